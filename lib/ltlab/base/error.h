@@ -1,0 +1,57 @@
+#pragma once
+
+#include <stdexcept>
+#include <string>
+
+namespace ltlab {
+
+/// Exit statuses of the command line; each kind of fault has its own.
+enum class ExitStatus : int { done = 0, config = 2, data = 3, diverged = 4, io = 5, interrupted = 130 };
+
+/// Base of all errors thrown by ltlab. A message says what is wrong, where (file, option, layer) and what to do.
+class Error : public std::runtime_error {
+ public:
+  Error(ExitStatus status, const std::string& message) : std::runtime_error(message), status_(status) {}
+  ExitStatus status() const { return status_; }
+
+ private:
+  ExitStatus status_;
+};
+
+/// A wrong option, config entry or argument of a public function.
+class ConfigError : public Error {
+ public:
+  explicit ConfigError(const std::string& message) : Error(ExitStatus::config, message) {}
+};
+
+/// Input data that is damaged or not what it claims to be.
+class DataError : public Error {
+ public:
+  explicit DataError(const std::string& message) : Error(ExitStatus::data, message) {}
+};
+
+/// A run folder or run file that is damaged, inconsistent or of a newer format.
+class StoreError : public Error {
+ public:
+  explicit StoreError(const std::string& message) : Error(ExitStatus::data, message) {}
+};
+
+/// Training diverged: a loss or weight became NaN or infinite.
+class NumericError : public Error {
+ public:
+  explicit NumericError(const std::string& message) : Error(ExitStatus::diverged, message) {}
+};
+
+/// The operating system refused to read or write (disk full, no permission, network down).
+class IoError : public Error {
+ public:
+  explicit IoError(const std::string& message) : Error(ExitStatus::io, message) {}
+};
+
+/// The user asked to stop (SIGINT, SIGTERM); what was done so far is saved.
+class Interrupted : public Error {
+ public:
+  Interrupted() : Error(ExitStatus::interrupted, "interrupted") {}
+};
+
+}  // namespace ltlab

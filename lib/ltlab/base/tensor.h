@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <numeric>
+#include <string>
+#include <vector>
+
+#include "ltlab/base/aligned.h"
+
+namespace ltlab {
+
+/// Extents of an array, slowest axis first; weights use PyTorch's order (out, in) or (out, in, kh, kw).
+using Shape = std::vector<std::size_t>;
+
+/// Number of elements of an array of that shape.
+inline std::size_t element_count(const Shape& shape) {
+  return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+}
+
+/// A named float32 array as it is stored: a parameter, a buffer or an optimizer's state.
+struct Tensor {
+  std::string name;  ///< "fc1.weight", "fc1.bias", ...
+  Shape shape;
+  AlignedVector<float> values;  ///< row-major, element_count(shape) of them
+};
+
+}  // namespace ltlab

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ltlab/base/activations.h"
+
+namespace ltlab {
+
+/// Extent of one image; a flat feature vector is {1, 1, features}.
+struct ImageShape {
+  std::size_t channels = 0, height = 0, width = 0;
+  std::size_t features() const { return channels * height * width; }
+  bool operator==(const ImageShape&) const = default;
+};
+
+/// Labelled images as they were read: pixels in [image][channel][y][x] order, unsigned bytes or floats.
+struct ImageSet {
+  ImageShape shape;
+  std::variant<AlignedVector<std::uint8_t>, AlignedVector<float>> pixels;
+  std::vector<std::uint8_t> labels;
+
+  std::size_t size() const { return labels.size(); }
+};
+
+/// Per-channel affine map applied when a batch is gathered: value = pixel * scale[c] + shift[c].
+struct Normalization {
+  std::vector<float> scale, shift;
+};
+
+/// A classification problem: training images, a validation set held out of them, and a test set.
+struct Dataset {
+  std::string name;         ///< as the user named it: "embedded", "mnist", "h5:FILE:/images,/labels"
+  std::string fingerprint;  ///< SHA-256 (hex) of shapes, labels and pixels of both sets, independent of the split
+  std::size_t classes = 0;
+  Normalization normalization;
+  ImageSet train;
+  ImageSet test;
+  std::vector<std::uint32_t> training;    ///< indices into `train` that the optimizer sees
+  std::vector<std::uint32_t> validation;  ///< indices into `train` held out
+};
+
+/// How to build a Dataset.
+struct DatasetOptions {
+  std::string source = "embedded";  ///< embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels
+  std::string directory;            ///< where downloaded files lie; empty: $LTLAB_DATA, then ../shared/data, then ~/.cache/ltlab
+  std::size_t validation = 5000;    ///< images held out of the training set
+  std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")
+  std::uint64_t embedded_seed = 0;  ///< names the embedded images
+  std::size_t embedded_train = 60000, embedded_test = 10000;
+};
+
+/// Reads or generates the data, checks it and splits it.
+/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name), IoError (cannot read).
+Dataset load_dataset(const DatasetOptions& options);
+
+/// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
+/// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes become zero.
+/// batch.features() must equal images.shape.features() and its capacity must hold indices.size() images.
+void gather(const ImageSet& images, const Normalization& normalization, std::span<const std::uint32_t> indices,
+            Activations<float>& batch);
+
+}  // namespace ltlab

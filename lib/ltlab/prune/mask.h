@@ -1,0 +1,32 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ltlab/base/tensor.h"
+
+namespace ltlab {
+
+/// Which weights of one prunable parameter survive.
+struct Mask {
+  std::string name;                ///< the parameter's name: "fc1.weight"
+  Shape shape;                     ///< the parameter's shape
+  std::vector<std::uint8_t> keep;  ///< row-major, 1 = survives, 0 = pruned
+
+  std::size_t size() const { return keep.size(); }
+  std::size_t survivors() const;
+  /// survivors() / size(), in [0, 1].
+  double density() const;
+};
+
+/// A mask that keeps everything.
+Mask full_mask(const std::string& name, const Shape& shape);
+
+/// Survivors over weights of all masks together: the density P_m of Frankle & Carbin 2019, section 1.
+double density(const std::vector<Mask>& masks);
+
+/// Whether every survivor of `inner` also survives in `outer`; names and shapes must agree (ConfigError).
+bool nested(const std::vector<Mask>& inner, const std::vector<Mask>& outer);
+
+}  // namespace ltlab

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ltlab/base/tensor.h"
+#include "ltlab/prune/mask.h"
+
+namespace ltlab {
+
+/// One row of a level's metrics table, written at every validation.
+struct MetricsRow {
+  std::uint64_t step;          ///< optimizer steps done
+  double learning_rate;        ///< at that step
+  double train_loss;           ///< mean cross-entropy (nats) of the training batches since the row before
+  double validation_loss;      ///< mean cross-entropy (nats) over the validation set
+  double validation_accuracy;  ///< fraction in [0, 1]
+  double wall_seconds;         ///< spent training this level so far, over all sessions; the only column that is
+                               ///< not reproducible
+};
+
+/// What a level cost.
+struct Cost {
+  double wall_seconds = 0;
+  double flops = 0;        ///< multiply-adds counted twice, of forward and backward products over the steps done
+  double dense_flops = 0;  ///< the same for the unpruned network
+};
+
+/// The kernel that ran each of a layer's three products, and what was measured to choose it.
+struct KernelRecord {
+  std::string parameter;                           ///< "fc1.weight"
+  std::string product;                             ///< forward | backward-data | backward-weights
+  std::string kernel;                              ///< dense | sparse
+  double dense_seconds = 0, sparse_seconds = 0;    ///< median of one product; 0 where not measured
+};
+
+/// Everything kept of one trained level: level-NNN.h5.
+struct LevelRecord {
+  unsigned level = 0;
+  double density = 1;                     ///< over all prunable weights
+  std::vector<Mask> masks;                ///< mask/<param>
+  std::vector<Tensor> weights;            ///< weights/<param>: after training; zero where masked
+  std::vector<Tensor> initial_weights;    ///< initial/<param>: before training, only where run.h5 does not tell
+  std::vector<MetricsRow> metrics;        ///< metrics: compound table
+  std::vector<KernelRecord> kernels;      ///< kernels: compound table
+  std::uint64_t steps = 0;                ///< optimizer steps of a whole training, counted from initialization
+  std::uint64_t first_step = 0;           ///< the step training began at (the rewind step)
+  double test_loss = 0, test_accuracy = 0;  ///< of `weights`
+  double validation_loss = 0, validation_accuracy = 0;  ///< of `weights`
+  std::uint64_t early_stop_step = 0;      ///< step of minimum validation loss
+  double early_stop_validation_loss = 0;
+  double early_stop_test_loss = 0, early_stop_test_accuracy = 0;  ///< of the weights at that step
+  Cost cost;
+  std::string started_utc, finished_utc;  ///< ISO 8601
+};
+
+/// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process goes
+/// on from here. A binary-exact image of the trainer's state.
+struct TrainingCheckpoint {
+  unsigned level = 0;
+  std::uint64_t step = 0;
+  std::vector<Mask> masks;
+  std::vector<Tensor> state;  ///< "weights/<param>" (survivors only, 1-D), "optimizer/...", "best/..."
+  std::vector<MetricsRow> metrics;
+  std::vector<KernelRecord> kernels;
+  double loss_sum = 0;               ///< training loss summed since the last metrics row
+  std::uint64_t loss_count = 0;      ///< batches in loss_sum
+  double wall_seconds = 0;
+  std::string started_utc;
+};
+
+/// What a run is: run.h5.
+struct RunRecord {
+  std::string config;        ///< canonical text, one `name = value` a line: the format of --config
+  std::string model;         ///< description: "lenet-300-100" or "mlp:784-500-300-10"
+  std::string branch;        ///< "ticket", or the control: "random-reinit", "random-mask"
+  std::uint64_t seed = 0;    ///< of this replicate
+  std::uint64_t trial = 0;   ///< of a control
+  std::string dataset;       ///< Dataset::name
+  std::string dataset_fingerprint;
+  std::uint64_t rewind_step = 0;
+  std::vector<Tensor> init_weights;        ///< init/<param>: weights at step 0
+  std::vector<Tensor> rewind_weights;      ///< rewind/<param>: weights at rewind_step, empty until known
+  std::vector<Tensor> rewind_optimizer;    ///< rewind_optimizer/<name>: the optimizer's state there
+  std::string started_utc;
+};
+
+}  // namespace ltlab
