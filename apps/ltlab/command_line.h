@@ -1,0 +1,28 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <string>
+#include <vector>
+
+namespace ltlab::app {
+
+/// The arguments after the command's name.
+using Arguments = std::vector<std::string>;
+
+/// Of `candidates`, the one nearest to `word` in edit distance; empty where none is near enough to be meant.
+std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
+
+/// " (did you mean 'NAME'?)" for the nearest candidate, or an empty string.
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);
+
+/// Parses `arguments` against `options` and `positional`. No prefix guessing: an option is named whole.
+/// Throws ConfigError for an unknown option (with the nearest valid name) or a malformed value.
+boost::program_options::variables_map parse_arguments(
+    const Arguments& arguments, const boost::program_options::options_description& options,
+    const boost::program_options::positional_options_description& positional = {});
+
+/// Adds to `values` what the file sets and the command line did not. Same errors, which also name the file.
+void parse_config_file(const std::string& path, const boost::program_options::options_description& options,
+                       boost::program_options::variables_map& values);
+
+}  // namespace ltlab::app
