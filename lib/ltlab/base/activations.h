@@ -14,23 +14,23 @@ namespace ltlab {
 struct ActivationShape {
   std::size_t features = 0;  ///< values an image has at this point (channels x height x width, row-major)
   std::size_t batch = 0;     ///< images
-  std::size_t lanes = 0;     ///< images a panel, a multiple of kLaneMultiple
+  std::size_t lanes = 0;     ///< images a panel: 16, 32 or 64
 
   std::size_t panels() const { return (batch + lanes - 1) / lanes; }
   std::size_t panel_size() const { return features * lanes; }
   std::size_t size() const { return panels() * panel_size(); }
 };
 
-/// Every panel holds a multiple of so many images: the floats of the widest vector register (AVX-512).
+/// The fewest images a panel holds: the floats of the widest vector register (AVX-512).
 inline constexpr std::size_t kLaneMultiple = 16;
 /// The most images a panel holds.
 inline constexpr std::size_t kMaxLanes = 64;
 
-/// Panel width for batches of `batch` images: the smallest legal width that holds the batch in one panel, or
-/// kMaxLanes.
+/// Panel width for batches of `batch` images: the least of 16, 32 and 64 that holds the batch in one panel, or 64.
 constexpr std::size_t panel_lanes(std::size_t batch) {
-  if (batch >= kMaxLanes) return kMaxLanes;
-  return (batch + kLaneMultiple - 1) / kLaneMultiple * kLaneMultiple;
+  std::size_t lanes = kLaneMultiple;
+  while (lanes < batch && lanes < kMaxLanes) lanes *= 2;
+  return lanes;
 }
 
 /// A batch of activations (or of their gradients) in the layout of ActivationShape.

@@ -1,0 +1,235 @@
+#include "ltlab/kernels/elementwise.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ltlab/kernels/elementwise.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once a target
+#include <hwy/highway.h>
+#include <hwy/contrib/math/math-inl.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+HWY_BEFORE_NAMESPACE();
+namespace ltlab::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+template <class T>
+using Vector = hn::CappedTag<T, kLaneMultiple>;
+
+template <class T>
+void bias_and_activation(const T* bias, Activation activation, Activations<T>& y) {
+  const Vector<T> d;
+  const auto floor = hn::Set(d, activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
+  for (std::size_t p = 0; p < y.panels(); ++p) {
+    T* row = y.panel(p);
+    for (std::size_t f = 0; f < y.features(); ++f, row += y.lanes()) {
+      const auto b = hn::Set(d, bias[f]);
+      for (std::size_t i = 0; i < y.lanes(); i += hn::Lanes(d)) {
+        hn::Store(hn::Max(hn::Add(hn::Load(d, row + i), b), floor), d, row + i);
+      }
+    }
+  }
+}
+
+template <class T>
+void gradient_of_activation(Activation activation, const Activations<T>& y, Activations<T>& dy, T* bias_gradient) {
+  const Vector<T> d;
+  const auto zero = hn::Zero(d);
+  for (std::size_t p = 0; p < dy.panels(); ++p) {
+    const T* out = y.panel(p);
+    T* row = dy.panel(p);
+    for (std::size_t f = 0; f < dy.features(); ++f, row += dy.lanes(), out += dy.lanes()) {
+      auto sum = zero;
+      for (std::size_t i = 0; i < dy.lanes(); i += hn::Lanes(d)) {
+        auto g = hn::Load(d, row + i);
+        if (activation == Activation::relu) {
+          g = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), zero), g);
+          hn::Store(g, d, row + i);
+        }
+        sum = hn::Add(sum, g);
+      }
+      const T total = hn::GetLane(hn::SumOfLanes(d, sum));
+      bias_gradient[f] = p == 0 ? total : bias_gradient[f] + total;
+    }
+  }
+}
+
+// Softmax of one panel. Writes each image's log of the sum of exp(logit) and, where asked, probability x scale.
+template <class T>
+void softmax_panel(const T* logits, std::size_t classes, std::size_t lanes, const T* scale, T* log_sum, T* gradient) {
+  const Vector<T> d;
+  for (std::size_t i = 0; i < lanes; i += hn::Lanes(d)) {
+    auto largest = hn::Load(d, logits + i);
+    for (std::size_t c = 1; c < classes; ++c) largest = hn::Max(largest, hn::Load(d, logits + c * lanes + i));
+    auto sum = hn::Zero(d);
+    for (std::size_t c = 0; c < classes; ++c) {
+      const auto e = hn::Exp(d, hn::Sub(hn::Load(d, logits + c * lanes + i), largest));
+      if (gradient) hn::Store(e, d, gradient + c * lanes + i);
+      sum = hn::Add(sum, e);
+    }
+    hn::Store(hn::Add(largest, hn::Log(d, sum)), d, log_sum + i);
+    if (!gradient) continue;
+    const auto factor = hn::Div(hn::Load(d, scale + i), sum);
+    for (std::size_t c = 0; c < classes; ++c) {
+      hn::Store(hn::Mul(factor, hn::Load(d, gradient + c * lanes + i)), d, gradient + c * lanes + i);
+    }
+  }
+}
+
+// Calls body(vector tag, first element) in whole vectors, and once a single element for the rest.
+template <class Body>
+HWY_INLINE void for_each_vector(std::size_t size, const Body& body) {
+  const Vector<float> d;
+  const std::size_t n = hn::Lanes(d);
+  std::size_t i = 0;
+  for (; i + n <= size; i += n) body(d, i);
+  for (; i < size; ++i) body(hn::CappedTag<float, 1>(), i);
+}
+
+void sgd(const SgdCoefficients& c, std::size_t size, float* HWY_RESTRICT weights, const float* HWY_RESTRICT gradient,
+         float* HWY_RESTRICT velocity) {
+  for_each_vector(size, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto w = hn::LoadU(d, weights + i);
+    const auto momentum = hn::Set(d, c.momentum);
+    const auto g = hn::MulAdd(hn::Set(d, c.weight_decay), w, hn::LoadU(d, gradient + i));
+    auto direction = g;
+    if (velocity) {
+      const auto v = hn::MulAdd(momentum, hn::LoadU(d, velocity + i), g);
+      hn::StoreU(v, d, velocity + i);
+      direction = c.nesterov ? hn::MulAdd(momentum, v, g) : v;
+    }
+    hn::StoreU(hn::NegMulAdd(hn::Set(d, c.rate), direction, w), d, weights + i);
+  });
+}
+
+void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weights, const float* HWY_RESTRICT gradient,
+          float* HWY_RESTRICT first, float* HWY_RESTRICT second) {
+  const float rate = c.rate / c.correction1;
+  const float root = 1.0f / std::sqrt(c.correction2);
+  const float shrink = c.decoupled_decay ? 1.0f - c.rate * c.weight_decay : 1.0f;
+  const float decay = c.decoupled_decay ? 0.0f : c.weight_decay;
+  for_each_vector(size, [&](auto d, std::size_t i) HWY_ATTR {
+    const auto w = hn::LoadU(d, weights + i);
+    const auto g = hn::MulAdd(hn::Set(d, decay), w, hn::LoadU(d, gradient + i));
+    const auto m = hn::MulAdd(hn::Set(d, c.beta1), hn::LoadU(d, first + i), hn::Mul(hn::Set(d, 1 - c.beta1), g));
+    const auto v = hn::MulAdd(hn::Set(d, c.beta2), hn::LoadU(d, second + i),
+                              hn::Mul(hn::Set(d, 1 - c.beta2), hn::Mul(g, g)));
+    const auto scale = hn::MulAdd(hn::Sqrt(v), hn::Set(d, root), hn::Set(d, c.epsilon));
+    hn::StoreU(m, d, first + i);
+    hn::StoreU(v, d, second + i);
+    const auto step = hn::Div(hn::Mul(hn::Set(d, rate), m), scale);
+    hn::StoreU(hn::MulSub(hn::Set(d, shrink), w, step), d, weights + i);
+  });
+}
+
+// One name a type, since dispatch tables hold plain functions.
+void bias_float(const float* b, Activation a, Activations<float>& y) { bias_and_activation(b, a, y); }
+void bias_double(const double* b, Activation a, Activations<double>& y) { bias_and_activation(b, a, y); }
+void gradient_float(Activation a, const Activations<float>& y, Activations<float>& dy, float* g) {
+  gradient_of_activation(a, y, dy, g);
+}
+void gradient_double(Activation a, const Activations<double>& y, Activations<double>& dy, double* g) {
+  gradient_of_activation(a, y, dy, g);
+}
+void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum, float* g) {
+  softmax_panel(x, classes, lanes, scale, sum, g);
+}
+void softmax_double(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum,
+                    double* g) {
+  softmax_panel(x, classes, lanes, scale, sum, g);
+}
+
+}  // namespace ltlab::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ltlab {
+
+HWY_EXPORT(bias_float);
+HWY_EXPORT(bias_double);
+HWY_EXPORT(gradient_float);
+HWY_EXPORT(gradient_double);
+HWY_EXPORT(softmax_float);
+HWY_EXPORT(softmax_double);
+HWY_EXPORT(sgd);
+HWY_EXPORT(adam);
+
+template <>
+void add_bias_and_activate(const float* bias, Activation activation, Activations<float>& y) {
+  HWY_DYNAMIC_DISPATCH(bias_float)(bias, activation, y);
+}
+template <>
+void add_bias_and_activate(const double* bias, Activation activation, Activations<double>& y) {
+  HWY_DYNAMIC_DISPATCH(bias_double)(bias, activation, y);
+}
+template <>
+void activation_gradient(Activation activation, const Activations<float>& y, Activations<float>& dy,
+                         float* bias_gradient) {
+  HWY_DYNAMIC_DISPATCH(gradient_float)(activation, y, dy, bias_gradient);
+}
+template <>
+void activation_gradient(Activation activation, const Activations<double>& y, Activations<double>& dy,
+                         double* bias_gradient) {
+  HWY_DYNAMIC_DISPATCH(gradient_double)(activation, y, dy, bias_gradient);
+}
+
+namespace {
+
+void softmax(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum, float* g) {
+  HWY_DYNAMIC_DISPATCH(softmax_float)(x, classes, lanes, scale, sum, g);
+}
+void softmax(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum, double* g) {
+  HWY_DYNAMIC_DISPATCH(softmax_double)(x, classes, lanes, scale, sum, g);
+}
+
+// Whether the first of the largest logits of one image is its label's.
+template <class T>
+bool predicts(const T* logits, std::size_t classes, std::size_t lanes, std::size_t label) {
+  std::size_t best = 0;
+  for (std::size_t c = 1; c < classes; ++c) {
+    if (logits[c * lanes] > logits[best * lanes]) best = c;
+  }
+  return best == label;
+}
+
+}  // namespace
+
+template <class T>
+BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const std::uint8_t> labels,
+                                Activations<T>* gradient) {
+  const std::size_t lanes = logits.lanes(), classes = logits.features(), batch = logits.batch();
+  alignas(kAlignment) std::array<T, kMaxLanes> scale{}, log_sum{};
+  BatchLoss result;
+  for (std::size_t p = 0; p < logits.panels(); ++p) {
+    const std::size_t images = std::min(lanes, batch - p * lanes);
+    for (std::size_t i = 0; i < lanes; ++i) scale[i] = i < images ? T(1) / static_cast<T>(batch) : T(0);
+    T* panel_gradient = gradient ? gradient->panel(p) : nullptr;
+    const T* panel = logits.panel(p);
+    softmax(panel, classes, lanes, scale.data(), log_sum.data(), panel_gradient);
+    for (std::size_t i = 0; i < images; ++i) {
+      const std::size_t label = labels[p * lanes + i];
+      result.loss += static_cast<double>(log_sum[i] - panel[label * lanes + i]);
+      if (panel_gradient) panel_gradient[label * lanes + i] -= scale[i];
+      result.correct += predicts(panel + i, classes, lanes, label);
+    }
+  }
+  return result;
+}
+
+template BatchLoss softmax_cross_entropy(const Activations<float>&, std::span<const std::uint8_t>,
+                                         Activations<float>*);
+template BatchLoss softmax_cross_entropy(const Activations<double>&, std::span<const std::uint8_t>,
+                                         Activations<double>*);
+
+void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient, float* velocity) {
+  HWY_DYNAMIC_DISPATCH(sgd)(c, size, weights, gradient, velocity);
+}
+
+void adam_update(const AdamCoefficients& c, std::size_t size, float* weights, const float* gradient, float* first,
+                 float* second) {
+  HWY_DYNAMIC_DISPATCH(adam)(c, size, weights, gradient, first, second);
+}
+
+}  // namespace ltlab
+#endif  // HWY_ONCE
