@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ltlab/nn/parameter.h"
+
+namespace ltlab {
+
+/// How weights are drawn; biases start at zero.
+enum class Initialization {
+  glorot_normal,            ///< N(0, 2 / (fan_in + fan_out)) (Glorot & Bengio 2010), torch's xavier_normal_
+  glorot_normal_truncated,  ///< the same variance, truncated at two deviations: TensorFlow's glorot_normal
+  glorot_uniform,           ///< U(-a, a), a = sqrt(6 / (fan_in + fan_out))
+  kaiming_normal,           ///< N(0, 2 / fan_in) (He et al. 2015)
+  kaiming_uniform           ///< U(-a, a), a = sqrt(6 / fan_in)
+};
+
+/// The names that the command line knows, in the order of the enumeration: "glorot-normal", ...
+const std::vector<std::string>& initialization_names();
+/// ConfigError for a name not among them.
+Initialization parse_initialization(const std::string& name);
+
+/// Draws a dense tensor for the parameter. `purpose`, `level` and `trial` name the random stream with `seed`, so a
+/// layer's draw does not depend on the other layers.
+Tensor draw_initial(const ParameterInfo& parameter, Initialization initialization, std::uint64_t seed,
+                    const std::string& purpose, std::uint64_t level, std::uint64_t trial);
+
+}  // namespace ltlab

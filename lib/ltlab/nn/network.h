@@ -1,0 +1,57 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ltlab/kernels/elementwise.h"
+#include "ltlab/nn/layer.h"
+
+namespace ltlab {
+
+/// A chain of layers ending in logits, with room for the activations and gradients of one batch. T is float, or
+/// double for gradient checks.
+template <class T>
+class Network {
+ public:
+  /// Holds batches of up to `batch` images.
+  Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t batch);
+
+  std::size_t input_features() const { return layers_.front()->input_features(); }
+  std::size_t classes() const { return layers_.back()->output_features(); }
+  std::size_t batch() const { return batch_; }
+  std::size_t lanes() const { return lanes_; }
+
+  /// Logits of a batch of at most batch() images; valid until the next call.
+  const Activations<T>& forward(const Activations<T>& images);
+  /// forward, then the mean loss's gradients in every parameter's `gradient`.
+  BatchLoss forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels);
+
+  /// Every parameter, in the order of the layers.
+  const std::vector<Parameter<T>*>& parameters() const { return parameters_; }
+  /// Their values as dense tensors, zero where pruned.
+  std::vector<Tensor> tensors() const;
+  /// Takes the survivors' values from dense tensors, found by name (ConfigError where one is missing).
+  void assign(const std::vector<Tensor>& tensors);
+
+  /// Restricts the parameters that the masks name to their survivors.
+  void apply(const std::vector<Mask>& masks);
+  std::vector<KernelChoice> choose_kernels(KernelPolicy policy);
+  void set_kernels(const std::vector<KernelChoice>& choices);
+  /// Of one image's forward and backward pass, products with weights only.
+  Flops flops() const;
+
+ private:
+  std::vector<std::unique_ptr<Layer<T>>> layers_;
+  std::size_t batch_, lanes_;
+  std::vector<Parameter<T>*> parameters_;
+  std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output
+};
+
+/// Builds a network from its description: "lenet-300-100", or "mlp:784-500-300-10" with any widths, hidden layers with
+/// ReLU. `inputs` and `classes` are the dataset's. ConfigError where the description is malformed or does not fit them.
+template <class T>
+Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes, std::size_t batch);
+
+}  // namespace ltlab

@@ -1,0 +1,33 @@
+#include "ltlab/train/evaluation.h"
+
+#include <algorithm>
+
+namespace ltlab {
+
+EvaluationSet::EvaluationSet(const ImageSet& images, const Normalization& normalization,
+                             std::span<const std::uint32_t> indices, std::size_t batch, std::size_t lanes)
+    : batch_(batch) {
+  for (const std::uint32_t index : indices) labels_.push_back(images.labels[index]);
+  for (std::size_t begin = 0; begin < indices.size(); begin += batch) {
+    const std::size_t count = std::min(batch, indices.size() - begin);
+    images_.emplace_back(images.shape.features(), count, lanes);
+    gather(images, normalization, indices.subspan(begin, count), images_.back());
+  }
+}
+
+std::span<const std::uint8_t> EvaluationSet::labels(std::size_t batch) const {
+  return std::span(labels_).subspan(batch * batch_, images_[batch].batch());
+}
+
+Evaluation evaluate(Network<float>& network, const EvaluationSet& set) {
+  BatchLoss sum;
+  for (std::size_t b = 0; b < set.batches(); ++b) {
+    const BatchLoss loss = softmax_cross_entropy<float>(network.forward(set.images(b)), set.labels(b), nullptr);
+    sum.loss += loss.loss;
+    sum.correct += loss.correct;
+  }
+  const auto images = static_cast<double>(set.size());
+  return {sum.loss / images, static_cast<double>(sum.correct) / images};
+}
+
+}  // namespace ltlab

@@ -1,0 +1,41 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ltlab/nn/parameter.h"
+
+namespace ltlab {
+
+/// Which optimizer, with torch.optim's meaning of each number.
+struct OptimizerConfig {
+  enum class Kind { sgd, adam, adamw };
+
+  Kind kind = Kind::adam;
+  double momentum = 0.0;  ///< sgd
+  bool nesterov = false;  ///< sgd; needs momentum
+  double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< adam, adamw
+  double weight_decay = 0.0;  ///< L2 penalty for sgd and adam, decoupled for adamw
+};
+
+/// sgd | adam | adamw; ConfigError for another name.
+OptimizerConfig::Kind parse_optimizer_kind(const std::string& name);
+
+/// Updates parameters from their gradients. Its state runs along the survivors, nothing more.
+class Optimizer {
+ public:
+  virtual ~Optimizer() = default;
+  /// One update with learning rate `rate`.
+  virtual void step(double rate) = 0;
+  /// The whole state as dense tensors; restore() of them continues bit by bit.
+  virtual std::vector<Tensor> tensors() const = 0;
+  /// Takes the survivors' state from tensors() of an optimizer of the same kind. ConfigError where one is missing.
+  virtual void restore(const std::vector<Tensor>& tensors) = 0;
+};
+
+/// An optimizer at its start. The parameters must outlive it and not be masked further.
+std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
+                                          const std::vector<Parameter<float>*>& parameters);
+
+}  // namespace ltlab

@@ -1,0 +1,157 @@
+#include "ltlab/train/trainer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <utility>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+std::vector<std::uint32_t> all_images(const ImageSet& images) {
+  std::vector<std::uint32_t> indices(images.size());
+  std::iota(indices.begin(), indices.end(), 0u);
+  return indices;
+}
+
+// The tensors whose names begin with `prefix`, without it.
+std::vector<Tensor> without_prefix(const std::vector<Tensor>& tensors, const std::string& prefix) {
+  std::vector<Tensor> result;
+  for (const Tensor& tensor : tensors) {
+    if (!tensor.name.starts_with(prefix)) continue;
+    result.push_back(tensor);
+    result.back().name.erase(0, prefix.size());
+  }
+  return result;
+}
+
+void append_with_prefix(std::vector<Tensor>& to, const std::string& prefix, std::vector<Tensor> tensors) {
+  for (Tensor& tensor : tensors) {
+    tensor.name.insert(0, prefix);
+    to.push_back(std::move(tensor));
+  }
+}
+
+}  // namespace
+
+TrainingData::TrainingData(Dataset source, std::size_t batch)
+    : dataset(std::move(source)),
+      validation(dataset.train, dataset.normalization, dataset.validation, batch, panel_lanes(batch)),
+      test(dataset.test, dataset.normalization, all_images(dataset.test), batch, panel_lanes(batch)) {}
+
+Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
+                 std::uint64_t level, std::uint64_t first_step)
+    : network_(network),
+      data_(data),
+      config_(config),
+      order_(data.dataset.training, config.batch, seed, level),
+      optimizer_(make_optimizer(config.optimizer, network.parameters())),
+      images_(network.input_features(), config.batch, network.lanes()),
+      labels_(config.batch),
+      step_(first_step),
+      best_loss_(std::numeric_limits<double>::infinity()),
+      start_(std::chrono::steady_clock::now()) {
+  for (const Parameter<float>* parameter : network_.parameters()) best_.push_back(parameter->values);
+  validate();
+}
+
+void Trainer::advance() {
+  const std::span<const std::uint32_t> indices = order_.batch(step_);
+  gather(data_.dataset.train, data_.dataset.normalization, indices, images_);
+  for (std::size_t i = 0; i < indices.size(); ++i) labels_[i] = data_.dataset.train.labels[indices[i]];
+  const BatchLoss loss = network_.forward_backward(images_, std::span(labels_).first(indices.size()));
+  optimizer_->step(config_.learning_rate.rate(step_));
+  loss_sum_ += loss.loss;
+  loss_count_ += indices.size();
+  ++step_;
+  if (step_ % config_.validate_every == 0 || finished()) validate();
+}
+
+void Trainer::validate() {
+  check_finite();
+  const Evaluation validation = evaluate(network_, data_.validation);
+  const double train_loss = loss_sum_ / static_cast<double>(loss_count_);  // NaN before the first step
+  if (!std::isfinite(validation.loss) || (loss_count_ > 0 && !std::isfinite(train_loss))) {
+    throw NumericError("training diverged: the loss is not finite at step " + std::to_string(step_) +
+                       "; lower the learning rate");
+  }
+  const double rate = metrics_.empty() ? 0.0 : config_.learning_rate.rate(step_ - 1);
+  metrics_.push_back({step_, rate, train_loss, validation.loss, validation.accuracy, wall_seconds()});
+  loss_sum_ = 0;
+  loss_count_ = 0;
+  if (validation.loss < best_loss_) {
+    best_loss_ = validation.loss;
+    best_step_ = step_;
+    keep_as_best();
+  }
+}
+
+void Trainer::keep_as_best() {
+  const auto& parameters = network_.parameters();
+  for (std::size_t i = 0; i < parameters.size(); ++i) {
+    std::copy(parameters[i]->values.begin(), parameters[i]->values.end(), best_[i].begin());
+  }
+}
+
+// A NaN in a hidden layer can hide from the loss, since ReLU maps it to 0.
+void Trainer::check_finite() const {
+  for (const Parameter<float>* parameter : network_.parameters()) {
+    if (!std::ranges::all_of(parameter->values, [](float value) { return std::isfinite(value); })) {
+      throw NumericError("training diverged: '" + parameter->info().name + "' is not finite at step " +
+                         std::to_string(step_) + "; lower the learning rate");
+    }
+  }
+}
+
+double Trainer::wall_seconds() const {
+  return seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+}
+
+Evaluation Trainer::test() { return evaluate(network_, data_.test); }
+
+Evaluation Trainer::test_early_stop() {
+  const auto swap_weights = [&] {
+    for (std::size_t i = 0; i < best_.size(); ++i) std::swap(network_.parameters()[i]->values, best_[i]);
+  };
+  swap_weights();
+  const Evaluation result = evaluate(network_, data_.test);
+  swap_weights();
+  return result;
+}
+
+TrainerState Trainer::state() const {
+  TrainerState state{step_, {}, metrics_, loss_sum_, loss_count_};
+  append_with_prefix(state.tensors, "weights/", network_.tensors());
+  append_with_prefix(state.tensors, "optimizer/", optimizer_->tensors());
+  std::vector<Tensor> best;
+  for (std::size_t i = 0; i < best_.size(); ++i) {
+    const Parameter<float>& parameter = *network_.parameters()[i];
+    best.push_back(parameter.expand(parameter.info().name, best_[i]));
+  }
+  append_with_prefix(state.tensors, "best/", std::move(best));
+  return state;
+}
+
+void Trainer::restore(const TrainerState& state, double wall_seconds) {
+  step_ = state.step;
+  loss_sum_ = state.loss_sum;
+  loss_count_ = state.loss_count;
+  metrics_ = state.metrics;
+  seconds_before_ = wall_seconds;
+  start_ = std::chrono::steady_clock::now();
+  best_loss_ = std::numeric_limits<double>::infinity();
+  for (const MetricsRow& row : metrics_) {
+    if (row.validation_loss >= best_loss_) continue;
+    best_loss_ = row.validation_loss;
+    best_step_ = row.step;
+  }
+  network_.assign(without_prefix(state.tensors, "best/"));
+  keep_as_best();
+  network_.assign(without_prefix(state.tensors, "weights/"));
+  optimizer_->restore(without_prefix(state.tensors, "optimizer/"));
+}
+
+}  // namespace ltlab

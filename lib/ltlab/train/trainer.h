@@ -1,0 +1,99 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "ltlab/train/data_order.h"
+#include "ltlab/train/evaluation.h"
+#include "ltlab/train/learning_rate.h"
+#include "ltlab/train/metrics.h"
+#include "ltlab/train/optimizer.h"
+
+namespace ltlab {
+
+/// How a network is trained.
+struct TrainingConfig {
+  std::uint64_t steps = 50000;  ///< optimizer steps, counted from initialization
+  std::size_t batch = 60;
+  std::uint64_t validate_every = 100;  ///< steps
+  LearningRateSchedule learning_rate;
+  OptimizerConfig optimizer;
+};
+
+/// The data as training uses it, shared by all workers.
+struct TrainingData {
+  /// Gathers the validation and test sets for networks that train with batches of `batch`.
+  TrainingData(Dataset dataset, std::size_t batch);
+
+  Dataset dataset;
+  EvaluationSet validation, test;
+};
+
+/// Everything that changes while a network trains. Restoring it continues bit by bit.
+struct TrainerState {
+  std::uint64_t step = 0;
+  std::vector<Tensor> tensors;  ///< "weights/...", "optimizer/...", "best/..." (weights at the lowest validation loss)
+  std::vector<MetricsRow> metrics;
+  double loss_sum = 0;           ///< training loss summed over the images since the last metrics row
+  std::uint64_t loss_count = 0;  ///< images in loss_sum
+};
+
+/// Trains one network at one level: steps, validation every so often, and the weights at the early-stopping step, that
+/// of minimum validation loss (Frankle & Carbin 2019, section 1).
+class Trainer {
+ public:
+  /// Trains from `first_step` on with a fresh optimizer; the images' order is named by (seed, level). The network holds
+  /// its weights and masks already. Both references must outlive the trainer.
+  Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
+          std::uint64_t level, std::uint64_t first_step);
+
+  std::uint64_t step() const { return step_; }
+  bool finished() const { return step_ >= config_.steps; }
+  /// One optimizer step, and a validation where one is due. NumericError when a loss or a weight is NaN or infinite.
+  void advance();
+
+  const std::vector<MetricsRow>& metrics() const { return metrics_; }
+  std::uint64_t early_stop_step() const { return best_step_; }
+  double early_stop_validation_loss() const { return best_loss_; }
+  /// Seconds spent training so far; restored states count with what their metrics tell.
+  double wall_seconds() const;
+
+  /// Test-set loss and accuracy of the present weights, and of those at the early-stopping step.
+  Evaluation test();
+  Evaluation test_early_stop();
+
+  const Optimizer& optimizer() const { return *optimizer_; }
+  /// Takes up an optimizer's state at a rewind point.
+  void restore_optimizer(const std::vector<Tensor>& tensors) { optimizer_->restore(tensors); }
+
+  TrainerState state() const;
+  void restore(const TrainerState& state, double wall_seconds);
+
+ private:
+  void validate();
+  void keep_as_best();  // the present weights
+  void check_finite() const;
+
+  Network<float>& network_;
+  const TrainingData& data_;
+  TrainingConfig config_;
+  DataOrder order_;
+  std::unique_ptr<Optimizer> optimizer_;
+  Activations<float> images_;
+  std::vector<std::uint8_t> labels_;
+
+  std::uint64_t step_;
+  double loss_sum_ = 0;
+  std::uint64_t loss_count_ = 0;
+  std::vector<MetricsRow> metrics_;
+  std::uint64_t best_step_ = 0;
+  double best_loss_;
+  std::vector<AlignedVector<float>> best_;  // the parameters' values at best_step_
+  std::chrono::steady_clock::time_point start_;
+  double seconds_before_ = 0;
+};
+
+}  // namespace ltlab
