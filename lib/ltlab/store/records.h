@@ -8,19 +8,9 @@
 
 #include "ltlab/base/tensor.h"
 #include "ltlab/prune/mask.h"
+#include "ltlab/train/metrics.h"
 
 namespace ltlab {
-
-/// One row of a level's metrics table, written at every validation.
-struct MetricsRow {
-  std::uint64_t step;          ///< optimizer steps done
-  double learning_rate;        ///< at that step
-  double train_loss;           ///< mean cross-entropy (nats) of the training batches since the row before
-  double validation_loss;      ///< mean cross-entropy (nats) over the validation set
-  double validation_accuracy;  ///< fraction in [0, 1]
-  double wall_seconds;         ///< spent training this level so far, over all sessions; the only column that is
-                               ///< not reproducible
-};
 
 /// What a level cost.
 struct Cost {
@@ -37,24 +27,28 @@ struct KernelRecord {
   double dense_seconds = 0, sparse_seconds = 0;    ///< median of one product; 0 where not measured
 };
 
-/// Everything kept of one trained level: level-NNN.h5.
-struct LevelRecord {
+/// The figures of one trained level.
+struct LevelSummary {
   unsigned level = 0;
-  double density = 1;                     ///< over all prunable weights
-  std::vector<Mask> masks;                ///< mask/<param>
-  std::vector<Tensor> weights;            ///< weights/<param>: after training; zero where masked
-  std::vector<Tensor> initial_weights;    ///< initial/<param>: before training, only where run.h5 does not tell
-  std::vector<MetricsRow> metrics;        ///< metrics: compound table
-  std::vector<KernelRecord> kernels;      ///< kernels: compound table
-  std::uint64_t steps = 0;                ///< optimizer steps of a whole training, counted from initialization
-  std::uint64_t first_step = 0;           ///< the step training began at (the rewind step)
-  double test_loss = 0, test_accuracy = 0;  ///< of `weights`
-  double validation_loss = 0, validation_accuracy = 0;  ///< of `weights`
-  std::uint64_t early_stop_step = 0;      ///< step of minimum validation loss
+  double density = 1;                                   ///< over all prunable weights
+  std::uint64_t steps = 0;                              ///< of a whole training, counted from initialization
+  std::uint64_t first_step = 0;                         ///< the step training began at (the rewind step)
+  double test_loss = 0, test_accuracy = 0;              ///< of the weights after training
+  double validation_loss = 0, validation_accuracy = 0;  ///< of the weights after training
+  std::uint64_t early_stop_step = 0;                    ///< step of minimum validation loss
   double early_stop_validation_loss = 0;
   double early_stop_test_loss = 0, early_stop_test_accuracy = 0;  ///< of the weights at that step
   Cost cost;
   std::string started_utc, finished_utc;  ///< ISO 8601
+};
+
+/// Everything kept of one trained level: level-NNN.h5.
+struct LevelRecord : LevelSummary {
+  std::vector<Mask> masks;              ///< mask/<param>
+  std::vector<Tensor> weights;          ///< weights/<param>: after training; zero where masked
+  std::vector<Tensor> initial_weights;  ///< initial/<param>: before training, only where run.h5 does not tell
+  std::vector<MetricsRow> metrics;      ///< metrics: compound table
+  std::vector<KernelRecord> kernels;    ///< kernels: compound table
 };
 
 /// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process goes

@@ -33,6 +33,8 @@ class RunStore {
   /// Throw StoreError (damaged, incomplete, newer format) naming the file and what to do.
   RunRecord read_run() const;
   LevelRecord read_level(unsigned level) const;
+  /// The figures alone, without masks and weights.
+  LevelSummary read_summary(unsigned level) const;
   TrainingCheckpoint read_checkpoint(unsigned level) const;
 
  private:

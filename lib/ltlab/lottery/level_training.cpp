@@ -1,0 +1,142 @@
+#include "ltlab/lottery/level_training.h"
+
+#include <chrono>
+#include <utility>
+
+#include "ltlab/base/error.h"
+#include "ltlab/base/utc.h"
+
+namespace ltlab {
+namespace {
+
+constexpr std::chrono::seconds kCheckpointInterval{30};
+
+// One level under way: the network, its trainer, and what is known of it besides.
+class LevelTraining {
+ public:
+  LevelTraining(const SearchConfig& config, const TrainingData& data, const LevelStart& start, RunStore& store)
+      : config_(config),
+        data_(data),
+        start_(start),
+        store_(store),
+        network_(make_network<float>(config.model, data.dataset.train.shape.features(), data.dataset.classes,
+                                     config.training.batch)),
+        started_utc_(utc_now()) {
+    network_.apply(start.masks);
+    network_.assign(start.weights);
+    trainer_ = std::make_unique<Trainer>(network_, data, config.training, start.order_seed, start.level,
+                                         start.first_step);
+    if (!start.optimizer.empty()) trainer_->restore_optimizer(start.optimizer);
+    if (store.has_checkpoint(start.level)) {
+      restore(store.read_checkpoint(start.level));
+    } else {
+      kernels_ = network_.choose_kernels(config.kernel);
+      if (config.kernel == KernelPolicy::automatic) checkpoint();
+    }
+  }
+
+  void run(const StepHook& after_step, const std::stop_token& stop) {
+    while (!trainer_->finished()) {
+      if (stop.stop_requested()) {
+        checkpoint();
+        throw Interrupted();
+      }
+      trainer_->advance();
+      after_step(*trainer_, network_);
+      if (std::chrono::steady_clock::now() - checkpoint_time_ > kCheckpointInterval) checkpoint();
+    }
+  }
+
+  LevelSummary record() {
+    LevelRecord record;
+    record.level = start_.level;
+    record.density = density(start_.masks);
+    record.masks = start_.masks;
+    record.weights = network_.tensors();
+    if (start_.record_initial_weights) record.initial_weights = start_.weights;
+    record.metrics = trainer_->metrics();
+    record.kernels = kernel_records();
+    record.steps = config_.training.steps;
+    record.first_step = start_.first_step;
+    const Evaluation last = trainer_->test(), early = trainer_->test_early_stop();
+    record.test_loss = last.loss;
+    record.test_accuracy = last.accuracy;
+    record.validation_loss = record.metrics.back().validation_loss;
+    record.validation_accuracy = record.metrics.back().validation_accuracy;
+    record.early_stop_step = trainer_->early_stop_step();
+    record.early_stop_validation_loss = trainer_->early_stop_validation_loss();
+    record.early_stop_test_loss = early.loss;
+    record.early_stop_test_accuracy = early.accuracy;
+    record.cost = cost();
+    record.started_utc = started_utc_;
+    record.finished_utc = utc_now();
+    store_.write_level(record);
+    return record;
+  }
+
+ private:
+  void checkpoint() {
+    TrainerState state = trainer_->state();
+    store_.write_checkpoint({start_.level, state.step, start_.masks, std::move(state.tensors), std::move(state.metrics),
+                             kernel_records(), state.loss_sum, state.loss_count, trainer_->wall_seconds(),
+                             started_utc_});
+    checkpoint_time_ = std::chrono::steady_clock::now();
+  }
+
+  void restore(TrainingCheckpoint checkpoint) {
+    for (const KernelRecord& kernel : checkpoint.kernels) {
+      kernels_.push_back({kernel.parameter, parse_product(kernel.product), parse_kernel(kernel.kernel),
+                          kernel.dense_seconds, kernel.sparse_seconds});
+    }
+    network_.set_kernels(kernels_);
+    trainer_->restore({checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics), checkpoint.loss_sum,
+                       checkpoint.loss_count},
+                      checkpoint.wall_seconds);
+    started_utc_ = checkpoint.started_utc;
+  }
+
+  std::vector<KernelRecord> kernel_records() const {
+    std::vector<KernelRecord> records;
+    for (const KernelChoice& choice : kernels_) {
+      records.push_back({choice.parameter, to_string(choice.product), to_string(choice.kernel), choice.dense_seconds,
+                         choice.sparse_seconds});
+    }
+    return records;
+  }
+
+  Cost cost() const {
+    const Flops flops = network_.flops();
+    const double images = images_seen(start_.first_step, config_.training.steps);
+    return {trainer_->wall_seconds(), flops.done * images, flops.dense * images};
+  }
+
+  double images_seen(std::uint64_t from, std::uint64_t to) const {
+    const std::size_t images = data_.dataset.training.size(), batch = config_.training.batch;
+    const std::uint64_t per_epoch = (images + batch - 1) / batch;
+    const auto seen = [&](std::uint64_t steps) {
+      return static_cast<double>(steps / per_epoch * images + steps % per_epoch * batch);
+    };
+    return seen(to) - seen(from);
+  }
+
+  const SearchConfig& config_;
+  const TrainingData& data_;
+  const LevelStart& start_;
+  RunStore& store_;
+  Network<float> network_;
+  std::unique_ptr<Trainer> trainer_;
+  std::vector<KernelChoice> kernels_;
+  std::string started_utc_;
+  std::chrono::steady_clock::time_point checkpoint_time_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace
+
+LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start, RunStore& store,
+                         const StepHook& after_step, const std::stop_token& stop) {
+  LevelTraining training(config, data, start, store);
+  training.run(after_step, stop);
+  return training.record();
+}
+
+}  // namespace ltlab

@@ -1,0 +1,162 @@
+#include "ltlab/lottery/search_config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <sstream>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+// The shortest text that reads back as the same number.
+std::string to_text(double value) {
+  char buffer[32];
+  const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
+  return std::string(buffer, end);
+}
+
+template <class Range, class ToText>
+std::string join(const Range& range, ToText to_text) {
+  std::string text;
+  for (const auto& item : range) text += (text.empty() ? "" : ",") + std::string(to_text(item));
+  return text;
+}
+
+const char* to_text(OptimizerConfig::Kind kind) {
+  switch (kind) {
+    case OptimizerConfig::Kind::sgd: return "sgd";
+    case OptimizerConfig::Kind::adam: return "adam";
+    default: return "adamw";
+  }
+}
+
+const char* to_text(LearningRateSchedule::Shape shape) {
+  switch (shape) {
+    case LearningRateSchedule::Shape::constant: return "constant";
+    case LearningRateSchedule::Shape::step: return "step";
+    default: return "cosine";
+  }
+}
+
+const char* to_text(KernelPolicy policy) {
+  return policy == KernelPolicy::automatic ? "auto" : policy == KernelPolicy::dense ? "dense" : "sparse";
+}
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw ConfigError(message);
+}
+
+// Option names and values of a canonical text.
+std::map<std::string, std::string> parse_lines(const std::string& text) {
+  std::map<std::string, std::string> values;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    const auto equals = line.find(" = ");
+    if (equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 3);
+  }
+  return values;
+}
+
+}  // namespace
+
+const char* to_string(Control control) {
+  return control == Control::random_reinit ? "random-reinit" : "random-mask";
+}
+
+Control parse_control(const std::string& word) {
+  for (const Control control : {Control::random_reinit, Control::random_mask}) {
+    if (word == to_string(control)) return control;
+  }
+  throw ConfigError("unknown control '" + word + "': use random-reinit or random-mask");
+}
+
+void check(const SearchConfig& c) {
+  const TrainingConfig& t = c.training;
+  const auto is_rate = [](double rate) { return rate > 0 && rate < 1; };
+  require(t.steps > 0, "--steps must be at least 1");
+  require(t.batch > 0, "--batch must be at least 1");
+  require(t.validate_every > 0, "--validate-every must be at least 1");
+  require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
+  require(t.learning_rate.base > 0, "--learning-rate must be above 0");
+  require(is_rate(c.rate), "--rate must lie between 0 and 1: it is the fraction pruned a round");
+  require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1, "--output-rate must be at least 0 and below 1");
+  require(c.target_density >= 0 && c.target_density < 1, "--target-density must lie between 0 and 1 (0.02 is 2 %)");
+  require(c.rewind_step < t.steps, "--rewind must be below --steps: it is a step of the dense network's training");
+  require(c.replicates > 0, "--replicates must be at least 1");
+  require(c.trials > 0, "--trials must be at least 1");
+  require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
+  require(t.optimizer.weight_decay >= 0, "--weight-decay must not be negative");
+  require(!t.optimizer.nesterov || t.optimizer.momentum > 0, "--nesterov needs a --momentum above 0");
+  require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
+  require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),
+          "--schedule step needs --milestones, the steps at which the learning rate drops");
+  require(std::ranges::is_sorted(t.learning_rate.milestones), "--milestones must ascend");
+}
+
+std::string to_text(const SearchConfig& c) {
+  const TrainingConfig& t = c.training;
+  std::ostringstream text;
+  const auto line = [&](const char* name, const auto& value) { text << name << " = " << value << '\n'; };
+  line("data", c.data.source);
+  line("validation", c.data.validation);
+  line("data-seed", c.data.split_seed);
+  if (c.data.source == "embedded") {
+    line("embedded-train", c.data.embedded_train);
+    line("embedded-test", c.data.embedded_test);
+  }
+  line("model", c.model);
+  line("init", initialization_names()[static_cast<std::size_t>(c.initialization)]);
+  line("steps", t.steps);
+  line("batch", t.batch);
+  line("validate-every", t.validate_every);
+  line("optimizer", to_text(t.optimizer.kind));
+  if (t.optimizer.kind == OptimizerConfig::Kind::sgd) {
+    line("momentum", to_text(t.optimizer.momentum));
+    line("nesterov", t.optimizer.nesterov ? "true" : "false");
+  } else {
+    line("beta1", to_text(t.optimizer.beta1));
+    line("beta2", to_text(t.optimizer.beta2));
+    line("epsilon", to_text(t.optimizer.epsilon));
+  }
+  line("weight-decay", to_text(t.optimizer.weight_decay));
+  line("learning-rate", to_text(t.learning_rate.base));
+  line("schedule", to_text(t.learning_rate.shape));
+  line("warmup", t.learning_rate.warmup_steps);
+  if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
+    line("milestones", join(t.learning_rate.milestones, [](std::uint64_t step) { return std::to_string(step); }));
+    line("decay-factor", to_text(t.learning_rate.factor));
+  }
+  line("rate", to_text(c.rate));
+  line("output-rate", to_text(c.rate_of_output_layer()));
+  line("scope", c.scope == PruningScope::global ? "global" : "layerwise");
+  line("rewind", c.rewind_step);
+  line("levels", c.levels);
+  line("target-density", to_text(c.target_density));
+  if (!c.controls.empty()) line("control", join(c.controls, [](Control control) { return to_string(control); }));
+  line("trials", c.trials);
+  line("replicates", c.replicates);
+  line("seed", c.seed);
+  line("kernel", to_text(c.kernel));
+  return text.str();
+}
+
+std::vector<std::string> conflicts(const std::string& before, const std::string& now) {
+  const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
+  std::map<std::string, std::string> names = old_values;
+  names.insert(new_values.begin(), new_values.end());
+  for (const char* extent : {"levels", "target-density", "replicates", "control", "trials"}) names.erase(extent);
+  std::vector<std::string> differing;
+  const auto value_in = [](const auto& values, const std::string& name) {
+    const auto found = values.find(name);
+    return found == values.end() ? std::string("(default)") : found->second;
+  };
+  for (const auto& [name, unused] : names) {
+    const std::string old_value = value_in(old_values, name), new_value = value_in(new_values, name);
+    if (old_value != new_value) differing.push_back(name + ": " + old_value + " before, " + new_value + " now");
+  }
+  return differing;
+}
+
+}  // namespace ltlab
