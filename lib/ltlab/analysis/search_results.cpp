@@ -1,0 +1,84 @@
+#include "ltlab/analysis/search_results.h"
+
+#include <functional>
+
+namespace ltlab {
+namespace {
+
+const char* const kTicket = "ticket";
+
+using Summaries = std::vector<LevelSummary>;
+
+// A statistic over replicates of a figure averaged over each replicate's trials.
+SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates,
+                                 const std::function<double(const LevelSummary&)>& figure) {
+  std::vector<double> values;
+  for (const auto& [replicate, trials] : replicates) {
+    double sum = 0;
+    for (const LevelSummary& trial : trials) sum += figure(trial);
+    values.push_back(sum / static_cast<double>(trials.size()));
+  }
+  return describe(values);
+}
+
+BranchStatistics describe_branch(const std::map<unsigned, Summaries>& replicates) {
+  return {over_replicates(replicates, [](const LevelSummary& s) { return s.test_accuracy; }),
+          over_replicates(replicates, [](const LevelSummary& s) { return static_cast<double>(s.early_stop_step); }),
+          over_replicates(replicates, [](const LevelSummary& s) { return s.early_stop_test_accuracy; })};
+}
+
+// Index of the densest level from which on every level that has the branch is not matching.
+std::optional<std::size_t> fails_from(const std::vector<LevelStatistics>& levels, const std::string& branch,
+                                      double threshold) {
+  std::optional<std::size_t> from;
+  for (std::size_t i = levels.size(); i-- > 1;) {
+    const auto found = levels[i].branches.find(branch);
+    if (found == levels[i].branches.end()) continue;
+    if (found->second.test_accuracy.mean >= threshold) break;
+    from = i;
+  }
+  return from;
+}
+
+}  // namespace
+
+void SearchResults::add(const TrainingName& name, const LevelSummary& summary) {
+  summaries_[{name.level, name.branch, name.replicate, name.trial}] = summary;
+}
+
+std::vector<LevelStatistics> SearchResults::levels() const {
+  std::map<unsigned, std::map<std::string, std::map<unsigned, Summaries>>> by_level;
+  for (const auto& [key, summary] : summaries_) {
+    const auto& [level, branch, replicate, trial] = key;
+    by_level[level][branch][replicate].push_back(summary);
+  }
+  std::vector<LevelStatistics> result;
+  for (const auto& [level, branches] : by_level) {
+    LevelStatistics statistics{level, 1, {}};
+    for (const auto& [branch, replicates] : branches) statistics.branches[branch] = describe_branch(replicates);
+    if (branches.contains(kTicket)) {
+      statistics.density =
+          over_replicates(branches.at(kTicket), [](const LevelSummary& s) { return s.density; }).mean;
+    }
+    result.push_back(statistics);
+  }
+  return result;
+}
+
+Verdict judge(const std::vector<LevelStatistics>& levels) {
+  const SampleStatistics& dense = levels.front().branches.at(kTicket).test_accuracy;
+  Verdict verdict{dense.mean, dense.deviation, {}, {}};
+  const double threshold = dense.mean - dense.deviation;
+  for (std::size_t i = 1; i < levels.size(); ++i) {
+    const auto ticket = levels[i].branches.find(kTicket);
+    if (ticket != levels[i].branches.end() && ticket->second.test_accuracy.mean >= threshold) {
+      verdict.sparsest_matching = i;
+    }
+    for (const auto& [branch, statistics] : levels[i].branches) {
+      if (branch != kTicket) verdict.control_fails[branch] = fails_from(levels, branch, threshold);
+    }
+  }
+  return verdict;
+}
+
+}  // namespace ltlab

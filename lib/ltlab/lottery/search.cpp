@@ -1,0 +1,275 @@
+#include "ltlab/lottery/search.h"
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "ltlab/base/error.h"
+#include "ltlab/base/utc.h"
+#include "ltlab/base/work_queue.h"
+#include "ltlab/lottery/level_training.h"
+
+namespace ltlab {
+namespace {
+
+// A network of the searched model that only tells its parameters.
+Network<float> describe_network(const SearchConfig& config, std::size_t inputs, std::size_t classes) {
+  return make_network<float>(config.model, inputs, classes, 1);
+}
+
+double rate_of(const SearchConfig& config, const ParameterInfo& parameter) {
+  return parameter.output_layer ? config.rate_of_output_layer() : config.rate;
+}
+
+// Tickets of all replicates go before controls, and sparser levels after denser ones: the longest chain of levels that
+// wait for each other starts first.
+std::int64_t rank_of_ticket(unsigned level) { return level; }
+std::int64_t rank_of_control(unsigned level) { return (std::int64_t{1} << 32) + level; }
+
+// The search of one replicate: the paper's algorithm, level by level.
+class ReplicateSearch {
+ public:
+  ReplicateSearch(const SearchConfig& config, const TrainingData& data, std::filesystem::path folder, unsigned replicate,
+                  std::size_t last_level, WorkQueue& queue, SearchObserver& observer, std::mutex& observer_mutex,
+                  std::stop_token stop)
+      : config_(config),
+        data_(data),
+        store_(std::move(folder)),
+        replicate_(replicate),
+        last_level_(last_level),
+        queue_(queue),
+        observer_(observer),
+        observer_mutex_(observer_mutex),
+        stop_(std::move(stop)),
+        network_(describe_network(config, data.dataset.train.shape.features(), data.dataset.classes)) {}
+
+  void start() {
+    queue_.push(rank_of_ticket(0), [this] { search_level(0); });
+  }
+
+ private:
+  // Train (or find trained) the network of one level, then queue its controls and the next level.
+  void search_level(unsigned level) {
+    if (level == 0) establish_initial_weights();
+    const std::vector<Mask> masks = masks_of(level);
+    train_ticket(level, masks);
+    if (level > 0) queue_controls(level, masks);
+    if (level < last_level_) queue_.push(rank_of_ticket(level + 1), [this, level] { search_level(level + 1); });
+  }
+
+  void establish_initial_weights() {
+    if (store_.has_run()) {
+      run_ = store_.read_run();
+      return;
+    }
+    run_ = describe_run("ticket", 0);
+    for (const Parameter<float>* parameter : network_.parameters()) {
+      run_.init_weights.push_back(
+          draw_initial(parameter->info(), config_.initialization, run_.seed, "init", 0, 0));
+    }
+    if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
+    store_.write_run(run_);
+  }
+
+  // Level 0 keeps everything; a later level prunes the smallest of the weights trained at the level before.
+  std::vector<Mask> masks_of(unsigned level) {
+    std::vector<Mask> masks;
+    if (level == 0) {
+      for (const Parameter<float>* parameter : network_.parameters()) {
+        if (parameter->info().prunable) masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
+      }
+      return masks;
+    }
+    const LevelRecord before = store_.read_level(level - 1);
+    std::vector<PruningCandidate> candidates;
+    for (const Mask& mask : before.masks) {
+      const ParameterInfo& info = parameter(mask.name).info();
+      candidates.push_back({mask, find(before.weights, mask.name), rate_of(config_, info)});
+    }
+    return prune_by_magnitude(candidates, config_.scope);
+  }
+
+  // The ticket: the survivors, rewound to where they were at the rewind step.
+  void train_ticket(unsigned level, const std::vector<Mask>& masks) {
+    LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, false};
+    if (level > 0 && config_.rewind_step > 0) rewind(start);
+    train_or_find({replicate_, "ticket", 0, level}, start, store_, [&](const Trainer& trainer, const auto& network) {
+      if (level == 0 && trainer.step() == config_.rewind_step) record_rewind_point(trainer, network);
+    });
+  }
+
+  void rewind(LevelStart& start) const {
+    start.weights = run_.rewind_weights;
+    start.optimizer = run_.rewind_optimizer;
+    start.first_step = config_.rewind_step;
+  }
+
+  void record_rewind_point(const Trainer& trainer, const Network<float>& network) {
+    run_.rewind_weights = network.tensors();
+    run_.rewind_optimizer = trainer.optimizer().tensors();
+    store_.write_run(run_);
+  }
+
+  void queue_controls(unsigned level, const std::vector<Mask>& masks) {
+    for (const Control control : config_.controls) {
+      for (unsigned trial = 0; trial < config_.trials; ++trial) {
+        queue_.push(rank_of_control(level),
+                    [this, control, trial, level, masks] { train_control(control, trial, level, masks); });
+      }
+    }
+  }
+
+  // Controls see the images in the ticket's order, so that only the mask or the weights differ.
+  void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks) {
+    RunStore store(control_folder(store_.folder(), control, trial));
+    if (!store.has_run()) store.write_run(describe_run(to_string(control), trial));
+    LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, true};
+    if (control == Control::random_reinit) {
+      for (Tensor& tensor : start.weights) {
+        tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed, "random-reinit", level,
+                              trial);
+      }
+    } else {
+      start.masks = random_masks(masks, run_.seed, level, trial);
+      start.record_initial_weights = false;
+      if (config_.rewind_step > 0) rewind(start);
+    }
+    train_or_find({replicate_, to_string(control), trial, level}, start, store, [](const auto&, const auto&) {});
+  }
+
+  void train_or_find(const TrainingName& name, const LevelStart& start, RunStore& store, const StepHook& hook) {
+    const bool found = store.has_level(name.level);
+    LevelSummary summary;
+    if (found) {
+      summary = store.read_summary(name.level);
+    } else {
+      summary = train_level(config_, data_, start, store, report_progress(name, density(start.masks), hook), stop_);
+    }
+    const std::lock_guard lock(observer_mutex_);
+    observer_.on_recorded(name, summary, !found);
+  }
+
+  // Wraps `hook` so that the observer hears of every validation.
+  StepHook report_progress(const TrainingName& name, double density, const StepHook& hook) {
+    struct Session {
+      bool begun = false;
+      std::uint64_t step = 0;
+      double seconds = 0;
+    };
+    return [this, name, density, hook, session = Session()](const Trainer& trainer, const Network<float>& net) mutable {
+      hook(trainer, net);
+      if (!std::exchange(session.begun, true)) session = {true, trainer.step() - 1, trainer.wall_seconds()};
+      const MetricsRow& row = trainer.metrics().back();
+      if (row.step != trainer.step()) return;
+      const double seconds = trainer.wall_seconds() - session.seconds;
+      const auto steps = static_cast<double>(trainer.step() - session.step);
+      const std::lock_guard lock(observer_mutex_);
+      observer_.on_progress({name, density, row.step, config_.training.steps, row.train_loss, row.validation_accuracy,
+                             trainer.wall_seconds(), seconds > 0 ? steps / seconds : 0});
+    };
+  }
+
+  RunRecord describe_run(const std::string& branch, unsigned trial) const {
+    RunRecord run;
+    run.config = to_text(config_);
+    run.model = config_.model;
+    run.branch = branch;
+    run.seed = config_.seed + replicate_;
+    run.trial = trial;
+    run.dataset = data_.dataset.name;
+    run.dataset_fingerprint = data_.dataset.fingerprint;
+    run.rewind_step = config_.rewind_step;
+    run.started_utc = utc_now();
+    return run;
+  }
+
+  const Parameter<float>& parameter(const std::string& name) const {
+    for (const Parameter<float>* parameter : network_.parameters()) {
+      if (parameter->info().name == name) return *parameter;
+    }
+    throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model + " lacks");
+  }
+
+  const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) const {
+    for (const Tensor& tensor : tensors) {
+      if (tensor.name == name) return tensor;
+    }
+    throw StoreError(store_.folder().string() + " holds no weights for mask '" + name + "'");
+  }
+
+  const SearchConfig& config_;
+  const TrainingData& data_;
+  RunStore store_;
+  unsigned replicate_;
+  std::size_t last_level_;
+  WorkQueue& queue_;
+  SearchObserver& observer_;
+  std::mutex& observer_mutex_;
+  std::stop_token stop_;
+  Network<float> network_;
+  RunRecord run_;
+};
+
+}  // namespace
+
+std::vector<double> planned_densities(const SearchConfig& config, std::size_t inputs, std::size_t classes) {
+  struct Group {
+    double survivors = 0;
+    double rate = 0;
+  };
+  // Layers of one rate that compete globally round together; otherwise each rounds alone.
+  std::vector<Group> groups;
+  const Network<float> network = describe_network(config, inputs, classes);
+  double weights = 0;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    if (!parameter->info().prunable) continue;
+    const double rate = rate_of(config, parameter->info()), size = static_cast<double>(parameter->dense_size());
+    weights += size;
+    if (config.scope == PruningScope::global && !groups.empty() && groups.back().rate == rate) {
+      groups.back().survivors += size;
+    } else {
+      groups.push_back({size, rate});
+    }
+  }
+  std::vector<double> densities{1.0};
+  while (densities.size() <= config.levels && densities.back() > config.target_density) {
+    double survivors = 0;
+    for (Group& group : groups) {
+      group.survivors -= std::round(group.rate * group.survivors);
+      survivors += group.survivors;
+    }
+    if (survivors / weights == densities.back()) break;  // too few weights are left to prune any
+    densities.push_back(survivors / weights);
+  }
+  return densities;
+}
+
+void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
+                unsigned workers, SearchObserver& observer, std::stop_source stop) {
+  check(config);
+  const std::vector<double> densities =
+      planned_densities(config, data.dataset.train.shape.features(), data.dataset.classes);
+  observer.on_plan(densities);
+  WorkQueue queue;
+  std::mutex observer_mutex;
+  std::vector<std::unique_ptr<ReplicateSearch>> replicates;
+  for (unsigned r = 0; r < config.replicates; ++r) {
+    replicates.push_back(std::make_unique<ReplicateSearch>(
+        config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue, observer,
+        observer_mutex, stop.get_token()));
+    replicates.back()->start();
+  }
+  queue.run(workers, stop);
+}
+
+std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates, unsigned replicate) {
+  return replicates == 1 ? folder : folder / ("replicate-" + std::to_string(replicate));
+}
+
+std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control, unsigned trial) {
+  return replicate / (std::string(to_string(control)) + "-" + std::to_string(trial));
+}
+
+}  // namespace ltlab
