@@ -1,0 +1,74 @@
+#include <functional>
+#include <iostream>
+#include <map>
+
+#include "commands.h"
+#include "ltlab/base/error.h"
+#include "ltlab/version.h"
+
+namespace {
+
+using ltlab::app::Arguments;
+
+struct Command {
+  const char* summary;
+  std::function<int(const Arguments&)> run;
+};
+
+const std::map<std::string, Command>& commands() {
+  static const std::map<std::string, Command> table = {
+      {"search", {"find winning tickets by iterative magnitude pruning", ltlab::app::search_command}},
+      {"data", {"list, describe, fetch and check datasets", ltlab::app::data_command}},
+      {"verify", {"check a run's files: checksums and invariants", ltlab::app::verify_command}},
+  };
+  return table;
+}
+
+void print_usage(std::ostream& out) {
+  out << "ltlab " << LTLAB_VERSION << ", a lottery-ticket laboratory\n\nusage: ltlab COMMAND [OPTION...]\n\n";
+  for (const auto& [name, command] : commands()) {
+    out << "  " << name << std::string(10 - name.size(), ' ') << command.summary << '\n';
+  }
+  out << "\nltlab COMMAND --help tells a command's options.\n"
+         "Exit status: 0 done, 2 usage or config, 3 bad data or run, 4 diverged, 5 I/O, 130 interrupted.\n";
+}
+
+int run(const Arguments& words) {
+  if (words.empty()) {
+    print_usage(std::cerr);
+    return static_cast<int>(ltlab::ExitStatus::config);
+  }
+  const std::string& name = words.front();
+  if (name == "--help" || name == "-h" || name == "help") {
+    print_usage(std::cout);
+    return 0;
+  }
+  if (name == "--version") {
+    std::cout << "ltlab " << LTLAB_VERSION << '\n';
+    return 0;
+  }
+  const auto found = commands().find(name);
+  if (found == commands().end()) {
+    std::vector<std::string> names;
+    for (const auto& [known, unused] : commands()) names.push_back(known);
+    throw ltlab::ConfigError("unknown command '" + name + "'" + ltlab::app::suggestion(name, names) +
+                             "; ltlab --help lists all commands");
+  }
+  return found->second.run(Arguments(words.begin() + 1, words.end()));
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return run(Arguments(argv + 1, argv + argc));
+  } catch (const ltlab::Error& error) {
+    std::cerr << "ltlab: " << error.what() << '\n';
+    return static_cast<int>(error.status());
+  } catch (const std::bad_alloc&) {
+    std::cerr << "ltlab: out of memory\n";
+  } catch (const std::exception& error) {
+    std::cerr << "ltlab: " << error.what() << '\n';
+  }
+  return static_cast<int>(ltlab::ExitStatus::io);
+}

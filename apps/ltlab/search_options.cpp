@@ -1,0 +1,326 @@
+#include "search_options.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "ltlab/base/error.h"
+#include "ltlab/store/run_store.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace {
+
+// The settings of a preset, in the format of --config.
+const std::map<std::string, std::string>& presets() {
+  static const std::map<std::string, std::string> table = {
+      // Frankle & Carbin 2019, figure 2 and appendix G: the paper's own settings.
+      {"lenet-mnist",
+       "data = mnist\nvalidation = 5000\nmodel = lenet-300-100\ninit = glorot-normal-truncated\nsteps = 50000\n"
+       "batch = 60\nvalidate-every = 100\noptimizer = adam\nlearning-rate = 0.0012\nrate = 0.2\noutput-rate = 0.1\n"
+       "scope = layerwise\nrewind = 0\ntarget-density = 0.02\n"},
+      // The same experiment on the embedded glyphs, small enough for a first look.
+      {"quick",
+       "data = embedded\nvalidation = 2000\nembedded-train = 20000\nembedded-test = 5000\nmodel = lenet-300-100\n"
+       "init = glorot-normal-truncated\nsteps = 3000\nbatch = 60\nvalidate-every = 100\noptimizer = adam\n"
+       "learning-rate = 0.0012\nrate = 0.4\noutput-rate = 0.2\ntarget-density = 0.02\ncontrol = random-reinit\n"
+       "replicates = 3\n"},
+  };
+  return table;
+}
+
+std::vector<std::string> preset_names() {
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : presets()) names.push_back(name);
+  return names;
+}
+
+std::string join(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
+  return text;
+}
+
+// Whole numbers, so that "-1" or "1e3" are refused rather than wrapped or cut.
+struct Count {
+  std::uint64_t value = 0;
+};
+
+std::istream& operator>>(std::istream& in, Count& count) {
+  std::string word;
+  in >> word;
+  const bool digits = !word.empty() && word.size() <= 18 && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+  if (digits) {
+    count.value = std::stoull(word);
+  } else {
+    in.setstate(std::ios::failbit);
+  }
+  return in;
+}
+
+std::ostream& operator<<(std::ostream& out, const Count& count) { return out << count.value; }
+
+auto count(const char* placeholder = "N") { return po::value<Count>()->value_name(placeholder); }
+auto number(const char* placeholder = "X") { return po::value<double>()->value_name(placeholder); }
+auto word(const char* placeholder) { return po::value<std::string>()->value_name(placeholder); }
+
+// What decides the results, and so may stand in --config.
+po::options_description config_options() {
+  po::options_description data("Data"), model("Model and training"), pruning("Pruning and rewinding"),
+      comparison("Controls and replicates"), all;
+  data.add_options()
+      ("data", word("SOURCE"), "embedded (default) | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels")
+      ("validation", count(), "training images held out for validation (5000)")
+      ("data-seed", count(), "names the held-out images, and the embedded ones (0)")
+      ("embedded-train", count(), "embedded training images (60000)")
+      ("embedded-test", count(), "embedded test images (10000)");
+  model.add_options()
+      ("model", word("MODEL"), "lenet-300-100 (default) | mlp:INPUTS-WIDTH-...-CLASSES")
+      ("init", word("INIT"), ("weights at step 0: " + join(initialization_names()) + " (glorot-normal-truncated)").c_str())
+      ("steps", count(), "optimizer steps a level (50000)")
+      ("batch", count(), "images a step (60)")
+      ("validate-every", count("K"), "steps between validations (100)")
+      ("optimizer", word("NAME"), "adam (default) | adamw | sgd")
+      ("learning-rate", number(), "(0.0012)")
+      ("momentum", number(), "of sgd (0)")
+      ("nesterov", po::value<bool>()->value_name("BOOL")->implicit_value(true), "Nesterov's momentum for sgd")
+      ("beta1", number(), "of adam and adamw (0.9)")
+      ("beta2", number(), "of adam and adamw (0.999)")
+      ("epsilon", number(), "of adam and adamw (1e-8)")
+      ("weight-decay", number(), "L2 penalty, decoupled in adamw (0)")
+      ("schedule", word("NAME"), "learning rate over the steps: constant (default) | step | cosine")
+      ("warmup", count(), "steps of linear warm-up (0)")
+      ("milestones", word("K,K,..."), "steps at which --schedule step multiplies the rate by the decay factor")
+      ("decay-factor", number(), "of --schedule step (0.1)");
+  pruning.add_options()
+      ("rate", number(), "fraction of the survivors pruned a round (0.2)")
+      ("output-rate", number(), "of the output layer (half the rate)")
+      ("scope", word("SCOPE"), "weights compete within a layer: layerwise (default), or across layers: global")
+      ("rewind", count("STEP"), "survivors return to their weights at this step (0)")
+      ("levels", count(), "pruned levels after the dense one (10, or as many as --target-density needs)")
+      ("target-density", number(), "stop at the first level of at most this density, as 0.02 for 2 %");
+  comparison.add_options()
+      ("control", word("NAME,..."), "random-reinit: the ticket's mask with new weights; "
+                                    "random-mask: the ticket's weights under a random mask")
+      ("trials", count(), "of each control at each level (1)")
+      ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
+      ("seed", count(), "(0)")
+      ("kernel", word("KERNEL"), "of masked layers: auto (default, the faster as measured) | dense | sparse");
+  all.add(data).add(model).add(pruning).add(comparison);
+  return all;
+}
+
+po::options_description run_options() {
+  po::options_description run("This run");
+  run.add_options()
+      ("help,h", "this text")
+      ("preset", word("NAME"), ("settings to start from: " + join(preset_names())).c_str())
+      ("config", word("FILE"), "settings, a line NAME = VALUE each; they win over the preset's")
+      ("out", word("DIR"), "folder of the run (masks/PRESET, or masks/MODEL-DATA)")
+      ("resume", "go on with the run in the folder; its settings hold, more levels, replicates or controls may be asked")
+      ("force", "delete the run in the folder and begin anew")
+      ("data-dir", word("DIR"), "where the data files lie ($LTLAB_DATA, ../shared/data, ~/.cache/ltlab)")
+      ("workers", count(), "trainings side by side (the processor's cores)")
+      ("json", "print the result as JSON on standard output");
+  return run;
+}
+
+// Typed access to what was set, with the name of the option in every complaint.
+class Values {
+ public:
+  explicit Values(const po::variables_map& map) : map_(map) {}
+
+  bool has(const char* name) const { return map_.count(name) > 0; }
+
+  template <class T>
+  void read_count(const char* name, T& to) const {
+    if (!has(name)) return;
+    const std::uint64_t value = map_[name].as<Count>().value;
+    if (value > std::numeric_limits<T>::max()) throw ConfigError("--" + std::string(name) + " is too large");
+    to = static_cast<T>(value);
+  }
+  void read(const char* name, double& to) const {
+    if (has(name)) to = map_[name].as<double>();
+  }
+  void read(const char* name, bool& to) const {
+    if (has(name)) to = map_[name].as<bool>();
+  }
+  void read(const char* name, std::string& to) const {
+    if (has(name)) to = map_[name].as<std::string>();
+  }
+  template <class Parse, class T>
+  void read(const char* name, T& to, Parse parse) const {
+    if (!has(name)) return;
+    try {
+      to = parse(map_[name].as<std::string>());
+    } catch (const ConfigError& error) {
+      throw ConfigError("--" + std::string(name) + ": " + error.what());
+    }
+  }
+
+ private:
+  const po::variables_map& map_;
+};
+
+std::vector<std::string> split(const std::string& text) {
+  std::vector<std::string> words;
+  std::istringstream in(text);
+  for (std::string item; std::getline(in, item, ',');) words.push_back(item);
+  return words;
+}
+
+std::vector<std::uint64_t> parse_milestones(const std::string& text) {
+  std::vector<std::uint64_t> milestones;
+  for (const std::string& item : split(text)) {
+    std::istringstream in(item);
+    Count count;
+    if (!(in >> count)) throw ConfigError("'" + item + "' is no step; steps are whole numbers with commas between");
+    milestones.push_back(count.value);
+  }
+  return milestones;
+}
+
+std::vector<Control> parse_controls(const std::string& text) {
+  std::vector<Control> controls;
+  for (const std::string& name : split(text)) {
+    try {
+      controls.push_back(parse_control(name));
+    } catch (const ConfigError& error) {
+      throw ConfigError(error.what() + suggestion(name, {"random-reinit", "random-mask"}));
+    }
+  }
+  return controls;
+}
+
+void read_data(const Values& values, DatasetOptions& data) {
+  values.read("data", data.source);
+  values.read("data-dir", data.directory);
+  values.read_count("validation", data.validation);
+  values.read_count("data-seed", data.split_seed);
+  data.embedded_seed = data.split_seed;
+  values.read_count("embedded-train", data.embedded_train);
+  values.read_count("embedded-test", data.embedded_test);
+}
+
+void read_training(const Values& values, TrainingConfig& training) {
+  values.read_count("steps", training.steps);
+  values.read_count("batch", training.batch);
+  values.read_count("validate-every", training.validate_every);
+  OptimizerConfig& optimizer = training.optimizer;
+  values.read("optimizer", optimizer.kind, parse_optimizer_kind);
+  values.read("momentum", optimizer.momentum);
+  values.read("nesterov", optimizer.nesterov);
+  values.read("beta1", optimizer.beta1);
+  values.read("beta2", optimizer.beta2);
+  values.read("epsilon", optimizer.epsilon);
+  values.read("weight-decay", optimizer.weight_decay);
+  LearningRateSchedule& rate = training.learning_rate;
+  values.read("learning-rate", rate.base);
+  values.read("schedule", rate.shape, parse_schedule_shape);
+  values.read_count("warmup", rate.warmup_steps);
+  values.read("milestones", rate.milestones, parse_milestones);
+  values.read("decay-factor", rate.factor);
+  rate.total_steps = training.steps;
+}
+
+SearchConfig read_config(const Values& values) {
+  SearchConfig config;
+  read_data(values, config.data);
+  values.read("model", config.model);
+  values.read("init", config.initialization, [](const std::string& name) {
+    if (std::ranges::count(initialization_names(), name) > 0) return parse_initialization(name);
+    throw ConfigError("unknown initialization '" + name + "'" + suggestion(name, initialization_names()) + "; there are " +
+                      join(initialization_names()));
+  });
+  read_training(values, config.training);
+  values.read("rate", config.rate);
+  if (values.has("output-rate")) values.read("output-rate", config.output_rate.emplace());
+  values.read("scope", config.scope, parse_pruning_scope);
+  values.read_count("rewind", config.rewind_step);
+  values.read("target-density", config.target_density);
+  // A target alone decides the number of levels; 1000 is past any.
+  if (config.target_density > 0) config.levels = 1000;
+  values.read_count("levels", config.levels);
+  values.read("control", config.controls, parse_controls);
+  values.read_count("trials", config.trials);
+  values.read_count("replicates", config.replicates);
+  values.read_count("seed", config.seed);
+  values.read("kernel", config.kernel, parse_kernel_policy);
+  return config;
+}
+
+void parse_config_text(const std::string& text, const std::string& origin, const po::options_description& options,
+                       po::variables_map& map) {
+  std::istringstream in(text);
+  try {
+    po::store(po::parse_config_file(in, options), map);
+    po::notify(map);
+  } catch (const po::error& error) {
+    throw ConfigError(origin + ": " + error.what());
+  }
+}
+
+std::string default_folder(const po::variables_map& map, const SearchConfig& config) {
+  if (map.count("preset")) return "masks/" + map["preset"].as<std::string>();
+  std::string name = config.model + "-" + config.data.source.substr(0, config.data.source.find(':'));
+  std::ranges::replace(name, ':', '-');
+  return "masks/" + name;
+}
+
+void apply_preset(const po::options_description& options, po::variables_map& map) {
+  if (!map.count("preset")) return;
+  const std::string name = map["preset"].as<std::string>();
+  const auto found = presets().find(name);
+  if (found == presets().end()) {
+    throw ConfigError("unknown preset '" + name + "'" + suggestion(name, preset_names()) + "; there are " +
+                      join(preset_names()));
+  }
+  parse_config_text(found->second, "preset " + name, options, map);
+}
+
+// A resumed run brings its own settings.
+void apply_stored_config(const std::string& folder, const po::options_description& options, po::variables_map& map) {
+  const RunStore store(folder);
+  if (store.has_run()) parse_config_text(store.read_run().config, folder + "/run.h5", options, map);
+}
+
+}  // namespace
+
+SearchRequest parse_search(const Arguments& arguments) {
+  const po::options_description settings = config_options();
+  po::options_description all("usage: ltlab search [OPTION...]\n\n"
+                              "Finds winning tickets: trains a network, prunes its smallest weights, rewinds the rest and\n"
+                              "trains again, level by level (iterative magnitude pruning with rewinding). Every level's mask\n"
+                              "and weights are kept in HDF5", 110);
+  all.add(run_options()).add(settings);
+  po::variables_map map = parse_arguments(arguments, all);
+  SearchRequest request;
+  request.help = map.count("help") > 0;
+  if (request.help) {
+    std::ostringstream text;
+    text << all;
+    request.help_text = text.str();
+    return request;
+  }
+  request.resume = map.count("resume") > 0;
+  request.force = map.count("force") > 0;
+  request.json = map.count("json") > 0;
+  if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
+  if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, map);
+  apply_preset(settings, map);
+  request.out = map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
+  if (request.resume) apply_stored_config(request.out, settings, map);
+  request.config = read_config(Values(map));
+  check(request.config);
+  Values(map).read_count("workers", request.workers = std::max(1u, std::thread::hardware_concurrency()));
+  if (request.workers == 0) throw ConfigError("--workers must be at least 1");
+  return request;
+}
+
+}  // namespace ltlab::app

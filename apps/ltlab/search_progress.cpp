@@ -1,0 +1,120 @@
+#include "search_progress.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <iostream>
+#include <numeric>
+
+namespace ltlab::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+template <class... Arguments>
+std::string format(const char* pattern, Arguments... arguments) {
+  char buffer[256];
+  std::snprintf(buffer, sizeof buffer, pattern, arguments...);
+  return buffer;
+}
+
+std::string duration(double seconds) {
+  const auto s = static_cast<long>(std::lround(seconds));
+  return s < 3600 ? format("%ld:%02ld", s / 60, s % 60) : format("%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+}
+
+}  // namespace
+
+SearchProgress::SearchProgress(const SearchConfig& config, unsigned workers)
+    : config_(config), workers_(workers), terminal_(isatty(STDERR_FILENO) == 1) {
+  winsize size{};
+  if (terminal_ && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width_ = size.ws_col;
+}
+
+void SearchProgress::on_plan(const std::vector<double>& densities) {
+  densities_ = densities;
+  recorded_.assign(densities.size(), 0);
+  seconds_.resize(densities.size());
+}
+
+void SearchProgress::on_progress(const TrainingProgress& progress) {
+  running_[{progress.name.replicate, progress.name.branch, progress.name.trial}] = progress;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - last_line_ < (terminal_ ? 200ms : 30s)) return;
+  last_line_ = now;
+  show(describe(progress), false);
+}
+
+void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) {
+  results_.add(name, summary);
+  running_.erase({name.replicate, name.branch, name.trial});
+  ++recorded_[name.level];
+  if (!now) return;
+  seconds_[name.level].push_back(summary.cost.wall_seconds);
+  const std::string trial = name.branch == "ticket" ? "" : format(" trial %u", name.trial);
+  show(format("replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step %llu (%.2f %%), "
+              "%.1f s",
+              name.replicate, name.level, 100 * summary.density, name.branch.c_str(), trial.c_str(),
+              100 * summary.test_accuracy, static_cast<unsigned long long>(summary.early_stop_step),
+              100 * summary.early_stop_test_accuracy, summary.cost.wall_seconds),
+       true);
+  last_line_ = std::chrono::steady_clock::now();
+}
+
+void SearchProgress::finish() {
+  if (terminal_) std::cerr << "\r\033[K" << std::flush;
+}
+
+std::size_t SearchProgress::trainings(std::size_t level) const {
+  const std::size_t controls = level == 0 ? 0 : config_.controls.size() * config_.trials;
+  return config_.replicates * (1 + controls);
+}
+
+// Sparser levels cost less, so the nearest level known is a fair guess, on the safe side.
+double SearchProgress::expected_seconds(std::size_t level) const {
+  for (std::size_t l = level + 1; l-- > 0;) {
+    if (!seconds_[l].empty()) {
+      return std::accumulate(seconds_[l].begin(), seconds_[l].end(), 0.0) / static_cast<double>(seconds_[l].size());
+    }
+  }
+  for (const auto& [key, progress] : running_) {
+    if (progress.steps_per_second > 0) return static_cast<double>(progress.steps) / progress.steps_per_second;
+  }
+  return 0;
+}
+
+double SearchProgress::seconds_left() const {
+  double work = 0;
+  for (std::size_t level = 0; level < densities_.size(); ++level) {
+    work += static_cast<double>(trainings(level) - recorded_[level]) * expected_seconds(level);
+  }
+  for (const auto& [key, progress] : running_) work -= progress.wall_seconds;
+  return std::max(0.0, work / workers_);
+}
+
+std::string SearchProgress::describe(const TrainingProgress& progress) const {
+  std::size_t all = 0;
+  for (std::size_t level = 0; level < densities_.size(); ++level) all += trainings(level);
+  const std::size_t done = std::accumulate(recorded_.begin(), recorded_.end(), std::size_t{0});
+  return format("[%zu/%zu] replicate %u %s level %u density %.2f %% step %llu/%llu loss %.4f accuracy %.2f %% "
+                "%.0f steps/s, %s left",
+                done, all, progress.name.replicate, progress.name.branch.c_str(), progress.name.level,
+                100 * progress.density, static_cast<unsigned long long>(progress.step),
+                static_cast<unsigned long long>(progress.steps), progress.train_loss,
+                100 * progress.validation_accuracy, progress.steps_per_second, duration(seconds_left()).c_str());
+}
+
+void SearchProgress::show(const std::string& line, bool lasting) {
+  if (!terminal_) {
+    std::cerr << line + "\n";
+  } else if (lasting) {
+    std::cerr << "\r\033[K" + line + "\n";
+  } else {
+    std::cerr << "\r\033[K" + line.substr(0, width_ - 1) << std::flush;
+  }
+}
+
+}  // namespace ltlab::app

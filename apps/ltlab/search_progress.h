@@ -1,0 +1,49 @@
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "ltlab/analysis/search_results.h"
+#include "ltlab/lottery/search.h"
+
+namespace ltlab::app {
+
+/// Tells on standard error how a search goes: one line that rewrites itself on a terminal; otherwise a line a training
+/// and one now and then in between. Gathers the results on the way.
+class SearchProgress : public SearchObserver {
+ public:
+  SearchProgress(const SearchConfig& config, unsigned workers);
+
+  void on_plan(const std::vector<double>& densities) override;
+  void on_progress(const TrainingProgress& progress) override;
+  void on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) override;
+
+  /// Wipes the terminal's line.
+  void finish();
+  const SearchResults& results() const { return results_; }
+
+ private:
+  using Key = std::tuple<unsigned, std::string, unsigned>;  // replicate, branch, trial
+
+  std::size_t trainings(std::size_t level) const;
+  double seconds_left() const;
+  double expected_seconds(std::size_t level) const;
+  std::string describe(const TrainingProgress& progress) const;
+  void show(const std::string& line, bool lasting);
+
+  SearchConfig config_;
+  unsigned workers_;
+  bool terminal_;
+  std::size_t width_ = 100;  // of the terminal
+  std::vector<double> densities_;
+  std::vector<std::size_t> recorded_;      // trainings, a level
+  std::vector<std::vector<double>> seconds_;  // of this session's trainings, a level
+  std::map<Key, TrainingProgress> running_;
+  SearchResults results_;
+  std::chrono::steady_clock::time_point last_line_{};
+};
+
+}  // namespace ltlab::app
