@@ -18,7 +18,7 @@ std::uint64_t hash(std::string_view text) {
 }  // namespace
 
 RandomStream::RandomStream(const StreamName& name)
-    : key_{{name.seed, hash(name.purpose)}}, counter_{{0, name.level, name.index, 0}}, block_{} {}
+    : key_{{name.seed, hash(name.purpose)}}, counter_{{0, name.level, name.index, 0}} {}
 
 RandomStream::result_type RandomStream::operator()() {
   if (used_ == 4) {
@@ -29,7 +29,9 @@ RandomStream::result_type RandomStream::operator()() {
   return block_[used_++];
 }
 
-double RandomStream::uniform() { return static_cast<double>((*this)() >> 11) * 0x1.0p-53; }
+double RandomStream::uniform() {
+  return static_cast<double>((*this)() >> 11) * 0x1.0p-53;
+}
 
 double RandomStream::normal() {
   if (std::exchange(has_spare_normal_, false)) return spare_normal_;

@@ -50,7 +50,7 @@ class RandomStream {
  private:
   r123::Philox4x64::key_type key_;
   r123::Philox4x64::ctr_type counter_;
-  r123::Philox4x64::ctr_type block_;
+  r123::Philox4x64::ctr_type block_{};
   unsigned used_ = 4;
   double spare_normal_ = 0.0;
   bool has_spare_normal_ = false;

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Checks layout and style: clang-format, clang-tidy and shellcheck.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cd "$root"
+
+if [[ $# -gt 0 ]]; then
+  cat <<EOF
+Usage: scripts/lint.sh
+
+Checks that all C++ sources are laid out as .clang-format says, lib/ and apps/ keep to .clang-tidy, and the shell
+scripts pass shellcheck. Changes no source; the exit status is 0 if nothing was found.
+To lay out sources: git ls-files '*.cpp' '*.h' | xargs clang-format -i
+EOF
+  [[ $# -eq 1 && ($1 == --help || $1 == -h) ]] && exit 0 || exit 2
+fi
+
+scripts/setup.sh build lint
+mkdir -p build
+cmake --preset release >build/lint.log || { cat build/lint.log; exit 1; } # writes compile_commands.json
+
+status=0
+git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format --dry-run -Werror || status=1
+git ls-files -z 'lib/*.cpp' 'apps/*.cpp' |
+  xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet 2> >(grep -v 'warnings generated' >&2) || status=1
+shellcheck scripts/*.sh .ci/run || status=1
+
+[[ $status -eq 0 ]] && echo "lint: nothing found"
+exit "$status"

@@ -1,0 +1,211 @@
+#!/usr/bin/python3
+"""Plots a search as Figure 4 of Frankle & Carbin 2019: early-stop iteration and test accuracy against density.
+
+Reads what `ltlab search` stored under RUN_DIR: each replicate's level-NNN.h5, and those of its controls in the
+folders random-reinit-K and random-mask-K beside them.
+"""
+
+import argparse
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from scipy.stats import t as student_t
+
+STEP, AT_END, AT_STOP = "early_stop_step", "test_accuracy", "early_stop_test_accuracy"
+
+
+@dataclass(frozen=True)
+class Branch:
+    """How one kind of subnetwork is named, found and drawn; the colours are Okabe & Ito's."""
+
+    label: str
+    control: str  # the prefix of its folders inside a replicate; empty for the tickets themselves
+    color: str
+    marker: str
+
+
+BRANCHES = [
+    Branch("ticket (original initialization)", "", "#0072B2", "o"),
+    Branch("random reinitialization", "random-reinit", "#D55E00", "s"),
+    Branch("random mask", "random-mask", "#009E73", "^"),
+]
+
+STYLE = {
+    "font.size": 9,
+    "axes.titlesize": 10,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.edgecolor": "#666666",
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.6,
+    "xtick.color": "#444444",
+    "ytick.color": "#444444",
+    "svg.fonttype": "none",
+}
+
+
+class SearchError(Exception):
+    """A run folder that cannot be plotted; the message says why."""
+
+
+def replicate_folders(run):
+    """The folders that hold a replicate's run.h5: `run` itself, or its replicate-K."""
+    if (run / "run.h5").is_file():
+        return [run]
+    folders = sorted(path.parent for path in run.glob("replicate-*/run.h5"))
+    if not folders:
+        raise SearchError(f"{run}: neither run.h5 nor replicate-*/run.h5; give the folder of a search (its --out)")
+    return folders
+
+
+def read_levels(folder):
+    """The measurements of each level stored in `folder`: {level: {attribute: value}}."""
+    levels = {}
+    for path in sorted(folder.glob("level-[0-9][0-9][0-9].h5")):
+        try:
+            with h5py.File(path, "r") as file:
+                level = int(path.stem.removeprefix("level-"))
+                levels[level] = {name: float(file.attrs[name]) for name in ("density", STEP, AT_END, AT_STOP)}
+        except (OSError, KeyError) as error:
+            raise SearchError(f"{path}: {error}; check the run by `ltlab verify`") from error
+    return levels
+
+
+def mean_of_trials(trials):
+    """Averages the measurements of several trials level by level, so that a replicate counts once."""
+    averaged = {}
+    for level in sorted(set().union(*trials)):
+        rows = [trial[level] for trial in trials if level in trial]
+        averaged[level] = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
+    return averaged
+
+
+def read_branch(replicates, branch):
+    """One {level: measurements} for each replicate that has this branch."""
+    if not branch.control:
+        return [read_levels(folder) for folder in replicates]
+    trials = [[read_levels(path) for path in sorted(folder.glob(f"{branch.control}-*"))] for folder in replicates]
+    return [mean_of_trials(of_replicate) for of_replicate in trials if any(of_replicate)]
+
+
+def interval(values, confidence=0.95):
+    """Mean of `values` and the half width of its Student t-interval; 0 wide for a single value."""
+    values = np.asarray(values, dtype=float)
+    if values.size < 2:
+        return values.mean(), 0.0
+    quantile = student_t.ppf((1 + confidence) / 2, values.size - 1)
+    return values.mean(), quantile * values.std(ddof=1) / np.sqrt(values.size)
+
+
+def curve(replicates, name):
+    """Density, mean and half width of the interval of the measurement `name`, one entry a level."""
+    levels = sorted(set().union(*replicates))
+    at = [[levels_of[level] for levels_of in replicates if level in levels_of] for level in levels]
+    density = np.array([np.mean([row["density"] for row in rows]) for rows in at])
+    mean, half = np.transpose([interval([row[name] for row in rows]) for rows in at])
+    return density, mean, half
+
+
+def draw(axes, replicates, branch, name, scale, dashed=False):
+    density, mean, half = curve(replicates, name)
+    axes.fill_between(100 * density, scale * (mean - half), scale * (mean + half), color=branch.color, alpha=0.15, lw=0)
+    style = {"ls": (0, (4, 1.6)), "mfc": "white", "ms": 3.6, "lw": 1.1} if dashed else {"ls": "-", "ms": 4.2, "lw": 1.6}
+    axes.plot(100 * density, scale * mean, color=branch.color, marker=branch.marker, mew=1.0, **style)
+
+
+def accuracy_limits(measured):
+    """Ends of the accuracy axis, in %: all of the tickets, and of controls that fall further only the start."""
+    means = {b: np.concatenate([curve(levels, n)[1] for n in (AT_END, AT_STOP)]) for b, levels in measured.items()}
+    ticket, lowest = means[BRANCHES[0]], min(values.min() for values in means.values())
+    fall = max(0.005, ticket.max() - ticket.min())
+    return 100 * max(lowest - 0.1 * fall, ticket.max() - 2 * fall), 100 * min(1, ticket.max() + 0.25 * fall)
+
+
+def set_density_axis(axes, sparsest):
+    axes.set_xscale("log")
+    axes.set_xlim(115, 100 * sparsest / 1.15)
+    axes.xaxis.set_major_locator(FixedLocator([100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_xlabel("weights remaining (%)")
+
+
+def add_legends(figure, measured, replicates):
+    """One line that tells the colours, and below it one that tells the strokes."""
+    branches = [Line2D([], [], color=b.color, marker=b.marker, ms=4.5, lw=1.6, label=b.label) for b in measured]
+    strokes = [
+        Line2D([], [], color="#555555", lw=1.6, label="at the end of training"),
+        Line2D([], [], color="#555555", lw=1.1, ls=(0, (4, 1.6)), label="at the early stop"),
+        Line2D([], [], color="#444444", lw=0.8, ls=":", label="dense, at the end"),
+    ]
+    if replicates > 1:
+        strokes.append(Patch(color="#555555", alpha=0.2, lw=0, label=f"95 % interval, {replicates} replicates"))
+    for handles, height in ((branches, 0.055), (strokes, 0.0)):
+        figure.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, height), ncol=4, frameon=False,
+                      fontsize=8.5, handlelength=2.6)
+
+
+def plot(measured, replicates):
+    """The figure: `measured` maps each branch that was found to its replicates' levels."""
+    plt.rcParams.update(STYLE)
+    figure, (steps, accuracy) = plt.subplots(1, 2, figsize=(9.6, 4.3))
+    sparsest = min(curve(levels, STEP)[0].min() for levels in measured.values())
+
+    steps.set_title("Early-stop iteration")
+    steps.set_ylabel("iteration of least validation loss (thousands)")
+    accuracy.set_title("Test accuracy")
+    accuracy.set_ylabel("test accuracy (%)")
+    for branch, levels in reversed(measured.items()):  # the tickets come last, on top
+        draw(steps, levels, branch, STEP, 1e-3)
+        draw(accuracy, levels, branch, AT_STOP, 100, dashed=True)
+        draw(accuracy, levels, branch, AT_END, 100)
+
+    dense = [100 * levels[0][AT_END] for levels in measured[BRANCHES[0]] if 0 in levels]
+    if dense:
+        accuracy.axhline(np.mean(dense), color="#444444", lw=0.8, ls=":", zorder=1)
+    for axes in (steps, accuracy):
+        set_density_axis(axes, sparsest)
+    steps.set_ylim(bottom=0)
+    accuracy.set_ylim(accuracy_limits(measured))
+
+    add_legends(figure, measured, replicates)
+    figure.tight_layout(rect=(0, 0.13, 1, 1), w_pad=2.5)
+    return figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", metavar="RUN_DIR", type=Path, help="folder of a search: the --out of `ltlab search`")
+    parser.add_argument("-o", "--output", metavar="OUT.png", type=Path, required=True, help="image to write")
+    parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
+    arguments = parser.parse_args()
+    try:
+        folders = replicate_folders(arguments.run)
+        found = {branch: read_branch(folders, branch) for branch in BRANCHES}
+        measured = {branch: levels for branch, levels in found.items() if any(levels)}
+        if BRANCHES[0] not in measured:
+            raise SearchError(f"{arguments.run}: no level-NNN.h5 yet; let `ltlab search` finish a level first")
+        figure = plot(measured, len(folders))
+        figure.savefig(arguments.output, dpi=200)
+        if arguments.svg:
+            figure.savefig(arguments.output.with_suffix(".svg"))
+    except (SearchError, OSError) as error:
+        sys.exit(f"plot_search.py: {error}")
+
+
+if __name__ == "__main__":
+    main()
