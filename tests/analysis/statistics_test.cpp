@@ -1,0 +1,64 @@
+#include "ltlab/analysis/statistics.h"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+#include "ltlab/analysis/search_results.h"
+
+using namespace ltlab;
+
+TEST_CASE("Mean, deviation and t-interval agree with scipy", "[analysis]") {
+  // scipy.stats: x = [0.975, 0.981, 0.979, 0.983, 0.978]; tstd(x); t.ppf(0.975, 4) * sem(x)
+  const std::vector<double> x = {0.975, 0.981, 0.979, 0.983, 0.978};
+  const SampleStatistics s = describe(x);
+  CHECK(s.size == 5);
+  CHECK(s.mean == Approx(0.9792));
+  CHECK(s.deviation == Approx(0.0030331501776206233));
+  CHECK(s.half_width == Approx(0.0037661533766968876));
+  CHECK(describe(std::vector<double>{3.0}).half_width == 0);
+}
+
+namespace {
+
+LevelSummary summary(double density, double accuracy) {
+  LevelSummary s;
+  s.density = density;
+  s.test_accuracy = s.early_stop_test_accuracy = accuracy;
+  s.early_stop_step = 100;
+  return s;
+}
+
+}  // namespace
+
+TEST_CASE("The verdict names the sparsest matching level and where the control fails", "[analysis]") {
+  SearchResults results;
+  const double ticket[] = {0.98, 0.985, 0.979, 0.97}, reinit[] = {0, 0.981, 0.97, 0.96};
+  const double densities[] = {1, 0.5, 0.2, 0.1};
+  for (unsigned level = 0; level < 4; ++level) {
+    for (unsigned r = 0; r < 2; ++r) {
+      const double shift = r == 0 ? -0.001 : 0.001;  // dense: deviation sqrt(2) * 0.001, threshold 0.97859
+      results.add({r, "ticket", 0, level}, summary(densities[level], ticket[level] + shift));
+      if (level == 0) continue;
+      for (unsigned trial = 0; trial < 3; ++trial) {
+        results.add({r, "random-reinit", trial, level}, summary(densities[level], reinit[level] + 0.01 * (trial - 1.0)));
+      }
+    }
+  }
+  const std::vector<LevelStatistics> levels = results.levels();
+  REQUIRE(levels.size() == 4);
+  CHECK(levels[2].density == Approx(0.2));
+  CHECK(levels[1].branches.at("random-reinit").test_accuracy.size == 2);  // trials are averaged within a replicate
+  CHECK(levels[1].branches.at("random-reinit").test_accuracy.mean == Approx(0.981));
+  const Verdict verdict = judge(levels);
+  CHECK(verdict.dense_accuracy == Approx(0.98));
+  CHECK(verdict.dense_deviation == Approx(0.00141421356));
+  CHECK(verdict.sparsest_matching == 2);
+  CHECK(verdict.control_fails.at("random-reinit") == 2);
+}
+
+TEST_CASE("Without a matching level there is no winning ticket", "[analysis]") {
+  SearchResults results;
+  results.add({0, "ticket", 0, 0}, summary(1, 0.98));
+  results.add({0, "ticket", 0, 1}, summary(0.5, 0.9));
+  CHECK_FALSE(judge(results.levels()).sparsest_matching.has_value());
+}

@@ -1,0 +1,78 @@
+#include "ltlab/kernels/elementwise.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "support/test_data.h"
+
+using namespace ltlab;
+using namespace ltlab::testing;
+
+TEMPLATE_TEST_CASE("Bias and ReLU, and their gradient", "[kernels]", float, double) {
+  using T = TestType;
+  const std::size_t features = 7, batch = 37, lanes = 64;
+  const Activations<T> sums = random_activations<T>(features, batch, lanes, 1);
+  const AlignedVector<T> bias = random_values<T>(features, 2);
+  for (const Activation activation : {Activation::identity, Activation::relu}) {
+    Activations<T> y = sums;
+    add_bias_and_activate(bias.data(), activation, y);
+    Activations<T> dy = random_activations<T>(features, batch, lanes, 3, true);
+    const Activations<T> dy_before = dy;
+    AlignedVector<T> bias_gradient(features, T(99));
+    activation_gradient(activation, y, dy, bias_gradient.data());
+    for (std::size_t f = 0; f < features; ++f) {
+      double sum = 0;
+      for (std::size_t i = 0; i < batch; ++i) {
+        const T input = sums.at(f, i) + bias[f];
+        const bool passes = activation == Activation::identity || input > 0;
+        REQUIRE(y.at(f, i) == (passes ? input : T(0)));
+        REQUIRE(dy.at(f, i) == (passes ? dy_before.at(f, i) : T(0)));
+        sum += dy.at(f, i);
+      }
+      CHECK(static_cast<double>(bias_gradient[f]) == Approx(sum).margin(1e-5));
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("Softmax and cross-entropy agree with the formulas", "[kernels]", float, double) {
+  using T = TestType;
+  for (const std::size_t batch : {1, 16, 60, 100}) {
+    const std::size_t classes = 10, lanes = panel_lanes(batch);
+    Activations<T> logits = random_activations<T>(classes, batch, lanes, 1);
+    for (std::size_t c = 0; c < classes; ++c) logits.at(c, 0) *= T(100);  // large logits must not overflow
+    std::vector<std::uint8_t> labels(batch);
+    for (std::size_t i = 0; i < batch; ++i) labels[i] = static_cast<std::uint8_t>(i * 3 % classes);
+    Activations<T> gradient(classes, batch, lanes);
+    const BatchLoss loss = softmax_cross_entropy(logits, labels, &gradient);
+    double expected = 0;
+    std::size_t correct = 0;
+    for (std::size_t i = 0; i < batch; ++i) {
+      double largest = -1e300, sum = 0;
+      std::size_t best = 0;
+      for (std::size_t c = 0; c < classes; ++c) {
+        if (logits.at(c, i) > largest) best = c;
+        largest = std::max(largest, static_cast<double>(logits.at(c, i)));
+      }
+      for (std::size_t c = 0; c < classes; ++c) sum += std::exp(logits.at(c, i) - largest);
+      expected += largest + std::log(sum) - logits.at(labels[i], i);
+      correct += best == labels[i];
+      for (std::size_t c = 0; c < classes; ++c) {
+        const double p = std::exp(logits.at(c, i) - largest) / sum;
+        const double g = (p - (c == labels[i] ? 1 : 0)) / static_cast<double>(batch);
+        REQUIRE(static_cast<double>(gradient.at(c, i)) == Approx(g).margin(1e-6));
+      }
+    }
+    CHECK(loss.loss == Approx(expected).epsilon(1e-5));
+    CHECK(loss.correct == correct);
+    for (std::size_t c = 0; c < classes; ++c) {
+      for (std::size_t i = batch; i < lanes * gradient.panels(); ++i) REQUIRE(gradient.at(c, i) == T(0));
+    }
+  }
+}
+
+TEST_CASE("A dead network, whose logits all tie, scores chance and not everything", "[kernels]") {
+  const Activations<float> logits(10, 20, 32);
+  std::vector<std::uint8_t> labels(20);
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 10);
+  CHECK(softmax_cross_entropy<float>(logits, labels, nullptr).correct == 2);
+}

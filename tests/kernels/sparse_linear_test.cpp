@@ -1,0 +1,141 @@
+#include "ltlab/kernels/sparse_linear.h"
+
+#include <hwy/targets.h>
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+#include <limits>
+
+#include "support/test_data.h"
+
+using namespace ltlab;
+using namespace ltlab::testing;
+
+namespace {
+
+// One product's shape: awkward sizes on purpose.
+struct Case {
+  std::uint32_t rows, columns;
+  std::size_t batch;
+  double density;
+};
+
+std::vector<Case> cases() {
+  std::vector<Case> result;
+  for (const double density : {0.0, 0.01, 0.05, 0.3, 1.0}) {
+    for (const std::size_t batch : {1, 16, 17, 60, 64, 100, 130}) {
+      result.push_back({1, 1, batch, density});
+      result.push_back({10, 37, batch, density});
+      result.push_back({67, 131, batch, density});
+    }
+  }
+  return result;
+}
+
+// Largest |a - b| relative to 1 + |b|.
+template <class T>
+double worst(double so_far, T a, double b) {
+  return std::max(so_far, std::abs(static_cast<double>(a) - b) / (1 + std::abs(b)));
+}
+
+template <class T>
+constexpr double kTolerance = 300 * std::numeric_limits<T>::epsilon();
+
+// Runs `check` with every instruction set of this processor that was compiled.
+template <class Check>
+void on_every_target(const Check& check) {
+  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    hwy::SetSupportedTargetsForTest(target);
+    hwy::GetChosenTarget().DeInit();  // so that the next call chooses anew
+    INFO("target " << simd_target());
+    check();
+  }
+  hwy::SetSupportedTargetsForTest(0);
+  hwy::GetChosenTarget().DeInit();
+}
+
+template <class T>
+void check_multiply(const Case& c, bool with_bias, Activation activation) {
+  const std::size_t lanes = panel_lanes(c.batch);
+  const Mask mask = random_mask("w", {c.rows, c.columns}, c.density, 1);
+  const CompressedRows rows = compress_rows(mask.keep, c.rows, c.columns);
+  const AlignedVector<T> values = random_values<T>(rows.survivors(), 2), bias = random_values<T>(c.rows, 3);
+  const Activations<T> x = random_activations<T>(c.columns, c.batch, lanes, 4);
+  Activations<T> y(c.rows, c.batch, lanes);
+  sparse_multiply(rows, values.data(), with_bias ? bias.data() : nullptr, activation, x, y);
+  double error = 0;
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    for (std::size_t i = 0; i < c.batch; ++i) {
+      double sum = with_bias ? bias[r] : T(0);
+      for (std::uint32_t k = rows.begin[r]; k < rows.begin[r + 1]; ++k) {
+        sum += static_cast<double>(values[k]) * static_cast<double>(x.at(rows.column[k], i));
+      }
+      if (activation == Activation::relu) sum = std::max(sum, 0.0);
+      error = worst(error, y.at(r, i), sum);
+    }
+  }
+  CHECK(error < kTolerance<T>);
+}
+
+template <class T>
+void check_weight_gradient(const Case& c) {
+  const std::size_t lanes = panel_lanes(c.batch);
+  const Mask mask = random_mask("w", {c.rows, c.columns}, c.density, 1);
+  const CompressedRows rows = compress_rows(mask.keep, c.rows, c.columns);
+  const Activations<T> x = random_activations<T>(c.columns, c.batch, lanes, 4);
+  const Activations<T> dy = random_activations<T>(c.rows, c.batch, lanes, 5, true);
+  AlignedVector<T> gradient(rows.survivors(), T(99));  // must be overwritten
+  sparse_weight_gradient(rows, dy, x, gradient.data());
+  double error = 0;
+  for (std::size_t r = 0; r < c.rows; ++r) {
+    for (std::uint32_t k = rows.begin[r]; k < rows.begin[r + 1]; ++k) {
+      double sum = 0;
+      for (std::size_t i = 0; i < c.batch; ++i) {
+        sum += static_cast<double>(dy.at(r, i)) * static_cast<double>(x.at(rows.column[k], i));
+      }
+      error = worst(error, gradient[k], sum);
+    }
+  }
+  CHECK(error < kTolerance<T>);
+}
+
+}  // namespace
+
+TEST_CASE("The structure lists the survivors by row and by column", "[kernels]") {
+  const std::vector<std::uint8_t> keep = {0, 1, 1,  //
+                                          1, 0, 0,  //
+                                          0, 0, 0,  //
+                                          1, 1, 0};
+  const SparseStructure s = make_sparse_structure(keep, 4, 3);
+  CHECK(s.by_row.begin == std::vector<std::uint32_t>{0, 2, 3, 3, 5});
+  CHECK(s.by_row.column == std::vector<std::uint32_t>{1, 2, 0, 0, 1});
+  CHECK(s.by_column.rows == 3);
+  CHECK(s.by_column.columns == 4);
+  CHECK(s.by_column.begin == std::vector<std::uint32_t>{0, 2, 4, 5});
+  CHECK(s.by_column.column == std::vector<std::uint32_t>{1, 3, 0, 3, 0});
+  CHECK(s.row_order == std::vector<std::uint32_t>{2, 3, 0, 4, 1});
+}
+
+TEMPLATE_TEST_CASE("Sparse products agree with plain loops on every instruction set", "[kernels]", float, double) {
+  on_every_target([] {
+    for (const Case& c : cases()) {
+      INFO(c.rows << " x " << c.columns << ", batch " << c.batch << ", density " << c.density);
+      check_multiply<TestType>(c, true, Activation::relu);
+      check_multiply<TestType>(c, false, Activation::identity);
+      check_weight_gradient<TestType>(c);
+    }
+  });
+}
+
+TEST_CASE("An image's result does not depend on the rest of its batch", "[kernels]") {
+  const Mask mask = random_mask("w", {20, 30}, 0.2, 1);
+  const CompressedRows rows = compress_rows(mask.keep, 20, 30);
+  const AlignedVector<float> values = random_values<float>(rows.survivors(), 2);
+  const Activations<float> x = random_activations<float>(30, 64, 64, 4);
+  Activations<float> one(30, 1, 64), y(20, 64, 64), y_one(20, 1, 64);
+  for (std::size_t f = 0; f < 30; ++f) one.at(f, 0) = x.at(f, 41);
+  sparse_multiply<float>(rows, values.data(), nullptr, Activation::identity, x, y);
+  sparse_multiply<float>(rows, values.data(), nullptr, Activation::identity, one, y_one);
+  for (std::size_t r = 0; r < 20; ++r) CHECK(y_one.at(r, 0) == y.at(r, 41));
+}

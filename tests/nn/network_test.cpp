@@ -1,0 +1,174 @@
+#include "ltlab/nn/network.h"
+
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "ltlab/base/error.h"
+#include "ltlab/nn/initialization.h"
+#include "support/test_data.h"
+
+using namespace ltlab;
+using namespace ltlab::testing;
+
+namespace {
+
+constexpr std::size_t kBatch = 21;
+
+std::vector<std::uint8_t> labels(std::size_t classes) {
+  std::vector<std::uint8_t> result(kBatch);
+  for (std::size_t i = 0; i < kBatch; ++i) result[i] = static_cast<std::uint8_t>(i * 7 % classes);
+  return result;
+}
+
+template <class T>
+Network<T> small_network() {
+  Network<T> network = make_network<T>("mlp:13-11-7-5", 13, 5, kBatch);
+  std::vector<Tensor> tensors = network.tensors();
+  for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i] = random_tensor(tensors[i].name, tensors[i].shape, i);
+  network.assign(tensors);
+  return network;
+}
+
+std::vector<Mask> masks_for(const Network<double>& network, double density) {
+  std::vector<Mask> masks;
+  for (const auto* parameter : network.parameters()) {
+    if (parameter->info().prunable) masks.push_back(random_mask(parameter->info().name, parameter->info().shape, density, masks.size()));
+  }
+  return masks;
+}
+
+// Compares every gradient with a central difference of the mean loss.
+void check_gradients(Network<double>& network) {
+  const Activations<double> images = random_activations<double>(13, kBatch, network.lanes(), 9);
+  const std::vector<std::uint8_t> targets = labels(5);
+  const auto loss = [&] {
+    return softmax_cross_entropy<double>(network.forward(images), targets, nullptr).loss / kBatch;
+  };
+  network.forward_backward(images, targets);
+  for (Parameter<double>* parameter : network.parameters()) {
+    for (std::size_t i = 0; i < parameter->size(); ++i) {
+      const double kept = parameter->values[i], step = 1e-6;
+      parameter->values[i] = kept + step;
+      const double above = loss();
+      parameter->values[i] = kept - step;
+      const double below = loss();
+      parameter->values[i] = kept;
+      INFO(parameter->info().name << '[' << i << ']');
+      REQUIRE(parameter->gradient[i] == Approx((above - below) / (2 * step)).margin(2e-8).epsilon(1e-6));
+    }
+  }
+}
+
+}  // namespace
+
+TEST_CASE("Gradients agree with finite differences, dense", "[nn]") {
+  Network<double> network = small_network<double>();
+  check_gradients(network);
+}
+
+TEST_CASE("Gradients agree with finite differences, masked, by either kernel", "[nn]") {
+  for (const KernelPolicy policy : {KernelPolicy::dense, KernelPolicy::sparse}) {
+    for (const double density : {0.6, 0.2, 0.05}) {
+      Network<double> network = small_network<double>();
+      network.apply(masks_for(network, density));
+      network.choose_kernels(policy);
+      check_gradients(network);
+    }
+  }
+}
+
+TEST_CASE("A masked network computes what the dense one computes with zeros in its weights", "[nn]") {
+  Network<double> masked = small_network<double>(), zeroed = small_network<double>();
+  const std::vector<Mask> masks = masks_for(masked, 0.3);
+  masked.apply(masks);
+  zeroed.assign(masked.tensors());
+  for (const KernelPolicy policy : {KernelPolicy::dense, KernelPolicy::sparse}) {
+    masked.choose_kernels(policy);
+    const Activations<double> images = random_activations<double>(13, kBatch, masked.lanes(), 9);
+    const auto& a = masked.forward(images);
+    const auto& b = zeroed.forward(images);
+    for (std::size_t c = 0; c < 5; ++c) {
+      for (std::size_t i = 0; i < kBatch; ++i) REQUIRE(a.at(c, i) == Approx(b.at(c, i)).margin(1e-12));
+    }
+  }
+}
+
+TEST_CASE("Pruned weights have no value, no gradient, and read as zero", "[nn]") {
+  Network<float> network = small_network<float>();
+  Parameter<float>& weight = *network.parameters()[0];
+  const Tensor before = weight.dense();
+  const Mask mask = random_mask("fc1.weight", {11, 13}, 0.3, 1);
+  network.apply({mask});
+  CHECK(weight.size() == mask.survivors());
+  CHECK(weight.gradient.size() == mask.survivors());
+  const Tensor after = weight.dense();
+  for (std::size_t i = 0; i < mask.size(); ++i) CHECK(after.values[i] == (mask.keep[i] ? before.values[i] : 0.0f));
+  CHECK_THROWS_AS(network.apply({full_mask("fc1.weight", {11, 13})}), ConfigError);
+  CHECK_THROWS_AS(network.apply({full_mask("fc1.weight", {13, 11})}), ConfigError);
+}
+
+TEST_CASE("An empty layer still computes", "[nn]") {
+  Network<double> network = small_network<double>();
+  network.apply({random_mask("fc2.weight", {7, 11}, 0.0, 1)});
+  check_gradients(network);
+}
+
+TEST_CASE("Kernel choices are made for masked layers, counted, and can be replayed", "[nn]") {
+  Network<float> network = small_network<float>();
+  for (const KernelChoice& choice : network.choose_kernels(KernelPolicy::sparse)) CHECK(choice.kernel == Kernel::dense);
+  const double dense_flops = 2.0 * (3 * (11 * 7 + 7 * 5) + 2 * 13 * 11);  // the first layer has no backward-data
+  CHECK(network.flops().done == dense_flops);
+  const Mask mask = random_mask("fc1.weight", {11, 13}, 0.3, 1);
+  network.apply({mask});
+  std::vector<KernelChoice> choices = network.choose_kernels(KernelPolicy::automatic);
+  CHECK(choices.size() == 8);
+  CHECK(choices[0].parameter == "fc1.weight");
+  CHECK(choices[0].dense_seconds > 0);
+  CHECK(choices[0].sparse_seconds > 0);
+  for (KernelChoice& choice : choices) choice.kernel = choice.parameter == "fc1.weight" ? Kernel::sparse : Kernel::dense;
+  network.set_kernels(choices);
+  CHECK(network.flops().done == dense_flops - 2.0 * 2 * static_cast<double>(11 * 13 - mask.survivors()));
+  CHECK(network.flops().dense == dense_flops);
+}
+
+TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]") {
+  const Network<float> lenet = make_network<float>("lenet-300-100", 784, 10, 60);
+  std::size_t parameters = 0;
+  for (const auto* parameter : lenet.parameters()) parameters += parameter->size();
+  CHECK(parameters == 266610);  // 784 x 300 + 300 x 100 + 100 x 10 weights and 410 biases
+  CHECK(lenet.parameters().front()->info().name == "fc1.weight");
+  CHECK(lenet.parameters().front()->info().shape == Shape{300, 784});
+  CHECK_FALSE(lenet.parameters().front()->info().output_layer);
+  CHECK(lenet.parameters().back()->info().output_layer);
+  for (const char* wrong : {"lenet", "mlp:", "mlp:784", "mlp:784-10-", "mlp:784--10", "mlp:784-x-10", "mlp:784-0-10"}) {
+    CHECK_THROWS_AS(make_network<float>(wrong, 784, 10, 60), ConfigError);
+  }
+  CHECK_THROWS_WITH(make_network<float>("lenet-300-100", 3072, 10, 60), Catch::Contains("mlp:3072-"));
+}
+
+TEST_CASE("Initializations have the published spread", "[nn]") {
+  const ParameterInfo info{"fc1.weight", {300, 784}, 784, 300, true, false};
+  const auto deviation = [&](const char* name) {
+    const Tensor tensor = draw_initial(info, parse_initialization(name), 1, "init", 0, 0);
+    double sum = 0, squares = 0, largest = 0;
+    for (const float value : tensor.values) {
+      sum += value;
+      squares += static_cast<double>(value) * value;
+      largest = std::max(largest, std::abs(static_cast<double>(value)));
+    }
+    const auto n = static_cast<double>(tensor.values.size());
+    CHECK(sum / n == Approx(0).margin(1e-3));
+    return std::pair(std::sqrt(squares / n), largest);
+  };
+  const double glorot = std::sqrt(2.0 / 1084), kaiming = std::sqrt(2.0 / 784);
+  CHECK(deviation("glorot-normal").first == Approx(glorot).epsilon(0.01));
+  CHECK(deviation("glorot-normal-truncated").first == Approx(glorot).epsilon(0.01));
+  CHECK(deviation("glorot-normal-truncated").second <= 2 * glorot / 0.8796);
+  CHECK(deviation("glorot-uniform").first == Approx(glorot).epsilon(0.01));
+  CHECK(deviation("glorot-uniform").second <= std::sqrt(6.0 / 1084));
+  CHECK(deviation("kaiming-normal").first == Approx(kaiming).epsilon(0.01));
+  CHECK(deviation("kaiming-uniform").first == Approx(kaiming).epsilon(0.01));
+  CHECK_THROWS_AS(parse_initialization("xavier"), ConfigError);
+  const Tensor bias = draw_initial({"fc1.bias", {300}, 784, 300, false, false}, Initialization::glorot_normal, 1, "init", 0, 0);
+  for (const float value : bias.values) CHECK(value == 0.0f);
+}
