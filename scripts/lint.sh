@@ -17,13 +17,15 @@ EOF
 fi
 
 scripts/setup.sh build lint
-mkdir -p build
-cmake --preset release >build/lint.log || { cat build/lint.log; exit 1; } # writes compile_commands.json
+# clang-tidy reads the compile commands and the headers that the build generates.
+cmake --preset release
+cmake --build build/release --target ltlab -j "$(nproc)"
 
 status=0
 git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format --dry-run -Werror || status=1
 git ls-files -z 'lib/*.cpp' 'apps/*.cpp' |
-  xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet 2> >(grep -v 'warnings generated' >&2) || status=1
+  xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option \
+    2> >(grep -v 'warnings generated' >&2) || status=1
 shellcheck scripts/*.sh .ci/run || status=1
 
 [[ $status -eq 0 ]] && echo "lint: nothing found"

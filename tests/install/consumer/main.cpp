@@ -1,4 +1,5 @@
 #include <ltlab/base/random.h>
+#include <ltlab/version.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -12,6 +13,6 @@ int main() {
   for (std::uint32_t i = 0; i < order.size(); ++i) {
     if (order[i] != i) return 1;
   }
-  std::printf("a permutation of %zu numbers by the installed ltlab\n", order.size());
+  std::printf("a permutation of %zu numbers by the installed ltlab %s\n", order.size(), LTLAB_VERSION);
   return 0;
 }
