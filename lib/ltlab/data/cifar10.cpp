@@ -24,8 +24,8 @@ void append_cifar10(std::span<const std::uint8_t> bytes, std::size_t records, co
   for (std::size_t i = 0; i < records; ++i) {
     const std::uint8_t* const record = bytes.data() + i * kRecord;
     if (record[0] >= kClasses)
-      throw DataError("'" + name + "' has label " + std::to_string(record[0]) + " in record " + std::to_string(i) +
-                      ", but only 10 classes exist: fetch or copy it again");
+      throw DataError("'" + name + "' has label " + std::to_string(record[0]) + " in record " +
+                      std::to_string(i) + ", but only 10 classes exist: fetch or copy it again");
     images.labels.push_back(record[0]);
     pixels.insert(pixels.end(), record + 1, record + kRecord);
   }

@@ -38,15 +38,16 @@ void check_identity(const Source& source, const fs::path& test_labels) {
   const std::string digest = sha256_of_content(test_labels);
   for (const Source& other : published_sources())
     if (other.name != source.name && !other.archive && other.files.back().content_sha256 == digest)
-      throw DataError("'" + test_labels.string() + "' is a file of " + other.name + ", not of " + source.name +
-                      ": keep each in a folder of its own name");
+      throw DataError("'" + test_labels.string() + "' is a file of " + other.name + ", not of " +
+                      source.name + ": keep each in a folder of its own name");
 }
 
 RawData load_idx(const Source& source, const std::vector<fs::path>& files) {
   check_identity(source, files.back());
   RawData data{read_idx(files[0], files[1], 10), read_idx(files[2], files[3], 10), 10};
   if (!(data.train.shape == data.test.shape))
-    throw DataError("'" + files[0].string() + "' and '" + files[2].string() + "' have images of different extents");
+    throw DataError("'" + files[0].string() + "' and '" + files[2].string() +
+                    "' have images of different extents");
   return data;
 }
 
@@ -91,7 +92,8 @@ Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, 
   return {mean, std::sqrt(std::max(0.0, squares / number - mean * mean))};
 }
 
-Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels, std::size_t plane) {
+Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
+                std::size_t plane) {
   const auto total = [&](auto term) {
     double sum = 0;
     for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane)

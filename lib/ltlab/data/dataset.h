@@ -33,8 +33,9 @@ struct Normalization {
 
 /// A classification problem: training images, a validation set held out of them, and a test set.
 struct Dataset {
-  std::string name;         ///< as the user named it: "embedded", "mnist", "h5:FILE:/images,/labels"
-  std::string fingerprint;  ///< SHA-256 (hex) of shapes, labels and pixels of both sets, independent of the split
+  std::string name;  ///< as the user named it: "embedded", "mnist", "h5:FILE:/images,/labels"
+  std::string
+      fingerprint;  ///< SHA-256 (hex) of shapes, labels and pixels of both sets, independent of the split
   std::size_t classes = 0;
   Normalization normalization;
   ImageSet train;
@@ -46,7 +47,8 @@ struct Dataset {
 /// How to build a Dataset.
 struct DatasetOptions {
   std::string source = "embedded";  ///< embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels
-  std::string directory;            ///< where downloaded files lie; empty: $LTLAB_DATA, then ../shared/data, then ~/.cache/ltlab
+  std::string directory;  ///< where downloaded files lie; empty: $LTLAB_DATA, then ../shared/data, then
+                          ///< ~/.cache/ltlab
   std::size_t validation = 5000;    ///< images held out of the training set
   std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")
   std::uint64_t embedded_seed = 0;  ///< names the embedded images
@@ -54,13 +56,14 @@ struct DatasetOptions {
 };
 
 /// Reads or generates the data, checks it and splits it.
-/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name), IoError (cannot read).
+/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name), IoError (cannot
+/// read).
 Dataset load_dataset(const DatasetOptions& options);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
 /// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes become zero.
 /// batch.features() must equal images.shape.features() and its capacity must hold indices.size() images.
-void gather(const ImageSet& images, const Normalization& normalization, std::span<const std::uint32_t> indices,
-            Activations<float>& batch);
+void gather(const ImageSet& images, const Normalization& normalization,
+            std::span<const std::uint32_t> indices, Activations<float>& batch);
 
 }  // namespace ltlab

@@ -50,7 +50,8 @@ std::size_t write_body(char* bytes, std::size_t, std::size_t size, void* request
 int report_progress(void* request, curl_off_t total, curl_off_t done, curl_off_t, curl_off_t) noexcept {
   const auto& [file, offset, progress] = *static_cast<Request*>(request);
   if (*progress)
-    (*progress)(offset + static_cast<std::uint64_t>(done), total > 0 ? offset + static_cast<std::uint64_t>(total) : 0);
+    (*progress)(offset + static_cast<std::uint64_t>(done),
+                total > 0 ? offset + static_cast<std::uint64_t>(total) : 0);
   return 0;
 }
 
@@ -110,7 +111,8 @@ bool broke_off(CURLcode code) {
                   ": check the address, or try another mirror or later");
   const std::string kept =
       size_of(path) > 0 ? "; what came is kept, and the same command goes on from there" : "";
-  throw IoError("cannot fetch " + url + ": " + result.message + ": check the network, or try another mirror" + kept);
+  throw IoError("cannot fetch " + url + ": " + result.message + ": check the network, or try another mirror" +
+                kept);
 }
 
 }  // namespace

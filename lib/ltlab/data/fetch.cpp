@@ -11,7 +11,9 @@ namespace ltlab {
 namespace fs = std::filesystem;
 namespace {
 
-fs::path with_suffix(fs::path path, const char* suffix) { return path += suffix; }
+fs::path with_suffix(fs::path path, const char* suffix) {
+  return path += suffix;
+}
 
 void create_folder(const fs::path& folder) {
   std::error_code error;
@@ -29,13 +31,17 @@ std::optional<fs::path> find_published(const PublishedFile& file, const fs::path
 }
 
 // Brings URL to `path` by way of NAME.part.
-void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions& options, const std::string& mirror) {
+void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions& options,
+            const std::string& mirror) {
   const std::string url = mirror + "/" + file.name;
   const fs::path part = with_suffix(path, ".part");
   DownloadOptions transfer = options.download;
   if (options.progress)
-    transfer.progress = [&](std::uint64_t done, std::uint64_t total) { options.progress(file.name, done, total); };
-  // A part left behind may be of something else, so that only a transfer from the start proves the server wrong.
+    transfer.progress = [&](std::uint64_t done, std::uint64_t total) {
+      options.progress(file.name, done, total);
+    };
+  // A part left behind may be of something else, so that only a transfer from the start proves the server
+  // wrong.
   for (bool from_start = !fs::exists(part);; from_start = true) {
     download(url, part, transfer);
     if (compare(file, part) == Authenticity::published) break;
@@ -49,7 +55,8 @@ void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions&
   fs::rename(part, path);
 }
 
-std::vector<FetchedFile> fetch_files(const Source& source, const FetchOptions& options, const std::string& mirror) {
+std::vector<FetchedFile> fetch_files(const Source& source, const FetchOptions& options,
+                                     const std::string& mirror) {
   const fs::path folder = options.directory / source.folder;
   create_folder(folder);
   std::vector<FetchedFile> fetched;
@@ -74,13 +81,15 @@ void unpack(const Source& source, const fs::path& archive, const fs::path& folde
   create_folder(folder);
   for (const PublishedFile& file : source.files) {
     if (compare(file, unpacked / file.name) != Authenticity::published)
-      throw DataError("'" + file.name + "' in '" + archive.string() + "' is not the published file: fetch it again");
+      throw DataError("'" + file.name + "' in '" + archive.string() +
+                      "' is not the published file: fetch it again");
     fs::rename(unpacked / file.name, folder / file.name);
   }
   fs::remove_all(unpacked);
 }
 
-std::vector<FetchedFile> fetch_archive(const Source& source, const FetchOptions& options, const std::string& mirror) {
+std::vector<FetchedFile> fetch_archive(const Source& source, const FetchOptions& options,
+                                       const std::string& mirror) {
   const fs::path folder = options.directory / source.folder;
   std::vector<FetchedFile> files;
   bool all_there = true;

@@ -11,9 +11,9 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-// A batch is gathered in tiles of 16 features x 16 images: a tile's pixels are transposed within L1, and each of its
-// rows becomes one run of 16 floats, which is one whole cache line of the panel. (Transposing bytes by register
-// interleaves was tried: 8.4 us instead of 8.9 for 60 images of MNIST, not worth its lines.)
+// A batch is gathered in tiles of 16 features x 16 images: a tile's pixels are transposed within L1, and each
+// of its rows becomes one run of 16 floats, which is one whole cache line of the panel. (Transposing bytes by
+// register interleaves was tried: 8.4 us instead of 8.9 for 60 images of MNIST, not worth its lines.)
 HWY_BEFORE_NAMESPACE();
 namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -44,14 +44,14 @@ template <class T>
 HWY_INLINE void normalize_row(const T* values, float scale, float shift, float* out) {
   const hn::CappedTag<float, kTile> floats;
   for (std::size_t i = 0; i < kTile; i += hn::Lanes(floats))
-    hn::Store(hn::MulAdd(load_as_float(floats, values + i), hn::Set(floats, scale), hn::Set(floats, shift)), floats,
-              out + i);
+    hn::Store(hn::MulAdd(load_as_float(floats, values + i), hn::Set(floats, scale), hn::Set(floats, shift)),
+              floats, out + i);
 }
 
 // Features [begin, end), all of one channel, of 16 images into 16 lanes of a panel.
 template <class T>
-void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size_t end, float scale, float shift,
-                     std::size_t lanes, float* out) {
+void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size_t end, float scale,
+                     float shift, std::size_t lanes, float* out) {
   alignas(64) T tile[kTile][kTile];
   std::size_t f = begin;
   for (; f + kTile <= end; f += kTile) {
@@ -77,10 +77,12 @@ void gather_batch(const T* pixels, const ImageShape& shape, const Normalization&
       for (std::size_t i = 0; i < kTile; ++i)
         rows[i] = pixels + indices[first + std::min(i, count - 1)] * features;
       for (std::size_t c = 0; c < shape.channels; ++c)
-        gather_features(rows, c * plane, (c + 1) * plane, normalization.scale[c], normalization.shift[c], lanes, out);
+        gather_features(rows, c * plane, (c + 1) * plane, normalization.scale[c], normalization.shift[c],
+                        lanes, out);
     }
     if (count < kTile)
-      for (std::size_t f = 0; f < features; ++f) std::fill(out + f * lanes + count, out + f * lanes + kTile, 0.0f);
+      for (std::size_t f = 0; f < features; ++f)
+        std::fill(out + f * lanes + count, out + f * lanes + kTile, 0.0f);
   }
 }
 
@@ -109,18 +111,19 @@ void check(const ImageSet& images, const Normalization& normalization, std::span
            const Activations<float>& batch) {
   const ImageShape& shape = images.shape;
   if (batch.features() != shape.features())
-    throw ConfigError("gather: the images have " + std::to_string(shape.features()) + " features, the batch has room for " +
-                      std::to_string(batch.features()));
+    throw ConfigError("gather: the images have " + std::to_string(shape.features()) +
+                      " features, the batch has room for " + std::to_string(batch.features()));
   if (normalization.scale.size() != shape.channels || normalization.shift.size() != shape.channels)
-    throw ConfigError("gather: the normalization is not for images of " + std::to_string(shape.channels) + " channels");
+    throw ConfigError("gather: the normalization is not for images of " + std::to_string(shape.channels) +
+                      " channels");
   if (!indices.empty() && *std::max_element(indices.begin(), indices.end()) >= images.size())
     throw ConfigError("gather: an index lies past the " + std::to_string(images.size()) + " images");
 }
 
 }  // namespace
 
-void gather(const ImageSet& images, const Normalization& normalization, std::span<const std::uint32_t> indices,
-            Activations<float>& batch) {
+void gather(const ImageSet& images, const Normalization& normalization,
+            std::span<const std::uint32_t> indices, Activations<float>& batch) {
   check(images, normalization, indices, batch);
   batch.set_batch(indices.size());
   if (const auto* bytes = std::get_if<AlignedVector<std::uint8_t>>(&images.pixels))

@@ -13,6 +13,9 @@ inline constexpr std::size_t kGlyphClasses = 10;
 /// Height and width of an embedded image.
 inline constexpr std::size_t kGlyphSize = 28;
 
+/// Dataset::fingerprint of the embedded set as DatasetOptions has it by default.
+inline constexpr char kEmbeddedFingerprint[] = "0";
+
 /// Which part of the embedded set an image belongs to; parts share no random stream.
 enum class GlyphPart : std::uint64_t { train = 0, test = 1 };
 

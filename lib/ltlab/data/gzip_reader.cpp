@@ -10,7 +10,9 @@
 
 namespace ltlab {
 
-void GzipReader::Close::operator()(gzFile_s* file) const { gzclose_r(file); }
+void GzipReader::Close::operator()(gzFile_s* file) const {
+  gzclose_r(file);
+}
 
 GzipReader::GzipReader(const std::filesystem::path& path) : name_(path.string()) {
   errno = 0;

@@ -11,8 +11,8 @@ struct gzFile_s;
 
 namespace ltlab {
 
-/// Reads a file front to back, unpacking it where it is gzip'd. Which it is shows in the first bytes, not in the
-/// name.
+/// Reads a file front to back, unpacking it where it is gzip'd. Which it is shows in the first bytes, not in
+/// the name.
 class GzipReader {
  public:
   /// IoError where the file cannot be opened.
@@ -30,8 +30,8 @@ class GzipReader {
   std::unique_ptr<gzFile_s, Close> file_;
 };
 
-/// The whole content of a plain or gzip'd file. Errors of GzipReader, and DataError where it exceeds 1 GiB, more
-/// than any data set read this way.
+/// The whole content of a plain or gzip'd file. Errors of GzipReader, and DataError where it exceeds 1 GiB,
+/// more than any data set read this way.
 std::vector<std::uint8_t> read_whole_file(const std::filesystem::path& path);
 
 }  // namespace ltlab

@@ -14,7 +14,8 @@ namespace {
 
 std::uint32_t big_endian(std::span<const std::uint8_t> bytes, std::size_t word) {
   const std::uint8_t* const p = bytes.data() + 4 * word;
-  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 | std::uint32_t{p[3]};
+  return std::uint32_t{p[0]} << 24 | std::uint32_t{p[1]} << 16 | std::uint32_t{p[2]} << 8 |
+         std::uint32_t{p[3]};
 }
 
 std::string hex(std::uint32_t value) {
@@ -67,18 +68,20 @@ std::vector<std::uint8_t> parse_idx_labels(std::span<const std::uint8_t> bytes, 
   std::vector<std::uint8_t> labels(bytes.begin() + 8, bytes.end());
   for (std::size_t i = 0; i < labels.size(); ++i)
     if (labels[i] >= classes)
-      refuse(name, "has label " + std::to_string(labels[i]) + " at position " + std::to_string(i) + ", but only " +
-                       std::to_string(classes) + " classes exist");
+      refuse(name, "has label " + std::to_string(labels[i]) + " at position " + std::to_string(i) +
+                       ", but only " + std::to_string(classes) + " classes exist");
   return labels;
 }
 
-ImageSet read_idx(const std::filesystem::path& images, const std::filesystem::path& labels, std::size_t classes) {
+ImageSet read_idx(const std::filesystem::path& images, const std::filesystem::path& labels,
+                  std::size_t classes) {
   ImageSet set = parse_idx_images(read_whole_file(images), images.string());
   set.labels = parse_idx_labels(read_whole_file(labels), classes, labels.string());
   const std::size_t count = std::get<AlignedVector<std::uint8_t>>(set.pixels).size() / set.shape.features();
   if (count != set.labels.size())
-    throw DataError("'" + images.string() + "' has " + std::to_string(count) + " images, but '" + labels.string() +
-                    "' has " + std::to_string(set.labels.size()) + " labels: they are not of one set");
+    throw DataError("'" + images.string() + "' has " + std::to_string(count) + " images, but '" +
+                    labels.string() + "' has " + std::to_string(set.labels.size()) +
+                    " labels: they are not of one set");
   return set;
 }
 

@@ -18,7 +18,9 @@ constexpr std::size_t kChunk = 1 << 18;
 
 }  // namespace
 
-void Sha256::Free::operator()(evp_md_ctx_st* context) const { EVP_MD_CTX_free(context); }
+void Sha256::Free::operator()(evp_md_ctx_st* context) const {
+  EVP_MD_CTX_free(context);
+}
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   if (!context_ || EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr) != 1)
@@ -27,7 +29,9 @@ Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
 
 Sha256::~Sha256() = default;
 
-void Sha256::update(const void* bytes, std::size_t size) { EVP_DigestUpdate(context_.get(), bytes, size); }
+void Sha256::update(const void* bytes, std::size_t size) {
+  EVP_DigestUpdate(context_.get(), bytes, size);
+}
 
 std::string Sha256::hex() {
   std::array<unsigned char, 32> digest{};

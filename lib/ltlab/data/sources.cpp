@@ -14,8 +14,8 @@ constexpr char kTrainLabels[] = "train-labels-idx1-ubyte.gz";
 constexpr char kTestImages[] = "t10k-images-idx3-ubyte.gz";
 constexpr char kTestLabels[] = "t10k-labels-idx1-ubyte.gz";
 
-// Mirror: the one that torchvision.datasets.MNIST asks first. Digests of the .gz files: published by TensorFlow
-// Datasets (url_checksums/mnist.txt). Of their content: computed from the original files.
+// Mirror: the one that torchvision.datasets.MNIST asks first. Digests of the .gz files: published by
+// TensorFlow Datasets (url_checksums/mnist.txt). Of their content: computed from the original files.
 Source mnist() {
   return {"mnist",
           "mnist",
@@ -31,8 +31,8 @@ Source mnist() {
           std::nullopt};
 }
 
-// Mirror: the publisher's own (github.com/zalandoresearch/fashion-mnist). Digests of the .gz files: published by
-// TensorFlow Datasets (url_checksums/fashion_mnist.txt); nobody published those of their content.
+// Mirror: the publisher's own (github.com/zalandoresearch/fashion-mnist). Digests of the .gz files: published
+// by TensorFlow Datasets (url_checksums/fashion_mnist.txt); nobody published those of their content.
 Source fashion_mnist() {
   return {"fashion-mnist",
           "fashion-mnist",
@@ -44,8 +44,9 @@ Source fashion_mnist() {
           std::nullopt};
 }
 
-// Mirror: the authors' own. Digest of the archive: published by TensorFlow Datasets (url_checksums/cifar10.txt); of
-// the files in it: by torchvision for Ruby (lib/torchvision/datasets/cifar10.rb).
+// Mirror: the authors' own. Digest of the archive: published by TensorFlow Datasets
+// (url_checksums/cifar10.txt); of the files in it: by torchvision for Ruby
+// (lib/torchvision/datasets/cifar10.rb).
 Source cifar10() {
   return {"cifar10",
           "cifar-10-batches-bin",
@@ -85,7 +86,9 @@ std::string join(const std::vector<fs::path>& paths) {
 
 }  // namespace
 
-std::vector<Source> published_sources() { return {mnist(), fashion_mnist(), cifar10()}; }
+std::vector<Source> published_sources() {
+  return {mnist(), fashion_mnist(), cifar10()};
+}
 
 Source published_source(const std::string& name) {
   std::string names;
@@ -109,7 +112,8 @@ fs::path fetch_directory(const std::string& directory) {
   if (!directory.empty()) return directory;
   if (const auto named = environment("LTLAB_DATA")) return *named;
   if (const auto cache = cache_directory()) return *cache;
-  throw ConfigError("no place for data: neither LTLAB_DATA, XDG_CACHE_HOME nor HOME is set; name one with --dir");
+  throw ConfigError(
+      "no place for data: neither LTLAB_DATA, XDG_CACHE_HOME nor HOME is set; name one with --dir");
 }
 
 std::optional<fs::path> find_file(const PublishedFile& file, const fs::path& folder) {
@@ -143,8 +147,8 @@ std::vector<fs::path> find_files(const Source& source, const std::vector<fs::pat
 std::vector<fs::path> require_files(const Source& source, const std::vector<fs::path>& directories) {
   auto files = find_files(source, directories);
   if (files.empty())
-    throw IoError("no " + source.name + " in " + join(directories) + ": get it with `ltlab data fetch " + source.name +
-                  "`, or set LTLAB_DATA to the directory that has it");
+    throw IoError("no " + source.name + " in " + join(directories) + ": get it with `ltlab data fetch " +
+                  source.name + "`, or set LTLAB_DATA to the directory that has it");
   return files;
 }
 

@@ -65,7 +65,8 @@ std::optional<Member> read_header(GzipReader& reader, const fs::path& archive) {
   read_block(reader, archive, header);
   if (std::all_of(header.begin(), header.end(), [](char c) { return c == 0; })) return std::nullopt;
   const auto size = octal(field(header, 124, 12));
-  if (octal(field(header, 148, 8)) != checksum(header) || !size) refuse(archive, "is no tar archive, or damaged");
+  if (octal(field(header, 148, 8)) != checksum(header) || !size)
+    refuse(archive, "is no tar archive, or damaged");
   const std::string prefix(field(header, 257, 5) == "ustar" ? field(header, 345, 155) : "");
   const char type = header[156];
   return Member{(prefix.empty() ? "" : prefix + "/") + std::string(field(header, 0, 100)), *size,
@@ -85,8 +86,9 @@ void read_body(GzipReader& reader, const fs::path& archive, std::uint64_t size,
 void write_member(GzipReader& reader, const fs::path& archive, std::uint64_t size, const fs::path& path) {
   errno = 0;
   std::ofstream file(path, std::ios::binary);
-  read_body(reader, archive, size,
-            [&](const char* bytes, std::size_t count) { file.write(bytes, static_cast<std::streamsize>(count)); });
+  read_body(reader, archive, size, [&](const char* bytes, std::size_t count) {
+    file.write(bytes, static_cast<std::streamsize>(count));
+  });
   file.close();
   if (!file) throw IoError("cannot write '" + path.string() + "': " + std::strerror(errno ? errno : EIO));
 }
