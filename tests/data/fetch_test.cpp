@@ -151,7 +151,7 @@ TEST_CASE("What came from a server that goes away is kept for the next time", "[
   CHECK(std::count(requests.begin(), requests.end(), "plain images 100000") == 1);
 }
 
-TEST_CASE("A server that stops sending is given up", "[data][fetch]") {
+TEST_CASE("A transfer that stalls is taken up again", "[data][fetch]") {
   Site site;
   site.images.resize(1500);  // two answers of 1,000 bytes at most
   save(site.images, site.served.path() / "images");

@@ -149,7 +149,8 @@ void split(std::size_t validation, std::uint64_t seed, Dataset& data) {
   const std::size_t size = data.train.size();
   if (validation >= size)
     throw ConfigError("cannot hold " + std::to_string(validation) + " validation images out of " +
-                      std::to_string(size) + " training images of " + data.name + ": choose fewer");
+                      std::to_string(size) + " training images of " + data.name +
+                      ": choose fewer (--validation)");
   const auto order = RandomStream({seed, "validation-split"}).permutation(static_cast<std::uint32_t>(size));
   const auto boundary = order.begin() + static_cast<std::ptrdiff_t>(validation);
   data.validation.assign(order.begin(), boundary);
