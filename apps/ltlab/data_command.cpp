@@ -91,7 +91,7 @@ DatasetOptions dataset_options(const Request& request) {
 
 int list(const Request& request) {
   const auto line = [](const std::string& name, const std::string& place) {
-    std::cout << std::left << std::setw(15) << name << place << '\n';
+    std::cout << std::left << std::setw(26) << name << place << '\n';
   };
   line("embedded", "built in");
   for (const Source& source : published_sources()) {
@@ -103,7 +103,7 @@ int list(const Request& request) {
       line(source.name, incomplete.what());
     }
   }
-  line("h5:FILE:/images,/labels", " your own arrays");
+  line("h5:FILE:/images,/labels", "your own arrays");
   return 0;
 }
 
