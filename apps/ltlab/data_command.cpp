@@ -15,7 +15,6 @@
 #include "ltlab/data/sources.h"
 
 namespace ltlab::app {
-namespace fs = std::filesystem;
 namespace po = boost::program_options;
 namespace {
 

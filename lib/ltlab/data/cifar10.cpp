@@ -7,7 +7,7 @@ namespace ltlab {
 namespace {
 
 constexpr ImageShape kShape{3, 32, 32};
-constexpr std::size_t kPixels = 3 * 32 * 32;
+constexpr std::size_t kPixels = std::size_t{3} * 32 * 32;
 constexpr std::size_t kRecord = 1 + kPixels;
 constexpr unsigned kClasses = 10;
 

@@ -100,7 +100,8 @@ Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::si
       for (std::size_t i = begin; i < begin + plane; ++i) sum += term(static_cast<double>(pixels[i]));
     return sum;
   };
-  const auto number = static_cast<double>(pixels.size() / channels);
+  const std::size_t count = pixels.size() / channels;
+  const auto number = static_cast<double>(count);
   const double mean = total([](double v) { return v; }) / number;
   const double variance = total([mean](double v) { return (v - mean) * (v - mean); }) / number;
   return {mean, std::sqrt(variance)};

@@ -76,7 +76,8 @@ void unpack(const Source& source, const fs::path& archive, const fs::path& folde
   const fs::path unpacked = with_suffix(folder, ".part");
   create_folder(unpacked);
   std::vector<std::string> members;
-  for (const PublishedFile& file : source.files) members.push_back(source.folder + "/" + file.name);
+  for (const PublishedFile& file : source.files)
+    members.push_back((fs::path(source.folder) / file.name).string());
   unpack_tar(archive, members, unpacked);
   create_folder(folder);
   for (const PublishedFile& file : source.files) {
