@@ -27,14 +27,19 @@ struct ImageSet {
 };
 
 /// Per-channel affine map applied when a batch is gathered: value = pixel * scale[c] + shift[c].
+/// load_dataset() standardizes: over all training images, validation included, each channel gets mean 0 and
+/// standard deviation 1; a channel that never changes is only shifted.
 struct Normalization {
   std::vector<float> scale, shift;
 };
 
 /// A classification problem: training images, a validation set held out of them, and a test set.
 struct Dataset {
-  std::string name;         ///< as the user named it: "embedded", "mnist", "h5:FILE:/images,/labels"
-  std::string fingerprint;  ///< SHA-256 (hex) of shapes, labels and pixels of both sets, independent of the split
+  /// As the user named it: "embedded", "mnist", "h5:FILE:/images,/labels".
+  std::string name;
+  /// SHA-256 (hex) of types, shapes, labels and pixels of both sets. Independent of the split, except where
+  /// the test set, too, is held out by the split's seed (h5 without test arrays).
+  std::string fingerprint;
   std::size_t classes = 0;
   Normalization normalization;
   ImageSet train;
@@ -45,8 +50,10 @@ struct Dataset {
 
 /// How to build a Dataset.
 struct DatasetOptions {
-  std::string source = "embedded";  ///< embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels
-  std::string directory;            ///< where downloaded files lie; empty: $LTLAB_DATA, then ../shared/data, then ~/.cache/ltlab
+  /// embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels[,/test_images,/test_labels]
+  std::string source = "embedded";
+  /// Where files lie; empty: $LTLAB_DATA, then ../shared/data, then $XDG_CACHE_HOME/ltlab or ~/.cache/ltlab.
+  std::string directory;
   std::size_t validation = 5000;    ///< images held out of the training set
   std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")
   std::uint64_t embedded_seed = 0;  ///< names the embedded images
@@ -54,13 +61,15 @@ struct DatasetOptions {
 };
 
 /// Reads or generates the data, checks it and splits it.
-/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name), IoError (cannot read).
+/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name), IoError (cannot
+/// read).
 Dataset load_dataset(const DatasetOptions& options);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
 /// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes become zero.
-/// batch.features() must equal images.shape.features() and its capacity must hold indices.size() images.
-void gather(const ImageSet& images, const Normalization& normalization, std::span<const std::uint32_t> indices,
-            Activations<float>& batch);
+/// batch.features() must equal images.shape.features() (ConfigError); the batch's size is set to
+/// indices.size().
+void gather(const ImageSet& images, const Normalization& normalization,
+            std::span<const std::uint32_t> indices, Activations<float>& batch);
 
 }  // namespace ltlab

@@ -1,0 +1,287 @@
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <iomanip>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "commands.h"
+#include "ltlab/base/error.h"
+#include "ltlab/data/dataset.h"
+#include "ltlab/data/fetch.h"
+#include "ltlab/data/glyphs.h"
+#include "ltlab/data/sources.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace {
+
+constexpr char kUsage[] =
+    R"(usage: ltlab data list [--dir DIR]
+       ltlab data info SOURCE [--dir DIR] [--validation N] [--split-seed N] [--json]
+       ltlab data fetch NAME [--dir DIR] [--mirror URL]
+       ltlab data verify SOURCE [--dir DIR]
+
+  list     the data sources, and where each is found
+  info     shapes, classes, normalization, fingerprint and split of a source
+  fetch    bring a published data set from its official server, checked by SHA-256; a transfer that was broken
+           off goes on where it stopped
+  verify   compare the files on disk with the published ones, and read them whole
+
+SOURCE is one of
+  embedded                  glyphs drawn from a seed; needs no files
+  mnist, fashion-mnist      IDX files, plain or .gz, in a folder of that name or in the directory itself
+  cifar10                   the binary version: cifar-10-batches-bin/*.bin
+  h5:FILE:/images,/labels[,/test_images,/test_labels]
+                            your own arrays: images uint8 or float32 of shape (n, features), (n, h, w) or
+                            (n, c, h, w); labels integers from 0. Without a test set, a sixth is held out.
+
+Files are looked for in DIR or, without --dir, in $LTLAB_DATA, ../shared/data and ~/.cache/ltlab;
+fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.
+)";
+
+struct Request {
+  std::string action, source, directory, mirror;
+  std::size_t validation = DatasetOptions().validation;
+  std::uint64_t split_seed = 0;
+  bool json = false;
+};
+
+po::options_description make_options(Request& request) {
+  po::options_description options("options");
+  auto add = options.add_options();
+  add("help,h", "tell all this");
+  add("dir", po::value(&request.directory)->value_name("DIR"), "where the data are, or go");
+  add("mirror", po::value(&request.mirror)->value_name("URL"), "fetch: base URL of another server");
+  add("validation", po::value(&request.validation)->value_name("N")->default_value(request.validation),
+      "info: images held out of the training set");
+  add("split-seed", po::value(&request.split_seed)->value_name("N")->default_value(0),
+      "info: names the split");
+  add("json", po::bool_switch(&request.json), "info: print JSON");
+  return options;
+}
+
+std::vector<std::string> source_names() {
+  std::vector<std::string> names{"embedded"};
+  for (const Source& source : published_sources()) names.push_back(source.name);
+  return names;
+}
+
+// Whether a source is one of those with files; ConfigError, with the nearest name, where it is no source at
+// all.
+bool is_published(const std::string& name) {
+  for (const Source& source : published_sources())
+    if (source.name == name) return true;
+  if (name == "embedded" || name.starts_with("h5:")) return false;
+  throw ConfigError("unknown data source '" + name + "'" + suggestion(name, source_names()) +
+                    "; ltlab data --help lists all sources");
+}
+
+DatasetOptions dataset_options(const Request& request) {
+  DatasetOptions options;
+  options.source = request.source;
+  options.directory = request.directory;
+  options.validation = request.validation;
+  options.split_seed = request.split_seed;
+  return options;
+}
+
+int list(const Request& request) {
+  const auto line = [](const std::string& name, const std::string& place) {
+    std::cout << std::left << std::setw(26) << name << place << '\n';
+  };
+  line("embedded", "built in");
+  for (const Source& source : published_sources()) {
+    try {
+      const auto files = find_files(source, data_directories(request.directory));
+      line(source.name, files.empty() ? "not found; `ltlab data fetch " + source.name + "` brings it"
+                                      : "in " + files.front().parent_path().string());
+    } catch (const DataError& incomplete) {
+      line(source.name, incomplete.what());
+    }
+  }
+  line("h5:FILE:/images,/labels", "your own arrays");
+  return 0;
+}
+
+std::vector<std::size_t> count_labels(const std::vector<std::uint8_t>& labels, std::size_t classes) {
+  std::vector<std::size_t> counts(classes);
+  for (const std::uint8_t label : labels) ++counts[label];
+  return counts;
+}
+
+nlohmann::ordered_json describe(const Dataset& data, const Request& request) {
+  const ImageShape& shape = data.train.shape;
+  const bool floats = std::holds_alternative<AlignedVector<float>>(data.train.pixels);
+  return {{"source", data.name},
+          {"classes", data.classes},
+          {"image", {{"channels", shape.channels}, {"height", shape.height}, {"width", shape.width}}},
+          {"pixel_type", floats ? "float32" : "uint8"},
+          {"train_images", data.train.size()},
+          {"test_images", data.test.size()},
+          {"train_per_class", count_labels(data.train.labels, data.classes)},
+          {"test_per_class", count_labels(data.test.labels, data.classes)},
+          {"normalization", {{"scale", data.normalization.scale}, {"shift", data.normalization.shift}}},
+          {"split",
+           {{"seed", request.split_seed},
+            {"training", data.training.size()},
+            {"validation", data.validation.size()}}},
+          {"fingerprint", data.fingerprint}};
+}
+
+std::string join(const nlohmann::ordered_json& list) {
+  std::string text;
+  for (const auto& value : list) text += (text.empty() ? "" : " ") + value.dump();
+  return text;
+}
+
+void print(const nlohmann::ordered_json& description) {
+  const auto line = [](const std::string& name, const std::string& value) {
+    std::cout << std::left << std::setw(17) << name << value << '\n';
+  };
+  const auto& image = description["image"];
+  const auto& split = description["split"];
+  const auto& normalization = description["normalization"];
+  line("source", description["source"]);
+  line("images",
+       description["train_images"].dump() + " training, " + description["test_images"].dump() + " test");
+  line("image", join(image) + " (channels, height, width) " + std::string(description["pixel_type"]));
+  line("classes", description["classes"].dump());
+  line("train per class", join(description["train_per_class"]));
+  line("test per class", join(description["test_per_class"]));
+  line("normalization", "pixel * scale + shift by channel: scale " + join(normalization["scale"]) +
+                            ", shift " + join(normalization["shift"]));
+  line("split", split["training"].dump() + " training, " + split["validation"].dump() + " validation, seed " +
+                    split["seed"].dump());
+  line("fingerprint", description["fingerprint"]);
+}
+
+int info(const Request& request) {
+  is_published(request.source);
+  const Dataset data = load_dataset(dataset_options(request));
+  const auto description = describe(data, request);
+  if (request.json)
+    std::cout << description.dump(2) << '\n';
+  else
+    print(description);
+  return 0;
+}
+
+/// Rewrites one line on a terminal; silent where standard error is none.
+class ProgressLine {
+ public:
+  ~ProgressLine() { end(); }
+
+  void show(const std::string& file, std::uint64_t done, std::uint64_t total) {
+    if (!terminal_) return;
+    std::ostringstream text;
+    text << std::fixed << std::setprecision(1) << file << ": " << megabytes(done);
+    if (total > 0) text << " of " << megabytes(total);
+    text << " MB";
+    if (text.str() == shown_) return;
+    std::cerr << "\r\033[K" << text.str() << std::flush;
+    shown_ = text.str();
+  }
+
+  void end() {
+    if (!shown_.empty()) std::cerr << "\r\033[K" << std::flush;
+    shown_.clear();
+  }
+
+ private:
+  static double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
+
+  bool terminal_ = isatty(STDERR_FILENO) != 0;
+  std::string shown_;
+};
+
+int fetch(const Request& request) {
+  if (!is_published(request.source))
+    throw ConfigError("'" + request.source + "' needs no fetching; ltlab data --help says what does");
+  ProgressLine line;
+  FetchOptions options;
+  options.directory = fetch_directory(request.directory);
+  options.mirror = request.mirror;
+  options.progress = [&line](const std::string& file, std::uint64_t done, std::uint64_t total) {
+    line.show(file, done, total);
+  };
+  const auto files = ltlab::fetch(published_source(request.source), options);
+  line.end();
+  for (const FetchedFile& file : files)
+    std::cout << file.path.string() << (file.was_there ? ": was there, verified\n" : ": fetched, verified\n");
+  return 0;
+}
+
+const char* explain(Authenticity authenticity) {
+  switch (authenticity) {
+    case Authenticity::published:
+      return "the published file";
+    case Authenticity::unknown:
+      return "packed otherwise than published; no digest of its content is known";
+    default:
+      return "NOT the published file";
+  }
+}
+
+void verify_files(const Source& source, const std::string& directory) {
+  const auto files = require_files(source, data_directories(directory));
+  std::size_t different = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const Authenticity authenticity = compare(source.files[i], files[i]);
+    different += authenticity == Authenticity::different;
+    std::cout << files[i].string() << ": " << explain(authenticity) << std::endl;
+  }
+  if (different > 0)
+    throw DataError(std::to_string(different) + " of " + std::to_string(files.size()) + " files of " +
+                    source.name +
+                    " are not the published ones: results with them are not comparable; `ltlab data fetch " +
+                    source.name + "` into another directory brings the published ones");
+}
+
+int verify(const Request& request) {
+  const bool published = is_published(request.source);
+  DatasetOptions options = dataset_options(request);
+  options.validation = 0;
+  const Dataset data = load_dataset(options);
+  std::cout << request.source << ": read whole, " << data.train.size() << " + " << data.test.size()
+            << " images, fingerprint " << data.fingerprint << std::endl;
+  if (published) verify_files(published_source(request.source), request.directory);
+  if (request.source == "embedded" && data.fingerprint != kEmbeddedFingerprint)
+    throw DataError(std::string("this build draws other embedded images than ltlab should (fingerprint ") +
+                    kEmbeddedFingerprint + "): build it for IEEE arithmetic, without -ffast-math");
+  return 0;
+}
+
+}  // namespace
+
+int data_command(const Arguments& arguments) {
+  Request request;
+  po::options_description options = make_options(request);
+  po::options_description positional("positional");
+  positional.add_options()("action", po::value(&request.action))("source", po::value(&request.source));
+  po::options_description all;
+  all.add(options).add(positional);
+  const auto values =
+      parse_arguments(arguments, all, po::positional_options_description().add("action", 1).add("source", 1));
+  if (values.count("help")) {
+    std::cout << kUsage << '\n' << options;
+    return 0;
+  }
+
+  const std::vector<std::string> actions{"list", "info", "fetch", "verify"};
+  if (request.action.empty())
+    throw ConfigError("ltlab data: say list, info, fetch or verify; see ltlab data --help");
+  if (std::find(actions.begin(), actions.end(), request.action) == actions.end())
+    throw ConfigError("unknown action '" + request.action + "'" + suggestion(request.action, actions) +
+                      "; see ltlab data --help");
+  if (request.action == "list") return list(request);
+  if (request.source.empty())
+    throw ConfigError("ltlab data " + request.action + ": name a source; see ltlab data --help");
+  if (request.action == "info") return info(request);
+  if (request.action == "fetch") return fetch(request);
+  return verify(request);
+}
+
+}  // namespace ltlab::app

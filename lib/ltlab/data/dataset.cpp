@@ -1,0 +1,178 @@
+#include "ltlab/data/dataset.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "ltlab/base/error.h"
+#include "ltlab/base/random.h"
+#include "ltlab/data/cifar10.h"
+#include "ltlab/data/glyphs.h"
+#include "ltlab/data/idx.h"
+#include "ltlab/data/sha256.h"
+#include "ltlab/data/sources.h"
+#include "ltlab/data/user_arrays.h"
+
+namespace ltlab {
+namespace fs = std::filesystem;
+namespace {
+
+/// Images as they come from a source, before normalization and split.
+struct RawData {
+  ImageSet train, test;
+  std::size_t classes = 10;
+};
+
+RawData draw_embedded(const DatasetOptions& options) {
+  if (options.embedded_train == 0 || options.embedded_test == 0)
+    throw ConfigError("the embedded data need at least one training and one test image");
+  return {draw_glyphs(options.embedded_seed, GlyphPart::train, options.embedded_train),
+          draw_glyphs(options.embedded_seed, GlyphPart::test, options.embedded_test), kGlyphClasses};
+}
+
+// MNIST and Fashion-MNIST name their files alike, so that files outside their own folder may be the other's.
+void check_identity(const Source& source, const fs::path& test_labels) {
+  const std::string digest = sha256_of_content(test_labels);
+  for (const Source& other : published_sources())
+    if (other.name != source.name && !other.archive && other.files.back().content_sha256 == digest)
+      throw DataError("'" + test_labels.string() + "' is a file of " + other.name + ", not of " +
+                      source.name + ": keep each in a folder of its own name");
+}
+
+RawData load_idx(const Source& source, const std::vector<fs::path>& files) {
+  check_identity(source, files.back());
+  RawData data{read_idx(files[0], files[1], 10), read_idx(files[2], files[3], 10), 10};
+  if (!(data.train.shape == data.test.shape))
+    throw DataError("'" + files[0].string() + "' and '" + files[2].string() +
+                    "' have images of different extents");
+  return data;
+}
+
+RawData load_cifar10(const std::vector<fs::path>& files) {
+  return {read_cifar10({files.begin(), files.end() - 1}), read_cifar10({files.back()}), 10};
+}
+
+RawData load_source(const DatasetOptions& options) {
+  if (options.source == "embedded") return draw_embedded(options);
+  if (options.source.starts_with("h5:")) {
+    UserArrays arrays = read_user_arrays(options.source, options.split_seed);
+    return {std::move(arrays.train), std::move(arrays.test), arrays.classes};
+  }
+  const auto sources = published_sources();
+  const auto source =
+      std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.name == options.source; });
+  if (source == sources.end())
+    throw ConfigError("unknown data source '" + options.source +
+                      "': choose embedded, mnist, fashion-mnist, cifar10 or h5:FILE:/images,/labels");
+  const auto files = require_files(*source, data_directories(options.directory));
+  return source->name == "cifar10" ? load_cifar10(files) : load_idx(*source, files);
+}
+
+struct Moments {
+  double mean = 0, deviation = 0;
+};
+
+// Of bytes: from counts, which are exact, so that the order of the images does not matter either.
+Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, std::size_t channels,
+                std::size_t plane) {
+  std::array<std::uint64_t, 256> counts{};
+  for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane)
+    for (std::size_t i = begin; i < begin + plane; ++i) ++counts[pixels[i]];
+  double number = 0, sum = 0, squares = 0;
+  for (std::size_t value = 0; value < counts.size(); ++value) {
+    const auto count = static_cast<double>(counts[value]), v = static_cast<double>(value);
+    number += count;
+    sum += count * v;
+    squares += count * v * v;
+  }
+  const double mean = sum / number;
+  return {mean, std::sqrt(std::max(0.0, squares / number - mean * mean))};
+}
+
+Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
+                std::size_t plane) {
+  const auto total = [&](auto term) {
+    double sum = 0;
+    for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane)
+      for (std::size_t i = begin; i < begin + plane; ++i) sum += term(static_cast<double>(pixels[i]));
+    return sum;
+  };
+  const std::size_t count = pixels.size() / channels;
+  const auto number = static_cast<double>(count);
+  const double mean = total([](double v) { return v; }) / number;
+  const double variance = total([mean](double v) { return (v - mean) * (v - mean); }) / number;
+  return {mean, std::sqrt(variance)};
+}
+
+Normalization standardize(const ImageSet& images) {
+  const ImageShape& shape = images.shape;
+  Normalization normalization;
+  for (std::size_t c = 0; c < shape.channels; ++c) {
+    const Moments m = std::visit(
+        [&](const auto& pixels) { return moments(pixels, c, shape.channels, shape.height * shape.width); },
+        images.pixels);
+    const double scale = m.deviation > 0 ? 1 / m.deviation : 1.0;
+    normalization.scale.push_back(static_cast<float>(scale));
+    normalization.shift.push_back(static_cast<float>(-m.mean * scale));
+  }
+  return normalization;
+}
+
+// Each set: a line of text that says name, type and extents, then labels, then pixels (little-endian floats).
+void digest_set(Sha256& digest, std::string_view name, const ImageSet& images) {
+  std::visit(
+      [&](const auto& pixels) {
+        using Pixel = typename std::decay_t<decltype(pixels)>::value_type;
+        const ImageShape& shape = images.shape;
+        std::string header(name);
+        header += std::is_same_v<Pixel, float> ? " float32" : " uint8";
+        for (const std::size_t extent : {images.size(), shape.channels, shape.height, shape.width})
+          header += " " + std::to_string(extent);
+        header += "\n";
+        digest.update(header.data(), header.size());
+        digest.update(images.labels.data(), images.labels.size());
+        digest.update(pixels.data(), pixels.size() * sizeof(Pixel));
+      },
+      images.pixels);
+}
+
+std::string fingerprint(const ImageSet& train, const ImageSet& test) {
+  Sha256 digest;
+  digest_set(digest, "train", train);
+  digest_set(digest, "test", test);
+  return digest.hex();
+}
+
+void split(std::size_t validation, std::uint64_t seed, Dataset& data) {
+  const std::size_t size = data.train.size();
+  if (validation >= size)
+    throw ConfigError("cannot hold " + std::to_string(validation) + " validation images out of " +
+                      std::to_string(size) + " training images of " + data.name +
+                      ": choose fewer (--validation)");
+  const auto order = RandomStream({seed, "validation-split"}).permutation(static_cast<std::uint32_t>(size));
+  const auto boundary = order.begin() + static_cast<std::ptrdiff_t>(validation);
+  data.validation.assign(order.begin(), boundary);
+  data.training.assign(boundary, order.end());
+  std::sort(data.validation.begin(), data.validation.end());
+  std::sort(data.training.begin(), data.training.end());
+}
+
+}  // namespace
+
+Dataset load_dataset(const DatasetOptions& options) {
+  RawData raw = load_source(options);
+  Dataset data;
+  data.name = options.source;
+  data.classes = raw.classes;
+  data.train = std::move(raw.train);
+  data.test = std::move(raw.test);
+  split(options.validation, options.split_seed, data);
+  data.fingerprint = fingerprint(data.train, data.test);
+  data.normalization = standardize(data.train);
+  return data;
+}
+
+}  // namespace ltlab

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace ltlab {
+
+/// A file as its publisher offers it.
+struct PublishedFile {
+  std::string name;            ///< "train-images-idx3-ubyte.gz"
+  std::string sha256;          ///< digest of the file itself; empty: only its content's is known
+  std::string content_sha256;  ///< digest of the file once unpacked; empty: unknown
+};
+
+/// A published data set: where it comes from, and what it looks like on disk.
+struct Source {
+  std::string name;                  ///< "mnist"
+  std::string folder;                ///< where its files lie within a data directory
+  std::string mirror;                ///< URL of the folder that offers them, without a final slash
+  std::vector<PublishedFile> files;  ///< training images and labels, then test images and labels
+  std::optional<PublishedFile>
+      archive;  ///< a .tar.gz that holds FOLDER/FILE for each, where they come packed
+};
+
+/// mnist, fashion-mnist and cifar10.
+std::vector<Source> published_sources();
+
+/// The published source of that name; ConfigError, with the valid names, for any other.
+Source published_source(const std::string& name);
+
+/// Where data are looked for: `directory` alone if it is not empty; else $LTLAB_DATA, ../shared/data and the
+/// cache folder ($XDG_CACHE_HOME/ltlab or ~/.cache/ltlab), in this order, without those that are not set.
+std::vector<std::filesystem::path> data_directories(const std::string& directory);
+
+/// Where `fetch` puts data: `directory` if it is not empty, else $LTLAB_DATA, else the cache folder.
+std::filesystem::path fetch_directory(const std::string& directory);
+
+/// The file in `folder`, unpacked or gzip'd, whichever lies there; the unpacked one if both do.
+std::optional<std::filesystem::path> find_file(const PublishedFile& file,
+                                               const std::filesystem::path& folder);
+
+/// Paths of all files of the source, in its order, from the first of `directories` that has any: in its
+/// subfolder Source::folder, or in the directory itself. Empty where none has; DataError where some files are
+/// missing.
+std::vector<std::filesystem::path> find_files(const Source& source,
+                                              const std::vector<std::filesystem::path>& directories);
+
+/// The same, but IoError, saying where it looked and how to get the data, where there are none.
+std::vector<std::filesystem::path> require_files(const Source& source,
+                                                 const std::vector<std::filesystem::path>& directories);
+
+}  // namespace ltlab

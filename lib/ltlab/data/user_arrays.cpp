@@ -1,0 +1,193 @@
+#include "ltlab/data/user_arrays.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "ltlab/base/error.h"
+#include "ltlab/base/random.h"
+#include "ltlab/hdf5/file.h"
+
+namespace ltlab {
+namespace {
+
+struct Specification {
+  std::string file;
+  std::vector<std::string> arrays;  // images and labels, then perhaps test images and labels
+};
+
+Specification parse(const std::string& text) {
+  const std::string rest = text.substr(std::string("h5:").size());
+  Specification specification;
+  // Arrays begin with a slash, so that a colon in the file's name does no harm.
+  const std::size_t colon = rest.rfind(":/");
+  if (colon != std::string::npos) {
+    specification.file = rest.substr(0, colon);
+    for (std::size_t begin = colon + 1; begin <= rest.size();) {
+      const std::size_t comma = std::min(rest.find(',', begin), rest.size());
+      specification.arrays.push_back(rest.substr(begin, comma - begin));
+      begin = comma + 1;
+    }
+  }
+  const auto& arrays = specification.arrays;
+  const bool absolute = std::all_of(arrays.begin(), arrays.end(),
+                                    [](const std::string& path) { return path.starts_with('/'); });
+  if (specification.file.empty() || !absolute || (arrays.size() != 2 && arrays.size() != 4))
+    throw ConfigError("'" + text +
+                      "' does not name a user's arrays: write h5:FILE:/images,/labels or "
+                      "h5:FILE:/images,/labels,/test_images,/test_labels");
+  return specification;
+}
+
+std::string text_of(const Shape& shape) {
+  std::string text;
+  for (const std::size_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
+  return "(" + text + ")";
+}
+
+[[noreturn]] void refuse(const hdf5::Dataset& array, const std::string& fault) {
+  throw DataError(array.where() + " " + fault);
+}
+
+ImageShape image_shape(const hdf5::Dataset& array) {
+  const Shape& shape = array.shape();
+  if (shape.size() < 2 || shape.size() > 4)
+    refuse(array, "has shape " + text_of(shape) +
+                      ": images must be (images, features), (images, height, width) or (images, channels, "
+                      "height, width)");
+  if (array.size() == 0) refuse(array, "has shape " + text_of(shape) + ": it holds no pixels");
+  if (shape[0] > std::numeric_limits<std::uint32_t>::max()) refuse(array, "holds more than 2^32 - 1 images");
+  switch (shape.size()) {
+    case 2:
+      return {1, 1, shape[1]};
+    case 3:
+      return {1, shape[1], shape[2]};
+    default:
+      return {shape[1], shape[2], shape[3]};
+  }
+}
+
+template <class Pixel>
+AlignedVector<Pixel> read_all(const hdf5::Dataset& array) {
+  AlignedVector<Pixel> pixels(array.size());
+  array.read(std::span<Pixel>(pixels));
+  return pixels;
+}
+
+ImageSet read_images(const hdf5::Dataset& array) {
+  using enum hdf5::ElementClass;
+  ImageSet images;
+  images.shape = image_shape(array);
+  const hdf5::ElementType& element = array.element();
+  if (element.kind == integer && element.bytes == 1 && !element.is_signed) {
+    images.pixels = read_all<std::uint8_t>(array);
+  } else if (element.kind == floating && element.bytes == 4) {
+    images.pixels = read_all<float>(array);
+  } else {
+    refuse(array, "holds " + element.name + ": store images as uint8 or float32");
+  }
+  if (const auto* floats = std::get_if<AlignedVector<float>>(&images.pixels)) {
+    const auto bad =
+        std::find_if_not(floats->begin(), floats->end(), [](float v) { return std::isfinite(v); });
+    if (bad != floats->end())
+      refuse(array,
+             "holds NaN or infinity, first in image " +
+                 std::to_string(static_cast<std::size_t>(bad - floats->begin()) / images.shape.features()) +
+                 ": replace such pixels");
+  }
+  return images;
+}
+
+std::vector<std::uint8_t> read_labels(const hdf5::Dataset& array, std::size_t images) {
+  if (array.element().kind != hdf5::ElementClass::integer)
+    refuse(array, "holds " + array.element().name + ": store labels as integers");
+  if (array.shape() != Shape{images})
+    refuse(array, "has shape " + text_of(array.shape()) + ": labels must have shape " + text_of({images}) +
+                      ", one for each image");
+  std::vector<std::int64_t> values(images);
+  array.read(std::span<std::int64_t>(values));
+  std::vector<std::uint8_t> labels;
+  labels.reserve(images);
+  for (std::size_t i = 0; i < images; ++i) {
+    if (values[i] < 0 || values[i] > 255)
+      refuse(array, "has label " + std::to_string(values[i]) + " at position " + std::to_string(i) +
+                        ": labels must run from 0 to at most 255");
+    labels.push_back(static_cast<std::uint8_t>(values[i]));
+  }
+  return labels;
+}
+
+ImageSet read_set(const hdf5::File& file, const std::string& images, const std::string& labels) {
+  ImageSet set = read_images(file.dataset(images));
+  const std::size_t count =
+      std::visit([](const auto& pixels) { return pixels.size(); }, set.pixels) / set.shape.features();
+  set.labels = read_labels(file.dataset(labels), count);
+  return set;
+}
+
+ImageSet subset(const ImageSet& images, std::span<const std::uint32_t> chosen) {
+  ImageSet set;
+  set.shape = images.shape;
+  const std::size_t features = images.shape.features();
+  std::visit(
+      [&](const auto& pixels) {
+        auto taken = pixels;
+        taken.resize(chosen.size() * features);
+        for (std::size_t i = 0; i < chosen.size(); ++i)
+          std::copy_n(pixels.data() + chosen[i] * features, features, taken.data() + i * features);
+        set.pixels = std::move(taken);
+      },
+      images.pixels);
+  for (const std::uint32_t i : chosen) set.labels.push_back(images.labels[i]);
+  return set;
+}
+
+void hold_out_test_set(std::uint64_t split_seed, const std::string& where, UserArrays& arrays) {
+  const std::size_t size = arrays.train.size(), test_size = size / 6;
+  if (test_size == 0)
+    throw DataError(where + " holds " + std::to_string(size) +
+                    " images: too few to hold a sixth out as test set; name test arrays, too");
+  auto order = RandomStream({split_seed, "test-split"}).permutation(static_cast<std::uint32_t>(size));
+  const auto boundary = order.end() - static_cast<std::ptrdiff_t>(test_size);
+  std::sort(order.begin(), boundary);
+  std::sort(boundary, order.end());
+  arrays.test = subset(arrays.train, {boundary, order.end()});
+  arrays.train = subset(arrays.train, {order.begin(), boundary});
+}
+
+std::size_t count_classes(const UserArrays& arrays) {
+  std::size_t classes = 0;
+  for (const auto* labels : {&arrays.train.labels, &arrays.test.labels})
+    for (const std::uint8_t label : *labels) classes = std::max<std::size_t>(classes, label + std::size_t{1});
+  return classes;
+}
+
+}  // namespace
+
+UserArrays read_user_arrays(const std::string& specification, std::uint64_t split_seed) {
+  const auto [name, paths] = parse(specification);
+  UserArrays arrays;
+  try {
+    const hdf5::File file = hdf5::File::open(name);
+    arrays.train = read_set(file, paths[0], paths[1]);
+    if (paths.size() == 4) arrays.test = read_set(file, paths[2], paths[3]);
+  } catch (const StoreError& error) {
+    throw DataError(
+        error.what());  // the wrappers were written for runs; here the fault lies in the user's data
+  }
+  if (paths.size() == 2) hold_out_test_set(split_seed, "'" + name + "' at '" + paths[0] + "'", arrays);
+  if (!(arrays.train.shape == arrays.test.shape) || arrays.train.pixels.index() != arrays.test.pixels.index())
+    throw DataError("'" + name + "': '" + paths[0] + "' and '" + paths[2] +
+                    "' differ in the type or the extents of an image");
+  arrays.classes = count_classes(arrays);
+  if (arrays.classes < 2)
+    throw DataError("'" + name + "' at '" + paths[1] +
+                    "' holds only label 0: there is nothing to tell apart");
+  return arrays;
+}
+
+}  // namespace ltlab
