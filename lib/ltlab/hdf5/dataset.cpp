@@ -1,0 +1,110 @@
+#include "ltlab/hdf5/dataset.h"
+
+#include <hdf5.h>
+
+#include <algorithm>
+
+#include "ltlab/base/error.h"
+#include "ltlab/hdf5/library.h"
+
+namespace ltlab::hdf5 {
+namespace {
+
+ElementType describe(hid_t type);
+
+std::string describe_members(hid_t type) {
+  std::string members;
+  const int count = H5Tget_nmembers(type);
+  for (unsigned i = 0; i < static_cast<unsigned>(std::max(count, 0)); ++i) {
+    char* name = H5Tget_member_name(type, i);
+    const Handle member(H5Tget_member_type(type, i));
+    if (!members.empty()) members += ',';
+    members += std::string(name ? name : "?") + ':' + describe(member.id()).name;
+    H5free_memory(name);
+  }
+  return members;
+}
+
+std::string number_name(const std::string& stem, hid_t type, std::size_t bytes) {
+  std::string name = stem + std::to_string(bytes * 8);
+  const std::size_t precision = H5Tget_precision(type);
+  if (precision != bytes * 8) name += " (" + std::to_string(precision) + " bit)";
+  if (bytes > 1 && H5Tget_order(type) == H5T_ORDER_BE) name += " big-endian";
+  return name;
+}
+
+ElementType describe(hid_t type) {
+  const std::size_t bytes = H5Tget_size(type);
+  switch (H5Tget_class(type)) {
+    case H5T_INTEGER: {
+      const bool is_signed = H5Tget_sign(type) == H5T_SGN_2;
+      return {ElementClass::integer, bytes, is_signed, number_name(is_signed ? "int" : "uint", type, bytes)};
+    }
+    case H5T_FLOAT:
+      return {ElementClass::floating, bytes, true, number_name("float", type, bytes)};
+    case H5T_STRING:
+      if (H5Tis_variable_str(type) > 0) return {ElementClass::other, bytes, false, "variable-length string"};
+      return {ElementClass::string, bytes, false, "string[" + std::to_string(bytes) + "]"};
+    case H5T_COMPOUND:
+      return {ElementClass::compound, bytes, false, "compound{" + describe_members(type) + "}"};
+    default:
+      return {ElementClass::other, bytes, false, "neither number, string nor table"};
+  }
+}
+
+}  // namespace
+
+Dataset::Dataset(Handle handle, std::string file_name, std::string path)
+    : Object(std::move(handle), std::move(file_name), std::move(path)) {
+  const LibraryLock lock;
+  const Handle type(check(H5Dget_type(id()), where(), "read its type"));
+  const Handle space(check(H5Dget_space(id()), where(), "read its shape"));
+  if (H5Sget_simple_extent_type(space.id()) == H5S_NULL) throw StoreError(where() + " holds nothing");
+  const auto rank = check(H5Sget_simple_extent_ndims(space.id()), where(), "read its shape");
+  std::vector<hsize_t> extents(static_cast<std::size_t>(rank));
+  check(H5Sget_simple_extent_dims(space.id(), extents.data(), nullptr), where(), "read its shape");
+  shape_.assign(extents.begin(), extents.end());
+  element_ = describe(type.id());
+}
+
+void Dataset::read_as(std::int64_t memory_type, void* values, std::size_t count) const {
+  if (count != size()) {
+    throw ConfigError(where() + " has " + std::to_string(size()) + " elements, but is read into room for " +
+                      std::to_string(count));
+  }
+  if (count == 0) return;
+  const LibraryLock lock;
+  check(H5Dread(id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), where(), "read it");
+}
+
+void Dataset::read(std::span<float> values) const {
+  read_as(H5T_NATIVE_FLOAT, values.data(), values.size());
+}
+
+void Dataset::read(std::span<double> values) const {
+  read_as(H5T_NATIVE_DOUBLE, values.data(), values.size());
+}
+
+void Dataset::read(std::span<std::uint8_t> values) const {
+  read_as(H5T_NATIVE_UINT8, values.data(), values.size());
+}
+
+void Dataset::read(std::span<std::int64_t> values) const {
+  read_as(H5T_NATIVE_INT64, values.data(), values.size());
+}
+
+void Dataset::read(std::span<std::uint64_t> values) const {
+  read_as(H5T_NATIVE_UINT64, values.data(), values.size());
+}
+
+std::vector<std::byte> Dataset::read_raw() const {
+  if (element_.kind == ElementClass::other)
+    throw StoreError(where() + " has elements of an unsupported type");
+  const LibraryLock lock;
+  const Handle type(check(H5Dget_type(id()), where(), "read its type"));
+  std::vector<std::byte> bytes(size() * element_.bytes);
+  read_as(type.id(), bytes.data(), size());
+  return bytes;
+}
+
+}  // namespace ltlab::hdf5

@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <vector>
+
+#include "ltlab/hdf5/group.h"
+
+namespace ltlab::hdf5 {
+
+/// An open HDF5 file, which is also its root group.
+///
+/// Files are written as an image in memory, and the caller puts the image's bytes on disk: so a full disk is
+/// met by plain writes, which can be undone, and never by the library, which cannot even close a file it
+/// could not flush. The format is that of HDF5 1.10, whose metadata carry checksums, without timestamps: the
+/// same content gives the same bytes.
+class File : public Group {
+ public:
+  /// Opens for reading. IoError: the system refuses; StoreError: not an HDF5 file, or a truncated one.
+  static File open(const std::filesystem::path& path);
+
+  /// An empty file in memory; `name` is for messages.
+  static File create_image(const std::filesystem::path& name);
+  /// A copy of a file in memory, to be changed. Errors as open().
+  static File open_image(const std::filesystem::path& path);
+  /// Closes a file made by create_image() or open_image(), and all its groups and datasets, and returns its
+  /// bytes.
+  std::vector<std::byte> close_image();
+
+ private:
+  /// The bytes that HDF5 hands over when it closes a file in memory. Its address must not change meanwhile.
+  using Image = std::unique_ptr<std::vector<std::byte>>;
+
+  File(Handle file, Image image, const std::filesystem::path& name);
+  static Handle image_access(const Image& image);
+
+  Image image_;
+  Handle file_;
+};
+
+/// All bytes of a file. IoError: the system refuses.
+std::vector<std::byte> read_bytes(const std::filesystem::path& path);
+
+}  // namespace ltlab::hdf5

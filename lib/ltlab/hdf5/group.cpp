@@ -1,0 +1,358 @@
+#include "ltlab/hdf5/group.h"
+
+#include <hdf5.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "ltlab/base/error.h"
+#include "ltlab/hdf5/library.h"
+
+namespace ltlab::hdf5 {
+namespace {
+
+constexpr unsigned kDeflateLevel = 6;
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // HDF5's default chunk cache holds one such
+
+// The whole array where it is small, else halved along its slowest axes: chunks are runs of memory.
+std::vector<hsize_t> chunk_extents(const Shape& shape, std::size_t element_bytes) {
+  std::vector<hsize_t> chunk(shape.begin(), shape.end());
+  std::size_t bytes = element_count(shape) * element_bytes;
+  for (hsize_t& extent : chunk) {
+    while (bytes > kChunkBytes && extent > 1) {
+      bytes = bytes / extent * ((extent + 1) / 2);
+      extent = (extent + 1) / 2;
+    }
+  }
+  return chunk;
+}
+
+// A dataset's property list: no timestamps, no fill values (everything is written), chunked. Filters come on
+// top.
+Handle chunked_creation(const Shape& shape, std::size_t element_bytes) {
+  Handle creation(H5Pcreate(H5P_DATASET_CREATE));
+  H5Pset_obj_track_times(creation.id(), false);
+  H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER);
+  const std::vector<hsize_t> chunk = chunk_extents(shape, element_bytes);
+  if (!chunk.empty() && element_count(shape) > 0) {
+    H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data());
+  }
+  return creation;
+}
+
+bool is_chunked(const Handle& creation) {
+  return H5Pget_layout(creation.id()) == H5D_CHUNKED;
+}
+
+Handle number_creation(const Shape& shape, std::size_t element_bytes) {
+  Handle creation = chunked_creation(shape, element_bytes);
+  if (is_chunked(creation)) {
+    H5Pset_shuffle(creation.id());
+    H5Pset_deflate(creation.id(), kDeflateLevel);
+    H5Pset_fletcher32(creation.id());
+  }
+  return creation;
+}
+
+Handle link_creation() {
+  Handle creation(H5Pcreate(H5P_LINK_CREATE));
+  H5Pset_create_intermediate_group(creation.id(), true);
+  return creation;
+}
+
+LinkKind object_kind(hid_t group, const std::string& name) {
+  const Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT));
+  switch (H5Iget_type(object.id())) {
+    case H5I_GROUP:
+      return LinkKind::group;
+    case H5I_DATASET:
+      return LinkKind::dataset;
+    default:
+      return LinkKind::other;
+  }
+}
+
+Link describe_link(hid_t group, const std::string& name, const std::string& where) {
+  H5L_info_t info{};
+  check(H5Lget_info(group, name.c_str(), &info, H5P_DEFAULT), where, "look at link '" + name + "'");
+  if (info.type == H5L_TYPE_HARD) return {name, object_kind(group, name), ""};
+  if (info.type != H5L_TYPE_SOFT && info.type != H5L_TYPE_EXTERNAL) return {name, LinkKind::other, ""};
+  std::string value(info.u.val_size, '\0');
+  check(H5Lget_val(group, name.c_str(), value.data(), value.size(), H5P_DEFAULT), where,
+        "read link '" + name + "'");
+  if (info.type == H5L_TYPE_SOFT) return {name, LinkKind::soft, value.c_str()};
+  const char* other_file = nullptr;
+  const char* object = nullptr;
+  unsigned flags = 0;
+  check(H5Lunpack_elink_val(value.data(), value.size(), &flags, &other_file, &object), where,
+        "read link '" + name + "'");
+  return {name, LinkKind::external, other_file};
+}
+
+std::size_t row_count(const Column& column) {
+  return std::visit([](const auto& values) { return values.size(); }, column.values);
+}
+
+// The type of a column's values: for the file, or (only its strings being alike) for memory.
+Handle column_type(const Column& column, bool for_file) {
+  if (std::holds_alternative<std::vector<std::uint64_t>>(column.values)) {
+    return Handle(H5Tcopy(for_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64));
+  }
+  if (std::holds_alternative<std::vector<double>>(column.values)) {
+    return Handle(H5Tcopy(for_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE));
+  }
+  std::size_t longest = 1;
+  for (const auto& text : std::get<std::vector<std::string>>(column.values))
+    longest = std::max(longest, text.size());
+  Handle type(H5Tcopy(H5T_C_S1));
+  H5Tset_size(type.id(), longest);
+  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
+  H5Tset_cset(type.id(), H5T_CSET_UTF8);
+  return type;
+}
+
+Handle table_type(const std::vector<Column>& columns, bool for_file) {
+  std::vector<Handle> types;
+  std::size_t bytes = 0;
+  for (const Column& column : columns) {
+    types.push_back(column_type(column, for_file));
+    bytes += H5Tget_size(types.back().id());
+  }
+  Handle table(H5Tcreate(H5T_COMPOUND, bytes));
+  std::size_t offset = 0;
+  for (std::size_t c = 0; c < columns.size(); ++c) {
+    H5Tinsert(table.id(), columns[c].name.c_str(), offset, types[c].id());
+    offset += H5Tget_size(types[c].id());
+  }
+  return table;
+}
+
+// Copies a column into, or out of, rows of the packed layout of table_type().
+struct ColumnBytes {
+  std::byte* first;    // the column's value of row 0
+  std::size_t stride;  // bytes a row
+  std::size_t width;   // bytes a value
+
+  template <class T>
+  void pack(const std::vector<T>& values) const {
+    for (std::size_t row = 0; row < values.size(); ++row)
+      std::memcpy(first + row * stride, &values[row], width);
+  }
+  void pack(const std::vector<std::string>& values) const {
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      std::memcpy(first + row * stride, values[row].data(), values[row].size());
+    }
+  }
+  template <class T>
+  void unpack(std::vector<T>& values) const {
+    for (std::size_t row = 0; row < values.size(); ++row)
+      std::memcpy(&values[row], first + row * stride, width);
+  }
+  void unpack(std::vector<std::string>& values) const {
+    for (std::size_t row = 0; row < values.size(); ++row) {
+      const char* text = reinterpret_cast<const char*>(first + row * stride);
+      values[row].assign(text, strnlen(text, width));
+    }
+  }
+};
+
+ColumnBytes column_bytes(hid_t table, unsigned column, std::vector<std::byte>& rows) {
+  const Handle type(H5Tget_member_type(table, column));
+  return {rows.data() + H5Tget_member_offset(table, column), H5Tget_size(table), H5Tget_size(type.id())};
+}
+
+// An empty column of the kind that the file's column converts to without loss.
+Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::string& where) {
+  char* text = H5Tget_member_name(table, index);
+  Column column{text ? text : "", {}};
+  H5free_memory(text);
+  const Handle type(H5Tget_member_type(table, index));
+  switch (H5Tget_class(type.id())) {
+    case H5T_INTEGER:
+      column.values = std::vector<std::uint64_t>(rows);
+      break;
+    case H5T_FLOAT:
+      column.values = std::vector<double>(rows);
+      break;
+    case H5T_STRING:  // its length is known to column_type() by the longest string
+      column.values = std::vector<std::string>(rows, std::string(H5Tget_size(type.id()), '\0'));
+      break;
+    default:
+      throw StoreError(where + ", column '" + column.name + "' is neither a number nor a string");
+  }
+  return column;
+}
+
+}  // namespace
+
+Group::Group(Handle handle, std::string file_name, std::string path)
+    : Object(std::move(handle), std::move(file_name), std::move(path)) {}
+
+std::string Group::path_of(const std::string& name) const {
+  if (name.starts_with('/')) return name;
+  return (path() == "/" ? "/" : path() + "/") + name;
+}
+
+std::vector<Link> Group::links() const {
+  const LibraryLock lock;
+  std::vector<std::string> names;
+  const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* data) -> herr_t {
+    static_cast<std::vector<std::string>*>(data)->emplace_back(name);
+    return 0;
+  };
+  hsize_t position = 0;
+  check(H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &names), where(),
+        "list its entries");
+  std::sort(names.begin(), names.end());
+  std::vector<Link> links;
+  for (const std::string& name : names) links.push_back(describe_link(id(), name, where()));
+  return links;
+}
+
+bool Group::contains(const std::string& name) const {
+  const LibraryLock lock;
+  const Handle object(H5Oopen(id(), name.c_str(), H5P_DEFAULT));
+  return object.id() >= 0;
+}
+
+Group Group::group(const std::string& name) const {
+  const LibraryLock lock;
+  return Group(Handle(check(H5Gopen2(id(), name.c_str(), H5P_DEFAULT), where(), "open group '" + name + "'")),
+               file_name(), path_of(name));
+}
+
+Group Group::create_group(const std::string& name) {
+  const LibraryLock lock;
+  const Handle links = link_creation();
+  return Group(Handle(check(H5Gcreate2(id(), name.c_str(), links.id(), H5P_DEFAULT, H5P_DEFAULT), where(),
+                            "create group '" + name + "'")),
+               file_name(), path_of(name));
+}
+
+Dataset Group::dataset(const std::string& name) const {
+  const LibraryLock lock;
+  if (!contains(name)) {
+    std::string entries;
+    for (const Link& link : links()) entries += (entries.empty() ? "" : ", ") + link.name;
+    throw StoreError(where() + " has no dataset '" + name +
+                     "'; there is: " + (entries.empty() ? "nothing" : entries));
+  }
+  const auto dataset =
+      check(H5Dopen2(id(), name.c_str(), H5P_DEFAULT), where(), "open dataset '" + name + "'");
+  return Dataset(Handle(dataset), file_name(), path_of(name));
+}
+
+Dataset Group::write_array(const std::string& name, const Shape& shape, std::int64_t file_type,
+                           std::int64_t memory_type, std::int64_t creation, const void* values,
+                           std::size_t count) {
+  const std::string here = "'" + file_name() + "' at '" + path_of(name) + "'";
+  if (count != element_count(shape)) {
+    throw ConfigError(here + ": the shape has " + std::to_string(element_count(shape)) +
+                      " elements, the array " + std::to_string(count));
+  }
+  const std::vector<hsize_t> extents(shape.begin(), shape.end());
+  const Handle space(check(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), here,
+                           "describe its shape"));
+  const Handle links = link_creation();
+  Handle dataset(
+      check(H5Dcreate2(id(), name.c_str(), file_type, space.id(), links.id(), creation, H5P_DEFAULT), here,
+            "create it"));
+  if (count > 0)
+    check(H5Dwrite(dataset.id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), here, "write it");
+  return Dataset(std::move(dataset), file_name(), path_of(name));
+}
+
+Dataset Group::write(const std::string& name, const Shape& shape, std::span<const float> values) {
+  const LibraryLock lock;
+  const Handle creation = number_creation(shape, sizeof(float));
+  return write_array(name, shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, creation.id(), values.data(),
+                     values.size());
+}
+
+Dataset Group::write(const std::string& name, const Shape& shape, std::span<const double> values) {
+  const LibraryLock lock;
+  const Handle creation = number_creation(shape, sizeof(double));
+  return write_array(name, shape, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, creation.id(), values.data(),
+                     values.size());
+}
+
+Dataset Group::write(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values) {
+  const LibraryLock lock;
+  const Handle creation = number_creation(shape, sizeof(std::uint8_t));
+  return write_array(name, shape, H5T_STD_U8LE, H5T_NATIVE_UINT8, creation.id(), values.data(),
+                     values.size());
+}
+
+Dataset Group::write(const std::string& name, const Shape& shape, std::span<const std::int64_t> values) {
+  const LibraryLock lock;
+  const Handle creation = number_creation(shape, sizeof(std::int64_t));
+  return write_array(name, shape, H5T_STD_I64LE, H5T_NATIVE_INT64, creation.id(), values.data(),
+                     values.size());
+}
+
+Dataset Group::write_bits(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values) {
+  const LibraryLock lock;
+  const Handle bit(H5Tcopy(H5T_STD_U8LE));
+  H5Tset_precision(bit.id(), 1);
+  const Handle creation = chunked_creation(shape, sizeof(std::uint8_t));
+  if (is_chunked(creation)) {
+    H5Pset_nbit(creation.id());
+    H5Pset_deflate(creation.id(), kDeflateLevel);
+    H5Pset_fletcher32(creation.id());
+  }
+  return write_array(name, shape, bit.id(), H5T_NATIVE_UINT8, creation.id(), values.data(), values.size());
+}
+
+Dataset Group::write_table(const std::string& name, const std::vector<Column>& columns) {
+  const LibraryLock lock;
+  const std::size_t rows = columns.empty() ? 0 : row_count(columns.front());
+  for (const Column& column : columns) {
+    if (row_count(column) != rows) throw ConfigError("columns of table '" + name + "' differ in length");
+  }
+  const Handle file_type = table_type(columns, true);
+  const Handle memory_type = table_type(columns, false);
+  std::vector<std::byte> packed(rows * H5Tget_size(memory_type.id()));
+  for (unsigned c = 0; c < columns.size(); ++c) {
+    const ColumnBytes bytes = column_bytes(memory_type.id(), c, packed);
+    std::visit([&](const auto& values) { bytes.pack(values); }, columns[c].values);
+  }
+  const Handle creation = number_creation({rows}, H5Tget_size(file_type.id()));
+  return write_array(name, {rows}, file_type.id(), memory_type.id(), creation.id(), packed.data(), rows);
+}
+
+std::vector<Column> Group::read_table(const std::string& name) const {
+  const LibraryLock lock;
+  const Dataset table = dataset(name);
+  if (table.element().kind != ElementClass::compound || table.shape().size() != 1) {
+    throw StoreError(table.where() + " is not a table");
+  }
+  const Handle file_type(check(H5Dget_type(table.id()), table.where(), "read its type"));
+  std::vector<Column> columns;
+  for (unsigned c = 0; c < static_cast<unsigned>(H5Tget_nmembers(file_type.id())); ++c) {
+    columns.push_back(blank_column(file_type.id(), c, table.size(), table.where()));
+  }
+  const Handle memory_type = table_type(columns, false);
+  std::vector<std::byte> packed(table.size() * H5Tget_size(memory_type.id()));
+  table.read_as(memory_type.id(), packed.data(), table.size());
+  for (unsigned c = 0; c < columns.size(); ++c) {
+    const ColumnBytes bytes = column_bytes(memory_type.id(), c, packed);
+    std::visit([&](auto& values) { bytes.unpack(values); }, columns[c].values);
+  }
+  return columns;
+}
+
+void Group::link_external(const std::string& name, const std::string& other_file) {
+  const LibraryLock lock;
+  if (check(H5Lexists(id(), name.c_str(), H5P_DEFAULT), where(), "look for link '" + name + "'") > 0)
+    unlink(name);
+  const Handle links = link_creation();
+  check(H5Lcreate_external(other_file.c_str(), "/", id(), name.c_str(), links.id(), H5P_DEFAULT), where(),
+        "link '" + name + "' to '" + other_file + "'");
+}
+
+void Group::unlink(const std::string& name) {
+  const LibraryLock lock;
+  check(H5Ldelete(id(), name.c_str(), H5P_DEFAULT), where(), "remove '" + name + "'");
+}
+
+}  // namespace ltlab::hdf5

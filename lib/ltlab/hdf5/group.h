@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "ltlab/hdf5/dataset.h"
+#include "ltlab/hdf5/object.h"
+
+namespace ltlab::hdf5 {
+
+enum class LinkKind { group, dataset, soft, external, other };
+
+/// An entry of a group. Links are reported as such and not followed.
+struct Link {
+  std::string name;
+  LinkKind kind = LinkKind::other;
+  std::string target;  ///< of a soft link its path; of an external link the other file's name
+};
+
+/// One column of a table: a compound dataset of rank 1.
+struct Column {
+  using Values = std::variant<std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
+  std::string name;
+  Values values;
+};
+
+/// A group of an open file. Names may be paths: "mask/fc1.weight"; groups on the way are created as needed.
+/// Every array is chunked, compressed and carries Fletcher32 checksums.
+class Group : public Object {
+ public:
+  Group(Handle handle, std::string file_name, std::string path);
+
+  /// Sorted by name.
+  std::vector<Link> links() const;
+  /// Whether something of that name can be opened; false also for a link whose target is missing.
+  bool contains(const std::string& name) const;
+
+  /// StoreError: no such group.
+  Group group(const std::string& name) const;
+  Group create_group(const std::string& name);
+
+  /// StoreError: no such dataset; the message lists what there is.
+  Dataset dataset(const std::string& name) const;
+
+  /// Numbers, little-endian, shuffled and deflated. `values` must hold element_count(shape) (ConfigError).
+  Dataset write(const std::string& name, const Shape& shape, std::span<const float> values);
+  Dataset write(const std::string& name, const Shape& shape, std::span<const double> values);
+  Dataset write(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values);
+  Dataset write(const std::string& name, const Shape& shape, std::span<const std::int64_t> values);
+
+  /// Zeros and ones, one bit each on disk (n-bit filter) and then deflated; reads as uint8.
+  Dataset write_bits(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values);
+
+  /// Columns of equal length (ConfigError), each value in 8 bytes or as a UTF-8 string of the longest's
+  /// length.
+  Dataset write_table(const std::string& name, const std::vector<Column>& columns);
+  /// The columns in the file's order; integers read as std::uint64_t, floats as double.
+  std::vector<Column> read_table(const std::string& name) const;
+
+  /// Links to the root of another file; a relative name counts from this file's folder. The target need not
+  /// exist. Replaces a link of that name.
+  void link_external(const std::string& name, const std::string& other_file);
+  /// Removes the entry.
+  void unlink(const std::string& name);
+
+ private:
+  Dataset write_array(const std::string& name, const Shape& shape, std::int64_t file_type,
+                      std::int64_t memory_type, std::int64_t creation, const void* values, std::size_t count);
+  std::string path_of(const std::string& name) const;
+};
+
+}  // namespace ltlab::hdf5
