@@ -88,4 +88,10 @@ struct RunRecord {
   std::string started_utc;
 };
 
+/// What several runs have in common: run.h5 of a folder that holds replicates, each in a folder of its own.
+struct CollectionRecord {
+  std::string config;  ///< as in RunRecord
+  std::string started_utc;
+};
+
 }  // namespace ltlab
