@@ -8,7 +8,7 @@
 #include "data/sample_files.h"
 #include "data/web_server.h"
 #include "ltlab/base/error.h"
-#include "ltlab/data/sha256.h"
+#include "ltlab/data/file_digest.h"
 #include "support/temporary_folder.h"
 
 namespace ltlab::test {

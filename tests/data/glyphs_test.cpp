@@ -4,7 +4,7 @@
 #include <catch2/catch.hpp>
 #include <set>
 
-#include "ltlab/data/sha256.h"
+#include "ltlab/data/file_digest.h"
 
 namespace ltlab::test {
 namespace {

@@ -8,7 +8,7 @@
 #include "ltlab/data/cifar10.h"
 #include "ltlab/data/gzip_reader.h"
 #include "ltlab/data/idx.h"
-#include "ltlab/data/sha256.h"
+#include "ltlab/data/file_digest.h"
 #include "ltlab/data/tar.h"
 #include "support/temporary_folder.h"
 

@@ -12,7 +12,7 @@
 #include "ltlab/data/cifar10.h"
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/idx.h"
-#include "ltlab/data/sha256.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
 
@@ -132,9 +132,9 @@ void digest_set(Sha256& digest, std::string_view name, const ImageSet& images) {
         for (const std::size_t extent : {images.size(), shape.channels, shape.height, shape.width})
           header += " " + std::to_string(extent);
         header += "\n";
-        digest.update(header.data(), header.size());
-        digest.update(images.labels.data(), images.labels.size());
-        digest.update(pixels.data(), pixels.size() * sizeof(Pixel));
+        digest.add(std::as_bytes(std::span(header)));
+        digest.add(std::as_bytes(std::span(images.labels)));
+        digest.add(std::as_bytes(std::span(pixels)));
       },
       images.pixels);
 }

@@ -4,7 +4,7 @@
 #include <system_error>
 
 #include "ltlab/base/error.h"
-#include "ltlab/data/sha256.h"
+#include "ltlab/data/file_digest.h"
 #include "ltlab/data/tar.h"
 
 namespace ltlab {

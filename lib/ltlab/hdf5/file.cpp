@@ -113,6 +113,15 @@ Bytes File::close_image() {
   return std::move(*image_);
 }
 
+std::string library_version() {
+  const LibraryLock lock;
+  unsigned major = 0;
+  unsigned minor = 0;
+  unsigned release = 0;
+  check(H5get_libversion(&major, &minor, &release), "HDF5", "tell its version");
+  return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
+}
+
 Bytes read_bytes(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary | std::ios::ate);
   if (!file) throw IoError("cannot read " + in_quotes(path) + ": " + std::strerror(errno));

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "ltlab/hdf5/group.h"
@@ -38,6 +39,9 @@ class File : public Group {
   Image image_;
   Handle file_;
 };
+
+/// Of the HDF5 library in use: "1.10.8".
+std::string library_version();
 
 /// All bytes of a file. IoError: the system refuses.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path);

@@ -48,6 +48,8 @@ LibraryLock::LibraryLock() {
 }
 
 LibraryLock::~LibraryLock() {
+  // Each thread has an error stack of its own. One that ends with errors on it keeps HDF5 from shutting down.
+  H5Eclear2(H5E_DEFAULT);
   H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_);
   library_mutex().unlock();
 }

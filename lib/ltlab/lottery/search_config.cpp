@@ -95,7 +95,7 @@ void check(const SearchConfig& c) {
   require(std::ranges::is_sorted(t.learning_rate.milestones), "--milestones must ascend");
 }
 
-std::string to_text(const SearchConfig& c) {
+std::string config_text(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
   std::ostringstream text;
   const auto line = [&](const char* name, const auto& value) { text << name << " = " << value << '\n'; };
@@ -132,21 +132,23 @@ std::string to_text(const SearchConfig& c) {
   line("output-rate", to_text(c.rate_of_output_layer()));
   line("scope", c.scope == PruningScope::global ? "global" : "layerwise");
   line("rewind", c.rewind_step);
-  line("levels", c.levels);
-  line("target-density", to_text(c.target_density));
-  if (!c.controls.empty()) line("control", join(c.controls, [](Control control) { return to_string(control); }));
-  line("trials", c.trials);
-  line("replicates", c.replicates);
   line("seed", c.seed);
   line("kernel", to_text(c.kernel));
   return text.str();
 }
 
-std::vector<std::string> conflicts(const std::string& before, const std::string& now) {
+std::string extent_text(const SearchConfig& c) {
+  std::ostringstream text;
+  text << "levels = " << c.levels << "\ntarget-density = " << to_text(c.target_density) << "\ntrials = " << c.trials
+       << "\nreplicates = " << c.replicates << '\n';
+  if (!c.controls.empty()) text << "control = " << join(c.controls, [](Control control) { return to_string(control); }) << '\n';
+  return text.str();
+}
+
+std::vector<std::string> differences(const std::string& before, const std::string& now) {
   const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
   std::map<std::string, std::string> names = old_values;
   names.insert(new_values.begin(), new_values.end());
-  for (const char* extent : {"levels", "target-density", "replicates", "control", "trials"}) names.erase(extent);
   std::vector<std::string> differing;
   const auto value_in = [](const auto& values, const std::string& name) {
     const auto found = values.find(name);

@@ -49,11 +49,12 @@ struct SearchConfig {
 /// Throws ConfigError for values that make no sense, naming the option of the command line.
 void check(const SearchConfig& config);
 
-/// Canonical text, a line `option = value` each: the format of --config, and what run.h5 keeps.
-std::string to_text(const SearchConfig& config);
+/// What decides the results, and how far the search goes (levels, target density, controls, trials, replicates): canonical
+/// text, a line `option = value` each, in the format of --config, as run.h5 keeps it.
+std::string config_text(const SearchConfig& config);
+std::string extent_text(const SearchConfig& config);
 
-/// Whether a search that began with `before` may go on with `now`: they may differ in how far it goes (levels, target
-/// density, replicates, controls, trials), and in nothing else. Returns the lines that forbid it, empty where it may.
-std::vector<std::string> conflicts(const std::string& before, const std::string& now);
+/// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is empty.
+std::vector<std::string> differences(const std::string& before, const std::string& now);
 
 }  // namespace ltlab

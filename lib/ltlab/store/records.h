@@ -68,7 +68,8 @@ struct TrainingCheckpoint {
 
 /// What a run is: run.h5.
 struct RunRecord {
-  std::string config;        ///< canonical text, one `name = value` a line: the format of --config
+  std::string config;        ///< what decides the results, one `name = value` a line: the format of --config
+  std::string extent;        ///< how far the search is to go, likewise; a resumed search may extend it
   std::string model;         ///< description: "lenet-300-100" or "mlp:784-500-300-10"
   std::string branch;        ///< "ticket", or the control: "random-reinit", "random-mask"
   std::uint64_t seed = 0;    ///< of this replicate
@@ -79,6 +80,12 @@ struct RunRecord {
   std::vector<Tensor> init_weights;        ///< init/<param>: weights at step 0
   std::vector<Tensor> rewind_weights;      ///< rewind/<param>: weights at rewind_step, empty until known
   std::vector<Tensor> rewind_optimizer;    ///< rewind_optimizer/<name>: the optimizer's state there
+  std::string started_utc;
+};
+
+/// What several runs have in common: run.h5 of a folder that holds replicates, each in a folder of its own.
+struct CollectionRecord {
+  std::string config, extent;  ///< as in RunRecord
   std::string started_utc;
 };
 

@@ -1,41 +1,72 @@
 #pragma once
 
 #include <filesystem>
-#include <optional>
+#include <string>
 #include <vector>
 
+#include "ltlab/store/record_files.h"
 #include "ltlab/store/records.h"
 
 namespace ltlab {
 
 /// One run folder in format `ltlab-run` version 1: run.h5, level-000.h5, level-001.h5, ...
 ///
-/// Every write goes to a temporary name in the same folder, is flushed, fsync'd and renamed, and the folder is
-/// fsync'd: at any instant, whenever the process is killed, each file of the folder is whole or absent. Safe to
-/// call from several threads.
+/// A folder of replicates is one too: its run.h5 is a collection, and its members are run folders. A ticket's
+/// controls are the members of its run folder. In each, run.h5 links to all that there is, so that opening
+/// the top one shows everything:
+///
+///     DIR/run.h5                                collection     -> replicate-0, replicate-1
+///     DIR/replicate-0/run.h5                    branch ticket  -> level-000, level-001, ..., random-reinit-0
+///     DIR/replicate-0/level-000.h5, ...
+///     DIR/replicate-0/random-reinit-0/run.h5    a control      -> level-003, ...
+///
+/// Every write goes to a temporary name in the same folder, is fsync'd and renamed, and the folder is
+/// fsync'd: at any instant, whenever the process is killed, each file of the folder is whole or absent. Safe
+/// to call from several threads, and from several processes with stores of the same folder.
 class RunStore {
  public:
   explicit RunStore(std::filesystem::path folder);
   const std::filesystem::path& folder() const { return folder_; }
 
+  /// Whether there is a run.h5, of a run or of a collection.
   bool has_run() const;
   bool has_level(unsigned level) const;
   bool has_checkpoint(unsigned level) const;
   /// Levels stored, ascending.
   std::vector<unsigned> levels() const;
+  /// Names of the folders inside that are runs (replicates, controls), in the order of their numbers.
+  std::vector<std::string> members() const;
 
-  /// Creates the folder if needed. IoError where the disk refuses; what was stored before stays.
+  /// Create the folder if needed, and replace run.h5. IoError where the disk refuses; what was stored before
+  /// stays.
   void write_run(const RunRecord& run);
-  /// Also adds an external link `level-NNN` to run.h5, and removes that level's checkpoint.
+  void write_collection(const CollectionRecord& collection);
+  /// Also links `level-NNN` in run.h5, which must be there (StoreError), and removes that level's checkpoint.
   void write_level(const LevelRecord& level);
+  /// run.h5 must be there (StoreError).
   void write_checkpoint(const TrainingCheckpoint& checkpoint);
+  /// Makes run.h5 link to exactly the levels and members that there are: call it on the enclosing folder once
+  /// a member has its run.h5.
+  void link_members();
 
-  /// Throw StoreError (damaged, incomplete, newer format) naming the file and what to do.
+  /// Deletes the run: its files and those of its members, and nothing else; run.h5 last to go in each.
+  void remove();
+
+  /// The links that run.h5 should have, sorted by name: one to each level and member.
+  std::vector<FileLink> expected_links() const;
+
+  /// Throw StoreError (absent, damaged, newer format) naming the file and what to do.
   RunRecord read_run() const;
+  CollectionRecord read_collection() const;
   LevelRecord read_level(unsigned level) const;
   /// The figures alone, without masks and weights.
   LevelSummary read_summary(unsigned level) const;
   TrainingCheckpoint read_checkpoint(unsigned level) const;
+
+  /// "run.h5", "level-003.h5", "level-003.partial.h5" in the folder, whether there or not.
+  std::filesystem::path run_path() const;
+  std::filesystem::path level_path(unsigned level) const;
+  std::filesystem::path checkpoint_path(unsigned level) const;
 
  private:
   std::filesystem::path folder_;

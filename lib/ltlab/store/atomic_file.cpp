@@ -1,0 +1,119 @@
+#include "ltlab/store/atomic_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <random>
+#include <sstream>
+#include <utility>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+constexpr auto kTemporary = ".tmp";
+
+// Repeats a system call that a signal interrupted.
+template <class Call>
+auto retry(Call call) {
+  auto result = call();
+  while (result < 0 && errno == EINTR) result = call();
+  return result;
+}
+
+// A file under its temporary name; removed unless it was put in place.
+class TemporaryFile {
+ public:
+  TemporaryFile(const std::filesystem::path& path, std::filesystem::path target)
+      : path_(path), target_(std::move(target)) {
+    descriptor_ = retry([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
+    if (descriptor_ < 0) fail();
+  }
+  ~TemporaryFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+    if (!renamed_) ::unlink(path_.c_str());
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+
+  void write(std::span<const std::byte> bytes) {
+    while (!bytes.empty()) {
+      const auto written = retry([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
+      if (written < 0) fail();
+      bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+  }
+
+  void put_in_place() {
+    if (retry([&] { return ::fsync(descriptor_); }) < 0) fail();
+    if (::close(std::exchange(descriptor_, -1)) < 0) fail();
+    if (::rename(path_.c_str(), target_.c_str()) < 0) fail();
+    renamed_ = true;
+  }
+
+ private:
+  [[noreturn]] void fail() const {
+    throw IoError(
+        "cannot write '" + target_.string() + "': " + std::strerror(errno) +
+        "; what was stored before is untouched. Make room or choose another folder, and go on with --resume");
+  }
+
+  std::filesystem::path path_, target_;
+  int descriptor_ = -1;
+  bool renamed_ = false;
+};
+
+// Only the owner of the lock writes, so that whatever temporary there is has no owner any more.
+void remove_leftovers(const FolderLock& lock, const std::string& name) {
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator(lock.folder(), ignored)) {
+    const std::string file = entry.path().filename();
+    if (file.starts_with(name + ".") && is_temporary(file)) std::filesystem::remove(entry.path(), ignored);
+  }
+}
+
+std::string temporary_name(const std::string& name) {
+  std::random_device random;
+  std::ostringstream text;
+  text << name << '.' << std::hex << random() << random() << kTemporary;
+  return text.str();
+}
+
+}  // namespace
+
+FolderLock::FolderLock(std::filesystem::path folder) : folder_(std::move(folder)) {
+  descriptor_ = retry([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
+  if (descriptor_ < 0) {
+    throw IoError("cannot open folder '" + folder_.string() + "': " + std::strerror(errno) + "; check --out");
+  }
+  exclusive_ = retry([&] { return ::flock(descriptor_, LOCK_EX); }) == 0;
+}
+
+FolderLock::~FolderLock() {
+  ::close(descriptor_);
+}
+
+void FolderLock::sync() const {
+  // EINVAL: a file system that does this by itself.
+  if (retry([&] { return ::fsync(descriptor_); }) < 0 && errno != EINVAL) {
+    throw IoError("cannot bring folder '" + folder_.string() + "' to disk: " + std::strerror(errno));
+  }
+}
+
+bool is_temporary(const std::filesystem::path& file) {
+  return file.extension() == kTemporary;
+}
+
+void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes) {
+  if (lock.exclusive()) remove_leftovers(lock, name);
+  TemporaryFile file(lock.folder() / temporary_name(name), lock.folder() / name);
+  file.write(bytes);
+  file.put_in_place();
+  lock.sync();
+}
+
+}  // namespace ltlab

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace ltlab {
+
+/// Excludes other threads and processes that change the same folder, while it lives. File systems without
+/// locks (some network ones) exclude nobody; files then still appear whole, and what two writers do at once
+/// to the same file ends as if one came after the other.
+class FolderLock {
+ public:
+  /// IoError: the folder cannot be opened.
+  explicit FolderLock(std::filesystem::path folder);
+  ~FolderLock();
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+  const std::filesystem::path& folder() const { return folder_; }
+  /// Whether the lock really excludes others.
+  bool exclusive() const { return exclusive_; }
+  /// Puts the folder's entries on disk.
+  void sync() const;
+
+ private:
+  std::filesystem::path folder_;
+  int descriptor_ = -1;
+  bool exclusive_ = false;
+};
+
+/// Whether a file of that name is the unfinished work of a process that was killed (or is still writing).
+bool is_temporary(const std::filesystem::path& file);
+
+/// Writes a file of the locked folder so that, whenever the process or the machine dies, it is there with its
+/// new content or as it was before: temporary name, fsync, rename, fsync of the folder. Leftovers of killed
+/// writers of that file are removed. IoError where the disk refuses; the file is then as it was before, and
+/// no temporary stays.
+void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes);
+
+}  // namespace ltlab

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "ltlab/hdf5/file.h"
+
+namespace ltlab {
+
+/// The root attribute that holds a file's content_digest().
+inline constexpr auto kDigestAttribute = "content_sha256";
+
+/// SHA-256 over what the file says, however HDF5 lays it out: every group, dataset (type, shape, values) and
+/// attribute in order of names, except the attribute that holds this digest. Soft and external links do not
+/// count: they change when another file comes, and hold nothing.
+///
+/// HDF5's own checksums guard each piece against accidents; this also tells a piece that is missing or
+/// exchanged.
+std::string content_digest(const hdf5::File& file);
+
+}  // namespace ltlab

@@ -1,0 +1,447 @@
+#include "ltlab/store/record_files.h"
+
+#include <algorithm>
+#include <functional>
+#include <utility>
+
+#include "ltlab/base/error.h"
+#include "ltlab/hdf5/file.h"
+#include "ltlab/store/content_digest.h"
+#include "ltlab/store/provenance.h"
+#include "ltlab/base/sha256.h"
+
+namespace ltlab {
+namespace {
+
+using hdf5::Column;
+using hdf5::File;
+using hdf5::Group;
+
+constexpr auto kPosition =
+    "position";  // attribute of an array: its place among its like, from input to output
+
+// ----------------------------------------------------------------------------------------------------
+// writing
+
+File new_file(FileKind kind, const std::string& name) {
+  File file = File::create_image(name);
+  file.set_attribute("format", kFormat);
+  file.set_attribute("format_version", kFormatVersion);
+  file.set_attribute("kind", to_string(kind));
+  Group provenance = file.create_group("provenance");
+  for (const auto& [key, value] : collect_provenance()) provenance.set_attribute(key, value);
+  return file;
+}
+
+std::vector<std::byte> finish(File& file) {
+  file.set_attribute(kDigestAttribute, content_digest(file));
+  return file.close_image();
+}
+
+void write_identity(File& file, const RunIdentity& run) {
+  file.set_attribute("config_sha256", run.config_sha256);
+  file.set_attribute("branch", run.branch);
+  file.set_attribute("dataset_fingerprint", run.dataset_fingerprint);
+  file.set_attribute("seed", run.seed);
+  file.set_attribute("trial", run.trial);
+}
+
+void write_tensors(File& file, const std::string& group_name, const std::vector<Tensor>& tensors) {
+  Group group = file.create_group(group_name);
+  for (std::size_t t = 0; t < tensors.size(); ++t) {
+    group.write(tensors[t].name, tensors[t].shape, std::span<const float>(tensors[t].values))
+        .set_attribute(kPosition, std::uint64_t{t});
+  }
+}
+
+void write_masks(File& file, const std::vector<Mask>& masks) {
+  Group group = file.create_group("mask");
+  for (std::size_t m = 0; m < masks.size(); ++m) {
+    hdf5::Dataset dataset = group.write_bits(masks[m].name, masks[m].shape, masks[m].keep);
+    dataset.set_attribute(kPosition, std::uint64_t{m});
+    dataset.set_attribute("density", masks[m].density());
+  }
+}
+
+// One column: the member `member` of every row.
+template <class Row, class T>
+Column column(const std::string& name, const std::vector<Row>& rows, T Row::*member) {
+  std::vector<T> values;
+  values.reserve(rows.size());
+  for (const Row& row : rows) values.push_back(row.*member);
+  return {name, std::move(values)};
+}
+
+void write_metrics(File& file, const std::vector<MetricsRow>& rows) {
+  file.write_table("metrics", {column("step", rows, &MetricsRow::step),
+                               column("learning_rate", rows, &MetricsRow::learning_rate),
+                               column("train_loss", rows, &MetricsRow::train_loss),
+                               column("validation_loss", rows, &MetricsRow::validation_loss),
+                               column("validation_accuracy", rows, &MetricsRow::validation_accuracy),
+                               column("wall_seconds", rows, &MetricsRow::wall_seconds)});
+}
+
+void write_kernels(File& file, const std::vector<KernelRecord>& rows) {
+  file.write_table("kernels", {column("parameter", rows, &KernelRecord::parameter),
+                               column("product", rows, &KernelRecord::product),
+                               column("kernel", rows, &KernelRecord::kernel),
+                               column("dense_seconds", rows, &KernelRecord::dense_seconds),
+                               column("sparse_seconds", rows, &KernelRecord::sparse_seconds)});
+}
+
+// ----------------------------------------------------------------------------------------------------
+// reading
+
+std::string in_quotes(const std::filesystem::path& path) {
+  return std::string("'").append(path.string()).append("'");
+}
+
+void check_format(const File& file) {
+  if (!file.has_attribute("format") || file.string_attribute("format") != kFormat) {
+    throw StoreError(in_quotes(file.file_name()) + " is no file of format " + kFormat +
+                     ": its root attribute 'format' does not say so");
+  }
+  const std::uint64_t version = file.unsigned_attribute("format_version");
+  if (version > kFormatVersion) {
+    throw StoreError(in_quotes(file.file_name()) + " has version " + std::to_string(version) + " of format " +
+                     kFormat + ", and this program reads versions up to " + std::to_string(kFormatVersion) +
+                     ": upgrade ltlab");
+  }
+}
+
+void check_digest(const File& file) {
+  if (content_digest(file) == file.string_attribute(kDigestAttribute)) return;
+  throw StoreError(in_quotes(file.file_name()) + ": its content does not match its SHA-256 (attribute '" +
+                   kDigestAttribute + "')");
+}
+
+// Adds what to do to the faults that only damage can cause.
+template <class Read>
+auto or_damaged(Read read) {
+  try {
+    return read();
+  } catch (const StoreError& error) {
+    throw StoreError(
+        std::string(error.what()) +
+        "; the file is damaged: restore it from a copy, or delete it and make it again with --resume");
+  }
+}
+
+File open_format(const std::filesystem::path& path) {
+  File file = or_damaged([&] { return File::open(path); });
+  check_format(file);
+  return file;
+}
+
+File open_whole(const std::filesystem::path& path, FileKind kind) {
+  File file = open_format(path);
+  or_damaged([&] { check_digest(file); });
+  const std::string found = file.string_attribute("kind");
+  if (found != to_string(kind)) {
+    throw StoreError(in_quotes(path) + " is a file of kind '" + found + "', not '" + to_string(kind) + "'");
+  }
+  return file;
+}
+
+RunIdentity identity_of(const File& file) {
+  RunIdentity run;
+  run.config_sha256 = file.string_attribute("config_sha256");
+  run.branch = file.string_attribute("branch");
+  run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
+  run.seed = file.unsigned_attribute("seed");
+  run.trial = file.unsigned_attribute("trial");
+  return run;
+}
+
+// Calls read(dataset, name within `group`) for all datasets below, in the order of their positions.
+void for_each_dataset(const Group& group,
+                      const std::function<void(const hdf5::Dataset&, std::string)>& read) {
+  std::vector<std::pair<std::uint64_t, hdf5::Dataset>> datasets;
+  const std::function<void(const Group&)> collect = [&](const Group& parent) {
+    for (const hdf5::Link& link : parent.links()) {
+      if (link.kind == hdf5::LinkKind::group) collect(parent.group(link.name));
+      if (link.kind != hdf5::LinkKind::dataset) continue;
+      hdf5::Dataset dataset = parent.dataset(link.name);
+      const std::uint64_t position = dataset.unsigned_attribute(kPosition);
+      datasets.emplace_back(position, std::move(dataset));
+    }
+  };
+  collect(group);
+  std::sort(datasets.begin(), datasets.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (const auto& [position, dataset] : datasets)
+    read(dataset, dataset.path().substr(group.path().size() + 1));
+}
+
+std::vector<Tensor> read_tensors(const File& file, const std::string& group) {
+  std::vector<Tensor> tensors;
+  for_each_dataset(file.group(group), [&](const hdf5::Dataset& dataset, std::string name) {
+    Tensor tensor{std::move(name), dataset.shape(), AlignedVector<float>(dataset.size())};
+    dataset.read(std::span<float>(tensor.values));
+    tensors.push_back(std::move(tensor));
+  });
+  return tensors;
+}
+
+std::vector<Mask> read_masks(const File& file) {
+  std::vector<Mask> masks;
+  for_each_dataset(file.group("mask"), [&](const hdf5::Dataset& dataset, std::string name) {
+    Mask mask{std::move(name), dataset.shape(), std::vector<std::uint8_t>(dataset.size())};
+    dataset.read(std::span<std::uint8_t>(mask.keep));
+    masks.push_back(std::move(mask));
+  });
+  return masks;
+}
+
+// A table whose columns are moved, one after the other, into a member of its rows.
+template <class Row>
+class TableReader {
+ public:
+  TableReader(const File& file, const std::string& name)
+      : where_(in_quotes(file.file_name()) + " at '/" + name + "'"), columns_(file.read_table(name)) {
+    if (columns_.empty()) throw StoreError(where_ + " has no columns");
+    rows_.resize(std::visit([](const auto& values) { return values.size(); }, columns_.front().values));
+  }
+
+  template <class T>
+  TableReader& read(const std::string& name, T Row::*member) {
+    const auto column =
+        std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == name; });
+    if (column == columns_.end()) throw StoreError(where_ + " has no column '" + name + "'");
+    auto* values = std::get_if<std::vector<T>>(&column->values);
+    if (!values) throw StoreError(where_ + ", column '" + name + "' has an unexpected type");
+    for (std::size_t r = 0; r < rows_.size(); ++r) rows_[r].*member = std::move((*values)[r]);
+    return *this;
+  }
+
+  std::vector<Row> rows() { return std::move(rows_); }
+
+ private:
+  std::string where_;
+  std::vector<Column> columns_;
+  std::vector<Row> rows_;
+};
+
+std::vector<MetricsRow> read_metrics(const File& file) {
+  return TableReader<MetricsRow>(file, "metrics")
+      .read("step", &MetricsRow::step)
+      .read("learning_rate", &MetricsRow::learning_rate)
+      .read("train_loss", &MetricsRow::train_loss)
+      .read("validation_loss", &MetricsRow::validation_loss)
+      .read("validation_accuracy", &MetricsRow::validation_accuracy)
+      .read("wall_seconds", &MetricsRow::wall_seconds)
+      .rows();
+}
+
+std::vector<KernelRecord> read_kernels(const File& file) {
+  return TableReader<KernelRecord>(file, "kernels")
+      .read("parameter", &KernelRecord::parameter)
+      .read("product", &KernelRecord::product)
+      .read("kernel", &KernelRecord::kernel)
+      .read("dense_seconds", &KernelRecord::dense_seconds)
+      .read("sparse_seconds", &KernelRecord::sparse_seconds)
+      .rows();
+}
+
+std::vector<FileLink> links_of(const File& file) {
+  std::vector<FileLink> links;
+  for (const hdf5::Link& link : file.links()) {
+    if (link.kind == hdf5::LinkKind::external) links.push_back({link.name, link.target});
+  }
+  return links;
+}
+
+LevelSummary read_figures(const File& file) {
+  LevelSummary summary;
+  summary.level = static_cast<unsigned>(file.unsigned_attribute("level"));
+  summary.density = file.double_attribute("density");
+  summary.steps = file.unsigned_attribute("steps");
+  summary.first_step = file.unsigned_attribute("first_step");
+  summary.test_loss = file.double_attribute("test_loss");
+  summary.test_accuracy = file.double_attribute("test_accuracy");
+  summary.validation_loss = file.double_attribute("validation_loss");
+  summary.validation_accuracy = file.double_attribute("validation_accuracy");
+  summary.early_stop_step = file.unsigned_attribute("early_stop_step");
+  summary.early_stop_validation_loss = file.double_attribute("early_stop_validation_loss");
+  summary.early_stop_test_loss = file.double_attribute("early_stop_test_loss");
+  summary.early_stop_test_accuracy = file.double_attribute("early_stop_test_accuracy");
+  summary.cost.wall_seconds = file.double_attribute("wall_seconds");
+  summary.cost.flops = file.double_attribute("flops");
+  summary.cost.dense_flops = file.double_attribute("dense_flops");
+  summary.started_utc = file.string_attribute("started_utc");
+  summary.finished_utc = file.string_attribute("finished_utc");
+  return summary;
+}
+
+}  // namespace
+
+std::string to_string(FileKind kind) {
+  switch (kind) {
+    case FileKind::run:
+      return "run";
+    case FileKind::collection:
+      return "collection";
+    case FileKind::level:
+      return "level";
+    case FileKind::checkpoint:
+      return "checkpoint";
+  }
+  throw ConfigError("no such kind of file");
+}
+
+RunIdentity identity(const RunRecord& run) {
+  return {sha256(run.config), run.branch, run.dataset_fingerprint, run.seed, run.trial};
+}
+
+std::vector<std::byte> encode(const RunRecord& run) {
+  File file = new_file(FileKind::run, "run.h5");
+  write_identity(file, identity(run));
+  file.set_attribute("config", run.config);
+  file.set_attribute("extent", run.extent);
+  file.set_attribute("model", run.model);
+  file.set_attribute("dataset", run.dataset);
+  file.set_attribute("rewind_step", run.rewind_step);
+  file.set_attribute("started_utc", run.started_utc);
+  write_tensors(file, "init", run.init_weights);
+  write_tensors(file, "rewind", run.rewind_weights);
+  write_tensors(file, "rewind_optimizer", run.rewind_optimizer);
+  return finish(file);
+}
+
+std::vector<std::byte> encode(const CollectionRecord& collection) {
+  File file = new_file(FileKind::collection, "run.h5");
+  file.set_attribute("config", collection.config);
+  file.set_attribute("extent", collection.extent);
+  file.set_attribute("config_sha256", sha256(collection.config));
+  file.set_attribute("started_utc", collection.started_utc);
+  return finish(file);
+}
+
+std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) {
+  File file = new_file(FileKind::level, "level " + std::to_string(level.level));
+  write_identity(file, run);
+  file.set_attribute("level", std::uint64_t{level.level});
+  file.set_attribute("density", level.density);
+  file.set_attribute("steps", level.steps);
+  file.set_attribute("first_step", level.first_step);
+  file.set_attribute("test_loss", level.test_loss);
+  file.set_attribute("test_accuracy", level.test_accuracy);
+  file.set_attribute("validation_loss", level.validation_loss);
+  file.set_attribute("validation_accuracy", level.validation_accuracy);
+  file.set_attribute("early_stop_step", level.early_stop_step);
+  file.set_attribute("early_stop_validation_loss", level.early_stop_validation_loss);
+  file.set_attribute("early_stop_test_loss", level.early_stop_test_loss);
+  file.set_attribute("early_stop_test_accuracy", level.early_stop_test_accuracy);
+  file.set_attribute("wall_seconds", level.cost.wall_seconds);
+  file.set_attribute("flops", level.cost.flops);
+  file.set_attribute("dense_flops", level.cost.dense_flops);
+  file.set_attribute("started_utc", level.started_utc);
+  file.set_attribute("finished_utc", level.finished_utc);
+  write_masks(file, level.masks);
+  write_tensors(file, "weights", level.weights);
+  if (!level.initial_weights.empty()) write_tensors(file, "initial", level.initial_weights);
+  write_metrics(file, level.metrics);
+  write_kernels(file, level.kernels);
+  return finish(file);
+}
+
+std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIdentity& run) {
+  File file = new_file(FileKind::checkpoint, "checkpoint of level " + std::to_string(checkpoint.level));
+  write_identity(file, run);
+  file.set_attribute("level", std::uint64_t{checkpoint.level});
+  file.set_attribute("step", checkpoint.step);
+  file.set_attribute("loss_sum", checkpoint.loss_sum);
+  file.set_attribute("loss_count", checkpoint.loss_count);
+  file.set_attribute("wall_seconds", checkpoint.wall_seconds);
+  file.set_attribute("started_utc", checkpoint.started_utc);
+  write_masks(file, checkpoint.masks);
+  write_tensors(file, "state", checkpoint.state);
+  write_metrics(file, checkpoint.metrics);
+  write_kernels(file, checkpoint.kernels);
+  return finish(file);
+}
+
+RunRecord read_run_file(const std::filesystem::path& path) {
+  const File file = open_whole(path, FileKind::run);
+  RunRecord run;
+  run.config = file.string_attribute("config");
+  run.extent = file.string_attribute("extent");
+  run.model = file.string_attribute("model");
+  run.branch = file.string_attribute("branch");
+  run.seed = file.unsigned_attribute("seed");
+  run.trial = file.unsigned_attribute("trial");
+  run.dataset = file.string_attribute("dataset");
+  run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
+  run.rewind_step = file.unsigned_attribute("rewind_step");
+  run.started_utc = file.string_attribute("started_utc");
+  run.init_weights = read_tensors(file, "init");
+  run.rewind_weights = read_tensors(file, "rewind");
+  run.rewind_optimizer = read_tensors(file, "rewind_optimizer");
+  return run;
+}
+
+CollectionRecord read_collection_file(const std::filesystem::path& path) {
+  const File file = open_whole(path, FileKind::collection);
+  return {file.string_attribute("config"), file.string_attribute("extent"), file.string_attribute("started_utc")};
+}
+
+LevelRecord read_level_file(const std::filesystem::path& path) {
+  const File file = open_whole(path, FileKind::level);
+  LevelRecord level{read_figures(file), read_masks(file), read_tensors(file, "weights"), {}, read_metrics(file),
+                    read_kernels(file)};
+  if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
+  return level;
+}
+
+LevelSummary read_summary(const std::filesystem::path& path) {
+  return read_figures(open_format(path));
+}
+
+TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
+  const File file = open_whole(path, FileKind::checkpoint);
+  TrainingCheckpoint checkpoint;
+  checkpoint.level = static_cast<unsigned>(file.unsigned_attribute("level"));
+  checkpoint.step = file.unsigned_attribute("step");
+  checkpoint.loss_sum = file.double_attribute("loss_sum");
+  checkpoint.loss_count = file.unsigned_attribute("loss_count");
+  checkpoint.wall_seconds = file.double_attribute("wall_seconds");
+  checkpoint.started_utc = file.string_attribute("started_utc");
+  checkpoint.masks = read_masks(file);
+  checkpoint.state = read_tensors(file, "state");
+  checkpoint.metrics = read_metrics(file);
+  checkpoint.kernels = read_kernels(file);
+  return checkpoint;
+}
+
+FileKind read_kind(const std::filesystem::path& path) {
+  const std::string name = open_format(path).string_attribute("kind");
+  for (const FileKind kind : {FileKind::run, FileKind::collection, FileKind::level, FileKind::checkpoint}) {
+    if (to_string(kind) == name) return kind;
+  }
+  throw StoreError(in_quotes(path) + " is of unknown kind '" + name + "': upgrade ltlab");
+}
+
+RunIdentity read_identity(const std::filesystem::path& path) {
+  return identity_of(open_format(path));
+}
+
+std::vector<FileLink> read_links(const std::filesystem::path& path) {
+  return links_of(open_format(path));
+}
+
+std::vector<std::byte> with_links(const std::filesystem::path& path, const std::vector<FileLink>& links) {
+  File file = or_damaged([&] { return File::open_image(path); });
+  check_format(file);
+  const std::vector<FileLink> present = links_of(file);
+  const auto has = [](const std::vector<FileLink>& list, const FileLink& link) {
+    return std::find(list.begin(), list.end(), link) != list.end();
+  };
+  for (const FileLink& link : present) {
+    if (!has(links, link)) file.unlink(link.name);
+  }
+  for (const FileLink& link : links) {
+    if (!has(present, link)) file.link_external(link.name, link.target);
+  }
+  return file.close_image();
+}
+
+}  // namespace ltlab

@@ -1,0 +1,219 @@
+#include "ltlab/store/run_store.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <system_error>
+
+#include "ltlab/base/error.h"
+#include "ltlab/store/atomic_file.h"
+
+namespace ltlab {
+namespace {
+
+constexpr auto kRunFile = "run.h5";
+
+// "level-003"
+std::string level_name(unsigned level) {
+  char text[32];
+  std::snprintf(text, sizeof text, "level-%03u", level);
+  return text;
+}
+
+// The level of a file named as RunStore::level_path() names it.
+std::optional<unsigned> level_of(const std::string& file_name) {
+  constexpr std::string_view prefix = "level-";
+  if (!file_name.starts_with(prefix)) return std::nullopt;
+  unsigned level = 0;
+  std::from_chars(file_name.data() + prefix.size(), file_name.data() + file_name.size(), level);
+  return file_name == level_name(level) + ".h5" ? std::optional(level) : std::nullopt;
+}
+
+// Levels and checkpoints of levels.
+bool is_level_file(const std::string& file_name) {
+  constexpr std::string_view partial = ".partial.h5";
+  if (!file_name.ends_with(partial)) return level_of(file_name).has_value();
+  return level_of(file_name.substr(0, file_name.size() - partial.size()) + ".h5").has_value();
+}
+
+bool is_there(const std::filesystem::path& path) {
+  std::error_code ignored;  // what cannot be looked at is met again when it is opened, with a better message
+  return std::filesystem::exists(path, ignored);
+}
+
+// Names of a folder's entries; none where there is no such folder yet.
+std::vector<std::string> entries(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(folder, error);
+  if (error == std::errc::no_such_file_or_directory) return names;
+  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    names.push_back(entry->path().filename());
+  }
+  if (error) throw IoError("cannot list folder '" + folder.string() + "': " + error.message());
+  return names;
+}
+
+FolderLock lock_or_create(const std::filesystem::path& folder) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  if (error)
+    throw IoError("cannot create folder '" + folder.string() + "': " + error.message() + "; check --out");
+  return FolderLock(folder);
+}
+
+void update_links(const FolderLock& lock, const RunStore& store) {
+  const std::vector<FileLink> links = store.expected_links();
+  if (read_links(store.run_path()) == links) return;
+  write_atomically(lock, kRunFile, with_links(store.run_path(), links));
+}
+
+// A level belongs to a run: without run.h5 nobody could tell what it is.
+RunIdentity identity_of_run(const RunStore& store) {
+  if (!store.has_run()) {
+    throw StoreError("cannot store a level in '" + store.folder().string() +
+                     "': it has no run.h5; write_run() first");
+  }
+  return read_identity(store.run_path());
+}
+
+// Absence is the store's fault, and not the system's.
+void require_file(const std::filesystem::path& path) {
+  if (!is_there(path)) {
+    throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
+  }
+}
+
+}  // namespace
+
+RunStore::RunStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+
+std::filesystem::path RunStore::run_path() const {
+  return folder_ / kRunFile;
+}
+
+std::filesystem::path RunStore::level_path(unsigned level) const {
+  return folder_ / (level_name(level) + ".h5");
+}
+
+std::filesystem::path RunStore::checkpoint_path(unsigned level) const {
+  return folder_ / (level_name(level) + ".partial.h5");
+}
+
+bool RunStore::has_run() const {
+  return is_there(run_path());
+}
+
+bool RunStore::has_level(unsigned level) const {
+  return is_there(level_path(level));
+}
+
+bool RunStore::has_checkpoint(unsigned level) const {
+  return is_there(checkpoint_path(level));
+}
+
+std::vector<unsigned> RunStore::levels() const {
+  std::vector<unsigned> levels;
+  for (const std::string& name : entries(folder_)) {
+    if (const auto level = level_of(name)) levels.push_back(*level);
+  }
+  std::sort(levels.begin(), levels.end());
+  return levels;
+}
+
+std::vector<std::string> RunStore::members() const {
+  std::vector<std::string> members;
+  for (const std::string& name : entries(folder_)) {
+    if (RunStore(folder_ / name).has_run()) members.push_back(name);
+  }
+  std::sort(members.begin(), members.end(), [](const std::string& a, const std::string& b) {
+    return strverscmp(a.c_str(), b.c_str()) < 0;  // replicate-9 before replicate-10
+  });
+  return members;
+}
+
+std::vector<FileLink> RunStore::expected_links() const {
+  std::vector<FileLink> links;
+  for (const unsigned level : levels()) links.push_back({level_name(level), level_name(level) + ".h5"});
+  for (const std::string& member : members()) links.push_back({member, member + "/" + kRunFile});
+  std::sort(links.begin(), links.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  return links;
+}
+
+void RunStore::write_run(const RunRecord& run) {
+  const std::vector<std::byte> bytes = encode(run);
+  const FolderLock lock = lock_or_create(folder_);
+  write_atomically(lock, kRunFile, bytes);
+  update_links(lock, *this);
+}
+
+void RunStore::write_collection(const CollectionRecord& collection) {
+  const std::vector<std::byte> bytes = encode(collection);
+  const FolderLock lock = lock_or_create(folder_);
+  write_atomically(lock, kRunFile, bytes);
+  update_links(lock, *this);
+}
+
+void RunStore::write_level(const LevelRecord& level) {
+  const std::vector<std::byte> bytes = encode(level, identity_of_run(*this));
+  const FolderLock lock(folder_);
+  write_atomically(lock, level_path(level.level).filename(), bytes);
+  update_links(lock, *this);
+  std::error_code ignored;  // a checkpoint that stays is of no use, and no harm
+  std::filesystem::remove(checkpoint_path(level.level), ignored);
+}
+
+void RunStore::write_checkpoint(const TrainingCheckpoint& checkpoint) {
+  const std::vector<std::byte> bytes = encode(checkpoint, identity_of_run(*this));
+  const FolderLock lock(folder_);
+  write_atomically(lock, checkpoint_path(checkpoint.level).filename(), bytes);
+}
+
+void RunStore::remove() {
+  for (const std::string& member : members()) RunStore(folder_ / member).remove();
+  const FolderLock lock(folder_);
+  for (const std::string& name : entries(folder_)) {
+    if (name != kRunFile && !is_level_file(name)) continue;
+    std::error_code error;
+    if (!std::filesystem::remove(folder_ / name, error) || error) {
+      throw IoError("cannot delete '" + (folder_ / name).string() + "': " + error.message());
+    }
+  }
+  std::error_code kept;  // a folder that holds other files stays
+  std::filesystem::remove(folder_, kept);
+}
+
+void RunStore::link_members() {
+  const FolderLock lock(folder_);
+  require_file(run_path());
+  update_links(lock, *this);
+}
+
+RunRecord RunStore::read_run() const {
+  require_file(run_path());
+  return read_run_file(run_path());
+}
+
+CollectionRecord RunStore::read_collection() const {
+  require_file(run_path());
+  return read_collection_file(run_path());
+}
+
+LevelRecord RunStore::read_level(unsigned level) const {
+  require_file(level_path(level));
+  return read_level_file(level_path(level));
+}
+
+LevelSummary RunStore::read_summary(unsigned level) const {
+  require_file(level_path(level));
+  return ltlab::read_summary(level_path(level));
+}
+
+TrainingCheckpoint RunStore::read_checkpoint(unsigned level) const {
+  require_file(checkpoint_path(level));
+  return read_checkpoint_file(checkpoint_path(level));
+}
+
+}  // namespace ltlab

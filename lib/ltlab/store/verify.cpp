@@ -1,0 +1,355 @@
+#include "ltlab/store/verify.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <sstream>
+
+#include "ltlab/base/error.h"
+#include "ltlab/store/atomic_file.h"
+#include "ltlab/store/record_files.h"
+#include "ltlab/store/run_store.h"
+
+namespace ltlab {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string text_of(double number) {
+  std::ostringstream text;
+  text.precision(6);
+  text << number;
+  return text.str();
+}
+
+std::string text_of(const Shape& shape) {
+  std::string text;
+  for (const std::size_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
+  return text.empty() ? "scalar" : text;
+}
+
+template <class Named>
+const Named* find(const std::vector<Named>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Named& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
+
+// Runs `check`, and makes whatever it throws a fault of the file.
+void guarded(FileReport& report, const std::function<void()>& check) {
+  try {
+    check();
+  } catch (const Error& error) {
+    report.faults.emplace_back(error.what());
+  }
+}
+
+// ------------------------------------------------------------------------------------------- one file by
+// itself
+
+void check_finite(const std::vector<Tensor>& tensors, const std::string& group, FileReport& report) {
+  for (const Tensor& tensor : tensors) {
+    const auto bad =
+        std::count_if(tensor.values.begin(), tensor.values.end(), [](float v) { return !std::isfinite(v); });
+    if (bad > 0)
+      report.faults.push_back(group + "/" + tensor.name + ": " + std::to_string(bad) +
+                              " values are not finite");
+  }
+}
+
+void check_densities(const LevelRecord& level, FileReport& report) {
+  const double found = density(level.masks);
+  if (std::abs(found - level.density) > 1e-12) {
+    report.faults.push_back("attribute 'density' says " + text_of(level.density) + ", but the masks have " +
+                            text_of(found));
+  }
+}
+
+void check_masked_weights(const std::vector<Mask>& masks, const std::vector<Tensor>& weights,
+                          const std::string& group, FileReport& report) {
+  for (const Mask& mask : masks) {
+    const Tensor* tensor = find(weights, mask.name);
+    if (!tensor || tensor->shape != mask.shape) {
+      report.faults.push_back("mask/" + mask.name + " of shape " + text_of(mask.shape) + " has no like in " +
+                              group + "/");
+      continue;
+    }
+    std::size_t alive = 0;
+    for (std::size_t i = 0; i < mask.size(); ++i) alive += mask.keep[i] == 0 && tensor->values[i] != 0;
+    if (alive > 0)
+      report.faults.push_back(group + "/" + mask.name + ": " + std::to_string(alive) +
+                              " pruned weights are not zero");
+  }
+}
+
+void check_metrics(const LevelRecord& level, FileReport& report) {
+  const std::vector<MetricsRow>& rows = level.metrics;
+  for (std::size_t r = 1; r < rows.size(); ++r) {
+    if (rows[r].step > rows[r - 1].step) continue;
+    report.faults.push_back("metrics: step " + std::to_string(rows[r].step) + " in row " + std::to_string(r) +
+                            " comes after step " + std::to_string(rows[r - 1].step));
+  }
+  const auto least = std::min_element(rows.begin(), rows.end(), [](const MetricsRow& a, const MetricsRow& b) {
+    return a.validation_loss < b.validation_loss;
+  });
+  if (least == rows.end()) return;
+  if (least->step != level.early_stop_step || least->validation_loss != level.early_stop_validation_loss) {
+    report.faults.push_back("attribute 'early_stop_step' says step " + std::to_string(level.early_stop_step) +
+                            ", but validation loss is least (" + text_of(least->validation_loss) +
+                            ") at step " + std::to_string(least->step));
+  }
+}
+
+void check_level(const LevelRecord& level, FileReport& report) {
+  report.summary = "level " + std::to_string(level.level) + ", density " + text_of(level.density) +
+                   ", test accuracy " + text_of(level.test_accuracy);
+  check_densities(level, report);
+  check_finite(level.weights, "weights", report);
+  check_finite(level.initial_weights, "initial", report);
+  check_masked_weights(level.masks, level.weights, "weights", report);
+  if (!level.initial_weights.empty())
+    check_masked_weights(level.masks, level.initial_weights, "initial", report);
+  check_metrics(level, report);
+}
+
+void check_run(const RunRecord& run, FileReport& report) {
+  report.summary =
+      "run, branch " + run.branch + ", model " + run.model + ", seed " + std::to_string(run.seed);
+  check_finite(run.init_weights, "init", report);
+  check_finite(run.rewind_weights, "rewind", report);
+  check_finite(run.rewind_optimizer, "rewind_optimizer", report);
+}
+
+void check_collection(FileReport& report) {
+  report.summary = "collection of runs";
+}
+
+void check_checkpoint(const TrainingCheckpoint& checkpoint, FileReport& report) {
+  report.summary = "checkpoint of level " + std::to_string(checkpoint.level) + " at step " +
+                   std::to_string(checkpoint.step);
+}
+
+// ------------------------------------------------------------------------------------------- a file in its
+// run
+
+// What is known of a run folder while its files, and then its members, are checked.
+struct Run {
+  RunStore store;
+  const Run* parent = nullptr;   // of the enclosing folder
+  std::optional<FileKind> kind;  // these are empty where run.h5 cannot be read
+  std::optional<RunIdentity> identity;
+  std::optional<RunRecord> record;
+};
+
+void check_shapes(const LevelRecord& level, const RunRecord& run, FileReport& report) {
+  if (level.weights.size() != run.init_weights.size()) {
+    report.faults.push_back("weights/ has " + std::to_string(level.weights.size()) +
+                            " parameters, init/ of run.h5 has " + std::to_string(run.init_weights.size()));
+  }
+  for (const Tensor& tensor : level.weights) {
+    const Tensor* initial = find(run.init_weights, tensor.name);
+    if (initial && initial->shape == tensor.shape) continue;
+    report.faults.push_back("weights/" + tensor.name + " of shape " + text_of(tensor.shape) +
+                            " has no like in init/ of run.h5");
+  }
+}
+
+void check_identity(const fs::path& path, const Run& run, FileReport& report) {
+  if (run.identity && read_identity(path) != *run.identity) {
+    report.faults.push_back(
+        "config_sha256, dataset_fingerprint, branch, seed or trial differ from those of run.h5: "
+        "this file is of another run");
+  }
+}
+
+// A member shares its folder's configuration; a control also its ticket's data and seed.
+void check_member(const Run& run, FileReport& report) {
+  if (!run.parent || !run.parent->identity || !run.identity) return;
+  const RunIdentity& own = *run.identity;
+  const RunIdentity& parent = *run.parent->identity;
+  const bool same_config = own.config_sha256 == parent.config_sha256;
+  const bool same_start = own.seed == parent.seed && own.dataset_fingerprint == parent.dataset_fingerprint;
+  if (!same_config || (run.parent->kind == FileKind::run && !same_start)) {
+    report.faults.push_back("config, dataset or seed differ from those of " +
+                            run.parent->store.run_path().string());
+  }
+}
+
+void check_links(const Run& run, FileReport& report) {
+  const std::vector<FileLink> links = read_links(run.store.run_path());
+  for (const FileLink& link : links) {
+    if (fs::exists(run.store.folder() / link.target)) continue;
+    report.faults.push_back("links '" + link.name + "' to '" + link.target + "', which is missing");
+  }
+  for (const FileLink& link : run.store.expected_links()) {
+    if (std::find(links.begin(), links.end(), link) != links.end()) continue;
+    report.notes.push_back("does not link to '" + link.target + "' yet; --resume mends it");
+  }
+}
+
+void check_nested(const LevelRecord& level, const LevelRecord* before, FileReport& report) {
+  const unsigned expected = before ? before->level + 1 : 0;
+  if (level.level != expected) {
+    report.faults.push_back("level " + std::to_string(expected) + " is missing before level " +
+                            std::to_string(level.level));
+  } else if (before && !nested(level.masks, before->masks)) {
+    report.faults.push_back("keeps weights that level " + std::to_string(before->level) + " had pruned");
+  }
+}
+
+bool same_survivors(const std::vector<Mask>& a, const std::vector<Mask>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Mask& x, const Mask& y) {
+    return x.name == y.name && x.shape == y.shape && x.survivors() == y.survivors();
+  });
+}
+
+// A control against the same level of the ticket that it controls.
+void check_control(const LevelRecord& level, const Run& run, FileReport& report) {
+  const std::string& branch = run.identity->branch;
+  if (!run.parent || run.parent->kind != FileKind::run) {
+    report.notes.push_back("not compared with its ticket: the run lies in no ticket's folder");
+    return;
+  }
+  const LevelRecord ticket = run.parent->store.read_level(level.level);
+  if (!same_survivors(level.masks, ticket.masks)) {
+    report.faults.push_back("keeps another number of weights in some layer than the ticket at this level");
+  } else if (branch == "random-reinit" && !nested(level.masks, ticket.masks)) {
+    report.faults.push_back("its mask is not the ticket's");  // as many survivors and nested: equal
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------
+// folders
+
+// Checks folder after folder and collects the reports.
+class Verifier {
+ public:
+  void folder(const fs::path& path, const Run* parent) {
+    Run run{RunStore(path), parent, {}, {}, {}};
+    const std::vector<unsigned> levels = run.store.levels();
+    const bool is_run = run.store.has_run() || !levels.empty();
+    if (is_run) {
+      run_file(run);
+      level_files(run, levels);
+    }
+    unfinished_files(path);
+    for (const fs::path& inside : sorted_entries(path, fs::file_type::directory))
+      folder(inside, is_run ? &run : nullptr);
+  }
+
+  void single_file(const fs::path& path) {
+    FileReport& report = add(path);
+    guarded(report, [&] {
+      switch (read_kind(path)) {
+        case FileKind::run:
+          return check_run(read_run_file(path), report);
+        case FileKind::collection:
+          read_collection_file(path);
+          return check_collection(report);
+        case FileKind::level:
+          return check_level(read_level_file(path), report);
+        case FileKind::checkpoint:
+          return check_checkpoint(read_checkpoint_file(path), report);
+      }
+    });
+  }
+
+  std::vector<FileReport> reports() { return std::move(reports_); }
+
+ private:
+  FileReport& add(const fs::path& path) { return reports_.emplace_back(FileReport{path, "", {}, {}}); }
+
+  void run_file(Run& run) {
+    const fs::path path = run.store.run_path();
+    FileReport& report = add(path);
+    guarded(report, [&] {
+      const FileKind kind = read_kind(path);
+      if (kind == FileKind::collection) {
+        read_collection_file(path);
+        check_collection(report);
+      } else {
+        run.record = read_run_file(path);
+        check_run(*run.record, report);
+      }
+      run.kind = kind;
+      run.identity = read_identity(path);
+      check_member(run, report);
+      check_links(run, report);
+    });
+  }
+
+  void level_files(const Run& run, const std::vector<unsigned>& levels) {
+    std::optional<LevelRecord> before;
+    for (const unsigned number : levels) {
+      FileReport& report = add(run.store.level_path(number));
+      guarded(report, [&] {
+        LevelRecord level = run.store.read_level(number);
+        check_level(level, report);
+        level_in_run(run, number, level, before ? &*before : nullptr, report);
+        before = std::move(level);
+      });
+    }
+  }
+
+  static void level_in_run(const Run& run, unsigned number, const LevelRecord& level,
+                           const LevelRecord* before, FileReport& report) {
+    if (level.level != number) report.faults.push_back("holds level " + std::to_string(level.level));
+    check_identity(run.store.level_path(number), run, report);
+    if (run.record) check_shapes(level, *run.record, report);
+    if (!run.identity) return;
+    if (run.identity->branch == "ticket") {
+      check_nested(level, before, report);
+    } else {
+      check_control(level, run, report);
+    }
+  }
+
+  void unfinished_files(const fs::path& folder) {
+    for (const fs::path& path : sorted_entries(folder, fs::file_type::regular)) {
+      if (path.string().ends_with(".partial.h5")) {
+        single_file(path);
+        reports_.back().notes.push_back("training of this level is unfinished; --resume goes on from here");
+      } else if (is_temporary(path)) {
+        add(path).notes.push_back("left by a process that was killed while writing, or is still writing");
+      }
+    }
+  }
+
+  static std::vector<fs::path> sorted_entries(const fs::path& folder, fs::file_type type) {
+    std::vector<fs::path> paths;
+    std::error_code error;
+    fs::directory_iterator entry(folder, error);
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      if (std::error_code ignored; entry->status(ignored).type() == type) paths.push_back(entry->path());
+    }
+    if (error) throw IoError("cannot list folder '" + folder.string() + "': " + error.message());
+    std::sort(paths.begin(), paths.end());
+    return paths;
+  }
+
+  std::vector<FileReport> reports_;
+};
+
+}  // namespace
+
+std::vector<FileReport> verify(const fs::path& path) {
+  if (!fs::exists(path))
+    throw ConfigError("there is no '" + path.string() + "' to verify: give a run folder or a file of one");
+  Verifier verifier;
+  if (!fs::is_directory(path)) {
+    verifier.single_file(path);
+    return verifier.reports();
+  }
+  verifier.folder(path, nullptr);
+  std::vector<FileReport> reports = verifier.reports();
+  if (reports.empty())
+    throw DataError("folder '" + path.string() + "' holds no run: give the folder named by --out");
+  return reports;
+}
+
+bool has_faults(const std::vector<FileReport>& reports) {
+  return std::any_of(reports.begin(), reports.end(),
+                     [](const FileReport& report) { return !report.faults.empty(); });
+}
+
+}  // namespace ltlab
