@@ -287,7 +287,11 @@ void apply_preset(const po::options_description& options, po::variables_map& map
 // A resumed run brings its own settings.
 void apply_stored_config(const std::string& folder, const po::options_description& options, po::variables_map& map) {
   const RunStore store(folder);
-  if (store.has_run()) parse_config_text(store.read_run().config, folder + "/run.h5", options, map);
+  if (!store.has_run()) return;
+  const auto apply = [&](const auto& record) {
+    parse_config_text(record.config + record.extent, store.run_path().string(), options, map);
+  };
+  store.holds_collection() ? apply(store.read_collection()) : apply(store.read_run());
 }
 
 }  // namespace

@@ -60,17 +60,33 @@ class ReplicateSearch {
   }
 
   void establish_initial_weights() {
+    run_ = describe_run("ticket", 0);
     if (store_.has_run()) {
-      run_ = store_.read_run();
+      resume_run();
       return;
     }
-    run_ = describe_run("ticket", 0);
+    run_.extent = extent_text(config_);
     for (const Parameter<float>* parameter : network_.parameters()) {
       run_.init_weights.push_back(
           draw_initial(parameter->info(), config_.initialization, run_.seed, "init", 0, 0));
     }
     if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
     store_.write_run(run_);
+    if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
+  }
+
+  // Goes on with a run that an earlier session began.
+  void resume_run() {
+    RunRecord before = store_.read_run();
+    if (before.dataset_fingerprint != run_.dataset_fingerprint) {
+      throw StoreError(store_.run_path().string() + " was made with other data (fingerprint " + before.dataset_fingerprint +
+                       ", now " + run_.dataset_fingerprint + "): give it the same data, or another --out");
+    }
+    const std::string extent = extent_text(config_);
+    const bool extended = before.extent != extent;
+    run_ = std::move(before);
+    run_.extent = extent;
+    if (extended) store_.write_run(run_);
   }
 
   // Level 0 keeps everything; a later level prunes the smallest of the weights trained at the level before.
@@ -124,7 +140,10 @@ class ReplicateSearch {
   // Controls see the images in the ticket's order, so that only the mask or the weights differ.
   void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks) {
     RunStore store(control_folder(store_.folder(), control, trial));
-    if (!store.has_run()) store.write_run(describe_run(to_string(control), trial));
+    if (!store.has_run()) {
+      store.write_run(describe_run(to_string(control), trial));
+      store_.link_members();
+    }
     LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, true};
     if (control == Control::random_reinit) {
       for (Tensor& tensor : start.weights) {
@@ -173,7 +192,7 @@ class ReplicateSearch {
 
   RunRecord describe_run(const std::string& branch, unsigned trial) const {
     RunRecord run;
-    run.config = to_text(config_);
+    run.config = config_text(config_);
     run.model = config_.model;
     run.branch = branch;
     run.seed = config_.seed + replicate_;
@@ -211,6 +230,16 @@ class ReplicateSearch {
   Network<float> network_;
   RunRecord run_;
 };
+
+}  // namespace
+
+namespace {
+
+// The folder of all replicates, which links to each.
+void open_collection(const SearchConfig& config, RunStore store) {
+  const std::string started = store.has_run() ? store.read_collection().started_utc : utc_now();
+  store.write_collection({config_text(config), extent_text(config), started});
+}
 
 }  // namespace
 
@@ -255,6 +284,7 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   WorkQueue queue;
   std::mutex observer_mutex;
   std::vector<std::unique_ptr<ReplicateSearch>> replicates;
+  if (config.replicates > 1) open_collection(config, RunStore(folder));
   for (unsigned r = 0; r < config.replicates; ++r) {
     replicates.push_back(std::make_unique<ReplicateSearch>(
         config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue, observer,

@@ -106,6 +106,10 @@ bool RunStore::has_run() const {
   return is_there(run_path());
 }
 
+bool RunStore::holds_collection() const {
+  return read_kind(run_path()) == FileKind::collection;
+}
+
 bool RunStore::has_level(unsigned level) const {
   return is_there(level_path(level));
 }
@@ -174,7 +178,9 @@ void RunStore::write_checkpoint(const TrainingCheckpoint& checkpoint) {
 void RunStore::remove() {
   for (const std::string& member : members()) RunStore(folder_ / member).remove();
   const FolderLock lock(folder_);
-  for (const std::string& name : entries(folder_)) {
+  std::vector<std::string> names = entries(folder_);
+  std::sort(names.begin(), names.end());  // "level-..." before "run.h5", without which nobody sees a run here
+  for (const std::string& name : names) {
     if (name != kRunFile && !is_level_file(name)) continue;
     std::error_code error;
     if (!std::filesystem::remove(folder_ / name, error) || error) {

@@ -30,6 +30,8 @@ class RunStore {
 
   /// Whether there is a run.h5, of a run or of a collection.
   bool has_run() const;
+  /// Whether run.h5 is a collection's. There must be one; errors as of read_run().
+  bool holds_collection() const;
   bool has_level(unsigned level) const;
   bool has_checkpoint(unsigned level) const;
   /// Levels stored, ascending.

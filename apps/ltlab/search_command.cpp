@@ -1,0 +1,100 @@
+#include <filesystem>
+#include <iostream>
+
+#include "commands.h"
+#include "ltlab/base/error.h"
+#include "ltlab/lottery/search.h"
+#include "ltlab/store/run_store.h"
+#include "search_options.h"
+#include "search_progress.h"
+#include "search_report.h"
+#include "stop_signals.h"
+
+namespace ltlab::app {
+namespace {
+
+// What the folder's run was begun with; empty where it holds none.
+std::optional<CollectionRecord> stored_settings(const RunStore& store) {
+  if (!store.has_run()) return std::nullopt;
+  if (store.holds_collection()) return store.read_collection();
+  const RunRecord run = store.read_run();
+  if (run.branch != "ticket") {
+    throw ConfigError("'" + store.folder().string() + "' holds a control's run, which belongs to the folder above it");
+  }
+  return CollectionRecord{run.config, run.extent, run.started_utc};
+}
+
+void refuse_other_settings(const SearchRequest& request, const CollectionRecord& stored, bool collection) {
+  std::string differing;
+  for (const std::string& line : differences(stored.config, config_text(request.config))) differing += "\n  " + line;
+  if (!differing.empty()) {
+    throw ConfigError("cannot resume '" + request.out + "' with other settings:" + differing +
+                      "\nleave them out, or give another --out");
+  }
+  if (collection != (request.config.replicates > 1)) {
+    throw ConfigError("cannot resume '" + request.out + "' with --replicates " +
+                      std::to_string(request.config.replicates) +
+                      ": one replicate and several are stored differently; give another --out");
+  }
+}
+
+// Makes the folder ready for the search, and deletes nothing without --force.
+void prepare_folder(const SearchRequest& request) {
+  RunStore store(request.out);
+  if (request.force && store.has_run()) {
+    store.remove();
+    return;
+  }
+  const std::optional<CollectionRecord> stored = stored_settings(store);
+  if (!stored) return;
+  if (!request.resume) {
+    throw ConfigError("'" + request.out + "' holds a run already: --resume goes on with it, --force replaces it, "
+                      "or give another --out");
+  }
+  refuse_other_settings(request, *stored, store.holds_collection());
+}
+
+void search(const SearchRequest& request, const std::stop_source& stop, SearchProgress& progress) {
+  std::cerr << "ltlab: loading data '" << request.config.data.source << "'\n";
+  const TrainingData data(load_dataset(request.config.data), request.config.training.batch);
+  std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with " << request.workers
+            << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';
+  run_search(request.config, data, request.out, request.workers, progress, stop);
+}
+
+}  // namespace
+
+int search_command(const Arguments& arguments) {
+  const SearchRequest request = parse_search(arguments);
+  if (request.help) {
+    std::cout << request.help_text;
+    return 0;
+  }
+  prepare_folder(request);
+  const StopSignals signals;
+  SearchProgress progress(request.config, request.workers);
+  try {
+    search(request, signals.source(), progress);
+  } catch (const Interrupted&) {
+    progress.finish();
+    std::cerr << "ltlab: interrupted; what was done is saved, go on with: ltlab search --resume --out " << request.out
+              << '\n';
+    return static_cast<int>(ExitStatus::interrupted);
+  } catch (...) {
+    progress.finish();
+    throw;
+  }
+  progress.finish();
+  const std::vector<LevelStatistics> levels = progress.results().levels();
+  if (request.json) {
+    nlohmann::ordered_json report = report_json(levels);
+    report["run"] = request.out;
+    report["config"] = config_text(request.config) + extent_text(request.config);
+    std::cout << report.dump(2) << '\n';
+  } else {
+    print_report(std::cout, levels);
+  }
+  return 0;
+}
+
+}  // namespace ltlab::app
