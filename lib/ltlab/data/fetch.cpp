@@ -30,10 +30,15 @@ std::optional<fs::path> find_published(const PublishedFile& file, const fs::path
   return path;
 }
 
+[[noreturn]] void refuse(const std::string& url, const std::string& digest, const std::string& expected) {
+  throw DataError("what " + url + " sends is not the published file (SHA-256 " + digest + ", expected " +
+                  expected + "), so it was discarded: try again, or another server with --mirror");
+}
+
 // Brings URL to `path` by way of NAME.part.
 void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions& options,
             const std::string& mirror) {
-  const std::string url = mirror + "/" + file.name;
+  const std::string url = mirror + '/' + file.name;
   const fs::path part = with_suffix(path, ".part");
   DownloadOptions transfer = options.download;
   if (options.progress)
@@ -47,10 +52,7 @@ void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions&
     if (compare(file, part) == Authenticity::published) break;
     const std::string digest = sha256_of_file(part);
     fs::remove(part);
-    if (from_start)
-      throw DataError("what " + url + " sends is not the published file (SHA-256 " + digest + ", expected " +
-                      (file.sha256.empty() ? file.content_sha256 : file.sha256) +
-                      "), so it was discarded: try again, or another server with --mirror");
+    if (from_start) refuse(url, digest, file.sha256.empty() ? file.content_sha256 : file.sha256);
   }
   fs::rename(part, path);
 }

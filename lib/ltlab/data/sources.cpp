@@ -15,7 +15,9 @@ constexpr char kTestImages[] = "t10k-images-idx3-ubyte.gz";
 constexpr char kTestLabels[] = "t10k-labels-idx1-ubyte.gz";
 
 // Mirror: the one that torchvision.datasets.MNIST asks first. Digests of the .gz files: published by
-// TensorFlow Datasets (url_checksums/mnist.txt). Of their content: computed from the original files.
+// TensorFlow Datasets (url_checksums/mnist.txt). Of their content: computed from a repacked copy of the
+// files, and the same as several projects on GitHub publish; never compared with the .gz files of that mirror
+// themselves.
 Source mnist() {
   return {"mnist",
           "mnist",
