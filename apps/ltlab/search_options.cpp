@@ -64,8 +64,6 @@ std::istream& operator>>(std::istream& in, Count& count) {
   return in;
 }
 
-std::ostream& operator<<(std::ostream& out, const Count& count) { return out << count.value; }
-
 auto count(const char* placeholder = "N") { return po::value<Count>()->value_name(placeholder); }
 auto number(const char* placeholder = "X") { return po::value<double>()->value_name(placeholder); }
 auto word(const char* placeholder) { return po::value<std::string>()->value_name(placeholder); }

@@ -8,6 +8,7 @@
 #include "data/sample_files.h"
 #include "data/web_server.h"
 #include "ltlab/base/error.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/data/file_digest.h"
 #include "support/temporary_folder.h"
 
@@ -19,7 +20,7 @@ using Requests = std::vector<std::string>;
 
 std::string sha256_of(const Bytes& bytes) {
   Sha256 digest;
-  digest.update(bytes.data(), bytes.size());
+  digest.add(std::as_bytes(std::span(bytes)));
   return digest.hex();
 }
 

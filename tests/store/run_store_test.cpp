@@ -216,7 +216,7 @@ TEST_CASE("a file of a newer format is refused with what to do", "[store]") {
 TEST_CASE("threads store runs side by side, and in the same folder", "[store]") {
   const TemporaryFolder folder;
   RunStore top(folder.path());
-  top.write_collection({"", ""});
+  top.write_collection({"", "", ""});
   std::vector<std::thread> threads;
   for (unsigned t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {

@@ -13,6 +13,7 @@
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/idx.h"
 #include "ltlab/base/sha256.h"
+#include "ltlab/data/file_digest.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
 
