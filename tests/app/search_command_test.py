@@ -1,0 +1,188 @@
+"""End-to-end tests of `ltlab search`: usage: search_command_test.py LTLAB DATA_FOLDER"""
+
+import json
+import os
+import pathlib
+import random
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+LTLAB = sys.argv[1]
+DATA = pathlib.Path(os.environ.get("LTLAB_DATA", sys.argv[2]))
+HAS_MNIST = (DATA / "mnist").is_dir()
+
+SMALL = ("--data embedded --embedded-train 1500 --embedded-test 300 --validation 300 --model mlp:784-40-10 --steps 300 "
+         "--batch 20 --validate-every 50 --levels 3 --rate 0.5").split()
+
+
+def run(*arguments, **options):
+    environment = dict(os.environ, LTLAB_DATA=str(DATA))
+    return subprocess.run([LTLAB, *map(str, arguments)], capture_output=True, text=True, env=environment, **options)
+
+
+def contents(folder):
+    """Every dataset of every file below, as bytes; wall-clock columns left out."""
+    import h5py
+    import numpy
+
+    result = {}
+    for path in sorted(folder.rglob("*.h5")):
+        with h5py.File(path) as file:
+            def visit(name, item):
+                if not isinstance(item, h5py.Dataset) or name in ("kernels",):
+                    return
+                value = item[()]
+                if name == "metrics":
+                    value = numpy.stack([value[n].astype("f8") for n in value.dtype.names if n != "wall_seconds"])
+                result[f"{path.relative_to(folder)}/{name}"] = value.tobytes()
+            file.visititems(visit)
+    return result
+
+
+class SearchCommand(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+
+    def search(self, out, *arguments, **options):
+        return run("search", *SMALL, "--out", self.folder / out, *arguments, **options)
+
+    def check_refused(self, result, status, *words):
+        self.assertEqual(result.returncode, status, result.stderr)
+        for word in words:
+            self.assertIn(word, result.stderr)
+
+    def test_report_and_json(self):
+        done = self.search("run", "--control", "random-reinit,random-mask", "--replicates", 2)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ("early-stop step", "random-mask", "95 % confidence interval over 2 replicates", "12.50"):
+            self.assertIn(words, done.stdout)
+        self.assertNotIn("\r", done.stderr)
+        again = self.search("run", "--control", "random-reinit,random-mask", "--replicates", 2, "--resume", "--json")
+        report = json.loads(again.stdout)
+        self.assertEqual(len(report["levels"]), 4)
+        self.assertEqual(set(report["levels"][3]["branches"]), {"ticket", "random-reinit", "random-mask"})
+        verified = run("verify", self.folder / "run")
+        self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+
+    def test_killed_at_random_moments_and_resumed(self):
+        whole = ["--control", "random-reinit", "--replicates", 2, "--steps", 1500, "--kernel", "sparse", "--rewind", 100]
+        self.assertEqual(self.search("whole", *whole).returncode, 0)
+        kills = 0
+        moments = random.Random(1)
+        for attempt in range(200):
+            process = subprocess.Popen([LTLAB, "search", *SMALL, *map(str, whole), "--resume", "--out",
+                                        self.folder / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+            patience = moments.uniform(0.05, 0.9) if kills < 6 else 120
+            try:
+                _, errors = process.communicate(timeout=patience)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+                kills += 1
+                continue
+            self.assertEqual(process.returncode, 0, errors)
+            break
+        self.assertGreaterEqual(kills, 3)
+        expected, found = contents(self.folder / "whole"), contents(self.folder / "killed")
+        self.assertEqual(expected.keys(), found.keys())
+        for name, value in expected.items():
+            self.assertEqual(value, found[name], name)
+        self.assertEqual(run("verify", self.folder / "killed").returncode, 0)
+
+    def test_interrupt_saves_and_resumes(self):
+        arguments = ["search", *SMALL, "--steps", "20000", "--levels", "1", "--out", str(self.folder / "run")]
+        process = subprocess.Popen([LTLAB, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        time.sleep(1.5)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+        self.assertEqual(process.returncode, 130, errors)
+        self.assertIn("--resume", errors)
+        self.assertTrue(list((self.folder / "run").glob("level-*.h5")))
+        resumed = run("search", "--resume", "--out", self.folder / "run", "--json")  # its settings come from the run
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertEqual(len(json.loads(resumed.stdout)["levels"]), 2)
+
+    def test_an_existing_run_is_never_overwritten_unasked(self):
+        self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
+        before = contents(self.folder / "run")
+        self.check_refused(self.search("run", "--levels", 1), 2, "holds a run already", "--resume", "--force")
+        self.check_refused(self.search("run", "--steps", 301, "--resume"), 2, "steps: 300 before, 301 now")
+        self.check_refused(self.search("run", "--replicates", 2, "--resume"), 2, "--replicates")
+        self.assertEqual(contents(self.folder / "run"), before)
+        (self.folder / "run" / "notes.txt").write_text("mine")
+        self.assertEqual(self.search("run", "--levels", 1, "--seed", 5, "--force").returncode, 0)
+        self.assertNotEqual(contents(self.folder / "run"), before)
+        self.assertEqual((self.folder / "run" / "notes.txt").read_text(), "mine")
+
+    def test_wrong_options(self):
+        self.check_refused(run("search", "--replicate", 2), 2, "did you mean 'replicates'")
+        self.check_refused(run("serch"), 2, "did you mean 'search'")
+        self.check_refused(run("search", "--preset", "lenet-mnits"), 2, "did you mean 'lenet-mnist'")
+        self.check_refused(run("search", "--control", "random-rinit"), 2, "random-reinit")
+        self.check_refused(run("search", "--init", "glorot"), 2, "glorot-normal")
+        self.check_refused(run("search", "--steps", "-5"), 2, "steps")
+        self.check_refused(run("search", "--steps", "1e3"), 2, "steps")
+        self.check_refused(run("search", "--rate", "1.5"), 2, "--rate")
+        self.check_refused(run("search", "--kernel", "fast"), 2, "--kernel")
+        self.check_refused(run("search", "--model", "mlp:10-x", "--out", self.folder / "a"), 2, "mlp")
+        self.check_refused(self.search("b", "--model", "mlp:785-10"), 2, "mlp:784-")
+        self.check_refused(run("search", "--resume", "--force"), 2, "--force")
+        self.check_refused(run(), 2, "usage")
+        self.assertEqual(run("search", "--help").returncode, 0)
+
+    def test_config_file(self):
+        config = self.folder / "search.cfg"
+        config.write_text("steps = 60\nlevels = 1\nrate = 0.9 # comment\n")
+        done = run("search", "--config", config, *SMALL[:12], "--batch", 20, "--out", self.folder / "run", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("rate = 0.9\n", json.loads(done.stdout)["config"])
+        config.write_text("stpes = 60\n")
+        self.check_refused(run("search", "--config", config), 2, str(config), "did you mean 'steps'")
+        self.check_refused(run("search", "--config", self.folder / "none"), 2, "cannot read config file")
+
+    def test_bad_data_and_divergence(self):
+        bad = self.folder / "mnist"
+        bad.mkdir()
+        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
+                     "t10k-labels-idx1-ubyte"):
+            (bad / name).write_bytes(b"\0" * 100)
+        result = run("search", "--data", "mnist", "--data-dir", self.folder, "--out", self.folder / "run")
+        self.check_refused(result, 3, "ubyte")
+        diverged = self.search("wild", "--optimizer", "sgd", "--learning-rate", "1e30")
+        self.check_refused(diverged, 4, "diverged", "learning rate")
+
+    def test_full_disk(self):
+        self.assertEqual(self.search("run", "--levels", 1, "--model", "mlp:784-10").returncode, 0)
+
+        def limit_files():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+            resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))
+
+        result = self.search("run", "--levels", 2, "--resume", "--model", "mlp:784-10", preexec_fn=limit_files)
+        self.check_refused(result, 5, str(self.folder / "run"))
+        self.assertEqual(run("verify", self.folder / "run").returncode, 0)
+        self.assertEqual(self.search("run", "--levels", 2, "--resume", "--model", "mlp:784-10").returncode, 0)
+
+    @unittest.skipUnless(HAS_MNIST, "skipped: no MNIST")
+    def test_whole_cycle_on_mnist(self):
+        done = run("search", "--preset", "lenet-mnist", "--steps", 1500, "--rate", 0.6, "--target-density", 0.05,
+                   "--control", "random-reinit", "--out", self.folder / "run", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        levels = json.loads(done.stdout)["levels"]
+        self.assertLess(levels[-1]["density"], 0.08)
+        accuracy = [level["branches"]["ticket"]["test_accuracy"]["mean"] for level in levels]
+        self.assertGreater(min(accuracy), 0.95)
+        self.assertGreater(accuracy[0], 0.96)
+        self.assertGreater(accuracy[-1], levels[-1]["branches"]["random-reinit"]["test_accuracy"]["mean"])
+        self.assertEqual(run("verify", self.folder / "run").returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1], verbosity=2)

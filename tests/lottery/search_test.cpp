@@ -1,0 +1,210 @@
+#include "ltlab/lottery/search.h"
+
+#include <catch2/catch.hpp>
+
+#include "ltlab/base/error.h"
+#include "ltlab/store/run_store.h"
+#include "ltlab/store/verify.h"
+#include "support/temporary_folder.h"
+
+using namespace ltlab;
+
+namespace {
+
+SearchConfig small_config() {
+  SearchConfig config;
+  config.data.embedded_train = 800;
+  config.data.embedded_test = 200;
+  config.data.validation = 200;
+  config.model = "mlp:784-20-10";
+  config.training.steps = 40;
+  config.training.batch = 20;
+  config.training.validate_every = 10;
+  config.levels = 3;
+  config.kernel = KernelPolicy::sparse;
+  return config;
+}
+
+const TrainingData& small_data() {
+  static const TrainingData data(load_dataset(small_config().data), small_config().training.batch);
+  return data;
+}
+
+class Listener : public SearchObserver {
+ public:
+  void on_plan(const std::vector<double>& plan) override { densities = plan; }
+  void on_progress(const TrainingProgress& progress) override {
+    if (stop_at_level == progress.name.level && progress.step >= 20) stop.request_stop();
+  }
+  void on_recorded(const TrainingName&, const LevelSummary&, bool now) override { (now ? trained : found) += 1; }
+
+  std::vector<double> densities;
+  int trained = 0, found = 0;
+  unsigned stop_at_level = 999;
+  std::stop_source stop;
+};
+
+Listener search(const SearchConfig& config, const TemporaryFolder& folder, unsigned workers = 1) {
+  Listener listener;
+  run_search(config, small_data(), folder.path(), workers, listener, listener.stop);
+  return listener;
+}
+
+void check_same_levels(const RunStore& a, const RunStore& b) {
+  REQUIRE(a.levels() == b.levels());
+  for (const unsigned level : a.levels()) {
+    const LevelRecord x = a.read_level(level), y = b.read_level(level);
+    CHECK(x.test_accuracy == y.test_accuracy);
+    CHECK(x.early_stop_step == y.early_stop_step);
+    CHECK(x.early_stop_test_loss == y.early_stop_test_loss);
+    for (std::size_t i = 0; i < x.masks.size(); ++i) CHECK(x.masks[i].keep == y.masks[i].keep);
+    for (std::size_t i = 0; i < x.weights.size(); ++i) CHECK(x.weights[i].values == y.weights[i].values);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
+  SearchConfig config;
+  config.levels = 30;
+  config.target_density = 0.02;
+  const std::vector<double> densities = planned_densities(config, 784, 10);
+  REQUIRE(densities.size() == 19);  // 18 rounds, as the paper's figure 4 needs to come below 2 %
+  CHECK(densities[0] == 1.0);
+  CHECK(densities[3] == Approx(0.513).margin(0.0005));
+  CHECK(densities[7] == Approx(0.211).margin(0.0005));
+  CHECK(densities[15] == Approx(0.036).margin(0.0005));
+  CHECK(densities[18] < 0.02);
+}
+
+TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.controls = {Control::random_reinit, Control::random_mask};
+  config.trials = 2;
+  const Listener listener = search(config, folder, 2);
+  CHECK(listener.trained == 4 + 3 * 2 * 2);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  for (unsigned level = 1; level <= 3; ++level) {
+    const LevelRecord before = store.read_level(level - 1), now = store.read_level(level);
+    CHECK(nested(now.masks, before.masks));
+    CHECK(now.density == Approx(listener.densities[level]));
+    const RunRecord reinit = RunStore(control_folder(folder.path(), Control::random_reinit, 1)).read_run();
+    CHECK(reinit.branch == "random-reinit");
+    const LevelRecord control = RunStore(control_folder(folder.path(), Control::random_reinit, 1)).read_level(level);
+    CHECK(control.masks[0].keep == now.masks[0].keep);
+    REQUIRE(control.initial_weights.size() == run.init_weights.size());
+    CHECK(control.initial_weights[0].values != run.init_weights[0].values);
+    const LevelRecord shuffled = RunStore(control_folder(folder.path(), Control::random_mask, 0)).read_level(level);
+    CHECK(shuffled.masks[0].keep != now.masks[0].keep);
+    CHECK(shuffled.masks[0].survivors() == now.masks[0].survivors());
+  }
+  CHECK_FALSE(has_faults(verify(folder.path())));
+}
+
+TEST_CASE("One worker or two, the weights are the same bits", "[lottery]") {
+  const TemporaryFolder one, two;
+  SearchConfig config = small_config();
+  config.replicates = 2;
+  search(config, one, 1);
+  search(config, two, 2);
+  for (const char* replicate : {"replicate-0", "replicate-1"}) {
+    check_same_levels(RunStore(one.path() / replicate), RunStore(two.path() / replicate));
+  }
+  const LevelRecord a = RunStore(one.path() / "replicate-0").read_level(0), b = RunStore(one.path() / "replicate-1").read_level(0);
+  CHECK(a.weights[0].values != b.weights[0].values);
+}
+
+TEST_CASE("An interrupted search goes on from its checkpoint to the same bits", "[lottery]") {
+  const TemporaryFolder whole, broken;
+  SearchConfig config = small_config();
+  config.rewind_step = GENERATE(0u, 15u);
+  search(config, whole);
+  for (const unsigned level : {0u, 2u}) {
+    Listener listener;
+    listener.stop_at_level = level;
+    CHECK_THROWS_AS(run_search(config, small_data(), broken.path(), 1, listener, listener.stop), Interrupted);
+    const RunStore store(broken.path());
+    REQUIRE(store.has_checkpoint(level));
+    CHECK(store.read_checkpoint(level).step == 20);
+  }
+  const Listener resumed = search(config, broken);
+  CHECK(resumed.found == 2);
+  CHECK(resumed.trained == 2);
+  check_same_levels(RunStore(whole.path()), RunStore(broken.path()));
+}
+
+TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.levels = 1;
+  config.rate = 1e-9;  // prunes nothing, so the level must retrace the dense training from step 15 on
+  config.rewind_step = 15;
+  config.levels = 1;
+  // A search that prunes nothing has no level 1; compare instead with the rewind point itself.
+  search(config, folder);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  CHECK(store.levels() == std::vector<unsigned>{0});
+  CHECK(run.rewind_step == 15);
+  REQUIRE(run.rewind_weights.size() == run.init_weights.size());
+  CHECK(run.rewind_weights[0].values != run.init_weights[0].values);
+  REQUIRE_FALSE(run.rewind_optimizer.empty());
+  CHECK(run.rewind_optimizer[0].name == "steps");
+  CHECK(run.rewind_optimizer[0].values[0] == 15.0f);
+
+  // Trained from the rewind point under the dense order, the network must reach level 0's weights exactly.
+  Network<float> network = make_network<float>(config.model, 784, 10, config.training.batch);
+  network.assign(run.rewind_weights);
+  Trainer trainer(network, small_data(), config.training, run.seed, 0, run.rewind_step);
+  trainer.restore_optimizer(run.rewind_optimizer);
+  while (!trainer.finished()) trainer.advance();
+  const LevelRecord dense = store.read_level(0);
+  for (std::size_t i = 0; i < dense.weights.size(); ++i) CHECK(network.tensors()[i].values == dense.weights[i].values);
+}
+
+TEST_CASE("A search may be extended, and refuses other data", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.levels = 1;
+  search(config, folder);
+  config.levels = 2;
+  config.controls = {Control::random_mask};
+  const Listener extended = search(config, folder);
+  CHECK(extended.found == 2);
+  CHECK(extended.trained == 3);
+  CHECK(RunStore(folder.path()).read_run().extent == extent_text(config));
+  CHECK_FALSE(has_faults(verify(folder.path())));
+  TrainingData other(load_dataset(small_config().data), 20);
+  other.dataset.fingerprint = "another";
+  Listener listener;
+  CHECK_THROWS_AS(run_search(config, other, folder.path(), 1, listener, listener.stop), StoreError);
+}
+
+TEST_CASE("Impossible settings are refused with the option's name", "[lottery]") {
+  const auto message = [](auto change) {
+    SearchConfig config;
+    change(config);
+    try {
+      check(config);
+    } catch (const ConfigError& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(message([](SearchConfig&) {}).empty());
+  CHECK_THAT(message([](SearchConfig& c) { c.rate = 1.0; }), Catch::Contains("--rate"));
+  CHECK_THAT(message([](SearchConfig& c) { c.training.batch = 0; }), Catch::Contains("--batch"));
+  CHECK_THAT(message([](SearchConfig& c) { c.rewind_step = 50000; }), Catch::Contains("--rewind"));
+  CHECK_THAT(message([](SearchConfig& c) { c.data.validation = 0; }), Catch::Contains("--validation"));
+  CHECK_THAT(message([](SearchConfig& c) { c.training.optimizer.nesterov = true; }), Catch::Contains("--nesterov"));
+}
+
+TEST_CASE("Differences between configurations are named", "[lottery]") {
+  SearchConfig a, b;
+  CHECK(differences(config_text(a), config_text(b)).empty());
+  b.training.steps = 10;
+  b.levels = 99;  // extent, not configuration
+  CHECK(differences(config_text(a), config_text(b)) == std::vector<std::string>{"steps: 50000 before, 10 now"});
+}
