@@ -78,6 +78,8 @@ File File::open(const std::filesystem::path& path) {
 Handle File::image_access(const Image& image) {
   Handle access = file_access();
   check(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG), "HDF5", "choose how to close");
+  check(H5Pset_meta_block_size(access.id(), 0), "HDF5", "leave no gaps");
+  check(H5Pset_small_data_block_size(access.id(), 0), "HDF5", "leave no gaps");
   check(H5Pset_fapl_core(access.id(), kImageGrowth, false), "HDF5", "keep a file in memory");
   H5FD_file_image_callbacks_t callbacks{nullptr,    nullptr,    nullptr,    keep_image,
                                         same_image, keep_owner, image.get()};
@@ -90,7 +92,9 @@ File File::create_image(const std::filesystem::path& name) {
   Image image = std::make_unique<Bytes>();
   const Handle access = image_access(image);
   const std::string unique = unique_name(access);
-  Handle file(check(H5Fcreate(unique.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access.id()), in_quotes(name),
+  const Handle creation(check(H5Pcreate(H5P_FILE_CREATE), in_quotes(name), "create a property list"));
+  keep_plain(creation);
+  Handle file(check(H5Fcreate(unique.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), in_quotes(name),
                     "create it in memory"));
   return File(std::move(file), std::move(image), name);
 }

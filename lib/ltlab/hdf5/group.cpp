@@ -54,10 +54,22 @@ Handle number_creation(const Shape& shape, std::size_t element_bytes) {
   return creation;
 }
 
-Handle link_creation() {
-  Handle creation(H5Pcreate(H5P_LINK_CREATE));
-  H5Pset_create_intermediate_group(creation.id(), true);
+Handle group_creation() {
+  Handle creation(check(H5Pcreate(H5P_GROUP_CREATE), "HDF5", "create a property list"));
+  keep_plain(creation);
   return creation;
+}
+
+// Creates the groups on the way to `name` that are not there yet.
+void create_parents(hid_t group, const std::string& name, const std::string& where) {
+  const Handle creation = group_creation();
+  for (auto slash = name.find('/', 1); slash != std::string::npos; slash = name.find('/', slash + 1)) {
+    const std::string parent = name.substr(0, slash);
+    if (check(H5Lexists(group, parent.c_str(), H5P_DEFAULT), where, "look for group '" + parent + "'") > 0)
+      continue;
+    const Handle created(check(H5Gcreate2(group, parent.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT),
+                               where, "create group '" + parent + "'"));
+  }
 }
 
 LinkKind object_kind(hid_t group, const std::string& name) {
@@ -223,8 +235,9 @@ Group Group::group(const std::string& name) const {
 
 Group Group::create_group(const std::string& name) {
   const LibraryLock lock;
-  const Handle links = link_creation();
-  return Group(Handle(check(H5Gcreate2(id(), name.c_str(), links.id(), H5P_DEFAULT, H5P_DEFAULT), where(),
+  create_parents(id(), name, where());
+  const Handle creation = group_creation();
+  return Group(Handle(check(H5Gcreate2(id(), name.c_str(), H5P_DEFAULT, creation.id(), H5P_DEFAULT), where(),
                             "create group '" + name + "'")),
                file_name(), path_of(name));
 }
@@ -253,9 +266,9 @@ Dataset Group::write_array(const std::string& name, const Shape& shape, std::int
   const std::vector<hsize_t> extents(shape.begin(), shape.end());
   const Handle space(check(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), here,
                            "describe its shape"));
-  const Handle links = link_creation();
+  create_parents(id(), name, here);
   Handle dataset(
-      check(H5Dcreate2(id(), name.c_str(), file_type, space.id(), links.id(), creation, H5P_DEFAULT), here,
+      check(H5Dcreate2(id(), name.c_str(), file_type, space.id(), H5P_DEFAULT, creation, H5P_DEFAULT), here,
             "create it"));
   if (count > 0)
     check(H5Dwrite(dataset.id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), here, "write it");
@@ -345,8 +358,8 @@ void Group::link_external(const std::string& name, const std::string& other_file
   const LibraryLock lock;
   if (check(H5Lexists(id(), name.c_str(), H5P_DEFAULT), where(), "look for link '" + name + "'") > 0)
     unlink(name);
-  const Handle links = link_creation();
-  check(H5Lcreate_external(other_file.c_str(), "/", id(), name.c_str(), links.id(), H5P_DEFAULT), where(),
+  create_parents(id(), name, where());
+  check(H5Lcreate_external(other_file.c_str(), "/", id(), name.c_str(), H5P_DEFAULT, H5P_DEFAULT), where(),
         "link '" + name + "' to '" + other_file + "'");
 }
 

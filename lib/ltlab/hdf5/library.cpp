@@ -15,6 +15,10 @@ static_assert(std::is_same_v<hid_t, std::int64_t>, "the headers of this folder s
 // The library is one for the process, and so is its lock.
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
+  // HDF5 loses some of its memory when it meets a damaged file, and its clean-up at exit would complain about
+  // that
+  // ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
+  [[maybe_unused]] static const herr_t no_clean_up = H5dont_atexit();
   return mutex;
 }
 
@@ -52,6 +56,14 @@ LibraryLock::~LibraryLock() {
   H5Eclear2(H5E_DEFAULT);
   H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_);
   library_mutex().unlock();
+}
+
+void keep_plain(const Handle& creation) {
+  constexpr unsigned most = 512;
+  constexpr unsigned few = 256;
+  check(H5Pset_obj_track_times(creation.id(), false), "HDF5", "drop timestamps");
+  check(H5Pset_attr_phase_change(creation.id(), most, few), "HDF5", "choose the layout of attributes");
+  check(H5Pset_link_phase_change(creation.id(), most, few), "HDF5", "choose the layout of links");
 }
 
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action) {

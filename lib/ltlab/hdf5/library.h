@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <string>
 
+#include "ltlab/hdf5/handle.h"
+
 // Inside lib/ltlab/hdf5/ only: what every wrapper needs to call the C library safely.
 
 namespace ltlab::hdf5 {
@@ -29,5 +31,10 @@ class LibraryLock {
 /// Returns what an HDF5 call returned. Where that is negative, throws a StoreError from HDF5's error stack:
 /// "WHERE: cannot ACTION: <what HDF5 says>". Call with the LibraryLock held.
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action);
+
+/// Makes a group (or file) that is created with this property list reproducible and small: no timestamps, and
+/// up to hundreds of attributes and links in its header and not in heaps and trees, whose gaps hold arbitrary
+/// bytes.
+void keep_plain(const Handle& creation);
 
 }  // namespace ltlab::hdf5

@@ -146,6 +146,7 @@ File open_whole(const std::filesystem::path& path, FileKind kind) {
 RunIdentity identity_of(const File& file) {
   RunIdentity run;
   run.config_sha256 = file.string_attribute("config_sha256");
+  if (file.string_attribute("kind") == to_string(FileKind::collection)) return run;
   run.branch = file.string_attribute("branch");
   run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
   run.seed = file.unsigned_attribute("seed");

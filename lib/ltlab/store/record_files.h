@@ -21,7 +21,7 @@ enum class FileKind { run, collection, level, checkpoint };
 /// As the root attribute `kind` says it: "run", "collection", "level", "checkpoint".
 std::string to_string(FileKind kind);
 
-/// Tells which files belong together; each file carries it. A collection's has an empty branch.
+/// Tells which files belong together; each file carries it. A collection has but a configuration.
 struct RunIdentity {
   std::string config_sha256;
   std::string branch;

@@ -210,6 +210,10 @@ void check_control(const LevelRecord& level, const Run& run, FileReport& report)
     report.notes.push_back("not compared with its ticket: the run lies in no ticket's folder");
     return;
   }
+  if (!run.parent->store.has_level(level.level)) {
+    report.faults.push_back("cannot be compared: the ticket has no level " + std::to_string(level.level));
+    return;
+  }
   const LevelRecord ticket = run.parent->store.read_level(level.level);
   if (!same_survivors(level.masks, ticket.masks)) {
     report.faults.push_back("keeps another number of weights in some layer than the ticket at this level");

@@ -1,0 +1,88 @@
+#include <boost/program_options.hpp>
+#include <cstddef>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "commands.h"
+#include "ltlab/base/error.h"
+#include "ltlab/store/verify.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace {
+
+std::size_t count_faults(const std::vector<FileReport>& reports) {
+  std::size_t faults = 0;
+  for (const FileReport& report : reports) faults += report.faults.size();
+  return faults;
+}
+
+std::string counted(std::size_t number, const std::string& noun) {
+  return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
+}
+
+// A line a file, and one below it for each thing to say.
+void print_text(const std::vector<FileReport>& reports) {
+  for (const FileReport& report : reports) {
+    std::cout << (report.faults.empty() ? "ok     " : "FAULT  ") << report.path.string();
+    if (!report.summary.empty()) std::cout << "  (" << report.summary << ")";
+    std::cout << '\n';
+    for (const std::string& fault : report.faults) std::cout << "         fault: " << fault << '\n';
+    for (const std::string& note : report.notes) std::cout << "         note: " << note << '\n';
+  }
+  std::cout << counted(reports.size(), "file") << ", " << counted(count_faults(reports), "fault") << '\n';
+}
+
+void print_json(const std::vector<FileReport>& reports) {
+  nlohmann::json files = nlohmann::json::array();
+  for (const FileReport& report : reports) {
+    files.push_back({{"path", report.path.string()},
+                     {"summary", report.summary},
+                     {"faults", report.faults},
+                     {"notes", report.notes}});
+  }
+  const nlohmann::json document = {{"files", files}, {"faults", count_faults(reports)}};
+  constexpr auto replace = nlohmann::json::error_handler_t::replace;  // a path need not be UTF-8
+  std::cout << document.dump(2, ' ', false, replace) << '\n';
+}
+
+}  // namespace
+
+int verify_command(const Arguments& arguments) {
+  po::options_description options("Options");
+  options.add_options()("help", "show this text")("json", "print for machines: one JSON document");
+  po::options_description all(options);
+  all.add_options()("run", po::value<std::vector<std::string>>(),
+                    "run folders, folders of runs, or single files");
+  const po::variables_map values =
+      parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
+  if (values.count("help") > 0) {
+    std::cout << "Usage: ltlab verify RUN...\n\n"
+                 "Reads every file of each RUN (the folder given to `ltlab search --out`, a folder of such, "
+                 "or a single\n"
+                 "file) and checks all checksums and all that must hold: masks nested from level to level, "
+                 "weights zero\n"
+                 "where masked, densities as stated, controls fitting their ticket. Exit status 3 where "
+                 "there is a fault.\n\n"
+              << options;
+    return static_cast<int>(ExitStatus::done);
+  }
+  if (values.count("run") == 0)
+    throw ConfigError("ltlab verify: name at least one run folder or file; see --help");
+
+  std::vector<FileReport> reports;
+  for (const std::string& run : values["run"].as<std::vector<std::string>>()) {
+    for (FileReport& report : verify(run)) reports.push_back(std::move(report));
+  }
+  if (values.count("json") > 0) {
+    print_json(reports);
+  } else {
+    print_text(reports);
+  }
+  return static_cast<int>(has_faults(reports) ? ExitStatus::data : ExitStatus::done);
+}
+
+}  // namespace ltlab::app

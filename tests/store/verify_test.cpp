@@ -1,0 +1,184 @@
+#include "ltlab/store/verify.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "ltlab/base/error.h"
+#include "ltlab/store/run_store.h"
+#include "store/sample_run.h"
+#include "support/temporary_folder.h"
+
+namespace ltlab {
+namespace {
+
+namespace fs = std::filesystem;
+using test::sample_level;
+using test::sample_run;
+using test::TemporaryFolder;
+
+// All faults (or notes), each after its file's name.
+std::string text_of(const std::vector<FileReport>& reports, std::vector<std::string> FileReport::*kind) {
+  std::string text;
+  for (const FileReport& report : reports) {
+    for (const std::string& line : report.*kind) text += report.path.filename().string() + ": " + line + "\n";
+  }
+  return text;
+}
+
+std::string faults(const fs::path& path) {
+  return text_of(verify(path), &FileReport::faults);
+}
+std::string notes(const fs::path& path) {
+  return text_of(verify(path), &FileReport::notes);
+}
+
+// A ticket with two sound levels and then `level`.
+std::string faults_with(const LevelRecord& level) {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  for (const unsigned number : {0U, 1U}) store.write_level(sample_level(number));
+  store.write_level(level);
+  return faults(folder.path());
+}
+
+TEST_CASE("a sound collection has neither faults nor notes", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  const std::vector<FileReport> reports = verify(folder.path());
+  CHECK(reports.size() == 1 + 2 * (4 + 2 * 3));
+  CHECK_FALSE(has_faults(reports));
+  CHECK(text_of(reports, &FileReport::faults) == "");
+  CHECK(text_of(reports, &FileReport::notes) == "");
+  CHECK(std::none_of(reports.begin(), reports.end(),
+                     [](const FileReport& report) { return report.summary.empty(); }));
+  CHECK(verify(folder.path() / "replicate-0" / "level-001.h5").size() == 1);
+  CHECK(verify(folder.path() / "replicate-0" / "random-mask-0").size() == 3);
+}
+
+TEST_CASE("what cannot be verified at all is an error", "[verify]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_AS(verify(folder.path() / "absent"), ConfigError);
+  CHECK_THROWS_AS(verify(folder.path()), DataError);
+  std::ofstream(folder.path() / "text.h5") << "no HDF5 file";
+  CHECK_THAT(faults(folder.path() / "text.h5"), Catch::Contains("text.h5"));
+}
+
+TEST_CASE("each broken invariant of a level is a fault", "[verify]") {
+  CHECK(faults_with(sample_level(2)).empty());
+
+  LevelRecord level = sample_level(2);
+  level.weights[0].values.back() = 1e-30F;
+  CHECK_THAT(faults_with(level), Catch::Contains("weights/fc1.weight: 1 pruned weight"));
+
+  level = sample_level(2);
+  level.weights[1].values[0] = std::numeric_limits<float>::infinity();
+  CHECK_THAT(faults_with(level), Catch::Contains("weights/fc1.bias: 1 value"));
+
+  level = sample_level(2);
+  level.density = 0.3;
+  CHECK_THAT(faults_with(level), Catch::Contains("'density' says 0.3"));
+
+  level = sample_level(2);
+  level.early_stop_step = 30;
+  CHECK_THAT(faults_with(level), Catch::Contains("'early_stop_step' says step 30"));
+
+  level = sample_level(2);
+  level.metrics[2].step = 20;
+  CHECK_THAT(faults_with(level), Catch::Contains("metrics: step 20"));
+
+  level = sample_level(2);
+  level.weights.pop_back();
+  CHECK_THAT(faults_with(level), Catch::Contains("3 parameters"));
+
+  level = sample_level(2);
+  level.weights[2].name = "fc9.weight";
+  CHECK_THAT(faults_with(level),
+             Catch::Contains("mask/fc10.weight") && Catch::Contains("weights/fc9.weight"));
+
+  std::vector<Mask> masks = test::sample_masks(2);
+  std::reverse(masks[0].keep.begin(), masks[0].keep.end());
+  CHECK_THAT(faults_with(sample_level(2, masks)),
+             Catch::Contains("level-002.h5: keeps weights that level 1 had pruned"));
+
+  CHECK_THAT(faults_with(sample_level(3)), Catch::Contains("level-003.h5: level 2 is missing"));
+}
+
+TEST_CASE("a file of another run, or under another level's name, is a fault", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  const fs::path own = folder.path() / "replicate-0";
+  fs::copy_file(folder.path() / "replicate-1" / "level-001.h5", own / "level-001.h5",
+                fs::copy_options::overwrite_existing);
+  CHECK_THAT(faults(folder.path()), Catch::Contains("level-001.h5: ") && Catch::Contains("of another run"));
+  fs::copy_file(own / "level-000.h5", own / "level-001.h5", fs::copy_options::overwrite_existing);
+  CHECK_THAT(faults(folder.path()), Catch::Contains("level-001.h5: holds level 0"));
+}
+
+TEST_CASE("a missing level or run.h5 is a fault", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  const fs::path own = folder.path() / "replicate-0";
+  fs::remove(own / "level-002.h5");
+  CHECK_THAT(faults(own), Catch::Contains("run.h5: ") &&
+                              Catch::Contains("'level-002.h5', which is missing") &&
+                              Catch::Contains("compared"));
+  fs::remove(own / "run.h5");
+  CHECK_THAT(faults(own), Catch::Contains("run.h5: "));
+}
+
+TEST_CASE("a control that does not fit its ticket is a fault", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  RunStore control(folder.path() / "replicate-0" / "random-reinit-0");
+  std::vector<Mask> masks = test::sample_masks(2);
+  std::rotate(masks[0].keep.begin(), masks[0].keep.begin() + 1, masks[0].keep.end());
+  control.write_level(sample_level(2, masks));
+  CHECK_THAT(faults(folder.path()), Catch::Contains("its mask is not the ticket's"));
+
+  RunStore random(folder.path() / "replicate-0" / "random-mask-0");
+  masks[0].keep.back() ^= 1;
+  random.write_level(sample_level(2, masks));
+  CHECK_THAT(faults(folder.path()), Catch::Contains("another number of weights"));
+  CHECK_THAT(notes(random.folder()), Catch::Contains("not compared with its ticket"));
+
+  RunRecord other = sample_run("random-mask", 0);
+  other.config += "levels = 4\n";
+  random.write_run(other);
+  CHECK_THAT(faults(folder.path()),
+             Catch::Contains("differ from those of") && Catch::Contains("of another run"));
+}
+
+TEST_CASE("leftovers of killed processes are notes", "[verify]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  store.write_level(sample_level(0));
+  store.write_checkpoint(test::sample_checkpoint(1));
+  std::ofstream(folder.path() / "level-001.h5.0123abcd.tmp") << "half of a";
+  fs::copy_file(store.level_path(0), folder.path() / "kept");
+  fs::rename(folder.path() / "kept", store.level_path(0));
+  const std::vector<FileReport> reports = verify(folder.path());
+  CHECK_FALSE(has_faults(reports));
+  CHECK_THAT(text_of(reports, &FileReport::notes),
+             Catch::Contains("level-001.partial.h5: training of this level is unfinished") &&
+                 Catch::Contains("level-001.h5.0123abcd.tmp: left by"));
+
+  fs::resize_file(store.checkpoint_path(1), 2000);
+  CHECK_THAT(faults(folder.path()), Catch::Contains("level-001.partial.h5: ") && Catch::Contains("damaged"));
+
+  // A run killed between writing a level and linking to it.
+  RunStore elsewhere(folder.path() / "elsewhere");
+  elsewhere.write_run(sample_run());
+  fs::copy_file(store.level_path(0), elsewhere.level_path(0));
+  CHECK(faults(elsewhere.folder()).empty());
+  CHECK_THAT(notes(elsewhere.folder()), Catch::Contains("does not link to 'level-000.h5' yet"));
+}
+
+}  // namespace
+}  // namespace ltlab
