@@ -7,7 +7,7 @@
 #include "support/test_data.h"
 
 using namespace ltlab;
-using namespace ltlab::testing;
+using namespace ltlab::test;
 
 TEMPLATE_TEST_CASE("Dense products of a masked matrix equal the sparse ones within rounding, at every density",
                    "[dense]", float, double) {

@@ -6,7 +6,7 @@
 #include "support/test_data.h"
 
 using namespace ltlab;
-using namespace ltlab::testing;
+using namespace ltlab::test;
 
 TEMPLATE_TEST_CASE("Bias and ReLU, and their gradient", "[kernels]", float, double) {
   using T = TestType;

@@ -8,6 +8,7 @@
 #include "support/temporary_folder.h"
 
 using namespace ltlab;
+using ltlab::test::TemporaryFolder;
 
 namespace {
 

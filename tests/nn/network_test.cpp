@@ -8,7 +8,7 @@
 #include "support/test_data.h"
 
 using namespace ltlab;
-using namespace ltlab::testing;
+using namespace ltlab::test;
 
 namespace {
 

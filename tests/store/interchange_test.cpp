@@ -65,7 +65,7 @@ with h5py.File('run.h5') as top:
     assert set(np.unique(mask[:])) == {0, 1} and mask[:].sum() == 12 and mask[0, 0] == 1 and mask[3, 5] == 0
     assert weights.dtype == np.float32 and (weights[:][mask[:] == 0] == 0).all()
     assert mask.fletcher32 and mask.compression == 'gzip' and weights.fletcher32 and weights.shuffle
-    assert b'levels = 3' in top['replicate-0'].attrs['config']
+    assert b'levels = 3' in top['replicate-0'].attrs['extent']
     assert len(top['replicate-0/provenance'].attrs) >= 10
     assert top['replicate-0/rewind_optimizer/steps'][()] == 10
 print(len(counted))

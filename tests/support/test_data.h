@@ -8,7 +8,7 @@
 #include "ltlab/base/random.h"
 #include "ltlab/prune/mask.h"
 
-namespace ltlab::testing {
+namespace ltlab::test {
 
 /// Activations with standard normal values; padding lanes too, unless `zero_padding`.
 template <class T>
@@ -47,4 +47,4 @@ inline Tensor random_tensor(const std::string& name, const Shape& shape, std::ui
   return {name, shape, random_values<float>(element_count(shape), seed)};
 }
 
-}  // namespace ltlab::testing
+}  // namespace ltlab::test

@@ -24,6 +24,7 @@ class LevelTraining {
         started_utc_(utc_now()) {
     network_.apply(start.masks);
     network_.assign(start.weights);
+    if (start.record_initial_weights) initial_weights_ = network_.tensors();
     trainer_ = std::make_unique<Trainer>(network_, data, config.training, start.order_seed, start.level,
                                          start.first_step);
     if (!start.optimizer.empty()) trainer_->restore_optimizer(start.optimizer);
@@ -53,7 +54,7 @@ class LevelTraining {
     record.density = density(start_.masks);
     record.masks = start_.masks;
     record.weights = network_.tensors();
-    if (start_.record_initial_weights) record.initial_weights = start_.weights;
+    record.initial_weights = std::move(initial_weights_);
     record.metrics = trainer_->metrics();
     record.kernels = kernel_records();
     record.steps = config_.training.steps;
@@ -125,6 +126,7 @@ class LevelTraining {
   RunStore& store_;
   Network<float> network_;
   std::unique_ptr<Trainer> trainer_;
+  std::vector<Tensor> initial_weights_;  // zero where pruned; empty unless they are to be recorded
   std::vector<KernelChoice> kernels_;
   std::string started_utc_;
   std::chrono::steady_clock::time_point checkpoint_time_ = std::chrono::steady_clock::now();

@@ -141,13 +141,20 @@ struct Run {
   std::optional<RunRecord> record;
 };
 
-void check_shapes(const LevelRecord& level, const RunRecord& run, FileReport& report) {
-  if (level.weights.size() != run.init_weights.size()) {
+// The weights at step 0; a control leaves it to its ticket to keep them.
+const std::vector<Tensor>& initial_weights(const Run& run) {
+  const bool has_own = !run.record->init_weights.empty() || !run.parent || !run.parent->record;
+  return (has_own ? run.record : run.parent->record)->init_weights;
+}
+
+void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) {
+  const std::vector<Tensor>& init = initial_weights(run);
+  if (level.weights.size() != init.size()) {
     report.faults.push_back("weights/ has " + std::to_string(level.weights.size()) +
-                            " parameters, init/ of run.h5 has " + std::to_string(run.init_weights.size()));
+                            " parameters, init/ of run.h5 has " + std::to_string(init.size()));
   }
   for (const Tensor& tensor : level.weights) {
-    const Tensor* initial = find(run.init_weights, tensor.name);
+    const Tensor* initial = find(init, tensor.name);
     if (initial && initial->shape == tensor.shape) continue;
     report.faults.push_back("weights/" + tensor.name + " of shape " + text_of(tensor.shape) +
                             " has no like in init/ of run.h5");
@@ -299,7 +306,7 @@ class Verifier {
                            const LevelRecord* before, FileReport& report) {
     if (level.level != number) report.faults.push_back("holds level " + std::to_string(level.level));
     check_identity(run.store.level_path(number), run, report);
-    if (run.record) check_shapes(level, *run.record, report);
+    if (run.record) check_shapes(level, run, report);
     if (!run.identity) return;
     if (run.identity->branch == "ticket") {
       check_nested(level, before, report);
