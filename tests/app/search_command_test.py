@@ -84,13 +84,13 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
     def test_killed_at_random_moments_and_resumed(self):
-        whole = ["--control", "random-reinit", "--replicates", 2, "--steps", 1500, "--kernel", "sparse", "--rewind", 100]
+        whole = ["--control", "random-reinit", "--replicates", 2, "--steps", 4000, "--kernel", "sparse", "--rewind", 100]
         self.assertEqual(self.search("whole", *whole).returncode, 0)
         kills = 0
         moments = random.Random(1)
         for attempt in range(200):
             process = subprocess.Popen([LTLAB, "search", *small(whole), "--resume", "--out", self.folder / "killed"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-            patience = moments.uniform(0.05, 0.9) if kills < 6 else 120
+            patience = moments.uniform(0.1, 0.6) if kills < 6 else 120
             try:
                 _, errors = process.communicate(timeout=patience)
             except subprocess.TimeoutExpired:
