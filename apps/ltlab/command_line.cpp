@@ -39,7 +39,8 @@ std::string strip_dashes(const std::string& name) {
 
 // Boost's exceptions as ConfigErrors that say where the fault is and which name was probably meant.
 template <class Parse>
-po::parsed_options parse_or_explain(const std::string& where, const po::options_description& options, Parse parse) {
+po::parsed_options parse_or_explain(const std::string& where, const po::options_description& options,
+                                    Parse parse) {
   try {
     return parse();
   } catch (const po::unknown_option& error) {
@@ -91,11 +92,13 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
   return values;
 }
 
-void parse_config_file(const std::string& path, const po::options_description& options, po::variables_map& values) {
+void parse_config_file(const std::string& path, const po::options_description& options,
+                       po::variables_map& values) {
   std::ifstream file(path);
   if (!file) throw ConfigError("cannot read config file '" + path + "': check the path given to --config");
   const std::string where = "config file '" + path + "': ";
-  store_or_explain(where, parse_or_explain(where, options, [&] { return po::parse_config_file(file, options); }), values);
+  store_or_explain(
+      where, parse_or_explain(where, options, [&] { return po::parse_config_file(file, options); }), values);
 }
 
 }  // namespace ltlab::app

@@ -19,14 +19,16 @@ std::optional<CollectionRecord> stored_settings(const RunStore& store) {
   if (store.holds_collection()) return store.read_collection();
   const RunRecord run = store.read_run();
   if (run.branch != "ticket") {
-    throw ConfigError("'" + store.folder().string() + "' holds a control's run, which belongs to the folder above it");
+    throw ConfigError("'" + store.folder().string() +
+                      "' holds a control's run, which belongs to the folder above it");
   }
   return CollectionRecord{run.config, run.extent, run.started_utc};
 }
 
 void refuse_other_settings(const SearchRequest& request, const CollectionRecord& stored, bool collection) {
   std::string differing;
-  for (const std::string& line : differences(stored.config, config_text(request.config))) differing += "\n  " + line;
+  for (const std::string& line : differences(stored.config, config_text(request.config)))
+    differing += "\n  " + line;
   if (!differing.empty()) {
     throw ConfigError("cannot resume '" + request.out + "' with other settings:" + differing +
                       "\nleave them out, or give another --out");
@@ -48,7 +50,8 @@ void prepare_folder(const SearchRequest& request) {
   const std::optional<CollectionRecord> stored = stored_settings(store);
   if (!stored) return;
   if (!request.resume) {
-    throw ConfigError("'" + request.out + "' holds a run already: --resume goes on with it, --force replaces it, "
+    throw ConfigError("'" + request.out +
+                      "' holds a run already: --resume goes on with it, --force replaces it, "
                       "or give another --out");
   }
   refuse_other_settings(request, *stored, store.holds_collection());
@@ -57,8 +60,9 @@ void prepare_folder(const SearchRequest& request) {
 void search(const SearchRequest& request, const std::stop_source& stop, SearchProgress& progress) {
   std::cerr << "ltlab: loading data '" << request.config.data.source << "'\n";
   const TrainingData data(load_dataset(request.config.data), request.config.training.batch);
-  std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with " << request.workers
-            << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';
+  std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with "
+            << request.workers << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out
+            << '\n';
   run_search(request.config, data, request.out, request.workers, progress, stop);
 }
 
@@ -77,8 +81,8 @@ int search_command(const Arguments& arguments) {
     search(request, signals.source(), progress);
   } catch (const Interrupted&) {
     progress.finish();
-    std::cerr << "ltlab: interrupted; what was done is saved, go on with: ltlab search --resume --out " << request.out
-              << '\n';
+    std::cerr << "ltlab: interrupted; what was done is saved, go on with: ltlab search --resume --out "
+              << request.out << '\n';
     return static_cast<int>(ExitStatus::interrupted);
   } catch (...) {
     progress.finish();

@@ -22,14 +22,18 @@ const std::map<std::string, std::string>& presets() {
   static const std::map<std::string, std::string> table = {
       // Frankle & Carbin 2019, figure 2 and appendix G: the paper's own settings.
       {"lenet-mnist",
-       "data = mnist\nvalidation = 5000\nmodel = lenet-300-100\ninit = glorot-normal-truncated\nsteps = 50000\n"
-       "batch = 60\nvalidate-every = 100\noptimizer = adam\nlearning-rate = 0.0012\nrate = 0.2\noutput-rate = 0.1\n"
+       "data = mnist\nvalidation = 5000\nmodel = lenet-300-100\ninit = glorot-normal-truncated\nsteps = "
+       "50000\n"
+       "batch = 60\nvalidate-every = 100\noptimizer = adam\nlearning-rate = 0.0012\nrate = 0.2\noutput-rate "
+       "= 0.1\n"
        "scope = layerwise\nrewind = 0\ntarget-density = 0.02\n"},
       // The same experiment on the embedded glyphs, small enough for a first look.
       {"quick",
-       "data = embedded\nvalidation = 2000\nembedded-train = 20000\nembedded-test = 5000\nmodel = lenet-300-100\n"
+       "data = embedded\nvalidation = 2000\nembedded-train = 20000\nembedded-test = 5000\nmodel = "
+       "lenet-300-100\n"
        "init = glorot-normal-truncated\nsteps = 3000\nbatch = 60\nvalidate-every = 100\noptimizer = adam\n"
-       "learning-rate = 0.0012\nrate = 0.4\noutput-rate = 0.2\ntarget-density = 0.02\ncontrol = random-reinit\n"
+       "learning-rate = 0.0012\nrate = 0.4\noutput-rate = 0.2\ntarget-density = 0.02\ncontrol = "
+       "random-reinit\n"
        "replicates = 3\n"},
   };
   return table;
@@ -55,7 +59,8 @@ struct Count {
 std::istream& operator>>(std::istream& in, Count& count) {
   std::string word;
   in >> word;
-  const bool digits = !word.empty() && word.size() <= 18 && std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+  const bool digits = !word.empty() && word.size() <= 18 &&
+                      std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
   if (digits) {
     count.value = std::stoull(word);
   } else {
@@ -64,21 +69,38 @@ std::istream& operator>>(std::istream& in, Count& count) {
   return in;
 }
 
-auto count(const char* placeholder = "N") { return po::value<Count>()->value_name(placeholder); }
-auto number(const char* placeholder = "X") { return po::value<double>()->value_name(placeholder); }
-auto word(const char* placeholder) { return po::value<std::string>()->value_name(placeholder); }
+auto count(const char* placeholder = "N") {
+  return po::value<Count>()->value_name(placeholder);
+}
+auto number(const char* placeholder = "X") {
+  return po::value<double>()->value_name(placeholder);
+}
+auto word(const char* placeholder) {
+  return po::value<std::string>()->value_name(placeholder);
+}
 
-// What decides the results, and so may stand in --config.
-po::options_description config_options() {
-  po::options_description data("Data"), model("Model and training"), pruning("Pruning and rewinding"),
-      comparison("Controls and replicates"), all;
+constexpr unsigned kHelpWidth = 110;
+
+po::options_description group(const char* caption) {
+  return po::options_description(caption, kHelpWidth, kHelpWidth / 2);
+}
+
+// clang-format off: a line an option reads best
+
+po::options_description data_options() {
+  po::options_description data = group("Data");
   data.add_options()
       ("data", word("SOURCE"), "embedded (default) | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels")
       ("validation", count(), "training images held out for validation (5000)")
       ("data-seed", count(), "names the held-out images, and the embedded ones (0)")
       ("embedded-train", count(), "embedded training images (60000)")
       ("embedded-test", count(), "embedded test images (10000)");
-  model.add_options()
+  return data;
+}
+
+po::options_description training_options() {
+  po::options_description training = group("Model and training");
+  training.add_options()
       ("model", word("MODEL"), "lenet-300-100 (default) | mlp:INPUTS-WIDTH-...-CLASSES")
       ("init", word("INIT"), ("weights at step 0: " + join(initialization_names()) + " (glorot-normal-truncated)").c_str())
       ("steps", count(), "optimizer steps a level (50000)")
@@ -96,6 +118,11 @@ po::options_description config_options() {
       ("warmup", count(), "steps of linear warm-up (0)")
       ("milestones", word("K,K,..."), "steps at which --schedule step multiplies the rate by the decay factor")
       ("decay-factor", number(), "of --schedule step (0.1)");
+  return training;
+}
+
+po::options_description pruning_options() {
+  po::options_description pruning = group("Pruning and rewinding");
   pruning.add_options()
       ("rate", number(), "fraction of the survivors pruned a round (0.2)")
       ("output-rate", number(), "of the output layer (half the rate)")
@@ -103,6 +130,11 @@ po::options_description config_options() {
       ("rewind", count("STEP"), "survivors return to their weights at this step (0)")
       ("levels", count(), "pruned levels after the dense one (10, or as many as --target-density needs)")
       ("target-density", number(), "stop at the first level of at most this density, as 0.02 for 2 %");
+  return pruning;
+}
+
+po::options_description comparison_options() {
+  po::options_description comparison = group("Controls and replicates");
   comparison.add_options()
       ("control", word("NAME,..."), "random-reinit: the ticket's mask with new weights; "
                                     "random-mask: the ticket's weights under a random mask")
@@ -110,12 +142,11 @@ po::options_description config_options() {
       ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
       ("seed", count(), "(0)")
       ("kernel", word("KERNEL"), "of masked layers: auto (default, the faster as measured) | dense | sparse");
-  all.add(data).add(model).add(pruning).add(comparison);
-  return all;
+  return comparison;
 }
 
 po::options_description run_options() {
-  po::options_description run("This run");
+  po::options_description run = group("This run");
   run.add_options()
       ("help,h", "this text")
       ("preset", word("NAME"), ("settings to start from: " + join(preset_names())).c_str())
@@ -127,6 +158,13 @@ po::options_description run_options() {
       ("workers", count(), "trainings side by side (the processor's cores)")
       ("json", "print the result as JSON on standard output");
   return run;
+}
+
+// clang-format on
+
+// What may stand in --config, in a preset and in a stored run.
+void add_settings(po::options_description& to) {
+  to.add(data_options()).add(training_options()).add(pruning_options()).add(comparison_options());
 }
 
 // Typed access to what was set, with the name of the option in every complaint.
@@ -178,7 +216,8 @@ std::vector<std::uint64_t> parse_milestones(const std::string& text) {
   for (const std::string& item : split(text)) {
     std::istringstream in(item);
     Count count;
-    if (!(in >> count)) throw ConfigError("'" + item + "' is no step; steps are whole numbers with commas between");
+    if (!(in >> count))
+      throw ConfigError("'" + item + "' is no step; steps are whole numbers with commas between");
     milestones.push_back(count.value);
   }
   return milestones;
@@ -233,8 +272,8 @@ SearchConfig read_config(const Values& values) {
   values.read("model", config.model);
   values.read("init", config.initialization, [](const std::string& name) {
     if (std::ranges::count(initialization_names(), name) > 0) return parse_initialization(name);
-    throw ConfigError("unknown initialization '" + name + "'" + suggestion(name, initialization_names()) + "; there are " +
-                      join(initialization_names()));
+    throw ConfigError("unknown initialization '" + name + "'" + suggestion(name, initialization_names()) +
+                      "; there are " + join(initialization_names()));
   });
   read_training(values, config.training);
   values.read("rate", config.rate);
@@ -253,8 +292,8 @@ SearchConfig read_config(const Values& values) {
   return config;
 }
 
-void parse_config_text(const std::string& text, const std::string& origin, const po::options_description& options,
-                       po::variables_map& map) {
+void parse_config_text(const std::string& text, const std::string& origin,
+                       const po::options_description& options, po::variables_map& map) {
   std::istringstream in(text);
   try {
     po::store(po::parse_config_file(in, options), map);
@@ -283,7 +322,8 @@ void apply_preset(const po::options_description& options, po::variables_map& map
 }
 
 // A resumed run brings its own settings.
-void apply_stored_config(const std::string& folder, const po::options_description& options, po::variables_map& map) {
+void apply_stored_config(const std::string& folder, const po::options_description& options,
+                         po::variables_map& map) {
   const RunStore store(folder);
   if (!store.has_run()) return;
   const auto apply = [&](const auto& record) {
@@ -295,12 +335,18 @@ void apply_stored_config(const std::string& folder, const po::options_descriptio
 }  // namespace
 
 SearchRequest parse_search(const Arguments& arguments) {
-  const po::options_description settings = config_options();
-  po::options_description all("usage: ltlab search [OPTION...]\n\n"
-                              "Finds winning tickets: trains a network, prunes its smallest weights, rewinds the rest and\n"
-                              "trains again, level by level (iterative magnitude pruning with rewinding). Every level's mask\n"
-                              "and weights are kept in HDF5", 110);
-  all.add(run_options()).add(settings);
+  po::options_description settings;
+  add_settings(settings);
+  po::options_description all(
+      "usage: ltlab search [OPTION...]
+
+"
+      "Finds winning tickets: trains a network, prunes its smallest weights, rewinds the rest and trains again, level
+"
+      "by level (iterative magnitude pruning with rewinding). Every level's mask and weights are kept in HDF5",
+      kHelpWidth, kHelpWidth / 2);
+  all.add(run_options());
+  add_settings(all);
   po::variables_map map = parse_arguments(arguments, all);
   SearchRequest request;
   request.help = map.count("help") > 0;
@@ -316,7 +362,8 @@ SearchRequest parse_search(const Arguments& arguments) {
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
   if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, map);
   apply_preset(settings, map);
-  request.out = map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
+  request.out =
+      map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
   if (request.resume) apply_stored_config(request.out, settings, map);
   request.config = read_config(Values(map));
   check(request.config);

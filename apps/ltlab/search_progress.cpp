@@ -23,7 +23,8 @@ std::string format(const char* pattern, Arguments... arguments) {
 
 std::string duration(double seconds) {
   const auto s = static_cast<long>(std::lround(seconds));
-  return s < 3600 ? format("%ld:%02ld", s / 60, s % 60) : format("%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+  return s < 3600 ? format("%ld:%02ld", s / 60, s % 60)
+                  : format("%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
 }
 
 }  // namespace
@@ -55,7 +56,8 @@ void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& s
   if (!now) return;
   seconds_[name.level].push_back(summary.cost.wall_seconds);
   const std::string trial = name.branch == "ticket" ? "" : format(" trial %u", name.trial);
-  show(format("replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step %llu (%.2f %%), "
+  show(format("replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step "
+              "%llu (%.2f %%), "
               "%.1f s",
               name.replicate, name.level, 100 * summary.density, name.branch.c_str(), trial.c_str(),
               100 * summary.test_accuracy, static_cast<unsigned long long>(summary.early_stop_step),
@@ -77,7 +79,8 @@ std::size_t SearchProgress::trainings(std::size_t level) const {
 double SearchProgress::expected_seconds(std::size_t level) const {
   for (std::size_t l = level + 1; l-- > 0;) {
     if (!seconds_[l].empty()) {
-      return std::accumulate(seconds_[l].begin(), seconds_[l].end(), 0.0) / static_cast<double>(seconds_[l].size());
+      return std::accumulate(seconds_[l].begin(), seconds_[l].end(), 0.0) /
+             static_cast<double>(seconds_[l].size());
     }
   }
   for (const auto& [key, progress] : running_) {
@@ -99,12 +102,13 @@ std::string SearchProgress::describe(const TrainingProgress& progress) const {
   std::size_t all = 0;
   for (std::size_t level = 0; level < densities_.size(); ++level) all += trainings(level);
   const std::size_t done = std::accumulate(recorded_.begin(), recorded_.end(), std::size_t{0});
-  return format("[%zu/%zu] replicate %u %s level %u density %.2f %% step %llu/%llu loss %.4f accuracy %.2f %% "
-                "%.0f steps/s, %s left",
-                done, all, progress.name.replicate, progress.name.branch.c_str(), progress.name.level,
-                100 * progress.density, static_cast<unsigned long long>(progress.step),
-                static_cast<unsigned long long>(progress.steps), progress.train_loss,
-                100 * progress.validation_accuracy, progress.steps_per_second, duration(seconds_left()).c_str());
+  return format(
+      "[%zu/%zu] replicate %u %s level %u density %.2f %% step %llu/%llu loss %.4f accuracy %.2f %% "
+      "%.0f steps/s, %s left",
+      done, all, progress.name.replicate, progress.name.branch.c_str(), progress.name.level,
+      100 * progress.density, static_cast<unsigned long long>(progress.step),
+      static_cast<unsigned long long>(progress.steps), progress.train_loss,
+      100 * progress.validation_accuracy, progress.steps_per_second, duration(seconds_left()).c_str());
 }
 
 void SearchProgress::show(const std::string& line, bool lasting) {

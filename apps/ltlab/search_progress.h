@@ -11,8 +11,8 @@
 
 namespace ltlab::app {
 
-/// Tells on standard error how a search goes: one line that rewrites itself on a terminal; otherwise a line a training
-/// and one now and then in between. Gathers the results on the way.
+/// Tells on standard error how a search goes: one line that rewrites itself on a terminal; otherwise a line a
+/// training and one now and then in between. Gathers the results on the way.
 class SearchProgress : public SearchObserver {
  public:
   SearchProgress(const SearchConfig& config, unsigned workers);
@@ -39,7 +39,7 @@ class SearchProgress : public SearchObserver {
   bool terminal_;
   std::size_t width_ = 100;  // of the terminal
   std::vector<double> densities_;
-  std::vector<std::size_t> recorded_;      // trainings, a level
+  std::vector<std::size_t> recorded_;         // trainings, a level
   std::vector<std::vector<double>> seconds_;  // of this session's trainings, a level
   std::map<Key, TrainingProgress> running_;
   SearchResults results_;

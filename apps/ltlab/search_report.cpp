@@ -16,10 +16,13 @@ std::string format(const char* pattern, Arguments... arguments) {
   return buffer;
 }
 
-std::string percent(double fraction) { return format("%.2f %%", 100 * fraction); }
+std::string percent(double fraction) {
+  return format("%.2f %%", 100 * fraction);
+}
 
 std::string accuracy(const SampleStatistics& s) {
-  return s.size > 1 ? format("%6.2f ± %.2f", 100 * s.mean, 100 * s.half_width) : format("%6.2f", 100 * s.mean);
+  return s.size > 1 ? format("%6.2f ± %.2f", 100 * s.mean, 100 * s.half_width)
+                    : format("%6.2f", 100 * s.mean);
 }
 
 std::string step(const SampleStatistics& s) {
@@ -53,7 +56,8 @@ void print_table(std::ostream& out, const std::vector<LevelStatistics>& levels) 
   for (const std::string& branch : branches) out << "| " << pad(branch, 2 * kAccuracy + kStep);
   out << "\nlevel   density   ";
   for (std::size_t i = 0; i < branches.size(); ++i) {
-    out << "| " << pad("test % at end", kAccuracy) << pad("at early stop", kAccuracy) << pad("early-stop step", kStep);
+    out << "| " << pad("test % at end", kAccuracy) << pad("at early stop", kAccuracy)
+        << pad("early-stop step", kStep);
   }
   out << '\n';
   for (const LevelStatistics& level : levels) {
@@ -69,8 +73,9 @@ void print_table(std::ostream& out, const std::vector<LevelStatistics>& levels) 
   }
 }
 
-void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>& levels, const Verdict& verdict,
-                           const std::string& control, const std::optional<std::size_t>& fails) {
+void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>& levels,
+                           const Verdict& verdict, const std::string& control,
+                           const std::optional<std::size_t>& fails) {
   if (fails) {
     out << control << ": not matching from " << percent(levels[*fails].density) << " density on";
   } else {
@@ -81,15 +86,17 @@ void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>
     const auto found = branches.find(control);
     if (found != branches.end()) {
       const double ahead = branches.at("ticket").test_accuracy.mean - found->second.test_accuracy.mean;
-      out << format("; where the ticket is sparsest, the control is %.2f points %s (%s)", 100 * std::abs(ahead),
-                    ahead >= 0 ? "below it" : "above it", percent(found->second.test_accuracy.mean).c_str());
+      out << format("; at the winning ticket's density it is %.2f points %s (%s)",
+                    100 * std::abs(ahead), ahead >= 0 ? "below" : "above",
+                    percent(found->second.test_accuracy.mean).c_str());
     }
   }
   out << '\n';
 }
 
 ordered_json to_json(const SampleStatistics& s) {
-  return {{"mean", s.mean}, {"standard_deviation", s.deviation}, {"half_width_95", s.half_width}, {"n", s.size}};
+  return {
+      {"mean", s.mean}, {"standard_deviation", s.deviation}, {"half_width_95", s.half_width}, {"n", s.size}};
 }
 
 }  // namespace
@@ -101,7 +108,8 @@ void print_report(std::ostream& out, const std::vector<LevelStatistics>& levels)
   out << '\n'
       << "Mean ± half-width of the 95 % confidence interval over " << replicates
       << (replicates == 1 ? " replicate (so no interval).\n" : " replicates.\n")
-      << "A level is matching if its mean test accuracy is at least the dense network's less one standard deviation: "
+      << "A level is matching if its mean test accuracy is at least the dense network's less one standard "
+         "deviation: "
       << percent(verdict.dense_accuracy - verdict.dense_deviation) << ".\n";
   if (verdict.sparsest_matching) {
     const LevelStatistics& level = levels[*verdict.sparsest_matching];
@@ -111,7 +119,8 @@ void print_report(std::ostream& out, const std::vector<LevelStatistics>& levels)
   } else {
     out << "No winning ticket: no pruned level is matching.\n";
   }
-  for (const auto& [control, fails] : verdict.control_fails) print_control_verdict(out, levels, verdict, control, fails);
+  for (const auto& [control, fails] : verdict.control_fails)
+    print_control_verdict(out, levels, verdict, control, fails);
 }
 
 ordered_json report_json(const std::vector<LevelStatistics>& levels) {

@@ -40,14 +40,16 @@ TEST_CASE("The verdict names the sparsest matching level and where the control f
       results.add({r, "ticket", 0, level}, summary(densities[level], ticket[level] + shift));
       if (level == 0) continue;
       for (unsigned trial = 0; trial < 3; ++trial) {
-        results.add({r, "random-reinit", trial, level}, summary(densities[level], reinit[level] + 0.01 * (trial - 1.0)));
+        results.add({r, "random-reinit", trial, level},
+                    summary(densities[level], reinit[level] + 0.01 * (trial - 1.0)));
       }
     }
   }
   const std::vector<LevelStatistics> levels = results.levels();
   REQUIRE(levels.size() == 4);
   CHECK(levels[2].density == Approx(0.2));
-  CHECK(levels[1].branches.at("random-reinit").test_accuracy.size == 2);  // trials are averaged within a replicate
+  CHECK(levels[1].branches.at("random-reinit").test_accuracy.size ==
+        2);  // trials are averaged within a replicate
   CHECK(levels[1].branches.at("random-reinit").test_accuracy.mean == Approx(0.981));
   const Verdict verdict = judge(levels);
   CHECK(verdict.dense_accuracy == Approx(0.98));

@@ -5,11 +5,11 @@
 #include "data/sample_files.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/data/cifar10.h"
+#include "ltlab/data/file_digest.h"
 #include "ltlab/data/gzip_reader.h"
 #include "ltlab/data/idx.h"
-#include "ltlab/base/sha256.h"
-#include "ltlab/data/file_digest.h"
 #include "ltlab/data/tar.h"
 #include "support/temporary_folder.h"
 

@@ -9,8 +9,9 @@
 using namespace ltlab;
 using namespace ltlab::test;
 
-TEMPLATE_TEST_CASE("Dense products of a masked matrix equal the sparse ones within rounding, at every density",
-                   "[dense]", float, double) {
+TEMPLATE_TEST_CASE(
+    "Dense products of a masked matrix equal the sparse ones within rounding, at every density", "[dense]",
+    float, double) {
   using T = TestType;
   const std::uint32_t outputs = 33, inputs = 78;
   for (const double density : {1.0, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.0}) {
@@ -37,8 +38,10 @@ TEMPLATE_TEST_CASE("Dense products of a masked matrix equal the sparse ones with
       sparse_weight_gradient(s.by_row, dy, x, gradient_sparse.data());
       const double margin = std::is_same_v<T, float> ? 2e-5 : 1e-13;
       for (std::size_t i = 0; i < batch; ++i) {
-        for (std::size_t f = 0; f < outputs; ++f) REQUIRE(y.at(f, i) == Approx(y_sparse.at(f, i)).margin(margin));
-        for (std::size_t f = 0; f < inputs; ++f) REQUIRE(dx.at(f, i) == Approx(dx_sparse.at(f, i)).margin(margin));
+        for (std::size_t f = 0; f < outputs; ++f)
+          REQUIRE(y.at(f, i) == Approx(y_sparse.at(f, i)).margin(margin));
+        for (std::size_t f = 0; f < inputs; ++f)
+          REQUIRE(dx.at(f, i) == Approx(dx_sparse.at(f, i)).margin(margin));
       }
       std::size_t k = 0;
       for (std::size_t i = 0; i < gradient.size(); ++i) {

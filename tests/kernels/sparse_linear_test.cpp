@@ -117,7 +117,8 @@ TEST_CASE("The structure lists the survivors by row and by column", "[kernels]")
   CHECK(s.row_order == std::vector<std::uint32_t>{2, 3, 0, 4, 1});
 }
 
-TEMPLATE_TEST_CASE("Sparse products agree with plain loops on every instruction set", "[kernels]", float, double) {
+TEMPLATE_TEST_CASE("Sparse products agree with plain loops on every instruction set", "[kernels]", float,
+                   double) {
   on_every_target([] {
     for (const Case& c : cases()) {
       INFO(c.rows << " x " << c.columns << ", batch " << c.batch << ", density " << c.density);

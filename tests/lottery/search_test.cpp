@@ -37,7 +37,9 @@ class Listener : public SearchObserver {
   void on_progress(const TrainingProgress& progress) override {
     if (stop_at_level == progress.name.level && progress.step >= 20) stop.request_stop();
   }
-  void on_recorded(const TrainingName&, const LevelSummary&, bool now) override { (now ? trained : found) += 1; }
+  void on_recorded(const TrainingName&, const LevelSummary&, bool now) override {
+    (now ? trained : found) += 1;
+  }
 
   std::vector<double> densities;
   int trained = 0, found = 0;
@@ -93,11 +95,13 @@ TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
     CHECK(now.density == Approx(listener.densities[level]));
     const RunRecord reinit = RunStore(control_folder(folder.path(), Control::random_reinit, 1)).read_run();
     CHECK(reinit.branch == "random-reinit");
-    const LevelRecord control = RunStore(control_folder(folder.path(), Control::random_reinit, 1)).read_level(level);
+    const LevelRecord control =
+        RunStore(control_folder(folder.path(), Control::random_reinit, 1)).read_level(level);
     CHECK(control.masks[0].keep == now.masks[0].keep);
     REQUIRE(control.initial_weights.size() == run.init_weights.size());
     CHECK(control.initial_weights[0].values != run.init_weights[0].values);
-    const LevelRecord shuffled = RunStore(control_folder(folder.path(), Control::random_mask, 0)).read_level(level);
+    const LevelRecord shuffled =
+        RunStore(control_folder(folder.path(), Control::random_mask, 0)).read_level(level);
     CHECK(shuffled.masks[0].keep != now.masks[0].keep);
     CHECK(shuffled.masks[0].survivors() == now.masks[0].survivors());
   }
@@ -113,7 +117,8 @@ TEST_CASE("One worker or two, the weights are the same bits", "[lottery]") {
   for (const char* replicate : {"replicate-0", "replicate-1"}) {
     check_same_levels(RunStore(one.path() / replicate), RunStore(two.path() / replicate));
   }
-  const LevelRecord a = RunStore(one.path() / "replicate-0").read_level(0), b = RunStore(one.path() / "replicate-1").read_level(0);
+  const LevelRecord a = RunStore(one.path() / "replicate-0").read_level(0),
+                    b = RunStore(one.path() / "replicate-1").read_level(0);
   CHECK(a.weights[0].values != b.weights[0].values);
 }
 
@@ -162,7 +167,8 @@ TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k",
   trainer.restore_optimizer(run.rewind_optimizer);
   while (!trainer.finished()) trainer.advance();
   const LevelRecord dense = store.read_level(0);
-  for (std::size_t i = 0; i < dense.weights.size(); ++i) CHECK(network.tensors()[i].values == dense.weights[i].values);
+  for (std::size_t i = 0; i < dense.weights.size(); ++i)
+    CHECK(network.tensors()[i].values == dense.weights[i].values);
 }
 
 TEST_CASE("A search may be extended, and refuses other data", "[lottery]") {
@@ -199,7 +205,8 @@ TEST_CASE("Impossible settings are refused with the option's name", "[lottery]")
   CHECK_THAT(message([](SearchConfig& c) { c.training.batch = 0; }), Catch::Contains("--batch"));
   CHECK_THAT(message([](SearchConfig& c) { c.rewind_step = 50000; }), Catch::Contains("--rewind"));
   CHECK_THAT(message([](SearchConfig& c) { c.data.validation = 0; }), Catch::Contains("--validation"));
-  CHECK_THAT(message([](SearchConfig& c) { c.training.optimizer.nesterov = true; }), Catch::Contains("--nesterov"));
+  CHECK_THAT(message([](SearchConfig& c) { c.training.optimizer.nesterov = true; }),
+             Catch::Contains("--nesterov"));
 }
 
 TEST_CASE("Differences between configurations are named", "[lottery]") {
@@ -207,5 +214,6 @@ TEST_CASE("Differences between configurations are named", "[lottery]") {
   CHECK(differences(config_text(a), config_text(b)).empty());
   b.training.steps = 10;
   b.levels = 99;  // extent, not configuration
-  CHECK(differences(config_text(a), config_text(b)) == std::vector<std::string>{"steps: 50000 before, 10 now"});
+  CHECK(differences(config_text(a), config_text(b)) ==
+        std::vector<std::string>{"steps: 50000 before, 10 now"});
 }

@@ -24,7 +24,8 @@ template <class T>
 Network<T> small_network() {
   Network<T> network = make_network<T>("mlp:13-11-7-5", 13, 5, kBatch);
   std::vector<Tensor> tensors = network.tensors();
-  for (std::size_t i = 0; i < tensors.size(); ++i) tensors[i] = random_tensor(tensors[i].name, tensors[i].shape, i);
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    tensors[i] = random_tensor(tensors[i].name, tensors[i].shape, i);
   network.assign(tensors);
   return network;
 }
@@ -32,7 +33,8 @@ Network<T> small_network() {
 std::vector<Mask> masks_for(const Network<double>& network, double density) {
   std::vector<Mask> masks;
   for (const auto* parameter : network.parameters()) {
-    if (parameter->info().prunable) masks.push_back(random_mask(parameter->info().name, parameter->info().shape, density, masks.size()));
+    if (parameter->info().prunable)
+      masks.push_back(random_mask(parameter->info().name, parameter->info().shape, density, masks.size()));
   }
   return masks;
 }
@@ -102,7 +104,8 @@ TEST_CASE("Pruned weights have no value, no gradient, and read as zero", "[nn]")
   CHECK(weight.size() == mask.survivors());
   CHECK(weight.gradient.size() == mask.survivors());
   const Tensor after = weight.dense();
-  for (std::size_t i = 0; i < mask.size(); ++i) CHECK(after.values[i] == (mask.keep[i] ? before.values[i] : 0.0f));
+  for (std::size_t i = 0; i < mask.size(); ++i)
+    CHECK(after.values[i] == (mask.keep[i] ? before.values[i] : 0.0f));
   CHECK_THROWS_AS(network.apply({full_mask("fc1.weight", {11, 13})}), ConfigError);
   CHECK_THROWS_AS(network.apply({full_mask("fc1.weight", {13, 11})}), ConfigError);
 }
@@ -115,8 +118,10 @@ TEST_CASE("An empty layer still computes", "[nn]") {
 
 TEST_CASE("Kernel choices are made for masked layers, counted, and can be replayed", "[nn]") {
   Network<float> network = small_network<float>();
-  for (const KernelChoice& choice : network.choose_kernels(KernelPolicy::sparse)) CHECK(choice.kernel == Kernel::dense);
-  const double dense_flops = 2.0 * (3 * (11 * 7 + 7 * 5) + 2 * 13 * 11);  // the first layer has no backward-data
+  for (const KernelChoice& choice : network.choose_kernels(KernelPolicy::sparse))
+    CHECK(choice.kernel == Kernel::dense);
+  const double dense_flops =
+      2.0 * (3 * (11 * 7 + 7 * 5) + 2 * 13 * 11);  // the first layer has no backward-data
   CHECK(network.flops().done == dense_flops);
   const Mask mask = random_mask("fc1.weight", {11, 13}, 0.3, 1);
   network.apply({mask});
@@ -125,7 +130,8 @@ TEST_CASE("Kernel choices are made for masked layers, counted, and can be replay
   CHECK(choices[0].parameter == "fc1.weight");
   CHECK(choices[0].dense_seconds > 0);
   CHECK(choices[0].sparse_seconds > 0);
-  for (KernelChoice& choice : choices) choice.kernel = choice.parameter == "fc1.weight" ? Kernel::sparse : Kernel::dense;
+  for (KernelChoice& choice : choices)
+    choice.kernel = choice.parameter == "fc1.weight" ? Kernel::sparse : Kernel::dense;
   network.set_kernels(choices);
   CHECK(network.flops().done == dense_flops - 2.0 * 2 * static_cast<double>(11 * 13 - mask.survivors()));
   CHECK(network.flops().dense == dense_flops);
@@ -140,7 +146,8 @@ TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]
   CHECK(lenet.parameters().front()->info().shape == Shape{300, 784});
   CHECK_FALSE(lenet.parameters().front()->info().output_layer);
   CHECK(lenet.parameters().back()->info().output_layer);
-  for (const char* wrong : {"lenet", "mlp:", "mlp:784", "mlp:784-10-", "mlp:784--10", "mlp:784-x-10", "mlp:784-0-10"}) {
+  for (const char* wrong :
+       {"lenet", "mlp:", "mlp:784", "mlp:784-10-", "mlp:784--10", "mlp:784-x-10", "mlp:784-0-10"}) {
     CHECK_THROWS_AS(make_network<float>(wrong, 784, 10, 60), ConfigError);
   }
   CHECK_THROWS_WITH(make_network<float>("lenet-300-100", 3072, 10, 60), Catch::Contains("mlp:3072-"));
@@ -169,6 +176,7 @@ TEST_CASE("Initializations have the published spread", "[nn]") {
   CHECK(deviation("kaiming-normal").first == Approx(kaiming).epsilon(0.01));
   CHECK(deviation("kaiming-uniform").first == Approx(kaiming).epsilon(0.01));
   CHECK_THROWS_AS(parse_initialization("xavier"), ConfigError);
-  const Tensor bias = draw_initial({"fc1.bias", {300}, 784, 300, false, false}, Initialization::glorot_normal, 1, "init", 0, 0);
+  const Tensor bias = draw_initial({"fc1.bias", {300}, 784, 300, false, false}, Initialization::glorot_normal,
+                                   1, "init", 0, 0);
   for (const float value : bias.values) CHECK(value == 0.0f);
 }

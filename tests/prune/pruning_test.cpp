@@ -18,16 +18,18 @@ PruningCandidate candidate(const std::string& name, std::vector<float> weights, 
 }  // namespace
 
 TEST_CASE("Layerwise pruning takes the smallest magnitudes of each layer", "[prune]") {
-  const auto masks = prune_by_magnitude(
-      {candidate("a", {0.1f, -5, 0.2f, 3, -0.05f}, 0.4), candidate("b", {100, 200}, 0.5)}, PruningScope::layerwise);
+  const auto masks =
+      prune_by_magnitude({candidate("a", {0.1f, -5, 0.2f, 3, -0.05f}, 0.4), candidate("b", {100, 200}, 0.5)},
+                         PruningScope::layerwise);
   CHECK(masks[0].keep == std::vector<std::uint8_t>{0, 1, 1, 1, 0});
   CHECK(masks[1].keep == std::vector<std::uint8_t>{0, 1});
 }
 
 TEST_CASE("Global pruning lets layers of one rate compete, and others keep theirs", "[prune]") {
-  const auto masks = prune_by_magnitude({candidate("a", {0.1f, -5, 0.2f, 3}, 0.5), candidate("b", {100, 0.3f}, 0.5),
-                                         candidate("output", {0.001f, 0.002f}, 0.25)},
-                                        PruningScope::global);
+  const auto masks =
+      prune_by_magnitude({candidate("a", {0.1f, -5, 0.2f, 3}, 0.5), candidate("b", {100, 0.3f}, 0.5),
+                          candidate("output", {0.001f, 0.002f}, 0.25)},
+                         PruningScope::global);
   CHECK(masks[0].keep == std::vector<std::uint8_t>{0, 1, 0, 1});
   CHECK(masks[1].keep == std::vector<std::uint8_t>{1, 0});
   CHECK(masks[2].survivors() == 1);  // 0.25 of 2 rounds to 1

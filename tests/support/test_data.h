@@ -12,8 +12,8 @@ namespace ltlab::test {
 
 /// Activations with standard normal values; padding lanes too, unless `zero_padding`.
 template <class T>
-Activations<T> random_activations(std::size_t features, std::size_t batch, std::size_t lanes, std::uint64_t seed,
-                                  bool zero_padding = false) {
+Activations<T> random_activations(std::size_t features, std::size_t batch, std::size_t lanes,
+                                  std::uint64_t seed, bool zero_padding = false) {
   Activations<T> result(features, batch, lanes);
   RandomStream random({seed, "test/activations", 0, 0});
   for (std::size_t f = 0; f < features; ++f) {

@@ -14,9 +14,10 @@ namespace {
 
 constexpr std::size_t kSize = 21;  // no multiple of a vector
 
-// Runs `steps` updates with changing gradients and rates, and the same by `reference`, which gets (weight, gradient,
-// rate, step from 1) and returns the new weight, one element at a time in double precision.
-using Reference = std::function<double(std::size_t element, double weight, double gradient, double rate, int step)>;
+// Runs `steps` updates with changing gradients and rates, and the same by `reference`, which gets (weight,
+// gradient, rate, step from 1) and returns the new weight, one element at a time in double precision.
+using Reference =
+    std::function<double(std::size_t element, double weight, double gradient, double rate, int step)>;
 
 void check_updates(const OptimizerConfig& config, const Reference& reference) {
   Parameter<float> parameter({"w", {kSize}, 1, 1, false, false});
@@ -56,15 +57,15 @@ TEST_CASE("A hand-computed step of each optimizer", "[train]") {
     }
     return static_cast<double>(w.values[0]);
   };
-  CHECK(one_step(sgd(0, false, 0), 1) == Approx(0.95));              // 1 - 0.1 * 0.5
-  CHECK(one_step(sgd(0, false, 0.2), 1) == Approx(0.93));            // 1 - 0.1 * (0.5 + 0.2)
-  CHECK(one_step(sgd(0.9, false, 0), 2) == Approx(0.855));           // 0.95 - 0.1 * (0.9 * 0.5 + 0.5)
-  CHECK(one_step(sgd(0.9, true, 0), 1) == Approx(0.905));            // 1 - 0.1 * (0.5 + 0.9 * 0.5)
-  CHECK(one_step(OptimizerConfig{}, 1) == Approx(0.9));              // Adam's first step is rate * sign(g)
+  CHECK(one_step(sgd(0, false, 0), 1) == Approx(0.95));     // 1 - 0.1 * 0.5
+  CHECK(one_step(sgd(0, false, 0.2), 1) == Approx(0.93));   // 1 - 0.1 * (0.5 + 0.2)
+  CHECK(one_step(sgd(0.9, false, 0), 2) == Approx(0.855));  // 0.95 - 0.1 * (0.9 * 0.5 + 0.5)
+  CHECK(one_step(sgd(0.9, true, 0), 1) == Approx(0.905));   // 1 - 0.1 * (0.5 + 0.9 * 0.5)
+  CHECK(one_step(OptimizerConfig{}, 1) == Approx(0.9));     // Adam's first step is rate * sign(g)
   OptimizerConfig adamw;
   adamw.kind = OptimizerConfig::Kind::adamw;
   adamw.weight_decay = 0.5;
-  CHECK(one_step(adamw, 1) == Approx(0.85));                         // 1 * (1 - 0.1 * 0.5) - 0.1
+  CHECK(one_step(adamw, 1) == Approx(0.85));  // 1 * (1 - 0.1 * 0.5) - 0.1
 }
 
 TEST_CASE("SGD follows torch.optim.SGD", "[train]") {
@@ -73,17 +74,19 @@ TEST_CASE("SGD follows torch.optim.SGD", "[train]") {
       for (const bool nesterov : {false, true}) {
         if (nesterov && momentum == 0) continue;
         std::vector<double> velocity(kSize, 0.0);
-        check_updates(sgd(momentum, nesterov, decay), [&](std::size_t i, double w, double g, double rate, int) {
-          g += decay * w;
-          velocity[i] = momentum * velocity[i] + g;
-          return w - rate * (nesterov ? g + momentum * velocity[i] : velocity[i]);
-        });
+        check_updates(sgd(momentum, nesterov, decay),
+                      [&](std::size_t i, double w, double g, double rate, int) {
+                        g += decay * w;
+                        velocity[i] = momentum * velocity[i] + g;
+                        return w - rate * (nesterov ? g + momentum * velocity[i] : velocity[i]);
+                      });
       }
     }
   }
 }
 
-TEST_CASE("Adam follows Kingma & Ba 2015, algorithm 1; AdamW Loshchilov & Hutter 2019, algorithm 2", "[train]") {
+TEST_CASE("Adam follows Kingma & Ba 2015, algorithm 1; AdamW Loshchilov & Hutter 2019, algorithm 2",
+          "[train]") {
   for (const auto kind : {OptimizerConfig::Kind::adam, OptimizerConfig::Kind::adamw}) {
     OptimizerConfig config;
     config.kind = kind;
@@ -100,7 +103,8 @@ TEST_CASE("Adam follows Kingma & Ba 2015, algorithm 1; AdamW Loshchilov & Hutter
   }
 }
 
-TEST_CASE("An optimizer restored from its tensors goes on bit by bit, also when weights were pruned since", "[train]") {
+TEST_CASE("An optimizer restored from its tensors goes on bit by bit, also when weights were pruned since",
+          "[train]") {
   for (const OptimizerConfig& config : {OptimizerConfig{}, sgd(0.9, true, 0.01)}) {
     Parameter<float> a({"w", {kSize}, 1, 1, true, false}), b = a;
     a.values = random_values<float>(kSize, 1);
@@ -121,7 +125,8 @@ TEST_CASE("An optimizer restored from its tensors goes on bit by bit, also when 
     before->step(0.01);
     after->step(0.01);
     const Tensor whole = a.dense(), pruned = b.dense();
-    for (std::size_t i = 0; i < kSize; ++i) CHECK(pruned.values[i] == (mask.keep[i] ? whole.values[i] : 0.0f));
+    for (std::size_t i = 0; i < kSize; ++i)
+      CHECK(pruned.values[i] == (mask.keep[i] ? whole.values[i] : 0.0f));
     CHECK(b.size() == kSize - 2);
   }
 }

@@ -23,7 +23,8 @@ SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates
 
 BranchStatistics describe_branch(const std::map<unsigned, Summaries>& replicates) {
   return {over_replicates(replicates, [](const LevelSummary& s) { return s.test_accuracy; }),
-          over_replicates(replicates, [](const LevelSummary& s) { return static_cast<double>(s.early_stop_step); }),
+          over_replicates(replicates,
+                          [](const LevelSummary& s) { return static_cast<double>(s.early_stop_step); }),
           over_replicates(replicates, [](const LevelSummary& s) { return s.early_stop_test_accuracy; })};
 }
 
@@ -55,7 +56,8 @@ std::vector<LevelStatistics> SearchResults::levels() const {
   std::vector<LevelStatistics> result;
   for (const auto& [level, branches] : by_level) {
     LevelStatistics statistics{level, 1, {}};
-    for (const auto& [branch, replicates] : branches) statistics.branches[branch] = describe_branch(replicates);
+    for (const auto& [branch, replicates] : branches)
+      statistics.branches[branch] = describe_branch(replicates);
     if (branches.contains(kTicket)) {
       statistics.density =
           over_replicates(branches.at(kTicket), [](const LevelSummary& s) { return s.density; }).mean;

@@ -11,8 +11,8 @@
 
 namespace ltlab {
 
-/// One branch at one level, over the replicates; the trials of a control are averaged within a replicate first, so that
-/// the sample is one value a replicate.
+/// One branch at one level, over the replicates; the trials of a control are averaged within a replicate
+/// first, so that the sample is one value a replicate.
 struct BranchStatistics {
   SampleStatistics test_accuracy;             ///< after training
   SampleStatistics early_stop_step;           ///< iteration of minimum validation loss
@@ -22,17 +22,17 @@ struct BranchStatistics {
 /// All branches at one level.
 struct LevelStatistics {
   unsigned level = 0;
-  double density = 1;  ///< mean over replicates
+  double density = 1;                                ///< mean over replicates
   std::map<std::string, BranchStatistics> branches;  ///< "ticket", "random-reinit", ...
 };
 
 /// What a search found.
 struct Verdict {
   double dense_accuracy = 0, dense_deviation = 0;
-  /// Index into the levels of the sparsest one that is matching: its tickets' mean test accuracy is at least the dense
-  /// network's mean minus one standard deviation over replicates. A matching subnetwork reaches the accuracy of the
-  /// dense one (Frankle et al. 2020, arXiv 1912.05671, section 4); one deviation as in Chen et al. 2020, arXiv
-  /// 2007.12223, section 3. Empty where no pruned level is.
+  /// Index into the levels of the sparsest one that is matching: its tickets' mean test accuracy is at least
+  /// the dense network's mean minus one standard deviation over replicates. A matching subnetwork reaches the
+  /// accuracy of the dense one (Frankle et al. 2020, arXiv 1912.05671, section 4); one deviation as in Chen
+  /// et al. 2020, arXiv 2007.12223, section 3. Empty where no pruned level is.
   std::optional<std::size_t> sparsest_matching;
   /// For each control the densest level from which on, at every sparser level too, it is not matching.
   std::map<std::string, std::optional<std::size_t>> control_fails;

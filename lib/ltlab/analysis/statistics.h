@@ -9,8 +9,9 @@ namespace ltlab {
 struct SampleStatistics {
   std::size_t size = 0;
   double mean = 0;
-  double deviation = 0;   ///< sample standard deviation (n - 1); 0 for a single value
-  double half_width = 0;  ///< of the 95 % confidence interval of the mean by Student's t; 0 for a single value
+  double deviation = 0;  ///< sample standard deviation (n - 1); 0 for a single value
+  double half_width =
+      0;  ///< of the 95 % confidence interval of the mean by Student's t; 0 for a single value
 };
 
 /// Statistics of at least one value.

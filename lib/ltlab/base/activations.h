@@ -9,8 +9,8 @@ namespace ltlab {
 /// Extent of a batch of activations stored panel by panel, batch innermost: [panel][feature][lane].
 ///
 /// Image b lies in panel b / lanes at lane b % lanes, so one weight is one broadcast and a run of
-/// multiply-adds over `lanes` contiguous images. Lanes at and past `batch` are padding: they hold finite values
-/// that no result depends on, and gradients hold zero there.
+/// multiply-adds over `lanes` contiguous images. Lanes at and past `batch` are padding: they hold finite
+/// values that no result depends on, and gradients hold zero there.
 struct ActivationShape {
   std::size_t features = 0;  ///< values an image has at this point (channels x height x width, row-major)
   std::size_t batch = 0;     ///< images
@@ -26,7 +26,8 @@ inline constexpr std::size_t kLaneMultiple = 16;
 /// The most images a panel holds.
 inline constexpr std::size_t kMaxLanes = 64;
 
-/// Panel width for batches of `batch` images: the least of 16, 32 and 64 that holds the batch in one panel, or 64.
+/// Panel width for batches of `batch` images: the least of 16, 32 and 64 that holds the batch in one panel,
+/// or 64.
 constexpr std::size_t panel_lanes(std::size_t batch) {
   std::size_t lanes = kLaneMultiple;
   while (lanes < batch && lanes < kMaxLanes) lanes *= 2;

@@ -8,7 +8,8 @@ namespace ltlab {
 /// Exit statuses of the command line; each kind of fault has its own.
 enum class ExitStatus : int { done = 0, config = 2, data = 3, diverged = 4, io = 5, interrupted = 130 };
 
-/// Base of all errors thrown by ltlab. A message says what is wrong, where (file, option, layer) and what to do.
+/// Base of all errors thrown by ltlab. A message says what is wrong, where (file, option, layer) and what to
+/// do.
 class Error : public std::runtime_error {
  public:
   Error(ExitStatus status, const std::string& message) : std::runtime_error(message), status_(status) {}

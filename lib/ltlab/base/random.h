@@ -12,16 +12,16 @@ namespace ltlab {
 /// Names one stream of random numbers. Streams with different names are independent; the same name gives the
 /// same numbers on every machine, whatever ran before and whatever runs beside it.
 struct StreamName {
-  std::uint64_t seed = 0;      ///< the replicate's seed
-  std::string_view purpose;    ///< what the numbers are for: "init/fc1.weight", "data-order", ...
-  std::uint64_t level = 0;     ///< pruning level
-  std::uint64_t index = 0;     ///< step, epoch, image or trial, as the purpose needs
+  std::uint64_t seed = 0;    ///< the replicate's seed
+  std::string_view purpose;  ///< what the numbers are for: "init/fc1.weight", "data-order", ...
+  std::uint64_t level = 0;   ///< pruning level
+  std::uint64_t index = 0;   ///< step, epoch, image or trial, as the purpose needs
 };
 
 /// Counter-based random numbers: Philox4x64-10 (Salmon et al. 2011, "Parallel random numbers: as easy as
 /// 1, 2, 3"), keyed by the seed and a hash of the purpose, counted by (block, level, index).
-/// Satisfies std::uniform_random_bit_generator, but use the members below: the standard's distributions differ
-/// between libraries.
+/// Satisfies std::uniform_random_bit_generator, but use the members below: the standard's distributions
+/// differ between libraries.
 class RandomStream {
  public:
   using result_type = std::uint64_t;

@@ -15,8 +15,9 @@ class WorkQueue {
  public:
   /// Tasks of lower `rank` run first; of equal rank, those pushed first.
   void push(std::int64_t rank, std::function<void()> task);
-  /// Runs all tasks, also those pushed meanwhile, on `workers` threads. When a task throws, asks `stop` to stop, lets
-  /// the running tasks end, drops the waiting ones and what those push, and rethrows the first exception.
+  /// Runs all tasks, also those pushed meanwhile, on `workers` threads. When a task throws, asks `stop` to
+  /// stop, lets the running tasks end, drops the waiting ones and what those push, and rethrows the first
+  /// exception.
   void run(unsigned workers, std::stop_source stop);
 
  private:

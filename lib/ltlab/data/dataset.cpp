@@ -9,11 +9,11 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/data/cifar10.h"
+#include "ltlab/data/file_digest.h"
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/idx.h"
-#include "ltlab/base/sha256.h"
-#include "ltlab/data/file_digest.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
 

@@ -16,20 +16,25 @@ void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, 
               std::size_t lda, const float* b, std::size_t ldb, float beta, float* c, std::size_t ldc) {
   omp_set_num_threads(1);  // concerns the calling thread only; oneDNN reads it at each call
   using Size = dnnl_dim_t;
-  const dnnl_status_t status = dnnl_sgemm(
-      transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', static_cast<Size>(m), static_cast<Size>(n),
-      static_cast<Size>(k), 1.0f, a, static_cast<Size>(lda), b, static_cast<Size>(ldb), beta, c, static_cast<Size>(ldc));
-  if (status != dnnl_success) throw NumericError("oneDNN's sgemm failed with status " + std::to_string(status));
+  const dnnl_status_t status =
+      dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', static_cast<Size>(m), static_cast<Size>(n),
+                 static_cast<Size>(k), 1.0f, a, static_cast<Size>(lda), b, static_cast<Size>(ldb), beta, c,
+                 static_cast<Size>(ldc));
+  if (status != dnnl_success)
+    throw NumericError("oneDNN's sgemm failed with status " + std::to_string(status));
 }
 
-void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, const double* a,
-              std::size_t lda, const double* b, std::size_t ldb, double beta, double* c, std::size_t ldc) {
+void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
+              const double* a, std::size_t lda, const double* b, std::size_t ldb, double beta, double* c,
+              std::size_t ldc) {
   using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Map = Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
   const auto index = [](std::size_t i) { return static_cast<Eigen::Index>(i); };
   const Map left(a, index(transpose_a ? k : m), index(transpose_a ? m : k), Eigen::OuterStride<>(index(lda)));
-  const Map right(b, index(transpose_b ? n : k), index(transpose_b ? k : n), Eigen::OuterStride<>(index(ldb)));
-  Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>> out(c, index(m), index(n), Eigen::OuterStride<>(index(ldc)));
+  const Map right(b, index(transpose_b ? n : k), index(transpose_b ? k : n),
+                  Eigen::OuterStride<>(index(ldb)));
+  Eigen::Map<Matrix, Eigen::Unaligned, Eigen::OuterStride<>> out(c, index(m), index(n),
+                                                                 Eigen::OuterStride<>(index(ldc)));
   const Matrix lhs = transpose_a ? Matrix(left.transpose()) : Matrix(left);
   const Matrix rhs = transpose_b ? Matrix(right.transpose()) : Matrix(right);
   if (beta == 0.0) {
@@ -46,8 +51,8 @@ template <class T>
 void dense_multiply(const T* weights, const Activations<T>& x, Activations<T>& y) {
   const std::size_t lanes = x.lanes();
   for (std::size_t p = 0; p < x.panels(); ++p) {
-    multiply(false, false, y.features(), lanes, x.features(), weights, x.features(), x.panel(p), lanes, T(0), y.panel(p),
-             lanes);
+    multiply(false, false, y.features(), lanes, x.features(), weights, x.features(), x.panel(p), lanes, T(0),
+             y.panel(p), lanes);
   }
 }
 
@@ -55,8 +60,8 @@ template <class T>
 void dense_multiply_transposed(const T* weights, const Activations<T>& dy, Activations<T>& dx) {
   const std::size_t lanes = dy.lanes();
   for (std::size_t p = 0; p < dy.panels(); ++p) {
-    multiply(true, false, dx.features(), lanes, dy.features(), weights, dx.features(), dy.panel(p), lanes, T(0),
-             dx.panel(p), lanes);
+    multiply(true, false, dx.features(), lanes, dy.features(), weights, dx.features(), dy.panel(p), lanes,
+             T(0), dx.panel(p), lanes);
   }
 }
 
@@ -64,8 +69,8 @@ template <class T>
 void dense_weight_gradient(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
   const std::size_t lanes = dy.lanes();
   for (std::size_t p = 0; p < dy.panels(); ++p) {
-    multiply(false, true, dy.features(), x.features(), lanes, dy.panel(p), lanes, x.panel(p), lanes, T(p > 0), gradient,
-             x.features());
+    multiply(false, true, dy.features(), x.features(), lanes, dy.panel(p), lanes, x.panel(p), lanes, T(p > 0),
+             gradient, x.features());
   }
 }
 

@@ -2,9 +2,11 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ltlab/kernels/elementwise.cpp"
+// clang-format off: the order matters
 #include <hwy/foreach_target.h>  // compiles this file once a target
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+// clang-format on
 
 #include <algorithm>
 #include <array>
@@ -33,7 +35,8 @@ void bias_and_activation(const T* bias, Activation activation, Activations<T>& y
 }
 
 template <class T>
-void gradient_of_activation(Activation activation, const Activations<T>& y, Activations<T>& dy, T* bias_gradient) {
+void gradient_of_activation(Activation activation, const Activations<T>& y, Activations<T>& dy,
+                            T* bias_gradient) {
   const Vector<T> d;
   const auto zero = hn::Zero(d);
   for (std::size_t p = 0; p < dy.panels(); ++p) {
@@ -55,9 +58,11 @@ void gradient_of_activation(Activation activation, const Activations<T>& y, Acti
   }
 }
 
-// Softmax of one panel. Writes each image's log of the sum of exp(logit) and, where asked, probability x scale.
+// Softmax of one panel. Writes each image's log of the sum of exp(logit) and, where asked, probability x
+// scale.
 template <class T>
-void softmax_panel(const T* logits, std::size_t classes, std::size_t lanes, const T* scale, T* log_sum, T* gradient) {
+void softmax_panel(const T* logits, std::size_t classes, std::size_t lanes, const T* scale, T* log_sum,
+                   T* gradient) {
   const Vector<T> d;
   for (std::size_t i = 0; i < lanes; i += hn::Lanes(d)) {
     auto largest = hn::Load(d, logits + i);
@@ -87,8 +92,8 @@ HWY_INLINE void for_each_vector(std::size_t size, const Body& body) {
   for (; i < size; ++i) body(hn::CappedTag<float, 1>(), i);
 }
 
-void sgd(const SgdCoefficients& c, std::size_t size, float* HWY_RESTRICT weights, const float* HWY_RESTRICT gradient,
-         float* HWY_RESTRICT velocity) {
+void sgd(const SgdCoefficients& c, std::size_t size, float* HWY_RESTRICT weights,
+         const float* HWY_RESTRICT gradient, float* HWY_RESTRICT velocity) {
   for_each_vector(size, [&](auto d, std::size_t i) HWY_ATTR {
     const auto w = hn::LoadU(d, weights + i);
     const auto momentum = hn::Set(d, c.momentum);
@@ -103,8 +108,8 @@ void sgd(const SgdCoefficients& c, std::size_t size, float* HWY_RESTRICT weights
   });
 }
 
-void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weights, const float* HWY_RESTRICT gradient,
-          float* HWY_RESTRICT first, float* HWY_RESTRICT second) {
+void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weights,
+          const float* HWY_RESTRICT gradient, float* HWY_RESTRICT first, float* HWY_RESTRICT second) {
   const float rate = c.rate / c.correction1;
   const float root = 1.0f / std::sqrt(c.correction2);
   const float shrink = c.decoupled_decay ? 1.0f - c.rate * c.weight_decay : 1.0f;
@@ -112,7 +117,8 @@ void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weigh
   for_each_vector(size, [&](auto d, std::size_t i) HWY_ATTR {
     const auto w = hn::LoadU(d, weights + i);
     const auto g = hn::MulAdd(hn::Set(d, decay), w, hn::LoadU(d, gradient + i));
-    const auto m = hn::MulAdd(hn::Set(d, c.beta1), hn::LoadU(d, first + i), hn::Mul(hn::Set(d, 1 - c.beta1), g));
+    const auto m =
+        hn::MulAdd(hn::Set(d, c.beta1), hn::LoadU(d, first + i), hn::Mul(hn::Set(d, 1 - c.beta1), g));
     const auto v = hn::MulAdd(hn::Set(d, c.beta2), hn::LoadU(d, second + i),
                               hn::Mul(hn::Set(d, 1 - c.beta2), hn::Mul(g, g)));
     const auto scale = hn::MulAdd(hn::Sqrt(v), hn::Set(d, root), hn::Set(d, c.epsilon));
@@ -124,15 +130,20 @@ void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weigh
 }
 
 // One name a type, since dispatch tables hold plain functions.
-void bias_float(const float* b, Activation a, Activations<float>& y) { bias_and_activation(b, a, y); }
-void bias_double(const double* b, Activation a, Activations<double>& y) { bias_and_activation(b, a, y); }
+void bias_float(const float* b, Activation a, Activations<float>& y) {
+  bias_and_activation(b, a, y);
+}
+void bias_double(const double* b, Activation a, Activations<double>& y) {
+  bias_and_activation(b, a, y);
+}
 void gradient_float(Activation a, const Activations<float>& y, Activations<float>& dy, float* g) {
   gradient_of_activation(a, y, dy, g);
 }
 void gradient_double(Activation a, const Activations<double>& y, Activations<double>& dy, double* g) {
   gradient_of_activation(a, y, dy, g);
 }
-void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum, float* g) {
+void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
+                   float* g) {
   softmax_panel(x, classes, lanes, scale, sum, g);
 }
 void softmax_double(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum,
@@ -176,10 +187,12 @@ void activation_gradient(Activation activation, const Activations<double>& y, Ac
 
 namespace {
 
-void softmax(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum, float* g) {
+void softmax(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
+             float* g) {
   HWY_DYNAMIC_DISPATCH(softmax_float)(x, classes, lanes, scale, sum, g);
 }
-void softmax(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum, double* g) {
+void softmax(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum,
+             double* g) {
   HWY_DYNAMIC_DISPATCH(softmax_double)(x, classes, lanes, scale, sum, g);
 }
 
@@ -222,12 +235,13 @@ template BatchLoss softmax_cross_entropy(const Activations<float>&, std::span<co
 template BatchLoss softmax_cross_entropy(const Activations<double>&, std::span<const std::uint8_t>,
                                          Activations<double>*);
 
-void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient, float* velocity) {
+void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient,
+                float* velocity) {
   HWY_DYNAMIC_DISPATCH(sgd)(c, size, weights, gradient, velocity);
 }
 
-void adam_update(const AdamCoefficients& c, std::size_t size, float* weights, const float* gradient, float* first,
-                 float* second) {
+void adam_update(const AdamCoefficients& c, std::size_t size, float* weights, const float* gradient,
+                 float* first, float* second) {
   HWY_DYNAMIC_DISPATCH(adam)(c, size, weights, gradient, first, second);
 }
 

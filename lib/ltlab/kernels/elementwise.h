@@ -13,10 +13,11 @@ namespace ltlab {
 template <class T>
 void add_bias_and_activate(const T* bias, Activation activation, Activations<T>& y);
 
-/// Turns the gradient of a layer's outputs into that of its weighted sums, in place (dY = dY where y > 0 for ReLU),
-/// and sums it over the batch: bias_gradient[feature]. Padding lanes of dY must be zero and stay so.
+/// Turns the gradient of a layer's outputs into that of its weighted sums, in place (dY = dY where y > 0 for
+/// ReLU), and sums it over the batch: bias_gradient[feature]. Padding lanes of dY must be zero and stay so.
 template <class T>
-void activation_gradient(Activation activation, const Activations<T>& y, Activations<T>& dy, T* bias_gradient);
+void activation_gradient(Activation activation, const Activations<T>& y, Activations<T>& dy,
+                         T* bias_gradient);
 
 /// Summed loss and hits of a batch.
 struct BatchLoss {
@@ -24,29 +25,32 @@ struct BatchLoss {
   std::size_t correct = 0;  ///< images whose largest logit (the first, where several tie) is their label's
 };
 
-/// Softmax and cross-entropy over the classes (= logits.features()); labels[i] is image i's class. Where `gradient`
-/// is not null it receives the gradient of the batch's *mean* loss, zero in padding lanes.
+/// Softmax and cross-entropy over the classes (= logits.features()); labels[i] is image i's class. Where
+/// `gradient` is not null it receives the gradient of the batch's *mean* loss, zero in padding lanes.
 template <class T>
 BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const std::uint8_t> labels,
                                 Activations<T>* gradient);
 
-/// One step of stochastic gradient descent, as torch.optim.SGD: g += weight_decay w; velocity = momentum velocity +
-/// g; w -= rate (nesterov ? g + momentum velocity : velocity). `velocity` may be null where momentum is 0.
+/// One step of stochastic gradient descent, as torch.optim.SGD: g += weight_decay w; velocity = momentum
+/// velocity + g; w -= rate (nesterov ? g + momentum velocity : velocity). `velocity` may be null where
+/// momentum is 0.
 struct SgdCoefficients {
   float rate, momentum, weight_decay;
   bool nesterov;
 };
-void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient, float* velocity);
+void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient,
+                float* velocity);
 
-/// One step of Adam (Kingma & Ba 2015, algorithm 1) or, with decoupled decay, AdamW (Loshchilov & Hutter 2019,
-/// algorithm 2), as torch.optim: first = beta1 first + (1 - beta1) g, second = beta2 second + (1 - beta2) g^2,
-/// w -= rate (first / correction1) / (sqrt(second / correction2) + epsilon), where correction = 1 - beta^step.
+/// One step of Adam (Kingma & Ba 2015, algorithm 1) or, with decoupled decay, AdamW (Loshchilov & Hutter
+/// 2019, algorithm 2), as torch.optim: first = beta1 first + (1 - beta1) g, second = beta2 second + (1 -
+/// beta2) g^2, w -= rate (first / correction1) / (sqrt(second / correction2) + epsilon), where correction = 1
+/// - beta^step.
 struct AdamCoefficients {
   float rate, beta1, beta2, epsilon, weight_decay;
   bool decoupled_decay;
   float correction1, correction2;
 };
-void adam_update(const AdamCoefficients& c, std::size_t size, float* weights, const float* gradient, float* first,
-                 float* second);
+void adam_update(const AdamCoefficients& c, std::size_t size, float* weights, const float* gradient,
+                 float* first, float* second);
 
 }  // namespace ltlab

@@ -17,12 +17,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T>
 using Vector = hn::CappedTag<T, kLaneMultiple>;
 
-// Y[row] for V vectors of images. Two sets of accumulators where registers allow: a fused multiply-add takes 4
-// cycles and two start in each, so 8 independent sums keep the units busy and 4 would halve the speed.
+// Y[row] for V vectors of images. Two sets of accumulators where registers allow: a fused multiply-add takes
+// 4 cycles and two start in each, so 8 independent sums keep the units busy and 4 would halve the speed.
 template <std::size_t V, class T>
-HWY_INLINE void multiply_tile(const CompressedRows& rows, const T* HWY_RESTRICT values, const T* HWY_RESTRICT bias,
-                              Activation activation, const T* HWY_RESTRICT x, std::size_t lanes,
-                              T* HWY_RESTRICT y) {
+HWY_INLINE void multiply_tile(const CompressedRows& rows, const T* HWY_RESTRICT values,
+                              const T* HWY_RESTRICT bias, Activation activation, const T* HWY_RESTRICT x,
+                              std::size_t lanes, T* HWY_RESTRICT y) {
   const Vector<T> d;
   using Register = hn::Vec<Vector<T>>;
   constexpr std::size_t kSets = V <= 4 ? 2 : 1;
@@ -41,13 +41,15 @@ HWY_INLINE void multiply_tile(const CompressedRows& rows, const T* HWY_RESTRICT 
       for (std::size_t s = 0; s < kSets; ++s) {
         const Register weight = hn::Set(d, values[k + s]);
         const T* input = x + column[k + s] * lanes;
-        for (std::size_t v = 0; v < V; ++v) sum[s][v] = hn::MulAdd(weight, hn::Load(d, input + v * n), sum[s][v]);
+        for (std::size_t v = 0; v < V; ++v)
+          sum[s][v] = hn::MulAdd(weight, hn::Load(d, input + v * n), sum[s][v]);
       }
     }
     if (k < end) {
       const Register weight = hn::Set(d, values[k]);
       const T* input = x + column[k] * lanes;
-      for (std::size_t v = 0; v < V; ++v) sum[0][v] = hn::MulAdd(weight, hn::Load(d, input + v * n), sum[0][v]);
+      for (std::size_t v = 0; v < V; ++v)
+        sum[0][v] = hn::MulAdd(weight, hn::Load(d, input + v * n), sum[0][v]);
     }
     for (std::size_t v = 0; v < V; ++v) {
       Register total = sum[0][v];
@@ -60,7 +62,8 @@ HWY_INLINE void multiply_tile(const CompressedRows& rows, const T* HWY_RESTRICT 
 
 // Stores the sums of the lanes of four registers, to[0] = sum of a, ...
 template <class D, class T = hn::TFromD<D>>
-HWY_INLINE void store_four_sums(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e, T* HWY_RESTRICT to) {
+HWY_INLINE void store_four_sums(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e,
+                                T* HWY_RESTRICT to) {
   to[0] = hn::GetLane(hn::SumOfLanes(d, a));
   to[1] = hn::GetLane(hn::SumOfLanes(d, b));
   to[2] = hn::GetLane(hn::SumOfLanes(d, c));
@@ -85,15 +88,17 @@ HWY_INLINE void store_sum_of_blocks(D d, hn::Vec<D> v, float* HWY_RESTRICT to) {
 
 // Floats by a transposing tree, which needs a third of the shuffles of four separate sums.
 template <class D>
-HWY_INLINE void store_four_sums(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e, float* HWY_RESTRICT to) {
+HWY_INLINE void store_four_sums(D d, hn::Vec<D> a, hn::Vec<D> b, hn::Vec<D> c, hn::Vec<D> e,
+                                float* HWY_RESTRICT to) {
   store_sum_of_blocks(d, add_pairs(d, add_pairs(d, a, c), add_pairs(d, b, e)), to);
 }
 #endif
 
 // gradient[k] (+)= dY[row] . X[column] over V vectors of images, four survivors at a time.
 template <std::size_t V, class T>
-HWY_INLINE void weight_gradient_tile(const CompressedRows& rows, const T* HWY_RESTRICT dy, const T* HWY_RESTRICT x,
-                                     std::size_t lanes, bool accumulate, T* HWY_RESTRICT gradient) {
+HWY_INLINE void weight_gradient_tile(const CompressedRows& rows, const T* HWY_RESTRICT dy,
+                                     const T* HWY_RESTRICT x, std::size_t lanes, bool accumulate,
+                                     T* HWY_RESTRICT gradient) {
   const Vector<T> d;
   using Register = hn::Vec<Vector<T>>;
   const std::size_t n = hn::Lanes(d);
@@ -112,9 +117,10 @@ HWY_INLINE void weight_gradient_tile(const CompressedRows& rows, const T* HWY_RE
       const std::size_t count = std::min<std::size_t>(4, end - k), last = end - 1;
       // Past the row's end the last survivor is computed again, which is cheaper than a second loop.
       std::array<T, 4> sums;
-      store_four_sums(d, dot(k), dot(std::min(k + 1, last)), dot(std::min(k + 2, last)), dot(std::min(k + 3, last)),
-                      sums.data());
-      for (std::size_t i = 0; i < count; ++i) gradient[k + i] = accumulate ? gradient[k + i] + sums[i] : sums[i];
+      store_four_sums(d, dot(k), dot(std::min(k + 1, last)), dot(std::min(k + 2, last)),
+                      dot(std::min(k + 3, last)), sums.data());
+      for (std::size_t i = 0; i < count; ++i)
+        gradient[k + i] = accumulate ? gradient[k + i] + sums[i] : sums[i];
     }
   }
 }
@@ -125,9 +131,12 @@ HWY_INLINE void for_each_tile(std::size_t lanes, const Tile& tile) {
   const std::size_t n = hn::Lanes(Vector<T>());
   const std::size_t vectors = lanes / n;
   switch (vectors) {
-    case 1: return tile.template operator()<1>(0);
-    case 2: return tile.template operator()<2>(0);
-    case 4: return tile.template operator()<4>(0);
+    case 1:
+      return tile.template operator()<1>(0);
+    case 2:
+      return tile.template operator()<2>(0);
+    case 4:
+      return tile.template operator()<4>(0);
     default:
       for (std::size_t v = 0; v < vectors; v += 8) tile.template operator()<8>(v * n);
   }
@@ -145,7 +154,8 @@ void multiply(const CompressedRows& rows, const T* values, const T* bias, Activa
 }
 
 template <class T>
-void weight_gradient(const CompressedRows& rows, const Activations<T>& dy, const Activations<T>& x, T* gradient) {
+void weight_gradient(const CompressedRows& rows, const Activations<T>& dy, const Activations<T>& x,
+                     T* gradient) {
   const std::size_t lanes = x.lanes();
   for (std::size_t p = 0; p < x.panels(); ++p) {
     for_each_tile<T>(lanes, [&]<std::size_t V>(std::size_t lane) HWY_ATTR {
@@ -159,19 +169,21 @@ void multiply_float(const CompressedRows& rows, const float* values, const float
                     const Activations<float>& x, Activations<float>& y) {
   multiply(rows, values, bias, activation, x, y);
 }
-void multiply_double(const CompressedRows& rows, const double* values, const double* bias, Activation activation,
-                     const Activations<double>& x, Activations<double>& y) {
+void multiply_double(const CompressedRows& rows, const double* values, const double* bias,
+                     Activation activation, const Activations<double>& x, Activations<double>& y) {
   multiply(rows, values, bias, activation, x, y);
 }
-void weight_gradient_float(const CompressedRows& rows, const Activations<float>& dy, const Activations<float>& x,
-                           float* gradient) {
+void weight_gradient_float(const CompressedRows& rows, const Activations<float>& dy,
+                           const Activations<float>& x, float* gradient) {
   weight_gradient(rows, dy, x, gradient);
 }
-void weight_gradient_double(const CompressedRows& rows, const Activations<double>& dy, const Activations<double>& x,
-                            double* gradient) {
+void weight_gradient_double(const CompressedRows& rows, const Activations<double>& dy,
+                            const Activations<double>& x, double* gradient) {
   weight_gradient(rows, dy, x, gradient);
 }
-const char* target_name() { return hwy::TargetName(HWY_TARGET); }
+const char* target_name() {
+  return hwy::TargetName(HWY_TARGET);
+}
 
 }  // namespace ltlab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -186,27 +198,29 @@ HWY_EXPORT(weight_gradient_double);
 HWY_EXPORT(target_name);
 
 template <>
-void sparse_multiply(const CompressedRows& rows, const float* values, const float* bias, Activation activation,
-                     const Activations<float>& x, Activations<float>& y) {
+void sparse_multiply(const CompressedRows& rows, const float* values, const float* bias,
+                     Activation activation, const Activations<float>& x, Activations<float>& y) {
   HWY_DYNAMIC_DISPATCH(multiply_float)(rows, values, bias, activation, x, y);
 }
 template <>
-void sparse_multiply(const CompressedRows& rows, const double* values, const double* bias, Activation activation,
-                     const Activations<double>& x, Activations<double>& y) {
+void sparse_multiply(const CompressedRows& rows, const double* values, const double* bias,
+                     Activation activation, const Activations<double>& x, Activations<double>& y) {
   HWY_DYNAMIC_DISPATCH(multiply_double)(rows, values, bias, activation, x, y);
 }
 template <>
-void sparse_weight_gradient(const CompressedRows& rows, const Activations<float>& dy, const Activations<float>& x,
-                            float* gradient) {
+void sparse_weight_gradient(const CompressedRows& rows, const Activations<float>& dy,
+                            const Activations<float>& x, float* gradient) {
   HWY_DYNAMIC_DISPATCH(weight_gradient_float)(rows, dy, x, gradient);
 }
 template <>
-void sparse_weight_gradient(const CompressedRows& rows, const Activations<double>& dy, const Activations<double>& x,
-                            double* gradient) {
+void sparse_weight_gradient(const CompressedRows& rows, const Activations<double>& dy,
+                            const Activations<double>& x, double* gradient) {
   HWY_DYNAMIC_DISPATCH(weight_gradient_double)(rows, dy, x, gradient);
 }
 
-const char* simd_target() { return HWY_DYNAMIC_DISPATCH(target_name)(); }
+const char* simd_target() {
+  return HWY_DYNAMIC_DISPATCH(target_name)();
+}
 
 }  // namespace ltlab
 #endif  // HWY_ONCE

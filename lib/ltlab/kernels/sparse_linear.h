@@ -9,8 +9,8 @@ namespace ltlab {
 enum class Activation { identity, relu };
 
 /// The three products of training a sparse linear layer. W is [outputs x inputs] with the structure `rows`,
-/// `values` its survivors in that order; X, Y, dX, dY are activations. T is float or double. The instruction set
-/// is chosen at run time. A result does not depend on the other images of a batch.
+/// `values` its survivors in that order; X, Y, dX, dY are activations. T is float or double. The instruction
+/// set is chosen at run time. A result does not depend on the other images of a batch.
 
 /// Y = f(W X + b), W [rows.rows x rows.columns]; `bias` may be null. x.features() = rows.columns,
 /// y.features() = rows.rows, same batch and lanes. With W's transposed structure this is also backward-data,

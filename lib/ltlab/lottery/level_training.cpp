@@ -14,7 +14,8 @@ constexpr std::chrono::seconds kCheckpointInterval{30};
 // One level under way: the network, its trainer, and what is known of it besides.
 class LevelTraining {
  public:
-  LevelTraining(const SearchConfig& config, const TrainingData& data, const LevelStart& start, RunStore& store)
+  LevelTraining(const SearchConfig& config, const TrainingData& data, const LevelStart& start,
+                RunStore& store)
       : config_(config),
         data_(data),
         start_(start),
@@ -78,9 +79,9 @@ class LevelTraining {
  private:
   void checkpoint() {
     TrainerState state = trainer_->state();
-    store_.write_checkpoint({start_.level, state.step, start_.masks, std::move(state.tensors), std::move(state.metrics),
-                             kernel_records(), state.loss_sum, state.loss_count, trainer_->wall_seconds(),
-                             started_utc_});
+    store_.write_checkpoint({start_.level, state.step, start_.masks, std::move(state.tensors),
+                             std::move(state.metrics), kernel_records(), state.loss_sum, state.loss_count,
+                             trainer_->wall_seconds(), started_utc_});
     checkpoint_time_ = std::chrono::steady_clock::now();
   }
 
@@ -90,8 +91,8 @@ class LevelTraining {
                           kernel.dense_seconds, kernel.sparse_seconds});
     }
     network_.set_kernels(kernels_);
-    trainer_->restore({checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics), checkpoint.loss_sum,
-                       checkpoint.loss_count},
+    trainer_->restore({checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics),
+                       checkpoint.loss_sum, checkpoint.loss_count},
                       checkpoint.wall_seconds);
     started_utc_ = checkpoint.started_utc;
   }
@@ -99,8 +100,8 @@ class LevelTraining {
   std::vector<KernelRecord> kernel_records() const {
     std::vector<KernelRecord> records;
     for (const KernelChoice& choice : kernels_) {
-      records.push_back({choice.parameter, to_string(choice.product), to_string(choice.kernel), choice.dense_seconds,
-                         choice.sparse_seconds});
+      records.push_back({choice.parameter, to_string(choice.product), to_string(choice.kernel),
+                         choice.dense_seconds, choice.sparse_seconds});
     }
     return records;
   }
@@ -134,8 +135,8 @@ class LevelTraining {
 
 }  // namespace
 
-LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start, RunStore& store,
-                         const StepHook& after_step, const std::stop_token& stop) {
+LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start,
+                         RunStore& store, const StepHook& after_step, const std::stop_token& stop) {
   LevelTraining training(config, data, start, store);
   training.run(after_step, stop);
   return training.record();

@@ -14,20 +14,20 @@ namespace ltlab {
 struct LevelStart {
   unsigned level = 0;
   std::vector<Mask> masks;
-  std::vector<Tensor> weights;             ///< dense; the survivors' values are taken
-  std::vector<Tensor> optimizer;           ///< state at first_step, empty for a fresh optimizer
+  std::vector<Tensor> weights;    ///< dense; the survivors' values are taken
+  std::vector<Tensor> optimizer;  ///< state at first_step, empty for a fresh optimizer
   std::uint64_t first_step = 0;
-  std::uint64_t order_seed = 0;            ///< names the images' order, together with the level
-  bool record_initial_weights = false;     ///< keep `weights` in the level file: nothing else tells them
+  std::uint64_t order_seed = 0;         ///< names the images' order, together with the level
+  bool record_initial_weights = false;  ///< keep `weights` in the level file: nothing else tells them
 };
 
 /// Called after every optimizer step.
 using StepHook = std::function<void(const Trainer&, const Network<float>&)>;
 
-/// Trains a level and records it in `store`; goes on from its checkpoint where one is left. Checkpoints are written when
-/// kernels were chosen by measurement (so that a resumed training replays the choice), every half minute, and on
-/// interruption. Throws Interrupted when `stop` is asked to.
-LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start, RunStore& store,
-                         const StepHook& after_step, const std::stop_token& stop);
+/// Trains a level and records it in `store`; goes on from its checkpoint where one is left. Checkpoints are
+/// written when kernels were chosen by measurement (so that a resumed training replays the choice), every
+/// half minute, and on interruption. Throws Interrupted when `stop` is asked to.
+LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start,
+                         RunStore& store, const StepHook& after_step, const std::stop_token& stop);
 
 }  // namespace ltlab

@@ -23,17 +23,21 @@ double rate_of(const SearchConfig& config, const ParameterInfo& parameter) {
   return parameter.output_layer ? config.rate_of_output_layer() : config.rate;
 }
 
-// Tickets of all replicates go before controls, and sparser levels after denser ones: the longest chain of levels that
-// wait for each other starts first.
-std::int64_t rank_of_ticket(unsigned level) { return level; }
-std::int64_t rank_of_control(unsigned level) { return (std::int64_t{1} << 32) + level; }
+// Tickets of all replicates go before controls, and sparser levels after denser ones: the longest chain of
+// levels that wait for each other starts first.
+std::int64_t rank_of_ticket(unsigned level) {
+  return level;
+}
+std::int64_t rank_of_control(unsigned level) {
+  return (std::int64_t{1} << 32) + level;
+}
 
 // The search of one replicate: the paper's algorithm, level by level.
 class ReplicateSearch {
  public:
-  ReplicateSearch(const SearchConfig& config, const TrainingData& data, std::filesystem::path folder, unsigned replicate,
-                  std::size_t last_level, WorkQueue& queue, SearchObserver& observer, std::mutex& observer_mutex,
-                  std::stop_token stop)
+  ReplicateSearch(const SearchConfig& config, const TrainingData& data, std::filesystem::path folder,
+                  unsigned replicate, std::size_t last_level, WorkQueue& queue, SearchObserver& observer,
+                  std::mutex& observer_mutex, std::stop_token stop)
       : config_(config),
         data_(data),
         store_(std::move(folder)),
@@ -56,7 +60,8 @@ class ReplicateSearch {
     const std::vector<Mask> masks = masks_of(level);
     train_ticket(level, masks);
     if (level > 0) queue_controls(level, masks);
-    if (level < last_level_) queue_.push(rank_of_ticket(level + 1), [this, level] { search_level(level + 1); });
+    if (level < last_level_)
+      queue_.push(rank_of_ticket(level + 1), [this, level] { search_level(level + 1); });
   }
 
   void establish_initial_weights() {
@@ -79,8 +84,9 @@ class ReplicateSearch {
   void resume_run() {
     RunRecord before = store_.read_run();
     if (before.dataset_fingerprint != run_.dataset_fingerprint) {
-      throw StoreError(store_.run_path().string() + " was made with other data (fingerprint " + before.dataset_fingerprint +
-                       ", now " + run_.dataset_fingerprint + "): give it the same data, or another --out");
+      throw StoreError(store_.run_path().string() + " was made with other data (fingerprint " +
+                       before.dataset_fingerprint + ", now " + run_.dataset_fingerprint +
+                       "): give it the same data, or another --out");
     }
     const std::string extent = extent_text(config_);
     const bool extended = before.extent != extent;
@@ -94,7 +100,8 @@ class ReplicateSearch {
     std::vector<Mask> masks;
     if (level == 0) {
       for (const Parameter<float>* parameter : network_.parameters()) {
-        if (parameter->info().prunable) masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
+        if (parameter->info().prunable)
+          masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
       }
       return masks;
     }
@@ -111,9 +118,11 @@ class ReplicateSearch {
   void train_ticket(unsigned level, const std::vector<Mask>& masks) {
     LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, false};
     if (level > 0 && config_.rewind_step > 0) rewind(start);
-    train_or_find({replicate_, "ticket", 0, level}, start, store_, [&](const Trainer& trainer, const auto& network) {
-      if (level == 0 && trainer.step() == config_.rewind_step) record_rewind_point(trainer, network);
-    });
+    train_or_find({replicate_, "ticket", 0, level}, start, store_,
+                  [&](const Trainer& trainer, const auto& network) {
+                    if (level == 0 && trainer.step() == config_.rewind_step)
+                      record_rewind_point(trainer, network);
+                  });
   }
 
   void rewind(LevelStart& start) const {
@@ -147,24 +156,27 @@ class ReplicateSearch {
     LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, true};
     if (control == Control::random_reinit) {
       for (Tensor& tensor : start.weights) {
-        tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed, "random-reinit", level,
-                              trial);
+        tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed,
+                              "random-reinit", level, trial);
       }
     } else {
       start.masks = random_masks(masks, run_.seed, level, trial);
       start.record_initial_weights = false;
       if (config_.rewind_step > 0) rewind(start);
     }
-    train_or_find({replicate_, to_string(control), trial, level}, start, store, [](const auto&, const auto&) {});
+    train_or_find({replicate_, to_string(control), trial, level}, start, store,
+                  [](const auto&, const auto&) {});
   }
 
-  void train_or_find(const TrainingName& name, const LevelStart& start, RunStore& store, const StepHook& hook) {
+  void train_or_find(const TrainingName& name, const LevelStart& start, RunStore& store,
+                     const StepHook& hook) {
     const bool found = store.has_level(name.level);
     LevelSummary summary;
     if (found) {
       summary = store.read_summary(name.level);
     } else {
-      summary = train_level(config_, data_, start, store, report_progress(name, density(start.masks), hook), stop_);
+      summary =
+          train_level(config_, data_, start, store, report_progress(name, density(start.masks), hook), stop_);
     }
     const std::lock_guard lock(observer_mutex_);
     observer_.on_recorded(name, summary, !found);
@@ -177,7 +189,8 @@ class ReplicateSearch {
       std::uint64_t step = 0;
       double seconds = 0;
     };
-    return [this, name, density, hook, session = Session()](const Trainer& trainer, const Network<float>& net) mutable {
+    return [this, name, density, hook, session = Session()](const Trainer& trainer,
+                                                            const Network<float>& net) mutable {
       hook(trainer, net);
       if (!std::exchange(session.begun, true)) session = {true, trainer.step() - 1, trainer.wall_seconds()};
       const MetricsRow& row = trainer.metrics().back();
@@ -185,8 +198,9 @@ class ReplicateSearch {
       const double seconds = trainer.wall_seconds() - session.seconds;
       const auto steps = static_cast<double>(trainer.step() - session.step);
       const std::lock_guard lock(observer_mutex_);
-      observer_.on_progress({name, density, row.step, config_.training.steps, row.train_loss, row.validation_accuracy,
-                             trainer.wall_seconds(), seconds > 0 ? steps / seconds : 0});
+      observer_.on_progress({name, density, row.step, config_.training.steps, row.train_loss,
+                             row.validation_accuracy, trainer.wall_seconds(),
+                             seconds > 0 ? steps / seconds : 0});
     };
   }
 
@@ -208,7 +222,8 @@ class ReplicateSearch {
     for (const Parameter<float>* parameter : network_.parameters()) {
       if (parameter->info().name == name) return *parameter;
     }
-    throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model + " lacks");
+    throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model +
+                     " lacks");
   }
 
   const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) const {
@@ -254,7 +269,8 @@ std::vector<double> planned_densities(const SearchConfig& config, std::size_t in
   double weights = 0;
   for (const Parameter<float>* parameter : network.parameters()) {
     if (!parameter->info().prunable) continue;
-    const double rate = rate_of(config, parameter->info()), size = static_cast<double>(parameter->dense_size());
+    const double rate = rate_of(config, parameter->info()),
+                 size = static_cast<double>(parameter->dense_size());
     weights += size;
     if (config.scope == PruningScope::global && !groups.empty() && groups.back().rate == rate) {
       groups.back().survivors += size;
@@ -287,18 +303,20 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   if (config.replicates > 1) open_collection(config, RunStore(folder));
   for (unsigned r = 0; r < config.replicates; ++r) {
     replicates.push_back(std::make_unique<ReplicateSearch>(
-        config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue, observer,
-        observer_mutex, stop.get_token()));
+        config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue,
+        observer, observer_mutex, stop.get_token()));
     replicates.back()->start();
   }
   queue.run(workers, stop);
 }
 
-std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates, unsigned replicate) {
+std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,
+                                       unsigned replicate) {
   return replicates == 1 ? folder : folder / ("replicate-" + std::to_string(replicate));
 }
 
-std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control, unsigned trial) {
+std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control,
+                                     unsigned trial) {
   return replicate / (std::string(to_string(control)) + "-" + std::to_string(trial));
 }
 

@@ -11,8 +11,8 @@
 
 namespace ltlab {
 
-/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "random-mask"), which trial of a
-/// control, which level.
+/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "random-mask"), which
+/// trial of a control, which level.
 struct TrainingName {
   unsigned replicate = 0;
   std::string branch;
@@ -26,8 +26,8 @@ struct TrainingProgress {
   double density = 1;
   std::uint64_t step = 0, steps = 0;
   double train_loss = 0, validation_accuracy = 0;
-  double wall_seconds = 0;       ///< of this training so far
-  double steps_per_second = 0;   ///< in this session
+  double wall_seconds = 0;      ///< of this training so far
+  double steps_per_second = 0;  ///< in this session
 };
 
 /// Follows a search. Called from several threads, one call at a time.
@@ -44,16 +44,18 @@ class SearchObserver {
 /// The densities that a search's levels will have, dense first, by counting alone.
 std::vector<double> planned_densities(const SearchConfig& config, std::size_t inputs, std::size_t classes);
 
-/// Searches for winning tickets by iterative magnitude pruning with rewinding (Frankle & Carbin 2019, section 1; rewinding
-/// to step k: Frankle et al. 2020, arXiv 1912.05671, section 3), with its controls, replicates side by side on `workers`
-/// threads, and keeps every level in `folder`. What is recorded already is not done again, and a training that was
-/// interrupted goes on from its checkpoint, so running a search again resumes it, to the same bits.
-/// Throws Interrupted when `stop` is asked to, after saving checkpoints; NumericError, IoError, StoreError as they occur.
+/// Searches for winning tickets by iterative magnitude pruning with rewinding (Frankle & Carbin 2019, section
+/// 1; rewinding to step k: Frankle et al. 2020, arXiv 1912.05671, section 3), with its controls, replicates
+/// side by side on `workers` threads, and keeps every level in `folder`. What is recorded already is not done
+/// again, and a training that was interrupted goes on from its checkpoint, so running a search again resumes
+/// it, to the same bits. Throws Interrupted when `stop` is asked to, after saving checkpoints; NumericError,
+/// IoError, StoreError as they occur.
 void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
                 unsigned workers, SearchObserver& observer, std::stop_source stop);
 
 /// The folder of one replicate's run: `folder` itself where there is but one.
-std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates, unsigned replicate);
+std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,
+                                       unsigned replicate);
 /// The folder of a control's run within a replicate's: "random-reinit-0".
 std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control, unsigned trial);
 

@@ -26,17 +26,23 @@ std::string join(const Range& range, ToText to_text) {
 
 const char* to_text(OptimizerConfig::Kind kind) {
   switch (kind) {
-    case OptimizerConfig::Kind::sgd: return "sgd";
-    case OptimizerConfig::Kind::adam: return "adam";
-    default: return "adamw";
+    case OptimizerConfig::Kind::sgd:
+      return "sgd";
+    case OptimizerConfig::Kind::adam:
+      return "adam";
+    default:
+      return "adamw";
   }
 }
 
 const char* to_text(LearningRateSchedule::Shape shape) {
   switch (shape) {
-    case LearningRateSchedule::Shape::constant: return "constant";
-    case LearningRateSchedule::Shape::step: return "step";
-    default: return "cosine";
+    case LearningRateSchedule::Shape::constant:
+      return "constant";
+    case LearningRateSchedule::Shape::step:
+      return "step";
+    default:
+      return "cosine";
   }
 }
 
@@ -81,9 +87,12 @@ void check(const SearchConfig& c) {
   require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
   require(t.learning_rate.base > 0, "--learning-rate must be above 0");
   require(is_rate(c.rate), "--rate must lie between 0 and 1: it is the fraction pruned a round");
-  require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1, "--output-rate must be at least 0 and below 1");
-  require(c.target_density >= 0 && c.target_density < 1, "--target-density must lie between 0 and 1 (0.02 is 2 %)");
-  require(c.rewind_step < t.steps, "--rewind must be below --steps: it is a step of the dense network's training");
+  require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1,
+          "--output-rate must be at least 0 and below 1");
+  require(c.target_density >= 0 && c.target_density < 1,
+          "--target-density must lie between 0 and 1 (0.02 is 2 %)");
+  require(c.rewind_step < t.steps,
+          "--rewind must be below --steps: it is a step of the dense network's training");
   require(c.replicates > 0, "--replicates must be at least 1");
   require(c.trials > 0, "--trials must be at least 1");
   require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
@@ -125,7 +134,8 @@ std::string config_text(const SearchConfig& c) {
   line("schedule", to_text(t.learning_rate.shape));
   line("warmup", t.learning_rate.warmup_steps);
   if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
-    line("milestones", join(t.learning_rate.milestones, [](std::uint64_t step) { return std::to_string(step); }));
+    line("milestones",
+         join(t.learning_rate.milestones, [](std::uint64_t step) { return std::to_string(step); }));
     line("decay-factor", to_text(t.learning_rate.factor));
   }
   line("rate", to_text(c.rate));
@@ -139,9 +149,10 @@ std::string config_text(const SearchConfig& c) {
 
 std::string extent_text(const SearchConfig& c) {
   std::ostringstream text;
-  text << "levels = " << c.levels << "\ntarget-density = " << to_text(c.target_density) << "\ntrials = " << c.trials
-       << "\nreplicates = " << c.replicates << '\n';
-  if (!c.controls.empty()) text << "control = " << join(c.controls, [](Control control) { return to_string(control); }) << '\n';
+  text << "levels = " << c.levels << "\ntarget-density = " << to_text(c.target_density)
+       << "\ntrials = " << c.trials << "\nreplicates = " << c.replicates << '\n';
+  if (!c.controls.empty())
+    text << "control = " << join(c.controls, [](Control control) { return to_string(control); }) << '\n';
   return text.str();
 }
 
@@ -156,7 +167,8 @@ std::vector<std::string> differences(const std::string& before, const std::strin
   };
   for (const auto& [name, unused] : names) {
     const std::string old_value = value_in(old_values, name), new_value = value_in(new_values, name);
-    if (old_value != new_value) differing.push_back(name + ": " + old_value + " before, " + new_value + " now");
+    if (old_value != new_value)
+      differing.push_back(name + ": " + old_value + " before, " + new_value + " now");
   }
   return differing;
 }

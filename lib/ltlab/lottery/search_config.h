@@ -16,7 +16,7 @@ namespace ltlab {
 /// What a ticket is compared with (Frankle & Carbin 2019, sections 2 and 4).
 enum class Control {
   random_reinit,  ///< the ticket's mask, weights drawn anew; trained from step 0
-  random_mask     ///< the ticket's weights before training under a random mask of the same density in each layer
+  random_mask  ///< the ticket's weights before training under a random mask of the same density in each layer
 };
 
 /// "random-reinit" | "random-mask", and the reverse; ConfigError for another word.
@@ -30,17 +30,17 @@ struct SearchConfig {
   Initialization initialization = Initialization::glorot_normal_truncated;
   TrainingConfig training;
 
-  double rate = 0.2;                   ///< fraction of a layer's survivors pruned a round
-  std::optional<double> output_rate;   ///< of the output layer; default rate / 2
+  double rate = 0.2;                  ///< fraction of a layer's survivors pruned a round
+  std::optional<double> output_rate;  ///< of the output layer; default rate / 2
   PruningScope scope = PruningScope::layerwise;
-  std::uint64_t rewind_step = 0;       ///< survivors return to their weights at this step
-  unsigned levels = 10;                ///< pruned levels, after the dense level 0
-  double target_density = 0;           ///< stop at the first level at or below it, if that comes sooner
+  std::uint64_t rewind_step = 0;  ///< survivors return to their weights at this step
+  unsigned levels = 10;           ///< pruned levels, after the dense level 0
+  double target_density = 0;      ///< stop at the first level at or below it, if that comes sooner
 
   std::vector<Control> controls;
-  unsigned trials = 1;                 ///< of each control, at each level
+  unsigned trials = 1;  ///< of each control, at each level
   unsigned replicates = 1;
-  std::uint64_t seed = 0;              ///< replicate r has seed + r
+  std::uint64_t seed = 0;  ///< replicate r has seed + r
   KernelPolicy kernel = KernelPolicy::automatic;
 
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
@@ -49,12 +49,13 @@ struct SearchConfig {
 /// Throws ConfigError for values that make no sense, naming the option of the command line.
 void check(const SearchConfig& config);
 
-/// What decides the results, and how far the search goes (levels, target density, controls, trials, replicates): canonical
-/// text, a line `option = value` each, in the format of --config, as run.h5 keeps it.
+/// What decides the results, and how far the search goes (levels, target density, controls, trials,
+/// replicates): canonical text, a line `option = value` each, in the format of --config, as run.h5 keeps it.
 std::string config_text(const SearchConfig& config);
 std::string extent_text(const SearchConfig& config);
 
-/// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is empty.
+/// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is
+/// empty.
 std::vector<std::string> differences(const std::string& before, const std::string& now);
 
 }  // namespace ltlab

@@ -16,11 +16,16 @@ double draw(Initialization initialization, double fan_in, double fan_out, Random
   const double glorot = std::sqrt(2.0 / (fan_in + fan_out)), kaiming = std::sqrt(2.0 / fan_in);
   const double root3 = std::sqrt(3.0);  // U(-a, a) has deviation a / sqrt(3)
   switch (initialization) {
-    case Initialization::glorot_normal: return glorot * random.normal();
-    case Initialization::glorot_normal_truncated: return glorot / kTruncatedDeviation * random.truncated_normal();
-    case Initialization::glorot_uniform: return random.uniform(-root3 * glorot, root3 * glorot);
-    case Initialization::kaiming_normal: return kaiming * random.normal();
-    default: return random.uniform(-root3 * kaiming, root3 * kaiming);
+    case Initialization::glorot_normal:
+      return glorot * random.normal();
+    case Initialization::glorot_normal_truncated:
+      return glorot / kTruncatedDeviation * random.truncated_normal();
+    case Initialization::glorot_uniform:
+      return random.uniform(-root3 * glorot, root3 * glorot);
+    case Initialization::kaiming_normal:
+      return kaiming * random.normal();
+    default:
+      return random.uniform(-root3 * kaiming, root3 * kaiming);
   }
 }
 

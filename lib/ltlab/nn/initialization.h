@@ -22,8 +22,8 @@ const std::vector<std::string>& initialization_names();
 /// ConfigError for a name not among them.
 Initialization parse_initialization(const std::string& name);
 
-/// Draws a dense tensor for the parameter. `purpose`, `level` and `trial` name the random stream with `seed`, so a
-/// layer's draw does not depend on the other layers.
+/// Draws a dense tensor for the parameter. `purpose`, `level` and `trial` name the random stream with `seed`,
+/// so a layer's draw does not depend on the other layers.
 Tensor draw_initial(const ParameterInfo& parameter, Initialization initialization, std::uint64_t seed,
                     const std::string& purpose, std::uint64_t level, std::uint64_t trial);
 

@@ -4,13 +4,18 @@
 
 namespace ltlab {
 
-const char* to_string(Kernel kernel) { return kernel == Kernel::dense ? "dense" : "sparse"; }
+const char* to_string(Kernel kernel) {
+  return kernel == Kernel::dense ? "dense" : "sparse";
+}
 
 const char* to_string(Product product) {
   switch (product) {
-    case Product::forward: return "forward";
-    case Product::backward_data: return "backward-data";
-    default: return "backward-weights";
+    case Product::forward:
+      return "forward";
+    case Product::backward_data:
+      return "backward-data";
+    default:
+      return "backward-weights";
   }
 }
 

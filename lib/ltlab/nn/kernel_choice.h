@@ -35,8 +35,8 @@ Product parse_product(const std::string& word);
 /// auto | dense | sparse; ConfigError for another word.
 KernelPolicy parse_kernel_policy(const std::string& word);
 
-/// Median seconds that a call of each function takes, measured in turn (a, b, a, b, ...), so that a drift of the
-/// machine's speed meets both alike.
+/// Median seconds that a call of each function takes, measured in turn (a, b, a, b, ...), so that a drift of
+/// the machine's speed meets both alike.
 template <class A, class B>
 std::pair<double, double> time_in_turn(const A& a, const B& b) {
   constexpr std::size_t kRounds = 7;

@@ -9,7 +9,8 @@
 namespace ltlab {
 
 template <class T>
-Linear<T>::Linear(std::string name, std::size_t inputs, std::size_t outputs, Activation activation, bool output_layer)
+Linear<T>::Linear(std::string name, std::size_t inputs, std::size_t outputs, Activation activation,
+                  bool output_layer)
     : name_(std::move(name)),
       inputs_(inputs),
       outputs_(outputs),
@@ -23,7 +24,8 @@ void Linear<T>::forward(const Activations<T>& x, Activations<T>& y) {
 }
 
 template <class T>
-void Linear<T>::backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy, Activations<T>* dx) {
+void Linear<T>::backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
+                         Activations<T>* dx) {
   activation_gradient(activation_, y, dy, bias_.gradient.data());
   weight_gradient(kernel(Product::backward_weights), dy, x);
   if (dx) multiply_transposed(kernel(Product::backward_data), dy, *dx);
@@ -75,7 +77,8 @@ void Linear<T>::refresh_dense_weights() {
 
 template <class T>
 void Linear<T>::refresh_transposed_values() {
-  for (std::size_t k = 0; k < transposed_.size(); ++k) transposed_[k] = weight_.values[structure_.row_order[k]];
+  for (std::size_t k = 0; k < transposed_.size(); ++k)
+    transposed_[k] = weight_.values[structure_.row_order[k]];
 }
 
 template <class T>
@@ -83,7 +86,8 @@ void Linear<T>::apply_mask(const Mask& mask) {
   if (mask.name != weight_.info().name) return;
   weight_.apply(mask);
   if (!weight_.masked()) return;
-  structure_ = make_sparse_structure(mask.keep, static_cast<std::uint32_t>(outputs_), static_cast<std::uint32_t>(inputs_));
+  structure_ = make_sparse_structure(mask.keep, static_cast<std::uint32_t>(outputs_),
+                                     static_cast<std::uint32_t>(inputs_));
   transposed_.assign(weight_.size(), T(0));
   dense_.assign(weight_.dense_size(), T(0));
   dense_gradient_.assign(weight_.dense_size(), T(0));
@@ -93,9 +97,12 @@ void Linear<T>::apply_mask(const Mask& mask) {
 template <class T>
 void Linear<T>::run(Product product, Kernel kernel, Activations<T>& x, Activations<T>& y) {
   switch (product) {
-    case Product::forward: return multiply(kernel, x, y);
-    case Product::backward_data: return multiply_transposed(kernel, y, x);
-    case Product::backward_weights: return weight_gradient(kernel, y, x);
+    case Product::forward:
+      return multiply(kernel, x, y);
+    case Product::backward_data:
+      return multiply_transposed(kernel, y, x);
+    case Product::backward_weights:
+      return weight_gradient(kernel, y, x);
   }
 }
 
@@ -109,8 +116,8 @@ std::vector<KernelChoice> Linear<T>::choose_kernels(KernelPolicy policy, std::si
     KernelChoice choice{weight_.info().name, product, Kernel::dense, 0, 0};
     if (weight_.masked() && policy == KernelPolicy::sparse) choice.kernel = Kernel::sparse;
     if (weight_.masked() && policy == KernelPolicy::automatic) {
-      std::tie(choice.dense_seconds, choice.sparse_seconds) =
-          time_in_turn([&] { run(product, Kernel::dense, x, y); }, [&] { run(product, Kernel::sparse, x, y); });
+      std::tie(choice.dense_seconds, choice.sparse_seconds) = time_in_turn(
+          [&] { run(product, Kernel::dense, x, y); }, [&] { run(product, Kernel::sparse, x, y); });
       if (choice.sparse_seconds < choice.dense_seconds) choice.kernel = Kernel::sparse;
     }
     set_kernel(choice);

@@ -19,7 +19,8 @@ class Linear : public Layer<T> {
   std::vector<Parameter<T>*> parameters() override { return {&weight_, &bias_}; }
 
   void forward(const Activations<T>& x, Activations<T>& y) override;
-  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy, Activations<T>* dx) override;
+  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
+                Activations<T>* dx) override;
 
   void apply_mask(const Mask& mask) override;
   std::vector<KernelChoice> choose_kernels(KernelPolicy policy, std::size_t batch, std::size_t lanes,

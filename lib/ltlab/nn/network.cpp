@@ -53,8 +53,8 @@ template <class T>
 void Network<T>::assign(const std::vector<Tensor>& tensors) {
   for (Parameter<T>* parameter : parameters_) {
     const std::string& name = parameter->info().name;
-    const auto found =
-        std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& tensor) { return tensor.name == name; });
+    const auto found = std::find_if(tensors.begin(), tensors.end(),
+                                    [&](const Tensor& tensor) { return tensor.name == name; });
     if (found == tensors.end()) throw ConfigError("no weights for parameter '" + name + "'");
     parameter->assign(*found);
   }
@@ -71,7 +71,8 @@ template <class T>
 std::vector<KernelChoice> Network<T>::choose_kernels(KernelPolicy policy) {
   std::vector<KernelChoice> choices;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    std::ranges::copy(layers_[i]->choose_kernels(policy, batch_, lanes_, i == 0), std::back_inserter(choices));
+    std::ranges::copy(layers_[i]->choose_kernels(policy, batch_, lanes_, i == 0),
+                      std::back_inserter(choices));
   }
   return choices;
 }
@@ -124,13 +125,15 @@ std::vector<std::size_t> layer_widths(const std::string& description) {
 }  // namespace
 
 template <class T>
-Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes, std::size_t batch) {
+Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes,
+                        std::size_t batch) {
   const std::vector<std::size_t> widths = layer_widths(description);
   if (widths.front() != inputs || widths.back() != classes) {
-    throw ConfigError("model '" + description + "' takes " + std::to_string(widths.front()) + " inputs and tells " +
-                      std::to_string(widths.back()) + " classes apart, but the dataset has " + std::to_string(inputs) +
-                      " values an image and " + std::to_string(classes) + " classes; use a model mlp:" +
-                      std::to_string(inputs) + "-...-" + std::to_string(classes));
+    throw ConfigError(
+        "model '" + description + "' takes " + std::to_string(widths.front()) + " inputs and tells " +
+        std::to_string(widths.back()) + " classes apart, but the dataset has " + std::to_string(inputs) +
+        " values an image and " + std::to_string(classes) +
+        " classes; use a model mlp:" + std::to_string(inputs) + "-...-" + std::to_string(classes));
   }
   std::vector<std::unique_ptr<Layer<T>>> layers;
   for (std::size_t i = 1; i < widths.size(); ++i) {

@@ -10,8 +10,8 @@
 
 namespace ltlab {
 
-/// A chain of layers ending in logits, with room for the activations and gradients of one batch. T is float, or
-/// double for gradient checks.
+/// A chain of layers ending in logits, with room for the activations and gradients of one batch. T is float,
+/// or double for gradient checks.
 template <class T>
 class Network {
  public:
@@ -49,9 +49,11 @@ class Network {
   std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output
 };
 
-/// Builds a network from its description: "lenet-300-100", or "mlp:784-500-300-10" with any widths, hidden layers with
-/// ReLU. `inputs` and `classes` are the dataset's. ConfigError where the description is malformed or does not fit them.
+/// Builds a network from its description: "lenet-300-100", or "mlp:784-500-300-10" with any widths, hidden
+/// layers with ReLU. `inputs` and `classes` are the dataset's. ConfigError where the description is malformed
+/// or does not fit them.
 template <class T>
-Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes, std::size_t batch);
+Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes,
+                        std::size_t batch);
 
 }  // namespace ltlab

@@ -17,7 +17,8 @@ Parameter<T>::Parameter(ParameterInfo info)
 template <class T>
 void Parameter<T>::apply(const Mask& mask) {
   if (mask.name != info_.name || mask.shape != info_.shape || mask.keep.size() != dense_size_) {
-    throw ConfigError("mask '" + mask.name + "' does not fit parameter '" + info_.name + "': name and shape must agree");
+    throw ConfigError("mask '" + mask.name + "' does not fit parameter '" + info_.name +
+                      "': name and shape must agree");
   }
   const Tensor before = dense();
   std::vector<std::uint32_t> kept;
@@ -39,7 +40,8 @@ void Parameter<T>::apply(const Mask& mask) {
 template <class T>
 void Parameter<T>::assign(const Tensor& tensor) {
   if (tensor.shape != info_.shape) {
-    throw ConfigError("tensor '" + tensor.name + "' does not fit parameter '" + info_.name + "': shapes differ");
+    throw ConfigError("tensor '" + tensor.name + "' does not fit parameter '" + info_.name +
+                      "': shapes differ");
   }
   compress(tensor, values);
 }

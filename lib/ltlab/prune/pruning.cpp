@@ -15,9 +15,10 @@ struct Survivor {
   std::uint32_t candidate, position;
 };
 
-// Prunes the fraction `rate` of the survivors of `group` (indices into candidates) that are smallest together.
-void prune_group(const std::vector<PruningCandidate>& candidates, const std::vector<std::uint32_t>& group, double rate,
-                 std::vector<Mask>& masks) {
+// Prunes the fraction `rate` of the survivors of `group` (indices into candidates) that are smallest
+// together.
+void prune_group(const std::vector<PruningCandidate>& candidates, const std::vector<std::uint32_t>& group,
+                 double rate, std::vector<Mask>& masks) {
   std::vector<Survivor> survivors;
   for (const std::uint32_t c : group) {
     const auto& [mask, weights, unused] = candidates[c];

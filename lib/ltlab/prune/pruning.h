@@ -25,9 +25,9 @@ struct PruningCandidate {
   double rate;     ///< fraction of its survivors to prune, in [0, 1]
 };
 
-/// Magnitude pruning (Frankle & Carbin 2019, section 1): of the survivors that compete, prunes the fraction `rate` with
-/// the smallest |w|, rounded to the nearest whole number; of equal magnitudes the earlier one goes first. The new masks
-/// are nested in the old, in the candidates' order.
+/// Magnitude pruning (Frankle & Carbin 2019, section 1): of the survivors that compete, prunes the fraction
+/// `rate` with the smallest |w|, rounded to the nearest whole number; of equal magnitudes the earlier one
+/// goes first. The new masks are nested in the old, in the candidates' order.
 std::vector<Mask> prune_by_magnitude(const std::vector<PruningCandidate>& candidates, PruningScope scope);
 
 /// A control: masks with as many survivors in each parameter as `masks`, at random places.

@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/content_digest.h"
 #include "ltlab/store/provenance.h"
-#include "ltlab/base/sha256.h"
 
 namespace ltlab {
 namespace {
@@ -382,13 +382,14 @@ RunRecord read_run_file(const std::filesystem::path& path) {
 
 CollectionRecord read_collection_file(const std::filesystem::path& path) {
   const File file = open_whole(path, FileKind::collection);
-  return {file.string_attribute("config"), file.string_attribute("extent"), file.string_attribute("started_utc")};
+  return {file.string_attribute("config"), file.string_attribute("extent"),
+          file.string_attribute("started_utc")};
 }
 
 LevelRecord read_level_file(const std::filesystem::path& path) {
   const File file = open_whole(path, FileKind::level);
-  LevelRecord level{read_figures(file), read_masks(file), read_tensors(file, "weights"), {}, read_metrics(file),
-                    read_kernels(file)};
+  LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {},
+                    read_metrics(file), read_kernels(file)};
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
   return level;
 }

@@ -15,16 +15,16 @@ namespace ltlab {
 /// What a level cost.
 struct Cost {
   double wall_seconds = 0;
-  double flops = 0;        ///< multiply-adds counted twice, of forward and backward products over the steps done
+  double flops = 0;  ///< multiply-adds counted twice, of forward and backward products over the steps done
   double dense_flops = 0;  ///< the same for the unpruned network
 };
 
 /// The kernel that ran each of a layer's three products, and what was measured to choose it.
 struct KernelRecord {
-  std::string parameter;                           ///< "fc1.weight"
-  std::string product;                             ///< forward | backward-data | backward-weights
-  std::string kernel;                              ///< dense | sparse
-  double dense_seconds = 0, sparse_seconds = 0;    ///< median of one product; 0 where not measured
+  std::string parameter;                         ///< "fc1.weight"
+  std::string product;                           ///< forward | backward-data | backward-weights
+  std::string kernel;                            ///< dense | sparse
+  double dense_seconds = 0, sparse_seconds = 0;  ///< median of one product; 0 where not measured
 };
 
 /// The figures of one trained level.
@@ -51,8 +51,8 @@ struct LevelRecord : LevelSummary {
   std::vector<KernelRecord> kernels;    ///< kernels: compound table
 };
 
-/// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process goes
-/// on from here. A binary-exact image of the trainer's state.
+/// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process
+/// goes on from here. A binary-exact image of the trainer's state.
 struct TrainingCheckpoint {
   unsigned level = 0;
   std::uint64_t step = 0;
@@ -60,26 +60,26 @@ struct TrainingCheckpoint {
   std::vector<Tensor> state;  ///< "weights/<param>" (survivors only, 1-D), "optimizer/...", "best/..."
   std::vector<MetricsRow> metrics;
   std::vector<KernelRecord> kernels;
-  double loss_sum = 0;               ///< training loss summed since the last metrics row
-  std::uint64_t loss_count = 0;      ///< batches in loss_sum
+  double loss_sum = 0;           ///< training loss summed since the last metrics row
+  std::uint64_t loss_count = 0;  ///< batches in loss_sum
   double wall_seconds = 0;
   std::string started_utc;
 };
 
 /// What a run is: run.h5.
 struct RunRecord {
-  std::string config;        ///< what decides the results, one `name = value` a line: the format of --config
-  std::string extent;        ///< how far the search is to go, likewise; a resumed search may extend it
-  std::string model;         ///< description: "lenet-300-100" or "mlp:784-500-300-10"
-  std::string branch;        ///< "ticket", or the control: "random-reinit", "random-mask"
-  std::uint64_t seed = 0;    ///< of this replicate
-  std::uint64_t trial = 0;   ///< of a control
-  std::string dataset;       ///< Dataset::name
+  std::string config;       ///< what decides the results, one `name = value` a line: the format of --config
+  std::string extent;       ///< how far the search is to go, likewise; a resumed search may extend it
+  std::string model;        ///< description: "lenet-300-100" or "mlp:784-500-300-10"
+  std::string branch;       ///< "ticket", or the control: "random-reinit", "random-mask"
+  std::uint64_t seed = 0;   ///< of this replicate
+  std::uint64_t trial = 0;  ///< of a control
+  std::string dataset;      ///< Dataset::name
   std::string dataset_fingerprint;
   std::uint64_t rewind_step = 0;
-  std::vector<Tensor> init_weights;        ///< init/<param>: weights at step 0
-  std::vector<Tensor> rewind_weights;      ///< rewind/<param>: weights at rewind_step, empty until known
-  std::vector<Tensor> rewind_optimizer;    ///< rewind_optimizer/<name>: the optimizer's state there
+  std::vector<Tensor> init_weights;      ///< init/<param>: weights at step 0
+  std::vector<Tensor> rewind_weights;    ///< rewind/<param>: weights at rewind_step, empty until known
+  std::vector<Tensor> rewind_optimizer;  ///< rewind_optimizer/<name>: the optimizer's state there
   std::string started_utc;
 };
 

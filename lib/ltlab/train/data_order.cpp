@@ -7,7 +7,8 @@
 
 namespace ltlab {
 
-DataOrder::DataOrder(std::vector<std::uint32_t> images, std::size_t batch, std::uint64_t seed, std::uint64_t level)
+DataOrder::DataOrder(std::vector<std::uint32_t> images, std::size_t batch, std::uint64_t seed,
+                     std::uint64_t level)
     : images_(std::move(images)),
       batch_(batch),
       seed_(seed),

@@ -6,9 +6,9 @@
 
 namespace ltlab {
 
-/// Which training images each step sees: every epoch a fresh random permutation of the training set, cut into batches,
-/// the last of which may be smaller (as torch.utils.data.DataLoader with shuffle=True). A step's batch is a function
-/// of (seed, level, step) alone, so training can go on from any step.
+/// Which training images each step sees: every epoch a fresh random permutation of the training set, cut into
+/// batches, the last of which may be smaller (as torch.utils.data.DataLoader with shuffle=True). A step's
+/// batch is a function of (seed, level, step) alone, so training can go on from any step.
 class DataOrder {
  public:
   DataOrder(std::vector<std::uint32_t> images, std::size_t batch, std::uint64_t seed, std::uint64_t level);

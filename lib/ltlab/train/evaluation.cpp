@@ -22,7 +22,8 @@ std::span<const std::uint8_t> EvaluationSet::labels(std::size_t batch) const {
 Evaluation evaluate(Network<float>& network, const EvaluationSet& set) {
   BatchLoss sum;
   for (std::size_t b = 0; b < set.batches(); ++b) {
-    const BatchLoss loss = softmax_cross_entropy<float>(network.forward(set.images(b)), set.labels(b), nullptr);
+    const BatchLoss loss =
+        softmax_cross_entropy<float>(network.forward(set.images(b)), set.labels(b), nullptr);
     sum.loss += loss.loss;
     sum.correct += loss.correct;
   }

@@ -13,8 +13,8 @@ namespace ltlab {
 class EvaluationSet {
  public:
   /// Gathers the images `indices`, `batch` at a time in panels of `lanes`.
-  EvaluationSet(const ImageSet& images, const Normalization& normalization, std::span<const std::uint32_t> indices,
-                std::size_t batch, std::size_t lanes);
+  EvaluationSet(const ImageSet& images, const Normalization& normalization,
+                std::span<const std::uint32_t> indices, std::size_t batch, std::size_t lanes);
 
   std::size_t size() const { return labels_.size(); }
   std::size_t batches() const { return images_.size(); }

@@ -11,9 +11,11 @@ namespace ltlab {
 double LearningRateSchedule::rate(std::uint64_t step) const {
   if (step < warmup_steps) return base * static_cast<double>(step + 1) / static_cast<double>(warmup_steps);
   switch (shape) {
-    case Shape::constant: return base;
+    case Shape::constant:
+      return base;
     case Shape::step: {
-      const auto passed = std::count_if(milestones.begin(), milestones.end(), [&](auto at) { return at <= step; });
+      const auto passed =
+          std::count_if(milestones.begin(), milestones.end(), [&](auto at) { return at <= step; });
       return base * std::pow(factor, static_cast<double>(passed));
     }
     default: {

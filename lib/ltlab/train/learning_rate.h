@@ -6,18 +6,19 @@
 
 namespace ltlab {
 
-/// The learning rate as a function of the step. Steps count from initialization, so a network rewound to step k goes on
-/// where the schedule stood at k.
+/// The learning rate as a function of the step. Steps count from initialization, so a network rewound to step
+/// k goes on where the schedule stood at k.
 struct LearningRateSchedule {
   enum class Shape { constant, step, cosine };
 
   Shape shape = Shape::constant;
-  double base = 1.2e-3;                   ///< rate after warm-up, before any decay
-  std::uint64_t warmup_steps = 0;         ///< linear rise: base (s + 1) / warmup_steps at step s < warmup_steps
-  std::vector<std::uint64_t> milestones;  ///< `step`: the rate is multiplied by `factor` at each of these steps
+  double base = 1.2e-3;            ///< rate after warm-up, before any decay
+  std::uint64_t warmup_steps = 0;  ///< linear rise: base (s + 1) / warmup_steps at step s < warmup_steps
+  std::vector<std::uint64_t>
+      milestones;  ///< `step`: the rate is multiplied by `factor` at each of these steps
   double factor = 0.1;
-  std::uint64_t total_steps = 0;          ///< `cosine`: falls from base to 0 between warm-up's end and here
-                                          ///< (Loshchilov & Hutter 2017, equation 5, without restarts)
+  std::uint64_t total_steps = 0;  ///< `cosine`: falls from base to 0 between warm-up's end and here
+                                  ///< (Loshchilov & Hutter 2017, equation 5, without restarts)
 
   /// Rate of the update that leads from `step` to step + 1.
   double rate(std::uint64_t step) const;

@@ -14,7 +14,8 @@ using Parameters = std::vector<Parameter<float>*>;
 // One array of state along the survivors of each parameter: a velocity, a moment.
 class StateArrays {
  public:
-  StateArrays(std::string name, const Parameters& parameters) : name_(std::move(name)), parameters_(parameters) {
+  StateArrays(std::string name, const Parameters& parameters)
+      : name_(std::move(name)), parameters_(parameters) {
     for (const Parameter<float>* parameter : parameters_) arrays_.emplace_back(parameter->size(), 0.0f);
   }
 
@@ -27,12 +28,15 @@ class StateArrays {
   }
 
   void restore(const std::vector<Tensor>& tensors) {
-    for (std::size_t i = 0; i < arrays_.size(); ++i) parameters_[i]->compress(find(tensors, name_of(i)), arrays_[i]);
+    for (std::size_t i = 0; i < arrays_.size(); ++i)
+      parameters_[i]->compress(find(tensors, name_of(i)), arrays_[i]);
   }
 
   static const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) {
-    const auto found = std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& t) { return t.name == name; });
-    if (found == tensors.end()) throw ConfigError("optimizer state lacks '" + name + "': it is of another optimizer");
+    const auto found =
+        std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& t) { return t.name == name; });
+    if (found == tensors.end())
+      throw ConfigError("optimizer state lacks '" + name + "': it is of another optimizer");
     return *found;
   }
 
@@ -47,14 +51,17 @@ class StateArrays {
 class Sgd final : public Optimizer {
  public:
   Sgd(const OptimizerConfig& config, const Parameters& parameters)
-      : config_(config), parameters_(parameters), velocity_("velocity", config.momentum > 0 ? parameters : Parameters()) {}
+      : config_(config),
+        parameters_(parameters),
+        velocity_("velocity", config.momentum > 0 ? parameters : Parameters()) {}
 
   void step(double rate) override {
     const SgdCoefficients c{static_cast<float>(rate), static_cast<float>(config_.momentum),
                             static_cast<float>(config_.weight_decay), config_.nesterov};
     for (std::size_t i = 0; i < parameters_.size(); ++i) {
       Parameter<float>& p = *parameters_[i];
-      sgd_update(c, p.size(), p.values.data(), p.gradient.data(), config_.momentum > 0 ? velocity_[i] : nullptr);
+      sgd_update(c, p.size(), p.values.data(), p.gradient.data(),
+                 config_.momentum > 0 ? velocity_[i] : nullptr);
     }
   }
 
@@ -75,7 +82,10 @@ class Sgd final : public Optimizer {
 class Adam final : public Optimizer {
  public:
   Adam(const OptimizerConfig& config, const Parameters& parameters)
-      : config_(config), parameters_(parameters), first_("first", parameters), second_("second", parameters) {}
+      : config_(config),
+        parameters_(parameters),
+        first_("first", parameters),
+        second_("second", parameters) {}
 
   void step(double rate) override {
     ++steps_;

@@ -13,10 +13,10 @@ struct OptimizerConfig {
   enum class Kind { sgd, adam, adamw };
 
   Kind kind = Kind::adam;
-  double momentum = 0.0;  ///< sgd
-  bool nesterov = false;  ///< sgd; needs momentum
+  double momentum = 0.0;                              ///< sgd
+  bool nesterov = false;                              ///< sgd; needs momentum
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  ///< adam, adamw
-  double weight_decay = 0.0;  ///< L2 penalty for sgd and adam, decoupled for adamw
+  double weight_decay = 0.0;                          ///< L2 penalty for sgd and adam, decoupled for adamw
 };
 
 /// sgd | adam | adamw; ConfigError for another name.
@@ -30,7 +30,8 @@ class Optimizer {
   virtual void step(double rate) = 0;
   /// The whole state as dense tensors; restore() of them continues bit by bit.
   virtual std::vector<Tensor> tensors() const = 0;
-  /// Takes the survivors' state from tensors() of an optimizer of the same kind. ConfigError where one is missing.
+  /// Takes the survivors' state from tensors() of an optimizer of the same kind. ConfigError where one is
+  /// missing.
   virtual void restore(const std::vector<Tensor>& tensors) = 0;
 };
 

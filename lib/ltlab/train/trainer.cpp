@@ -42,8 +42,8 @@ TrainingData::TrainingData(Dataset source, std::size_t batch)
       validation(dataset.train, dataset.normalization, dataset.validation, batch, panel_lanes(batch)),
       test(dataset.test, dataset.normalization, all_images(dataset.test), batch, panel_lanes(batch)) {}
 
-Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
-                 std::uint64_t level, std::uint64_t first_step)
+Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config,
+                 std::uint64_t seed, std::uint64_t level, std::uint64_t first_step)
     : network_(network),
       data_(data),
       config_(config),
@@ -110,7 +110,9 @@ double Trainer::wall_seconds() const {
   return seconds_before_ + std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
 }
 
-Evaluation Trainer::test() { return evaluate(network_, data_.test); }
+Evaluation Trainer::test() {
+  return evaluate(network_, data_.test);
+}
 
 Evaluation Trainer::test_early_stop() {
   const auto swap_weights = [&] {

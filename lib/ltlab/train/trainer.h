@@ -35,24 +35,26 @@ struct TrainingData {
 /// Everything that changes while a network trains. Restoring it continues bit by bit.
 struct TrainerState {
   std::uint64_t step = 0;
-  std::vector<Tensor> tensors;  ///< "weights/...", "optimizer/...", "best/..." (weights at the lowest validation loss)
+  std::vector<Tensor>
+      tensors;  ///< "weights/...", "optimizer/...", "best/..." (weights at the lowest validation loss)
   std::vector<MetricsRow> metrics;
   double loss_sum = 0;           ///< training loss summed over the images since the last metrics row
   std::uint64_t loss_count = 0;  ///< images in loss_sum
 };
 
-/// Trains one network at one level: steps, validation every so often, and the weights at the early-stopping step, that
-/// of minimum validation loss (Frankle & Carbin 2019, section 1).
+/// Trains one network at one level: steps, validation every so often, and the weights at the early-stopping
+/// step, that of minimum validation loss (Frankle & Carbin 2019, section 1).
 class Trainer {
  public:
-  /// Trains from `first_step` on with a fresh optimizer; the images' order is named by (seed, level). The network holds
-  /// its weights and masks already. Both references must outlive the trainer.
+  /// Trains from `first_step` on with a fresh optimizer; the images' order is named by (seed, level). The
+  /// network holds its weights and masks already. Both references must outlive the trainer.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, std::uint64_t first_step);
 
   std::uint64_t step() const { return step_; }
   bool finished() const { return step_ >= config_.steps; }
-  /// One optimizer step, and a validation where one is due. NumericError when a loss or a weight is NaN or infinite.
+  /// One optimizer step, and a validation where one is due. NumericError when a loss or a weight is NaN or
+  /// infinite.
   void advance();
 
   const std::vector<MetricsRow>& metrics() const { return metrics_; }
