@@ -56,7 +56,7 @@ TEST_CASE("every flipped byte is noticed, and none crashes the reader", "[store]
   save(path, original);
   CHECK_FALSE(refuses([&] { read_level_file(path); }));
   std::mt19937 random(1);
-  for (unsigned trial = 0; trial < 1500; ++trial) {
+  for (unsigned trial = 0; trial < 1000; ++trial) {
     std::vector<std::byte> damaged = original;
     const std::size_t position = random() % damaged.size();
     damaged[position] ^= static_cast<std::byte>(1 + random() % 255);
@@ -196,7 +196,7 @@ TEST_CASE("whenever the writer is killed, every file is whole", "[store]") {
   const TemporaryFolder folder;
   std::mt19937 random(2);
   std::size_t levels = 0;
-  for (unsigned round = 0; round < 25; ++round) {
+  for (unsigned round = 0; round < 15; ++round) {
     const fs::path run = folder.path() / std::to_string(round);
     fs::create_directory(run);
     const pid_t child = ::fork();

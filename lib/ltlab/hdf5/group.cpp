@@ -11,7 +11,7 @@
 namespace ltlab::hdf5 {
 namespace {
 
-constexpr unsigned kDeflateLevel = 6;
+constexpr unsigned kDeflateLevel = 4;  // twice as fast as 6, and 1 % larger for weights, 5 % for masks
 constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // HDF5's default chunk cache holds one such
 
 // The whole array where it is small, else halved along its slowest axes: chunks are runs of memory.

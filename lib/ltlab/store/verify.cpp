@@ -210,21 +210,30 @@ bool same_survivors(const std::vector<Mask>& a, const std::vector<Mask>& b) {
   });
 }
 
-// A control against the same level of the ticket that it controls.
-void check_control(const LevelRecord& level, const Run& run, FileReport& report) {
-  const std::string& branch = run.identity->branch;
+// The masks that a control's level is compared with; empty where there are none, and why is in the report.
+std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run, FileReport& report) {
   if (!run.parent || run.parent->kind != FileKind::run) {
     report.notes.push_back("not compared with its ticket: the run lies in no ticket's folder");
-    return;
+    return std::nullopt;
   }
-  if (!run.parent->store.has_level(level.level)) {
-    report.faults.push_back("cannot be compared: the ticket has no level " + std::to_string(level.level));
-    return;
+  if (!run.parent->store.has_level(level)) {
+    report.faults.push_back("cannot be compared: the ticket has no level " + std::to_string(level));
+    return std::nullopt;
   }
-  const LevelRecord ticket = run.parent->store.read_level(level.level);
-  if (!same_survivors(level.masks, ticket.masks)) {
+  try {
+    return run.parent->store.read_level(level).masks;
+  } catch (const Error&) {  // a fault of the ticket's file, which is reported there
+    report.notes.push_back("not compared with its ticket, which is damaged at this level");
+    return std::nullopt;
+  }
+}
+
+void check_control(const LevelRecord& level, const Run& run, FileReport& report) {
+  const std::optional<std::vector<Mask>> ticket = masks_of_ticket(level.level, run, report);
+  if (!ticket) return;
+  if (!same_survivors(level.masks, *ticket)) {
     report.faults.push_back("keeps another number of weights in some layer than the ticket at this level");
-  } else if (branch == "random-reinit" && !nested(level.masks, ticket.masks)) {
+  } else if (run.identity->branch == "random-reinit" && !nested(level.masks, *ticket)) {
     report.faults.push_back("its mask is not the ticket's");  // as many survivors and nested: equal
   }
 }
