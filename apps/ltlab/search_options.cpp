@@ -85,7 +85,8 @@ po::options_description group(const char* caption) {
   return po::options_description(caption, kHelpWidth, kHelpWidth / 2);
 }
 
-// clang-format off: a line an option reads best
+// A line an option reads best.
+// clang-format off
 
 po::options_description data_options() {
   po::options_description data = group("Data");
@@ -338,12 +339,11 @@ SearchRequest parse_search(const Arguments& arguments) {
   po::options_description settings;
   add_settings(settings);
   po::options_description all(
-      "usage: ltlab search [OPTION...]
-
-"
-      "Finds winning tickets: trains a network, prunes its smallest weights, rewinds the rest and trains again, level
-"
-      "by level (iterative magnitude pruning with rewinding). Every level's mask and weights are kept in HDF5",
+      "usage: ltlab search [OPTION...]\n\n"
+      "Finds winning tickets: trains a network, prunes its smallest weights, rewinds the rest and trains "
+      "again,\n"
+      "level by level (iterative magnitude pruning with rewinding). Every level's mask and weights are kept "
+      "in HDF5",
       kHelpWidth, kHelpWidth / 2);
   all.add(run_options());
   add_settings(all);

@@ -86,9 +86,8 @@ void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>
     const auto found = branches.find(control);
     if (found != branches.end()) {
       const double ahead = branches.at("ticket").test_accuracy.mean - found->second.test_accuracy.mean;
-      out << format("; at the winning ticket's density it is %.2f points %s (%s)",
-                    100 * std::abs(ahead), ahead >= 0 ? "below" : "above",
-                    percent(found->second.test_accuracy.mean).c_str());
+      out << format("; at the winning ticket's density it is %.2f points %s (%s)", 100 * std::abs(ahead),
+                    ahead >= 0 ? "below" : "above", percent(found->second.test_accuracy.mean).c_str());
     }
   }
   out << '\n';

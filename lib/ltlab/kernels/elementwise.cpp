@@ -2,7 +2,8 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ltlab/kernels/elementwise.cpp"
-// clang-format off: the order matters
+// The order matters.
+// clang-format off
 #include <hwy/foreach_target.h>  // compiles this file once a target
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
