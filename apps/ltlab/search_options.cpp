@@ -34,7 +34,7 @@ const std::map<std::string, std::string>& presets() {
        "init = glorot-normal-truncated\nsteps = 3000\nbatch = 60\nvalidate-every = 100\noptimizer = adam\n"
        "learning-rate = 0.0012\nrate = 0.4\noutput-rate = 0.2\ntarget-density = 0.02\ncontrol = "
        "random-reinit\n"
-       "replicates = 3\n"},
+       "replicates = 5\n"},
   };
   return table;
 }
