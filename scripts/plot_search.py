@@ -63,10 +63,10 @@ class SearchError(Exception):
 
 
 def replicate_folders(run):
-    """The folders that hold a replicate's run.h5: `run` itself, or its replicate-K."""
-    if (run / "run.h5").is_file():
-        return [run]
+    """The folders that hold a replicate's run.h5: the replicate-K of `run`, or `run` itself where there are none."""
     folders = sorted(path.parent for path in run.glob("replicate-*/run.h5"))
+    if not folders and (run / "run.h5").is_file():
+        return [run]
     if not folders:
         raise SearchError(f"{run}: neither run.h5 nor replicate-*/run.h5; give the folder of a search (its --out)")
     return folders

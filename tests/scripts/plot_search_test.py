@@ -27,6 +27,8 @@ def write_level(folder, level, **changed):
 
 
 def write_run(folder):
+    folder.mkdir(parents=True)
+    h5py.File(folder / "run.h5", "w").close()  # the collection, which links to the replicates
     for replicate in (folder / "replicate-0", folder / "replicate-1"):
         replicate.mkdir(parents=True)
         h5py.File(replicate / "run.h5", "w").close()
