@@ -1,6 +1,7 @@
 #include "command_line.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <fstream>
 #include <numeric>
 
@@ -95,7 +96,8 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
 void parse_config_file(const std::string& path, const po::options_description& options,
                        po::variables_map& values) {
   std::ifstream file(path);
-  if (!file) throw ConfigError("cannot read config file '" + path + "': check the path given to --config");
+  if (!file || std::filesystem::is_directory(path))
+    throw ConfigError("cannot read config file '" + path + "': check the path given to --config");
   const std::string where = "config file '" + path + "': ";
   store_or_explain(
       where, parse_or_explain(where, options, [&] { return po::parse_config_file(file, options); }), values);

@@ -61,7 +61,9 @@ int run(const Arguments& words) {
 
 int main(int argc, char** argv) {
   try {
-    return run(Arguments(argv + 1, argv + argc));
+    const int status = run(Arguments(argv + 1, argv + argc));
+    if (!std::cout.flush()) throw ltlab::IoError("cannot write to standard output");
+    return status;
   } catch (const ltlab::Error& error) {
     std::cerr << "ltlab: " << error.what() << '\n';
     return static_cast<int>(error.status());

@@ -5,6 +5,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/session_lock.h"
 #include "search_options.h"
 #include "search_progress.h"
 #include "search_report.h"
@@ -40,13 +41,10 @@ void refuse_other_settings(const SearchRequest& request, const CollectionRecord&
   }
 }
 
-// Makes the folder ready for the search, and deletes nothing without --force.
-void prepare_folder(const SearchRequest& request) {
-  RunStore store(request.out);
-  if (request.force && store.has_run()) {
-    store.remove();
-    return;
-  }
+// Whether the search may use its folder; deletes nothing.
+void check_folder(const SearchRequest& request) {
+  if (request.force) return;
+  const RunStore store(request.out);
   const std::optional<CollectionRecord> stored = stored_settings(store);
   if (!stored) return;
   if (!request.resume) {
@@ -60,6 +58,10 @@ void prepare_folder(const SearchRequest& request) {
 void search(const SearchRequest& request, const std::stop_source& stop, SearchProgress& progress) {
   std::cerr << "ltlab: loading data '" << request.config.data.source << "'\n";
   const TrainingData data(load_dataset(request.config.data), request.config.training.batch);
+  // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
+  // error.
+  planned_densities(request.config, data.dataset.train.shape.features(), data.dataset.classes);
+  if (request.force && RunStore(request.out).has_run()) RunStore(request.out).remove();
   std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with "
             << request.workers << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out
             << '\n';
@@ -74,7 +76,8 @@ int search_command(const Arguments& arguments) {
     std::cout << request.help_text;
     return 0;
   }
-  prepare_folder(request);
+  const SessionLock lock(request.out);
+  check_folder(request);
   const StopSignals signals;
   SearchProgress progress(request.config, request.workers);
   try {
@@ -94,7 +97,7 @@ int search_command(const Arguments& arguments) {
     nlohmann::ordered_json report = report_json(levels);
     report["run"] = request.out;
     report["config"] = config_text(request.config) + extent_text(request.config);
-    std::cout << report.dump(2) << '\n';
+    std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {
     print_report(std::cout, levels);
   }

@@ -322,13 +322,31 @@ void apply_preset(const po::options_description& options, po::variables_map& map
   parse_config_text(found->second, "preset " + name, options, map);
 }
 
+// The extent of a run, but for where it ends.
+std::string without_end(const std::string& extent) {
+  std::string kept;
+  std::istringstream lines(extent);
+  for (std::string line; std::getline(lines, line);) {
+    if (!line.starts_with("levels =") && !line.starts_with("target-density =")) kept += line + '\n';
+  }
+  return kept;
+}
+
 // A resumed run brings its own settings.
 void apply_stored_config(const std::string& folder, const po::options_description& options,
                          po::variables_map& map) {
   const RunStore store(folder);
-  if (!store.has_run()) return;
+  if (!store.has_run()) {
+    const bool tells_settings =
+        map.count("preset") || map.count("config") || map.count("data") || map.count("model");
+    if (!tells_settings) throw ConfigError("there is no run to resume in '" + folder + "': check --out");
+    return;
+  }
   const auto apply = [&](const auto& record) {
-    parse_config_text(record.config + record.extent, store.run_path().string(), options, map);
+    const bool new_end =
+        map.count("levels") || map.count("target-density");  // either replaces both of the run's
+    const std::string extent = new_end ? without_end(record.extent) : record.extent;
+    parse_config_text(record.config + extent, store.run_path().string(), options, map);
   };
   store.holds_collection() ? apply(store.read_collection()) : apply(store.read_run());
 }

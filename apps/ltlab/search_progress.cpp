@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <iostream>
 #include <numeric>
+#include <utility>
 
 namespace ltlab::app {
 namespace {
@@ -29,8 +30,8 @@ std::string duration(double seconds) {
 
 }  // namespace
 
-SearchProgress::SearchProgress(const SearchConfig& config, unsigned workers)
-    : config_(config), workers_(workers), terminal_(isatty(STDERR_FILENO) == 1) {
+SearchProgress::SearchProgress(SearchConfig config, unsigned workers)
+    : config_(std::move(config)), workers_(workers), terminal_(isatty(STDERR_FILENO) == 1) {
   winsize size{};
   if (terminal_ && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width_ = size.ws_col;
 }
@@ -42,7 +43,8 @@ void SearchProgress::on_plan(const std::vector<double>& densities) {
 }
 
 void SearchProgress::on_progress(const TrainingProgress& progress) {
-  running_[{progress.name.replicate, progress.name.branch, progress.name.trial}] = progress;
+  running_[{progress.name.replicate, progress.name.branch, progress.name.trial, progress.name.level}] =
+      progress;
   const auto now = std::chrono::steady_clock::now();
   if (now - last_line_ < (terminal_ ? 200ms : 30s)) return;
   last_line_ = now;
@@ -51,7 +53,7 @@ void SearchProgress::on_progress(const TrainingProgress& progress) {
 
 void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) {
   results_.add(name, summary);
-  running_.erase({name.replicate, name.branch, name.trial});
+  running_.erase({name.replicate, name.branch, name.trial, name.level});
   ++recorded_[name.level];
   if (!now) return;
   seconds_[name.level].push_back(summary.cost.wall_seconds);

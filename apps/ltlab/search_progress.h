@@ -15,7 +15,7 @@ namespace ltlab::app {
 /// training and one now and then in between. Gathers the results on the way.
 class SearchProgress : public SearchObserver {
  public:
-  SearchProgress(const SearchConfig& config, unsigned workers);
+  SearchProgress(SearchConfig config, unsigned workers);
 
   void on_plan(const std::vector<double>& densities) override;
   void on_progress(const TrainingProgress& progress) override;
@@ -26,7 +26,7 @@ class SearchProgress : public SearchObserver {
   const SearchResults& results() const { return results_; }
 
  private:
-  using Key = std::tuple<unsigned, std::string, unsigned>;  // replicate, branch, trial
+  using Key = std::tuple<unsigned, std::string, unsigned, unsigned>;  // replicate, branch, trial, level
 
   std::size_t trainings(std::size_t level) const;
   double seconds_left() const;

@@ -106,7 +106,8 @@ void print_report(std::ostream& out, const std::vector<LevelStatistics>& levels)
   const std::size_t replicates = levels.front().branches.at("ticket").test_accuracy.size;
   out << '\n'
       << "Mean ± half-width of the 95 % confidence interval over " << replicates
-      << (replicates == 1 ? " replicate (so no interval).\n" : " replicates.\n")
+      << (replicates == 1 ? " replicate: no interval and no deviation; the verdict needs --replicates.\n"
+                          : " replicates.\n")
       << "A level is matching if its mean test accuracy is at least the dense network's less one standard "
          "deviation: "
       << percent(verdict.dense_accuracy - verdict.dense_deviation) << ".\n";

@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -132,6 +133,40 @@ class SearchCommand(unittest.TestCase):
         self.assertNotEqual(contents(self.folder / "run"), before)
         self.assertEqual((self.folder / "run" / "notes.txt").read_text(), "mine")
 
+    def test_force_deletes_only_what_it_replaces_and_only_when_it_can(self):
+        self.assertEqual(self.search("runs/inner", "--levels", 1).returncode, 0)
+        self.assertEqual(self.search("runs", "--levels", 1).returncode, 0)
+        before = contents(self.folder / "runs")
+        self.check_refused(self.search("runs", "--force", "--model", "mlp:77-10"), 2, "mlp:784-")
+        self.check_refused(self.search("runs", "--force", "--data", "mnist", "--data-dir", "/nonexistent"), 5)
+        self.assertEqual(contents(self.folder / "runs"), before)
+        self.assertEqual(self.search("runs", "--levels", 1, "--seed", 3, "--force").returncode, 0)
+        self.assertTrue((self.folder / "runs/inner/run.h5").exists())
+
+    def test_files_of_another_run_are_not_taken_for_results(self):
+        self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
+        self.assertEqual(self.search("other", "--levels", 1, "--seed", 9).returncode, 0)
+        shutil.copy(self.folder / "other/level-001.h5", self.folder / "run/level-001.h5")
+        self.check_refused(self.search("run", "--levels", 1, "--resume"), 3, "another run")
+        (self.folder / "run/run.h5").unlink()
+        self.check_refused(self.search("run", "--levels", 1), 3, "no run.h5")
+
+    def test_one_search_a_folder(self):
+        arguments = [LTLAB, "search", *small(["--steps", 20000]), "--out", str(self.folder / "run")]
+        first = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(1)
+            self.check_refused(self.search("run", "--force"), 2, "another process")
+        finally:
+            first.kill()
+            first.wait()
+
+    def test_resuming_to_another_end(self):
+        self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
+        further = run("search", "--resume", "--out", self.folder / "run", "--target-density", 0.3, "--json")
+        self.assertEqual(len(json.loads(further.stdout)["levels"]), 3)
+        self.check_refused(run("search", "--resume", "--out", self.folder / "typo"), 2, "no run to resume")
+
     def test_wrong_options(self):
         self.check_refused(run("search", "--replicate", 2), 2, "did you mean 'replicates'")
         self.check_refused(run("serch"), 2, "did you mean 'search'")
@@ -142,6 +177,10 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("search", "--steps", "1e3"), 2, "steps")
         self.check_refused(run("search", "--rate", "1.5"), 2, "--rate")
         self.check_refused(run("search", "--kernel", "fast"), 2, "--kernel")
+        self.check_refused(run("search", "--beta1", "1.5"), 2, "--beta1")
+        self.check_refused(run("search", "--learning-rate", "inf"), 2, "--learning-rate")
+        self.check_refused(run("search", "--control", "random-mask,random-mask"), 2, "--control")
+        self.check_refused(run("search", "--config", "."), 2, "config file")
         self.check_refused(run("search", "--model", "mlp:10-x", "--out", self.folder / "a"), 2, "mlp")
         self.check_refused(self.search("b", "--model", "mlp:785-10"), 2, "mlp:784-")
         self.check_refused(run("search", "--resume", "--force"), 2, "--force")

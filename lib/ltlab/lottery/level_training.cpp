@@ -108,17 +108,16 @@ class LevelTraining {
 
   Cost cost() const {
     const Flops flops = network_.flops();
-    const double images = images_seen(start_.first_step, config_.training.steps);
+    const auto images =
+        static_cast<double>(images_seen(config_.training.steps) - images_seen(start_.first_step));
     return {trainer_->wall_seconds(), flops.done * images, flops.dense * images};
   }
 
-  double images_seen(std::uint64_t from, std::uint64_t to) const {
-    const std::size_t images = data_.dataset.training.size(), batch = config_.training.batch;
+  // By the first `steps` steps; an epoch's last batch may be smaller.
+  std::uint64_t images_seen(std::uint64_t steps) const {
+    const std::uint64_t images = data_.dataset.training.size(), batch = config_.training.batch;
     const std::uint64_t per_epoch = (images + batch - 1) / batch;
-    const auto seen = [&](std::uint64_t steps) {
-      return static_cast<double>(steps / per_epoch * images + steps % per_epoch * batch);
-    };
-    return seen(to) - seen(from);
+    return steps / per_epoch * images + steps % per_epoch * batch;
   }
 
   const SearchConfig& config_;

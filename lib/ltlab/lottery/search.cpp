@@ -10,6 +10,7 @@
 #include "ltlab/base/utc.h"
 #include "ltlab/base/work_queue.h"
 #include "ltlab/lottery/level_training.h"
+#include "ltlab/store/record_files.h"
 
 namespace ltlab {
 namespace {
@@ -30,6 +31,28 @@ std::int64_t rank_of_ticket(unsigned level) {
 }
 std::int64_t rank_of_control(unsigned level) {
   return (std::int64_t{1} << 32) + level;
+}
+
+// What an earlier session left in a folder may be gone on with only if it was made with the same settings,
+// data and seed: otherwise its levels would pass for results of this search.
+void require_same_run(const RunStore& store, const RunRecord& run) {
+  const RunRecord before = store.read_run();
+  if (before.dataset_fingerprint != run.dataset_fingerprint) {
+    throw StoreError(store.run_path().string() + " was made with other data (fingerprint " +
+                     before.dataset_fingerprint + ", now " + run.dataset_fingerprint +
+                     "): give it the same data, or another --out");
+  }
+  if (identity(before) != identity(run)) {
+    throw StoreError(store.run_path().string() +
+                     " was made with other settings or another seed: give another --out, or --force");
+  }
+}
+
+void require_no_levels(const RunStore& store) {
+  if (store.levels().empty()) return;
+  throw StoreError(
+      "'" + store.folder().string() +
+      "' holds levels but no run.h5 that tells their settings: restore it, or give another --out");
 }
 
 // The search of one replicate: the paper's algorithm, level by level.
@@ -70,6 +93,7 @@ class ReplicateSearch {
       resume_run();
       return;
     }
+    require_no_levels(store_);
     run_.extent = extent_text(config_);
     for (const Parameter<float>* parameter : network_.parameters()) {
       run_.init_weights.push_back(
@@ -82,12 +106,8 @@ class ReplicateSearch {
 
   // Goes on with a run that an earlier session began.
   void resume_run() {
+    require_same_run(store_, run_);
     RunRecord before = store_.read_run();
-    if (before.dataset_fingerprint != run_.dataset_fingerprint) {
-      throw StoreError(store_.run_path().string() + " was made with other data (fingerprint " +
-                       before.dataset_fingerprint + ", now " + run_.dataset_fingerprint +
-                       "): give it the same data, or another --out");
-    }
     const std::string extent = extent_text(config_);
     const bool extended = before.extent != extent;
     run_ = std::move(before);
@@ -149,8 +169,12 @@ class ReplicateSearch {
   // Controls see the images in the ticket's order, so that only the mask or the weights differ.
   void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks) {
     RunStore store(control_folder(store_.folder(), control, trial));
-    if (!store.has_run()) {
-      store.write_run(describe_run(to_string(control), trial));
+    const RunRecord run = describe_run(to_string(control), trial);
+    if (store.has_run()) {
+      require_same_run(store, run);
+    } else {
+      require_no_levels(store);
+      store.write_run(run);
       store_.link_members();
     }
     LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, true};
@@ -173,8 +197,10 @@ class ReplicateSearch {
     const bool found = store.has_level(name.level);
     LevelSummary summary;
     if (found) {
+      store.require_own(store.level_path(name.level));
       summary = store.read_summary(name.level);
     } else {
+      if (store.has_checkpoint(name.level)) store.require_own(store.checkpoint_path(name.level));
       summary =
           train_level(config_, data_, start, store, report_progress(name, density(start.masks), hook), stop_);
     }
@@ -292,7 +318,7 @@ std::vector<double> planned_densities(const SearchConfig& config, std::size_t in
 }
 
 void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
-                unsigned workers, SearchObserver& observer, std::stop_source stop) {
+                unsigned workers, SearchObserver& observer, const std::stop_source& stop) {
   check(config);
   const std::vector<double> densities =
       planned_densities(config, data.dataset.train.shape.features(), data.dataset.classes);

@@ -51,7 +51,7 @@ std::vector<double> planned_densities(const SearchConfig& config, std::size_t in
 /// it, to the same bits. Throws Interrupted when `stop` is asked to, after saving checkpoints; NumericError,
 /// IoError, StoreError as they occur.
 void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
-                unsigned workers, SearchObserver& observer, std::stop_source stop);
+                unsigned workers, SearchObserver& observer, const std::stop_source& stop);
 
 /// The folder of one replicate's run: `folder` itself where there is but one.
 std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <map>
+#include <set>
 #include <sstream>
 
 #include "ltlab/base/error.h"
@@ -85,7 +87,7 @@ void check(const SearchConfig& c) {
   require(t.batch > 0, "--batch must be at least 1");
   require(t.validate_every > 0, "--validate-every must be at least 1");
   require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
-  require(t.learning_rate.base > 0, "--learning-rate must be above 0");
+  require(std::isfinite(t.learning_rate.base) && t.learning_rate.base > 0, "--learning-rate must be above 0");
   require(is_rate(c.rate), "--rate must lie between 0 and 1: it is the fraction pruned a round");
   require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1,
           "--output-rate must be at least 0 and below 1");
@@ -96,7 +98,15 @@ void check(const SearchConfig& c) {
   require(c.replicates > 0, "--replicates must be at least 1");
   require(c.trials > 0, "--trials must be at least 1");
   require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
-  require(t.optimizer.weight_decay >= 0, "--weight-decay must not be negative");
+  require(std::isfinite(t.optimizer.weight_decay) && t.optimizer.weight_decay >= 0,
+          "--weight-decay must be a number that is not negative");
+  require(t.optimizer.beta1 >= 0 && t.optimizer.beta1 < 1, "--beta1 must be at least 0 and below 1");
+  require(t.optimizer.beta2 >= 0 && t.optimizer.beta2 < 1, "--beta2 must be at least 0 and below 1");
+  require(std::isfinite(t.optimizer.epsilon) && t.optimizer.epsilon > 0, "--epsilon must be above 0");
+  require(t.learning_rate.factor > 0 && t.learning_rate.factor <= 1,
+          "--decay-factor must be above 0 and at most 1");
+  require(std::set(c.controls.begin(), c.controls.end()).size() == c.controls.size(),
+          "--control names one twice");
   require(!t.optimizer.nesterov || t.optimizer.momentum > 0, "--nesterov needs a --momentum above 0");
   require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
   require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
+#include <regex>
 #include <system_error>
 
 #include "ltlab/base/error.h"
@@ -36,6 +37,12 @@ bool is_level_file(const std::string& file_name) {
   constexpr std::string_view partial = ".partial.h5";
   if (!file_name.ends_with(partial)) return level_of(file_name).has_value();
   return level_of(file_name.substr(0, file_name.size() - partial.size()) + ".h5").has_value();
+}
+
+// "replicate-0", "random-reinit-2": a run of another name that lies in the folder is somebody else's.
+bool is_member_name(const std::string& name) {
+  static const std::regex pattern("(replicate|random-reinit|random-mask)-[0-9]+");
+  return std::regex_match(name, pattern);
 }
 
 bool is_there(const std::filesystem::path& path) {
@@ -106,6 +113,12 @@ bool RunStore::has_run() const {
   return is_there(run_path());
 }
 
+void RunStore::require_own(const std::filesystem::path& file) const {
+  if (read_identity(file) == read_identity(run_path())) return;
+  throw StoreError("'" + file.string() + "' is of another run than '" + run_path().string() +
+                   "' (other settings, data or seed): move it away, or give another --out");
+}
+
 bool RunStore::holds_collection() const {
   return read_kind(run_path()) == FileKind::collection;
 }
@@ -130,7 +143,7 @@ std::vector<unsigned> RunStore::levels() const {
 std::vector<std::string> RunStore::members() const {
   std::vector<std::string> members;
   for (const std::string& name : entries(folder_)) {
-    if (RunStore(folder_ / name).has_run()) members.push_back(name);
+    if (is_member_name(name) && RunStore(folder_ / name).has_run()) members.push_back(name);
   }
   std::sort(members.begin(), members.end(), [](const std::string& a, const std::string& b) {
     return strverscmp(a.c_str(), b.c_str()) < 0;  // replicate-9 before replicate-10

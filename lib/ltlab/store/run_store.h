@@ -34,6 +34,8 @@ class RunStore {
   bool holds_collection() const;
   bool has_level(unsigned level) const;
   bool has_checkpoint(unsigned level) const;
+  /// Throws StoreError where a file of the folder tells another run than run.h5 does.
+  void require_own(const std::filesystem::path& file) const;
   /// Levels stored, ascending.
   std::vector<unsigned> levels() const;
   /// Names of the folders inside that are runs (replicates, controls), in the order of their numbers.

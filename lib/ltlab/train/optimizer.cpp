@@ -14,8 +14,8 @@ using Parameters = std::vector<Parameter<float>*>;
 // One array of state along the survivors of each parameter: a velocity, a moment.
 class StateArrays {
  public:
-  StateArrays(std::string name, const Parameters& parameters)
-      : name_(std::move(name)), parameters_(parameters) {
+  StateArrays(std::string name, Parameters parameters)
+      : name_(std::move(name)), parameters_(std::move(parameters)) {
     for (const Parameter<float>* parameter : parameters_) arrays_.emplace_back(parameter->size(), 0.0f);
   }
 

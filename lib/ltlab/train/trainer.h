@@ -26,7 +26,7 @@ struct TrainingConfig {
 /// The data as training uses it, shared by all workers.
 struct TrainingData {
   /// Gathers the validation and test sets for networks that train with batches of `batch`.
-  TrainingData(Dataset dataset, std::size_t batch);
+  TrainingData(Dataset source, std::size_t batch);
 
   Dataset dataset;
   EvaluationSet validation, test;
