@@ -1,3 +1,4 @@
+#include <csignal>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -60,6 +61,7 @@ int run(const Arguments& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
   try {
     const int status = run(Arguments(argv + 1, argv + argc));
     if (!std::cout.flush()) throw ltlab::IoError("cannot write to standard output");

@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstring>
 #include <optional>
-#include <regex>
+#include <string_view>
 #include <system_error>
 
 #include "ltlab/base/error.h"
@@ -41,8 +41,11 @@ bool is_level_file(const std::string& file_name) {
 
 // "replicate-0", "random-reinit-2": a run of another name that lies in the folder is somebody else's.
 bool is_member_name(const std::string& name) {
-  static const std::regex pattern("(replicate|random-reinit|random-mask)-[0-9]+");
-  return std::regex_match(name, pattern);
+  for (const std::string_view prefix : {"replicate-", "random-reinit-", "random-mask-"}) {
+    const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
+    if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
+  }
+  return false;
 }
 
 bool is_there(const std::filesystem::path& path) {
