@@ -147,6 +147,11 @@ TEST_CASE("a control that does not fit its ticket is a fault", "[verify]") {
   CHECK_THAT(faults(folder.path()), Catch::Contains("another number of weights"));
   CHECK_THAT(notes(random.folder()), Catch::Contains("not compared with its ticket"));
 
+  RunRecord bare = sample_run("random-mask", 0);
+  bare.init_weights.clear();
+  random.write_run(bare);
+  CHECK(faults(random.folder()).empty());
+
   RunRecord other = sample_run("random-mask", 0);
   other.config += "levels = 4\n";
   random.write_run(other);
