@@ -57,11 +57,11 @@ struct TrainingCheckpoint {
   unsigned level = 0;
   std::uint64_t step = 0;
   std::vector<Mask> masks;
-  std::vector<Tensor> state;  ///< "weights/<param>" (survivors only, 1-D), "optimizer/...", "best/..."
+  std::vector<Tensor> state;  ///< dense: "weights/<param>", "optimizer/...", "best/<param>"
   std::vector<MetricsRow> metrics;
   std::vector<KernelRecord> kernels;
   double loss_sum = 0;           ///< training loss summed since the last metrics row
-  std::uint64_t loss_count = 0;  ///< batches in loss_sum
+  std::uint64_t loss_count = 0;  ///< images in loss_sum
   double wall_seconds = 0;
   std::string started_utc;
 };

@@ -60,7 +60,7 @@ class Trainer {
   const std::vector<MetricsRow>& metrics() const { return metrics_; }
   std::uint64_t early_stop_step() const { return best_step_; }
   double early_stop_validation_loss() const { return best_loss_; }
-  /// Seconds spent training so far; restored states count with what their metrics tell.
+  /// Seconds spent training so far, with those before the state that was restored.
   double wall_seconds() const;
 
   /// Test-set loss and accuracy of the present weights, and of those at the early-stopping step.
