@@ -5,22 +5,16 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
 #include <iostream>
 #include <numeric>
 #include <utility>
+
+#include "format.h"
 
 namespace ltlab::app {
 namespace {
 
 using namespace std::chrono_literals;
-
-template <class... Arguments>
-std::string format(const char* pattern, Arguments... arguments) {
-  char buffer[256];
-  std::snprintf(buffer, sizeof buffer, pattern, arguments...);
-  return buffer;
-}
 
 std::string duration(double seconds) {
   const auto s = static_cast<long>(std::lround(seconds));

@@ -1,20 +1,14 @@
 #include "search_report.h"
 
 #include <cmath>
-#include <cstdio>
 #include <set>
+
+#include "format.h"
 
 namespace ltlab::app {
 namespace {
 
 using nlohmann::ordered_json;
-
-template <class... Arguments>
-std::string format(const char* pattern, Arguments... arguments) {
-  char buffer[256];
-  std::snprintf(buffer, sizeof buffer, pattern, arguments...);
-  return buffer;
-}
 
 std::string percent(double fraction) {
   return format("%.2f %%", 100 * fraction);

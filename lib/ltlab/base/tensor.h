@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <numeric>
@@ -24,5 +25,12 @@ struct Tensor {
   Shape shape;
   AlignedVector<float> values;  ///< row-major, element_count(shape) of them
 };
+
+/// The tensor, mask or other thing of that `name`; null where there is none.
+template <class Named>
+const Named* find_named(const std::vector<Named>& all, const std::string& name) {
+  const auto found = std::find_if(all.begin(), all.end(), [&](const Named& one) { return one.name == name; });
+  return found == all.end() ? nullptr : &*found;
+}
 
 }  // namespace ltlab

@@ -35,8 +35,8 @@ std::int64_t rank_of_control(unsigned level) {
 
 // What an earlier session left in a folder may be gone on with only if it was made with the same settings,
 // data and seed: otherwise its levels would pass for results of this search.
-void require_same_run(const RunStore& store, const RunRecord& run) {
-  const RunRecord before = store.read_run();
+RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
+  RunRecord before = store.read_run();
   if (before.dataset_fingerprint != run.dataset_fingerprint) {
     throw StoreError(store.run_path().string() + " was made with other data (fingerprint " +
                      before.dataset_fingerprint + ", now " + run.dataset_fingerprint +
@@ -46,6 +46,7 @@ void require_same_run(const RunStore& store, const RunRecord& run) {
     throw StoreError(store.run_path().string() +
                      " was made with other settings or another seed: give another --out, or --force");
   }
+  return before;
 }
 
 void require_no_levels(const RunStore& store) {
@@ -106,13 +107,10 @@ class ReplicateSearch {
 
   // Goes on with a run that an earlier session began.
   void resume_run() {
-    require_same_run(store_, run_);
-    RunRecord before = store_.read_run();
-    const std::string extent = extent_text(config_);
-    const bool extended = before.extent != extent;
-    run_ = std::move(before);
-    run_.extent = extent;
-    if (extended) store_.write_run(run_);
+    run_ = read_same_run(store_, run_);
+    if (run_.extent == extent_text(config_)) return;
+    run_.extent = extent_text(config_);
+    store_.write_run(run_);
   }
 
   // Level 0 keeps everything; a later level prunes the smallest of the weights trained at the level before.
@@ -171,7 +169,7 @@ class ReplicateSearch {
     RunStore store(control_folder(store_.folder(), control, trial));
     const RunRecord run = describe_run(to_string(control), trial);
     if (store.has_run()) {
-      require_same_run(store, run);
+      read_same_run(store, run);
     } else {
       require_no_levels(store);
       store.write_run(run);
@@ -253,9 +251,7 @@ class ReplicateSearch {
   }
 
   const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) const {
-    for (const Tensor& tensor : tensors) {
-      if (tensor.name == name) return tensor;
-    }
+    if (const Tensor* found = find_named(tensors, name)) return *found;
     throw StoreError(store_.folder().string() + " holds no weights for mask '" + name + "'");
   }
 

@@ -53,9 +53,8 @@ template <class T>
 void Network<T>::assign(const std::vector<Tensor>& tensors) {
   for (Parameter<T>* parameter : parameters_) {
     const std::string& name = parameter->info().name;
-    const auto found = std::find_if(tensors.begin(), tensors.end(),
-                                    [&](const Tensor& tensor) { return tensor.name == name; });
-    if (found == tensors.end()) throw ConfigError("no weights for parameter '" + name + "'");
+    const Tensor* found = find_named(tensors, name);
+    if (!found) throw ConfigError("no weights for parameter '" + name + "'");
     parameter->assign(*found);
   }
 }

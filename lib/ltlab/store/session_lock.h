@@ -4,7 +4,8 @@
 
 namespace ltlab {
 
-/// Held by the one process that may search into a folder. The system lifts it when the process ends, however it ends.
+/// Held by the one process that may search into a folder. The system lifts it when the process ends, however
+/// it ends.
 class SessionLock {
  public:
   /// Creates the folder if needed. ConfigError: another process holds it; IoError: the system refuses.

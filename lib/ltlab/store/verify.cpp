@@ -29,12 +29,6 @@ std::string text_of(const Shape& shape) {
   return text.empty() ? "scalar" : text;
 }
 
-template <class Named>
-const Named* find(const std::vector<Named>& all, const std::string& name) {
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Named& one) { return one.name == name; });
-  return found == all.end() ? nullptr : &*found;
-}
-
 // Runs `check`, and makes whatever it throws a fault of the file.
 void guarded(FileReport& report, const std::function<void()>& check) {
   try {
@@ -68,7 +62,7 @@ void check_densities(const LevelRecord& level, FileReport& report) {
 void check_masked_weights(const std::vector<Mask>& masks, const std::vector<Tensor>& weights,
                           const std::string& group, FileReport& report) {
   for (const Mask& mask : masks) {
-    const Tensor* tensor = find(weights, mask.name);
+    const Tensor* tensor = find_named(weights, mask.name);
     if (!tensor || tensor->shape != mask.shape) {
       report.faults.push_back("mask/" + mask.name + " of shape " + text_of(mask.shape) + " has no like in " +
                               group + "/");
@@ -156,7 +150,7 @@ void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) 
                             " parameters, init/ of run.h5 has " + std::to_string(init.size()));
   }
   for (const Tensor& tensor : level.weights) {
-    const Tensor* initial = find(init, tensor.name);
+    const Tensor* initial = find_named(init, tensor.name);
     if (initial && initial->shape == tensor.shape) continue;
     report.faults.push_back("weights/" + tensor.name + " of shape " + text_of(tensor.shape) +
                             " has no like in init/ of run.h5");

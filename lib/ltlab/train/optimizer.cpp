@@ -33,10 +33,8 @@ class StateArrays {
   }
 
   static const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) {
-    const auto found =
-        std::find_if(tensors.begin(), tensors.end(), [&](const Tensor& t) { return t.name == name; });
-    if (found == tensors.end())
-      throw ConfigError("optimizer state lacks '" + name + "': it is of another optimizer");
+    const Tensor* found = find_named(tensors, name);
+    if (!found) throw ConfigError("optimizer state lacks '" + name + "': it is of another optimizer");
     return *found;
   }
 
