@@ -2,7 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "ltlab/kernels/compressed_rows.h"
 #include "ltlab/kernels/sparse_linear.h"
 #include "support/test_data.h"
 
@@ -19,7 +18,7 @@ TEMPLATE_TEST_CASE(
       INFO("density " << density << ", batch " << batch);
       const std::size_t lanes = panel_lanes(batch);
       const Mask mask = random_mask("w", {outputs, inputs}, density, 1);
-      const SparseStructure s = make_sparse_structure(mask.keep, outputs, inputs);
+      const SparseMatrix s = make_sparse_matrix(mask.keep, outputs, inputs);
       AlignedVector<T> dense = random_values<T>(mask.size(), 2), compact, transposed;
       for (std::size_t i = 0; i < dense.size(); ++i) {
         if (mask.keep[i]) compact.push_back(dense[i]);

@@ -3,21 +3,36 @@
 #include <cstddef>
 
 #include "ltlab/base/aligned.h"
+#include "ltlab/base/image_shape.h"
 
 namespace ltlab {
 
-/// Extent of a batch of activations stored panel by panel, batch innermost: [panel][feature][lane].
+/// Extent of a batch of activations stored panel by panel, batch innermost: [panel][channel][y][x][lane].
 ///
 /// Image b lies in panel b / lanes at lane b % lanes, so one weight is one broadcast and a run of
 /// multiply-adds over `lanes` contiguous images. Lanes at and past `batch` are padding: they hold finite
 /// values that no result depends on, and gradients hold zero there.
+///
+/// Each channel may have a border of zeros around its height x width positions, as wide as the padding of the
+/// convolution that reads it, which so needs no case of its own at the edges. Nobody writes to a border.
 struct ActivationShape {
-  std::size_t features = 0;  ///< values an image has at this point (channels x height x width, row-major)
-  std::size_t batch = 0;     ///< images
-  std::size_t lanes = 0;     ///< images a panel: 16, 32 or 64
+  ImageShape image;
+  std::size_t batch = 0;   ///< images
+  std::size_t lanes = 0;   ///< images a panel: 16, 32 or 64
+  std::size_t border = 0;  ///< positions on each side of each channel
 
+  std::size_t features() const { return image.features(); }
   std::size_t panels() const { return (batch + lanes - 1) / lanes; }
-  std::size_t panel_size() const { return features * lanes; }
+  /// Positions from one row of a channel to the next, from one channel to the next, and in a panel.
+  std::size_t row_positions() const { return image.width + 2 * border; }
+  std::size_t channel_positions() const { return (image.height + 2 * border) * row_positions(); }
+  std::size_t panel_positions() const { return image.channels * channel_positions(); }
+  /// Where (channel, y, x) lies in its panel; y and x may reach into the border by negative offsets of their
+  /// own.
+  std::size_t position(std::size_t channel, std::size_t y, std::size_t x) const {
+    return channel * channel_positions() + (y + border) * row_positions() + x + border;
+  }
+  std::size_t panel_size() const { return panel_positions() * lanes; }
   std::size_t size() const { return panels() * panel_size(); }
 };
 
@@ -26,8 +41,8 @@ inline constexpr std::size_t kLaneMultiple = 16;
 /// The most images a panel holds.
 inline constexpr std::size_t kMaxLanes = 64;
 
-/// Panel width for batches of `batch` images: the least of 16, 32 and 64 that holds the batch in one panel,
-/// or 64.
+/// Panel width of fully connected networks for batches of `batch` images: the least of 16, 32 and 64 that
+/// holds the batch in one panel, or 64.
 constexpr std::size_t panel_lanes(std::size_t batch) {
   std::size_t lanes = kLaneMultiple;
   while (lanes < batch && lanes < kMaxLanes) lanes *= 2;
@@ -39,11 +54,14 @@ template <class T>
 class Activations {
  public:
   Activations() = default;
+  explicit Activations(const ActivationShape& shape) : shape_(shape), values_(shape_.size(), T(0)) {}
+  /// Flat feature vectors.
   Activations(std::size_t features, std::size_t batch, std::size_t lanes)
-      : shape_{features, batch, lanes}, values_(shape_.size(), T(0)) {}
+      : Activations(ActivationShape{{features, 1, 1}, batch, lanes, 0}) {}
 
   const ActivationShape& shape() const { return shape_; }
-  std::size_t features() const { return shape_.features; }
+  const ImageShape& image() const { return shape_.image; }
+  std::size_t features() const { return shape_.features(); }
   std::size_t batch() const { return shape_.batch; }
   std::size_t lanes() const { return shape_.lanes; }
   std::size_t panels() const { return shape_.panels(); }
@@ -51,12 +69,17 @@ class Activations {
   T* panel(std::size_t p) { return values_.data() + p * shape_.panel_size(); }
   const T* panel(std::size_t p) const { return values_.data() + p * shape_.panel_size(); }
 
-  T& at(std::size_t feature, std::size_t image) {
-    return panel(image / lanes())[feature * lanes() + image % lanes()];
+  /// The first of a row's width x lanes values.
+  T* row(std::size_t p, std::size_t channel, std::size_t y) {
+    return panel(p) + shape_.position(channel, y, 0) * lanes();
   }
-  const T& at(std::size_t feature, std::size_t image) const {
-    return panel(image / lanes())[feature * lanes() + image % lanes()];
+  const T* row(std::size_t p, std::size_t channel, std::size_t y) const {
+    return panel(p) + shape_.position(channel, y, 0) * lanes();
   }
+
+  /// One value of one image, by its index among the image's features (channel x height x width, row-major).
+  T& at(std::size_t feature, std::size_t image) { return values_[index(feature, image)]; }
+  const T& at(std::size_t feature, std::size_t image) const { return values_[index(feature, image)]; }
 
   T* data() { return values_.data(); }
   const T* data() const { return values_.data(); }
@@ -69,6 +92,12 @@ class Activations {
   }
 
  private:
+  std::size_t index(std::size_t feature, std::size_t b) const {
+    const std::size_t x = feature % image().width, y = feature / image().width % image().height,
+                      channel = feature / image().width / image().height;
+    return b / lanes() * shape_.panel_size() + shape_.position(channel, y, x) * lanes() + b % lanes();
+  }
+
   ActivationShape shape_;
   AlignedVector<T> values_;
 };

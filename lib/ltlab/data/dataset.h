@@ -10,13 +10,6 @@
 
 namespace ltlab {
 
-/// Extent of one image; a flat feature vector is {1, 1, features}.
-struct ImageShape {
-  std::size_t channels = 0, height = 0, width = 0;
-  std::size_t features() const { return channels * height * width; }
-  bool operator==(const ImageShape&) const = default;
-};
-
 /// Labelled images as they were read: pixels in [image][channel][y][x] order, unsigned bytes or floats.
 struct ImageSet {
   ImageShape shape;

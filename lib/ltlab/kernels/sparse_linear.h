@@ -1,31 +1,24 @@
 #pragma once
 
 #include "ltlab/base/activations.h"
-#include "ltlab/kernels/compressed_rows.h"
+#include "ltlab/kernels/sparse_products.h"
 
 namespace ltlab {
 
-/// What a layer applies to its outputs.
-enum class Activation { identity, relu };
-
 /// The three products of training a sparse linear layer. W is [outputs x inputs] with the structure `rows`,
-/// `values` its survivors in that order; X, Y, dX, dY are activations. T is float or double. The instruction
-/// set is chosen at run time. A result does not depend on the other images of a batch.
+/// `values` its survivors in that order; X, Y, dX, dY are activations without border. T is float or double.
+/// A result does not depend on the other images of a batch.
 
-/// Y = f(W X + b), W [rows.rows x rows.columns]; `bias` may be null. x.features() = rows.columns,
-/// y.features() = rows.rows, same batch and lanes. With W's transposed structure this is also backward-data,
-/// dX = W^T dY.
+/// Y = f(W X + b); `bias` may be null. x.features() = columns of W, y.features() = rows.rows, same batch and
+/// lanes. With W's transposed structure this is also backward-data, dX = W^T dY.
 template <class T>
-void sparse_multiply(const CompressedRows& rows, const T* values, const T* bias, Activation activation,
+void sparse_multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation,
                      const Activations<T>& x, Activations<T>& y);
 
 /// dW = dY X^T at the survivors only (a sampled dense-dense product, SDDMM), summed over the batch:
 /// gradient[k] = sum over images b of dy(row of k, b) x(column of k, b). Padding lanes of dY must be zero.
 template <class T>
-void sparse_weight_gradient(const CompressedRows& rows, const Activations<T>& dy, const Activations<T>& x,
+void sparse_weight_gradient(const SparseRows& rows, const Activations<T>& dy, const Activations<T>& x,
                             T* gradient);
-
-/// The instruction set that run-time dispatch chose for this processor: "AVX3", "AVX2", "NEON", ...
-const char* simd_target();
 
 }  // namespace ltlab

@@ -86,8 +86,7 @@ void Linear<T>::apply_mask(const Mask& mask) {
   if (mask.name != weight_.info().name) return;
   weight_.apply(mask);
   if (!weight_.masked()) return;
-  structure_ = make_sparse_structure(mask.keep, static_cast<std::uint32_t>(outputs_),
-                                     static_cast<std::uint32_t>(inputs_));
+  structure_ = make_sparse_matrix(mask.keep, outputs_, inputs_);
   transposed_.assign(weight_.size(), T(0));
   dense_.assign(weight_.dense_size(), T(0));
   dense_gradient_.assign(weight_.dense_size(), T(0));

@@ -47,7 +47,7 @@ class Linear : public Layer<T> {
   Activation activation_;
   Parameter<T> weight_, bias_;
   std::array<Kernel, 3> kernels_{};  // one a Product
-  SparseStructure structure_;        // of the survivors
+  SparseMatrix structure_;        // of the survivors
   AlignedVector<T> transposed_;      // the survivors in the order of structure_.by_column
   AlignedVector<T> dense_;           // the survivors spread out, zero elsewhere
   AlignedVector<T> dense_gradient_;  // of which the survivors' entries are picked

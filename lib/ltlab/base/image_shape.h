@@ -1,0 +1,15 @@
+#pragma once
+
+#include <cstddef>
+
+namespace ltlab {
+
+/// Extent of one image at some point of a network; a flat feature vector is {features, 1, 1} or {1, 1,
+/// features}.
+struct ImageShape {
+  std::size_t channels = 0, height = 1, width = 1;
+  std::size_t features() const { return channels * height * width; }
+  bool operator==(const ImageShape&) const = default;
+};
+
+}  // namespace ltlab

@@ -1,0 +1,291 @@
+#include "ltlab/kernels/sparse_products.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ltlab/kernels/sparse_products.cpp"
+#include <hwy/foreach_target.h>  // compiles this file once a target
+#include <hwy/highway.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+#include "ltlab/base/activations.h"
+
+// What bounds these kernels: each multiply-add takes its input from memory, since two rows of a sparse matrix
+// hardly ever meet in a column. A first-level cache delivers one operand for each multiply-add that a core
+// can start; the second level half as many. So inputs are cut into windows that stay in the first level while
+// all rows pass over them (SparseRows), wherever rows are long enough to pay for loading and storing their
+// sums once a window.
+HWY_BEFORE_NAMESPACE();
+namespace ltlab::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// A register never holds more images than the narrowest panel.
+template <class T>
+using Vector = hn::CappedTag<T, kLaneMultiple>;
+template <class T>
+using Register = hn::Vec<Vector<T>>;
+
+// The most vectors a tile holds: as many independent sums as two multiply-adds a cycle of latency 4 need, and
+// with the operands they fit the 16 registers of AVX2.
+constexpr std::size_t kTileVectors = 8;
+
+// V vectors of a run, either contiguous or position by position: vector v's place from the tile's first.
+template <std::size_t V, bool kContiguous, class T>
+struct Tile {
+  static constexpr std::size_t kVectors = V;
+  std::size_t step;  // from position to position, where not contiguous (lanes are kLaneMultiple then)
+
+  HWY_INLINE std::size_t place(std::size_t v) const {
+    const std::size_t n = hn::Lanes(Vector<T>());
+    if constexpr (kContiguous) return v * n;
+    const std::size_t vectors_a_position = kLaneMultiple / n;
+    return v / vectors_a_position * step + v % vectors_a_position * n;
+  }
+};
+
+// Four offsets in one load.
+struct FourOffsets {
+  std::uint64_t packed;
+  explicit FourOffsets(const std::uint16_t* from) { std::memcpy(&packed, from, sizeof packed); }
+  std::size_t operator[](unsigned i) const { return packed >> (16 * i) & 0xFFFF; }
+};
+
+template <class T>
+struct Product {
+  const SparseRows& rows;
+  const T* values;
+  const T* bias;
+  Activation activation;
+  std::size_t lanes, y_row;
+};
+
+// One tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed in two
+// sets, so that enough multiply-adds are under way; short ones would only pay for adding the sets up.
+template <bool kLongRows, class TileX, class TileY, class T>
+HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, const T* HWY_RESTRICT x,
+                                T* HWY_RESTRICT y, TileX in, TileY out) {
+  const Vector<T> d;
+  constexpr std::size_t V = TileX::kVectors;
+  constexpr std::size_t kSets = V <= kTileVectors / 4 || (kLongRows && V <= kTileVectors / 2) ? 2 : 1;
+  const bool first = window == 0, last = window + 1 == p.rows.windows;
+  const std::uint32_t* HWY_RESTRICT begin = p.rows.begin.data() + std::size_t{window} * p.rows.rows;
+  const std::uint32_t* HWY_RESTRICT end = begin + p.rows.rows;
+  const std::uint16_t* HWY_RESTRICT offset = p.rows.offset.data();
+  const T* HWY_RESTRICT values = p.values;
+  const std::size_t lanes = p.lanes;
+  x += p.rows.origin[window] * lanes;
+  const Register<T> floor =
+      hn::Set(d, last && p.activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
+  for (std::size_t r = 0; r < p.rows.rows; ++r, y += p.y_row) {
+    Register<T> sum[kSets][V];
+    for (std::size_t v = 0; v < V; ++v) {
+      sum[0][v] = first ? (p.bias ? hn::Set(d, p.bias[r]) : hn::Zero(d)) : hn::Load(d, y + out.place(v));
+      if constexpr (kSets == 2) sum[1][v] = hn::Zero(d);
+    }
+    const auto add = [&](std::size_t set, std::size_t k, std::size_t at) HWY_ATTR {
+      const Register<T> weight = hn::Set(d, values[k]);
+      const T* HWY_RESTRICT input = x + at * lanes;
+      for (std::size_t v = 0; v < V; ++v)
+        sum[set][v] = hn::MulAdd(weight, hn::Load(d, input + in.place(v)), sum[set][v]);
+    };
+    std::size_t k = begin[r];
+    const std::size_t stop = end[r];
+    for (; k + 4 <= stop; k += 4) {
+      const FourOffsets at(offset + k);
+      for (unsigned i = 0; i < 4; ++i) add(i % kSets, k + i, at[i]);
+    }
+    for (; k < stop; ++k) add(0, k, offset[k]);
+    for (std::size_t v = 0; v < V; ++v) {
+      Register<T> total = sum[0][v];
+      if constexpr (kSets == 2) total = hn::Add(total, sum[1][v]);
+      hn::Store(hn::Max(total, floor), d, y + out.place(v));
+    }
+  }
+}
+
+// to[i] = (accumulate ? to[i] : 0) + the sum of the lanes of v[i], for four registers.
+template <class D, class T = hn::TFromD<D>>
+HWY_INLINE void store_four_sums(D d, const hn::Vec<D> (&v)[4], bool accumulate, T* HWY_RESTRICT to) {
+  for (int i = 0; i < 4; ++i) to[i] = (accumulate ? to[i] : T(0)) + hn::GetLane(hn::SumOfLanes(d, v[i]));
+}
+
+#if HWY_TARGET != HWY_SCALAR
+template <class D>
+HWY_INLINE hn::Vec<D> add_pairs(D d, hn::Vec<D> a, hn::Vec<D> b) {
+  return hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
+}
+
+// The sum of a register's blocks of four floats.
+template <class D>
+HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks(D d, hn::Vec<D> v) {
+  if constexpr (hn::MaxLanes(D()) <= 4) {
+    return v;
+  } else {
+    const hn::Half<D> half;
+    return sum_of_blocks(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+}
+
+// Floats by a transposing tree, which needs a third of the shuffles of four separate sums.
+template <class D>
+HWY_INLINE void store_four_sums(D d, const hn::Vec<D> (&v)[4], bool accumulate, float* HWY_RESTRICT to) {
+  const hn::Full128<float> four;
+  const auto sums = sum_of_blocks(d, add_pairs(d, add_pairs(d, v[0], v[2]), add_pairs(d, v[1], v[3])));
+  hn::StoreU(accumulate ? hn::Add(sums, hn::LoadU(four, to)) : sums, four, to);
+}
+#endif
+
+template <class T>
+struct Sampling {
+  const SparseRows& rows;
+  std::size_t lanes, y_row;
+  bool accumulate;
+  T* gradient;
+};
+
+// One tile's share of the gradients of all survivors in one window.
+template <class TileX, class TileY, class T>
+HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, const T* HWY_RESTRICT x,
+                              const T* HWY_RESTRICT dy, TileX in, TileY out) {
+  const Vector<T> d;
+  constexpr std::size_t V = TileX::kVectors;
+  const std::uint32_t* HWY_RESTRICT begin = s.rows.begin.data() + std::size_t{window} * s.rows.rows;
+  const std::uint32_t* HWY_RESTRICT end = begin + s.rows.rows;
+  const std::uint16_t* HWY_RESTRICT offset = s.rows.offset.data();
+  T* HWY_RESTRICT gradient = s.gradient;
+  const std::size_t lanes = s.lanes;
+  x += s.rows.origin[window] * lanes;
+  for (std::size_t r = 0; r < s.rows.rows; ++r, dy += s.y_row) {
+    std::size_t k = begin[r];
+    const std::size_t stop = end[r];
+    if (k == stop) continue;
+    Register<T> row[V];
+    for (std::size_t v = 0; v < V; ++v) row[v] = hn::Load(d, dy + out.place(v));
+    const auto dot = [&](std::size_t at) HWY_ATTR {
+      const T* HWY_RESTRICT input = x + at * lanes;
+      Register<T> sum = hn::Mul(row[0], hn::Load(d, input + in.place(0)));
+      for (std::size_t v = 1; v < V; ++v) sum = hn::MulAdd(row[v], hn::Load(d, input + in.place(v)), sum);
+      return sum;
+    };
+    for (; k + 4 <= stop; k += 4) {
+      const FourOffsets at(offset + k);
+      const Register<T> sums[4] = {dot(at[0]), dot(at[1]), dot(at[2]), dot(at[3])};
+      store_four_sums(d, sums, s.accumulate, gradient + k);
+    }
+    for (; k < stop; ++k) {
+      const T sum = hn::GetLane(hn::SumOfLanes(d, dot(offset[k])));
+      gradient[k] = s.accumulate ? gradient[k] + sum : sum;
+    }
+  }
+}
+
+// Calls body(tile of x, tile of y, x of its first vector, y of its first vector) over the run, in tiles as
+// large as they come. `most` limits the vectors a tile.
+template <class T, class PointerX, class PointerY, class Body>
+HWY_INLINE void for_each_tile(const Run& run, PointerX x, PointerY y, const Body& body) {
+  const std::size_t n = hn::Lanes(Vector<T>());
+  const auto cover = [&]<bool kContiguous>(std::size_t vectors, PointerX from, PointerY to) HWY_ATTR {
+    const auto tile = [&]<std::size_t V>() HWY_ATTR {
+      for (; vectors >= V; vectors -= V) {
+        body(Tile<V, kContiguous, T>{run.x_step}, Tile<V, kContiguous, T>{run.y_step}, from, to);
+        from += kContiguous ? V * n : V * n / kLaneMultiple * run.x_step;
+        to += kContiguous ? V * n : V * n / kLaneMultiple * run.y_step;
+      }
+    };
+    tile.template operator()<8>();
+    tile.template operator()<4>();
+    tile.template operator()<2>();
+    tile.template operator()<1>();
+  };
+  const std::size_t vectors = run.lanes / n;
+  if (run.positions == 1 || (run.x_step == run.lanes && run.y_step == run.lanes)) {
+    cover.template operator()<true>(run.positions * vectors, x, y);
+  } else if (run.lanes == kLaneMultiple) {
+    cover.template operator()<false>(run.positions * vectors, x, y);
+  } else {
+    for (std::size_t j = 0; j < run.positions; ++j)
+      cover.template operator()<true>(vectors, x + j * run.x_step, y + j * run.y_step);
+  }
+}
+
+template <class T>
+void multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation, const T* x, T* y,
+              const Run& run) {
+  const Product<T> product{rows, values, bias, activation, run.lanes, run.y_row};
+  for_each_tile<T>(run, x, y, [&](auto in, auto out, const T* from, T* to) HWY_ATTR {
+    if (rows.windows == 1) return multiply_window<false>(product, 0, from, to, in, out);
+    for (std::uint32_t w = 0; w < rows.windows; ++w) multiply_window<true>(product, w, from, to, in, out);
+  });
+}
+
+template <class T>
+void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T* gradient, const Run& run) {
+  Sampling<T> sampling{rows, run.lanes, run.y_row, accumulate, gradient};
+  for_each_tile<T>(run, x, dy, [&](auto in, auto out, const T* from, const T* to) HWY_ATTR {
+    for (std::uint32_t w = 0; w < rows.windows; ++w) sample_window(sampling, w, from, to, in, out);
+    sampling.accumulate = true;
+  });
+}
+
+// One name a type, since dispatch tables hold plain functions.
+void multiply_float(const SparseRows& rows, const float* values, const float* bias, Activation activation,
+                    const float* x, float* y, const Run& run) {
+  multiply(rows, values, bias, activation, x, y, run);
+}
+void multiply_double(const SparseRows& rows, const double* values, const double* bias, Activation activation,
+                     const double* x, double* y, const Run& run) {
+  multiply(rows, values, bias, activation, x, y, run);
+}
+void sample_float(const SparseRows& rows, const float* dy, const float* x, bool accumulate, float* gradient,
+                  const Run& run) {
+  sample(rows, dy, x, accumulate, gradient, run);
+}
+void sample_double(const SparseRows& rows, const double* dy, const double* x, bool accumulate,
+                   double* gradient, const Run& run) {
+  sample(rows, dy, x, accumulate, gradient, run);
+}
+const char* target_name() {
+  return hwy::TargetName(HWY_TARGET);
+}
+
+}  // namespace ltlab::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ltlab {
+
+HWY_EXPORT(multiply_float);
+HWY_EXPORT(multiply_double);
+HWY_EXPORT(sample_float);
+HWY_EXPORT(sample_double);
+HWY_EXPORT(target_name);
+
+template <>
+void multiply_rows(const SparseRows& rows, const float* values, const float* bias, Activation activation,
+                   const float* x, float* y, const Run& run) {
+  HWY_DYNAMIC_DISPATCH(multiply_float)(rows, values, bias, activation, x, y, run);
+}
+template <>
+void multiply_rows(const SparseRows& rows, const double* values, const double* bias, Activation activation,
+                   const double* x, double* y, const Run& run) {
+  HWY_DYNAMIC_DISPATCH(multiply_double)(rows, values, bias, activation, x, y, run);
+}
+template <>
+void sample_products(const SparseRows& rows, const float* dy, const float* x, bool accumulate,
+                     float* gradient, const Run& run) {
+  HWY_DYNAMIC_DISPATCH(sample_float)(rows, dy, x, accumulate, gradient, run);
+}
+template <>
+void sample_products(const SparseRows& rows, const double* dy, const double* x, bool accumulate,
+                     double* gradient, const Run& run) {
+  HWY_DYNAMIC_DISPATCH(sample_double)(rows, dy, x, accumulate, gradient, run);
+}
+
+const char* simd_target() {
+  return HWY_DYNAMIC_DISPATCH(target_name)();
+}
+
+}  // namespace ltlab
+#endif  // HWY_ONCE
