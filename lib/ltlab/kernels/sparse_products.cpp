@@ -52,13 +52,43 @@ struct FourOffsets {
   std::size_t operator[](unsigned i) const { return packed >> (16 * i) & 0xFFFF; }
 };
 
+// Brings what the next tile needs into the second-level cache while this one is computed: so many channels
+// are read side by side that no hardware prefetcher follows them. Spread over the rows.
+template <class T>
+class Lookahead {
+ public:
+  Lookahead(const Run& run, std::uint32_t rows, std::uint32_t window, const T* x, std::size_t tile_values)
+      : bytes_(tile_values * sizeof(T)) {
+    if (window > 0 || run.x_channels == 0 || rows == 0) return;
+    next_ = reinterpret_cast<const char*>(x + run.x_frontier);
+    step_ = run.x_channel * sizeof(T);
+    left_ = run.x_channels;
+    a_row_ = (run.x_channels + rows - 1) / rows;
+  }
+
+  HWY_INLINE void fetch_for_row(const T* y) {
+    if (a_row_ == 0) return;
+    fetch(reinterpret_cast<const char*>(y) + bytes_);
+    for (std::size_t i = 0; i < a_row_ && left_ > 0; ++i, --left_, next_ += step_) fetch(next_);
+  }
+
+ private:
+  HWY_INLINE void fetch(const char* from) const {
+    constexpr int kRead = 0, kSecondLevel = 2;
+    for (std::size_t b = 0; b < bytes_; b += kAlignment) __builtin_prefetch(from + b, kRead, kSecondLevel);
+  }
+
+  std::size_t bytes_, step_ = 0, left_ = 0, a_row_ = 0;
+  const char* next_ = nullptr;
+};
+
 template <class T>
 struct Product {
   const SparseRows& rows;
   const T* values;
   const T* bias;
   Activation activation;
-  std::size_t lanes, y_row;
+  const Run& run;
 };
 
 // One tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed in two
@@ -74,11 +104,13 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, const
   const std::uint32_t* HWY_RESTRICT end = begin + p.rows.rows;
   const std::uint16_t* HWY_RESTRICT offset = p.rows.offset.data();
   const T* HWY_RESTRICT values = p.values;
-  const std::size_t lanes = p.lanes;
+  const std::size_t lanes = p.run.lanes, y_row = p.run.y_row;
+  Lookahead<T> lookahead(p.run, p.rows.rows, window, x, V * hn::Lanes(d));
   x += p.rows.origin[window] * lanes;
   const Register<T> floor =
       hn::Set(d, last && p.activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
-  for (std::size_t r = 0; r < p.rows.rows; ++r, y += p.y_row) {
+  for (std::size_t r = 0; r < p.rows.rows; ++r, y += y_row) {
+    lookahead.fetch_for_row(y);
     Register<T> sum[kSets][V];
     for (std::size_t v = 0; v < V; ++v) {
       sum[0][v] = first ? (p.bias ? hn::Set(d, p.bias[r]) : hn::Zero(d)) : hn::Load(d, y + out.place(v));
@@ -140,7 +172,7 @@ HWY_INLINE void store_four_sums(D d, const hn::Vec<D> (&v)[4], bool accumulate, 
 template <class T>
 struct Sampling {
   const SparseRows& rows;
-  std::size_t lanes, y_row;
+  const Run& run;
   bool accumulate;
   T* gradient;
 };
@@ -155,9 +187,11 @@ HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, const 
   const std::uint32_t* HWY_RESTRICT end = begin + s.rows.rows;
   const std::uint16_t* HWY_RESTRICT offset = s.rows.offset.data();
   T* HWY_RESTRICT gradient = s.gradient;
-  const std::size_t lanes = s.lanes;
+  const std::size_t lanes = s.run.lanes, y_row = s.run.y_row;
+  Lookahead<T> lookahead(s.run, s.rows.rows, window, x, V * hn::Lanes(d));
   x += s.rows.origin[window] * lanes;
-  for (std::size_t r = 0; r < s.rows.rows; ++r, dy += s.y_row) {
+  for (std::size_t r = 0; r < s.rows.rows; ++r, dy += y_row) {
+    lookahead.fetch_for_row(dy);
     std::size_t k = begin[r];
     const std::size_t stop = end[r];
     if (k == stop) continue;
@@ -202,7 +236,7 @@ HWY_INLINE void for_each_tile(const Run& run, PointerX x, PointerY y, const Body
   const std::size_t vectors = run.lanes / n;
   if (run.positions == 1 || (run.x_step == run.lanes && run.y_step == run.lanes)) {
     cover.template operator()<true>(run.positions * vectors, x, y);
-  } else if (run.lanes == kLaneMultiple) {
+  } else if (run.lanes == kLaneMultiple && vectors <= kTileVectors) {
     cover.template operator()<false>(run.positions * vectors, x, y);
   } else {
     for (std::size_t j = 0; j < run.positions; ++j)
@@ -213,7 +247,7 @@ HWY_INLINE void for_each_tile(const Run& run, PointerX x, PointerY y, const Body
 template <class T>
 void multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation, const T* x, T* y,
               const Run& run) {
-  const Product<T> product{rows, values, bias, activation, run.lanes, run.y_row};
+  const Product<T> product{rows, values, bias, activation, run};
   for_each_tile<T>(run, x, y, [&](auto in, auto out, const T* from, T* to) HWY_ATTR {
     if (rows.windows == 1) return multiply_window<false>(product, 0, from, to, in, out);
     for (std::uint32_t w = 0; w < rows.windows; ++w) multiply_window<true>(product, w, from, to, in, out);
@@ -222,7 +256,7 @@ void multiply(const SparseRows& rows, const T* values, const T* bias, Activation
 
 template <class T>
 void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T* gradient, const Run& run) {
-  Sampling<T> sampling{rows, run.lanes, run.y_row, accumulate, gradient};
+  Sampling<T> sampling{rows, run, accumulate, gradient};
   for_each_tile<T>(run, x, dy, [&](auto in, auto out, const T* from, const T* to) HWY_ATTR {
     for (std::uint32_t w = 0; w < rows.windows; ++w) sample_window(sampling, w, from, to, in, out);
     sampling.accumulate = true;

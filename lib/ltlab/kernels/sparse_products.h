@@ -16,6 +16,10 @@ struct Run {
   std::size_t lanes = 16;                ///< values at each position, contiguous: 16, 32 or 64
   std::size_t x_step = 16, y_step = 16;  ///< from one position to the next, in the inputs and the outputs
   std::size_t y_row = 16;                ///< from one output row to the next
+  /// What the next tile will be the first to read, so that it can be fetched meanwhile: of each of
+  /// `x_channels` groups of inputs, `x_channel` apart, the values from `x_frontier` past the last position
+  /// on.
+  std::size_t x_channels = 0, x_channel = 0, x_frontier = 0;
 };
 
 /// The kernels under all sparse products. For each position j of the run, lane l and row r,

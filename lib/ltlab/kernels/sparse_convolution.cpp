@@ -1,0 +1,209 @@
+#include "ltlab/kernels/sparse_convolution.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+// Output positions of a kernel's tile: one vector of the widest kind each.
+constexpr std::size_t kTilePositions = 8;
+
+// A 1x1 convolution without stride is a linear layer over all positions: one long row.
+ConvolutionShape flatten_if_pointwise(ConvolutionShape shape, std::size_t x_border, std::size_t dy_border) {
+  if (shape.kernel_height == 1 && shape.kernel_width == 1 && shape.stride == 1 && shape.padding == 0 &&
+      x_border == 0 && dy_border == 0)
+    shape.input = {shape.input.channels, 1, shape.input.height * shape.input.width};
+  return shape;
+}
+
+// How far an output's input reaches past an edge of the input, in output positions, and the reverse.
+std::size_t gradient_overhang(std::size_t input, std::size_t kernel, const ConvolutionShape& shape,
+                              std::size_t output) {
+  const std::size_t before =
+      kernel - 1 > shape.padding ? (kernel - 1 - shape.padding + shape.stride - 1) / shape.stride : 0;
+  const std::size_t last = (input - 1 + shape.padding) / shape.stride;
+  return std::max(before, last >= output ? last - output + 1 : 0);
+}
+
+// Bytes of one channel that a tile's outputs depend on.
+std::size_t window_bytes(std::size_t kernel_height, std::size_t kernel_width, std::size_t stride) {
+  return kernel_height * ((kTilePositions - 1) * stride + kernel_width) * kLaneMultiple * sizeof(float);
+}
+
+// Runs along the rows of an image or, where those are shorter than the batch is deep, along its panels.
+// `from` and `to` are the images between which products go; to_y counts the rows of `to` that are written.
+struct Sweep {
+  std::size_t rows, columns;           // output positions
+  std::size_t from_stride, to_stride;  // positions of `from` and `to` between neighbours
+  std::size_t kernel_height;           // rows of `from` that an output depends on
+};
+
+// Calls run(panel, position in `from`, position in `to`, Run) until all positions and panels are done.
+template <class Body>
+void sweep(const Sweep& s, const ActivationShape& from, const ActivationShape& to, const Body& body) {
+  const std::size_t lanes = to.lanes;
+  const std::size_t to_channel = to.channel_positions() * lanes;
+  const std::size_t frontier = ((s.kernel_height - 1) * from.row_positions() + kTilePositions) * lanes;
+  const bool along_panels = s.columns < kTilePositions && s.columns < to.panels();
+  for (std::size_t p = 0; p < (along_panels ? 1 : to.panels()); ++p) {
+    for (std::size_t i = 0; i < s.rows; ++i) {
+      const std::size_t from_row = i * s.from_stride * from.row_positions();
+      const std::size_t to_row = i * s.to_stride * to.row_positions();
+      if (!along_panels) {
+        body(p, from_row, to_row,
+             Run{s.columns, lanes, s.from_stride * lanes, s.to_stride * lanes, to_channel,
+                 from.image.channels, from.channel_positions() * lanes, frontier});
+        continue;
+      }
+      for (std::size_t j = 0; j < s.columns; ++j) {
+        body(p, from_row + j * s.from_stride, to_row + j * s.to_stride,
+             Run{to.panels(), lanes, from.panel_size(), to.panel_size(), to_channel});
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t input_border(const ConvolutionShape& shape) {
+  return shape.padding;
+}
+
+std::size_t gradient_border(const ConvolutionShape& shape) {
+  const ImageShape output = shape.output();
+  return std::max(gradient_overhang(shape.input.height, shape.kernel_height, shape, output.height),
+                  gradient_overhang(shape.input.width, shape.kernel_width, shape, output.width));
+}
+
+SparseConvolution::SparseConvolution(const ConvolutionShape& shape, std::span<const std::uint8_t> keep,
+                                     std::size_t x_border, std::size_t dy_border)
+    : shape_(flatten_if_pointwise(shape, x_border, dy_border)),
+      x_{shape_.input, 1, 1, x_border},
+      dy_{shape_.output(), 1, 1, dy_border} {
+  if (x_border < input_border(shape_) || dy_border < gradient_border(shape_)) {
+    throw ConfigError("a convolution needs borders of " + std::to_string(input_border(shape_)) + " and " +
+                      std::to_string(gradient_border(shape_)) +
+                      " zeros around its input and its output's gradient");
+  }
+  SurvivorList list;
+  std::vector<std::uint32_t> number(keep.size());  // of each weight among the survivors
+  std::size_t weight = 0;
+  for (std::size_t o = 0; o < shape_.outputs; ++o) {
+    for (std::size_t c = 0; c < shape_.input.channels; ++c) {
+      for (std::size_t a = 0; a < shape_.kernel_height; ++a) {
+        for (std::size_t b = 0; b < shape_.kernel_width; ++b, ++weight) {
+          number[weight] = static_cast<std::uint32_t>(list.position.size());
+          if (keep[weight])
+            list.position.push_back(
+                static_cast<std::uint32_t>(x_.position(c, a, b) - shape_.padding * (x_.row_positions() + 1)));
+        }
+      }
+    }
+    list.end_row();
+  }
+  forward_ = make_sparse_rows(list, {shape_.input.channels, x_.channel_positions(),
+                                     window_bytes(shape_.kernel_height, shape_.kernel_width, shape_.stride)});
+  for (std::size_t y = 0; y < std::min(shape_.stride, shape_.input.height); ++y)
+    for (std::size_t x = 0; x < std::min(shape_.stride, shape_.input.width); ++x)
+      add_phase(keep, number, y, x);
+}
+
+// dx at (stride u + y, stride v + x) gets w[o][c][a][b] dy[o][i][j] where i = u + (y + padding - a) / stride,
+// for the a that leave no remainder, and likewise j.
+void SparseConvolution::add_phase(std::span<const std::uint8_t> keep,
+                                  const std::vector<std::uint32_t>& number, std::size_t y, std::size_t x) {
+  const std::size_t stride = shape_.stride, kernel = shape_.kernel_height * shape_.kernel_width;
+  // The position of the input for kernel row or column a, `border` included; none where there is a remainder.
+  const auto place = [&](std::size_t at, std::size_t a) -> std::ptrdiff_t {
+    const auto ahead = static_cast<std::ptrdiff_t>(at + shape_.padding) - static_cast<std::ptrdiff_t>(a);
+    const auto step = static_cast<std::ptrdiff_t>(stride);
+    return ahead % step == 0 ? ahead / step + static_cast<std::ptrdiff_t>(dy_.border) : -1;
+  };
+  Phase phase{y, x, transposed_order_.size(), {}};
+  SurvivorList list;
+  for (std::size_t c = 0; c < shape_.input.channels; ++c) {
+    for (std::size_t o = 0; o < shape_.outputs; ++o) {
+      // From the last kernel position to the first, so that positions ascend.
+      for (std::size_t k = kernel; k-- > 0;) {
+        const std::size_t weight = (o * shape_.input.channels + c) * kernel + k;
+        const std::ptrdiff_t i = place(y, k / shape_.kernel_width), j = place(x, k % shape_.kernel_width);
+        if (!keep[weight] || i < 0 || j < 0) continue;
+        list.position.push_back(static_cast<std::uint32_t>(o * dy_.channel_positions() +
+                                                           static_cast<std::size_t>(i) * dy_.row_positions() +
+                                                           static_cast<std::size_t>(j)));
+        transposed_order_.push_back(number[weight]);
+      }
+    }
+    list.end_row();
+  }
+  phase.rows = make_sparse_rows(list, {shape_.outputs, dy_.channel_positions(),
+                                       window_bytes((shape_.kernel_height + stride - 1) / stride,
+                                                    (shape_.kernel_width + stride - 1) / stride, 1)});
+  phases_.push_back(std::move(phase));
+}
+
+template <class T>
+void SparseConvolution::forward(const T* values, const T* bias, Activation activation,
+                                const Activations<T>& x, Activations<T>& y) const {
+  const ImageShape output = dy_.image;
+  ActivationShape from = x.shape(), to = y.shape();
+  from.image = x_.image;
+  to.image = output;
+  sweep({output.height, output.width, shape_.stride, 1, shape_.kernel_height}, from, to,
+        [&](std::size_t p, std::size_t at_x, std::size_t at_y, const Run& run) {
+          multiply_rows(forward_, values, bias, activation, x.panel(p) + at_x * from.lanes,
+                        y.panel(p) + (to.position(0, 0, 0) + at_y) * to.lanes, run);
+        });
+}
+
+template <class T>
+void SparseConvolution::backward_data(const T* transposed_values, const Activations<T>& dy,
+                                      Activations<T>& dx) const {
+  ActivationShape from = dy.shape(), to = dx.shape();
+  from.image = dy_.image;
+  to.image = x_.image;
+  for (const Phase& phase : phases_) {
+    const std::size_t rows = (to.image.height - phase.y + shape_.stride - 1) / shape_.stride;
+    const std::size_t columns = (to.image.width - phase.x + shape_.stride - 1) / shape_.stride;
+    sweep({rows, columns, 1, shape_.stride, (shape_.kernel_height + shape_.stride - 1) / shape_.stride}, from,
+          to, [&](std::size_t p, std::size_t at_dy, std::size_t at_dx, const Run& run) {
+            multiply_rows<T>(phase.rows, transposed_values + phase.first, nullptr, Activation::identity,
+                             dy.panel(p) + at_dy * from.lanes,
+                             dx.panel(p) + (to.position(0, phase.y, phase.x) + at_dx) * to.lanes, run);
+          });
+  }
+}
+
+template <class T>
+void SparseConvolution::backward_weights(const Activations<T>& dy, const Activations<T>& x,
+                                         T* gradient) const {
+  const ImageShape output = dy_.image;
+  ActivationShape from = x.shape(), to = dy.shape();
+  from.image = x_.image;
+  to.image = output;
+  bool accumulate = false;
+  sweep({output.height, output.width, shape_.stride, 1, shape_.kernel_height}, from, to,
+        [&](std::size_t p, std::size_t at_x, std::size_t at_dy, const Run& run) {
+          sample_products(forward_, dy.panel(p) + (to.position(0, 0, 0) + at_dy) * to.lanes,
+                          x.panel(p) + at_x * from.lanes, std::exchange(accumulate, true), gradient, run);
+        });
+}
+
+template void SparseConvolution::forward(const float*, const float*, Activation, const Activations<float>&,
+                                         Activations<float>&) const;
+template void SparseConvolution::forward(const double*, const double*, Activation, const Activations<double>&,
+                                         Activations<double>&) const;
+template void SparseConvolution::backward_data(const float*, const Activations<float>&,
+                                               Activations<float>&) const;
+template void SparseConvolution::backward_data(const double*, const Activations<double>&,
+                                               Activations<double>&) const;
+template void SparseConvolution::backward_weights(const Activations<float>&, const Activations<float>&,
+                                                  float*) const;
+template void SparseConvolution::backward_weights(const Activations<double>&, const Activations<double>&,
+                                                  double*) const;
+
+}  // namespace ltlab
