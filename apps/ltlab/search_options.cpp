@@ -282,9 +282,8 @@ SearchConfig read_config(const Values& values) {
   values.read("scope", config.scope, parse_pruning_scope);
   values.read_count("rewind", config.rewind_step);
   values.read("target-density", config.target_density);
-  // A target alone decides the number of levels; 1000 is past any.
-  if (config.target_density > 0) config.levels = 1000;
-  values.read_count("levels", config.levels);
+  if (config.target_density > 0) config.levels.reset();  // a target alone decides the number of levels
+  if (values.has("levels")) values.read_count("levels", config.levels.emplace());
   values.read("control", config.controls, parse_controls);
   values.read_count("trials", config.trials);
   values.read_count("replicates", config.replicates);

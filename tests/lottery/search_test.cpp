@@ -78,6 +78,9 @@ TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
   CHECK(densities[7] == Approx(0.211).margin(0.0005));
   CHECK(densities[15] == Approx(0.036).margin(0.0005));
   CHECK(densities[18] < 0.02);
+  config.levels.reset();  // no limit but the target
+  CHECK(planned_densities(config, 784, 10) == densities);
+  CHECK_THAT(extent_text(config), !Catch::Contains("levels"));
 }
 
 TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
@@ -144,7 +147,6 @@ TEST_CASE("An interrupted search goes on from its checkpoint to the same bits", 
 TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k", "[lottery]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();
-  config.levels = 1;
   config.rate = 1e-9;  // prunes nothing, so the level must retrace the dense training from step 15 on
   config.rewind_step = 15;
   config.levels = 1;
@@ -202,6 +204,7 @@ TEST_CASE("Impossible settings are refused with the option's name", "[lottery]")
   };
   CHECK(message([](SearchConfig&) {}).empty());
   CHECK_THAT(message([](SearchConfig& c) { c.rate = 1.0; }), Catch::Contains("--rate"));
+  CHECK_THAT(message([](SearchConfig& c) { c.levels.reset(); }), Catch::Contains("--target-density"));
   CHECK_THAT(message([](SearchConfig& c) { c.training.batch = 0; }), Catch::Contains("--batch"));
   CHECK_THAT(message([](SearchConfig& c) { c.rewind_step = 50000; }), Catch::Contains("--rewind"));
   CHECK_THAT(message([](SearchConfig& c) { c.data.validation = 0; }), Catch::Contains("--validation"));

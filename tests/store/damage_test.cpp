@@ -24,12 +24,6 @@
 #include "store/sample_run.h"
 #include "support/temporary_folder.h"
 
-// HDF5 1.10 loses some of its memory when it meets a damaged file; the address sanitizer is not to blame us.
-extern "C" const char* __lsan_default_suppressions();
-const char* __lsan_default_suppressions() {
-  return "leak:libhdf5\n";
-}
-
 namespace ltlab {
 namespace {
 

@@ -301,7 +301,8 @@ std::vector<double> planned_densities(const SearchConfig& config, std::size_t in
     }
   }
   std::vector<double> densities{1.0};
-  while (densities.size() <= config.levels && densities.back() > config.target_density) {
+  const auto within = [&](std::size_t levels) { return !config.levels || levels <= *config.levels; };
+  while (within(densities.size()) && densities.back() > config.target_density) {
     double survivors = 0;
     for (Group& group : groups) {
       group.survivors -= std::round(group.rate * group.survivors);

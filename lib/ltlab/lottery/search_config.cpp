@@ -93,6 +93,7 @@ void check(const SearchConfig& c) {
           "--output-rate must be at least 0 and below 1");
   require(c.target_density >= 0 && c.target_density < 1,
           "--target-density must lie between 0 and 1 (0.02 is 2 %)");
+  require(c.levels || c.target_density > 0, "--levels or --target-density must say where the search ends");
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
   require(c.replicates > 0, "--replicates must be at least 1");
@@ -159,8 +160,9 @@ std::string config_text(const SearchConfig& c) {
 
 std::string extent_text(const SearchConfig& c) {
   std::ostringstream text;
-  text << "levels = " << c.levels << "\ntarget-density = " << to_text(c.target_density)
-       << "\ntrials = " << c.trials << "\nreplicates = " << c.replicates << '\n';
+  if (c.levels) text << "levels = " << *c.levels << '\n';
+  text << "target-density = " << to_text(c.target_density) << "\ntrials = " << c.trials
+       << "\nreplicates = " << c.replicates << '\n';
   if (!c.controls.empty())
     text << "control = " << join(c.controls, [](Control control) { return to_string(control); }) << '\n';
   return text.str();

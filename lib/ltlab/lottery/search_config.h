@@ -33,9 +33,9 @@ struct SearchConfig {
   double rate = 0.2;                  ///< fraction of a layer's survivors pruned a round
   std::optional<double> output_rate;  ///< of the output layer; default rate / 2
   PruningScope scope = PruningScope::layerwise;
-  std::uint64_t rewind_step = 0;  ///< survivors return to their weights at this step
-  unsigned levels = 10;           ///< pruned levels, after the dense level 0
-  double target_density = 0;      ///< stop at the first level at or below it, if that comes sooner
+  std::uint64_t rewind_step = 0;        ///< survivors return to their weights at this step
+  std::optional<unsigned> levels = 10;  ///< pruned levels, after the dense level 0; none: no limit
+  double target_density = 0;            ///< stop at the first level at or below it, if that comes sooner
 
   std::vector<Control> controls;
   unsigned trials = 1;  ///< of each control, at each level
