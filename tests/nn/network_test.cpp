@@ -156,7 +156,7 @@ TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]
 TEST_CASE("Initializations have the published spread", "[nn]") {
   const ParameterInfo info{"fc1.weight", {300, 784}, 784, 300, true, false};
   const auto deviation = [&](const char* name) {
-    const Tensor tensor = draw_initial(info, parse_initialization(name), 1, "init", 0, 0);
+    const Tensor tensor = draw_initial(info, initialization_names().parse(name), 1, "init", 0, 0);
     double sum = 0, squares = 0, largest = 0;
     for (const float value : tensor.values) {
       sum += value;
@@ -175,7 +175,7 @@ TEST_CASE("Initializations have the published spread", "[nn]") {
   CHECK(deviation("glorot-uniform").second <= std::sqrt(6.0 / 1084));
   CHECK(deviation("kaiming-normal").first == Approx(kaiming).epsilon(0.01));
   CHECK(deviation("kaiming-uniform").first == Approx(kaiming).epsilon(0.01));
-  CHECK_THROWS_AS(parse_initialization("xavier"), ConfigError);
+  CHECK_THROWS_AS(initialization_names().parse("xavier"), ConfigError);
   const Tensor bias = draw_initial({"fc1.bias", {300}, 784, 300, false, false}, Initialization::glorot_normal,
                                    1, "init", 0, 0);
   for (const float value : bias.values) CHECK(value == 0.0f);

@@ -167,7 +167,7 @@ class ReplicateSearch {
   // Controls see the images in the ticket's order, so that only the mask or the weights differ.
   void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks) {
     RunStore store(control_folder(store_.folder(), control, trial));
-    const RunRecord run = describe_run(to_string(control), trial);
+    const RunRecord run = describe_run(control_names().name(control), trial);
     if (store.has_run()) {
       read_same_run(store, run);
     } else {
@@ -186,7 +186,7 @@ class ReplicateSearch {
       start.record_initial_weights = false;
       if (config_.rewind_step > 0) rewind(start);
     }
-    train_or_find({replicate_, to_string(control), trial, level}, start, store,
+    train_or_find({replicate_, control_names().name(control), trial, level}, start, store,
                   [](const auto&, const auto&) {});
   }
 
@@ -340,7 +340,7 @@ std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsi
 
 std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control,
                                      unsigned trial) {
-  return replicate / (std::string(to_string(control)) + "-" + std::to_string(trial));
+  return replicate / (control_names().name(control) + "-" + std::to_string(trial));
 }
 
 }  // namespace ltlab

@@ -7,8 +7,6 @@
 #include <set>
 #include <sstream>
 
-#include "ltlab/base/error.h"
-
 namespace ltlab {
 namespace {
 
@@ -24,32 +22,6 @@ std::string join(const Range& range, ToText to_text) {
   std::string text;
   for (const auto& item : range) text += (text.empty() ? "" : ",") + std::string(to_text(item));
   return text;
-}
-
-const char* to_text(OptimizerConfig::Kind kind) {
-  switch (kind) {
-    case OptimizerConfig::Kind::sgd:
-      return "sgd";
-    case OptimizerConfig::Kind::adam:
-      return "adam";
-    default:
-      return "adamw";
-  }
-}
-
-const char* to_text(LearningRateSchedule::Shape shape) {
-  switch (shape) {
-    case LearningRateSchedule::Shape::constant:
-      return "constant";
-    case LearningRateSchedule::Shape::step:
-      return "step";
-    default:
-      return "cosine";
-  }
-}
-
-const char* to_text(KernelPolicy policy) {
-  return policy == KernelPolicy::automatic ? "auto" : policy == KernelPolicy::dense ? "dense" : "sparse";
 }
 
 void require(bool holds, const std::string& message) {
@@ -69,15 +41,10 @@ std::map<std::string, std::string> parse_lines(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(Control control) {
-  return control == Control::random_reinit ? "random-reinit" : "random-mask";
-}
-
-Control parse_control(const std::string& word) {
-  for (const Control control : {Control::random_reinit, Control::random_mask}) {
-    if (word == to_string(control)) return control;
-  }
-  throw ConfigError("unknown control '" + word + "': use random-reinit or random-mask");
+const NameTable<Control>& control_names() {
+  static const NameTable<Control> table(
+      "control", {{Control::random_reinit, "random-reinit"}, {Control::random_mask, "random-mask"}});
+  return table;
 }
 
 void check(const SearchConfig& c) {
@@ -127,11 +94,11 @@ std::string config_text(const SearchConfig& c) {
     line("embedded-test", c.data.embedded_test);
   }
   line("model", c.model);
-  line("init", initialization_names()[static_cast<std::size_t>(c.initialization)]);
+  line("init", initialization_names().name(c.initialization));
   line("steps", t.steps);
   line("batch", t.batch);
   line("validate-every", t.validate_every);
-  line("optimizer", to_text(t.optimizer.kind));
+  line("optimizer", optimizer_names().name(t.optimizer.kind));
   if (t.optimizer.kind == OptimizerConfig::Kind::sgd) {
     line("momentum", to_text(t.optimizer.momentum));
     line("nesterov", t.optimizer.nesterov ? "true" : "false");
@@ -142,7 +109,7 @@ std::string config_text(const SearchConfig& c) {
   }
   line("weight-decay", to_text(t.optimizer.weight_decay));
   line("learning-rate", to_text(t.learning_rate.base));
-  line("schedule", to_text(t.learning_rate.shape));
+  line("schedule", schedule_names().name(t.learning_rate.shape));
   line("warmup", t.learning_rate.warmup_steps);
   if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
     line("milestones",
@@ -151,10 +118,10 @@ std::string config_text(const SearchConfig& c) {
   }
   line("rate", to_text(c.rate));
   line("output-rate", to_text(c.rate_of_output_layer()));
-  line("scope", c.scope == PruningScope::global ? "global" : "layerwise");
+  line("scope", pruning_scope_names().name(c.scope));
   line("rewind", c.rewind_step);
   line("seed", c.seed);
-  line("kernel", to_text(c.kernel));
+  line("kernel", kernel_policy_names().name(c.kernel));
   return text.str();
 }
 
@@ -164,7 +131,8 @@ std::string extent_text(const SearchConfig& c) {
   text << "target-density = " << to_text(c.target_density) << "\ntrials = " << c.trials
        << "\nreplicates = " << c.replicates << '\n';
   if (!c.controls.empty())
-    text << "control = " << join(c.controls, [](Control control) { return to_string(control); }) << '\n';
+    text << "control = " << join(c.controls, [](Control control) { return control_names().name(control); })
+         << '\n';
   return text.str();
 }
 

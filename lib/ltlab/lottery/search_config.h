@@ -5,9 +5,10 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/base/names.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/initialization.h"
-#include "ltlab/nn/kernel_choice.h"
+#include "ltlab/nn/kernel_policies.h"
 #include "ltlab/prune/pruning.h"
 #include "ltlab/train/trainer.h"
 
@@ -19,9 +20,8 @@ enum class Control {
   random_mask  ///< the ticket's weights before training under a random mask of the same density in each layer
 };
 
-/// "random-reinit" | "random-mask", and the reverse; ConfigError for another word.
-const char* to_string(Control control);
-Control parse_control(const std::string& word);
+/// random-reinit | random-mask
+const NameTable<Control>& control_names();
 
 /// A search for winning tickets: everything that decides its results.
 struct SearchConfig {

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 #include "ltlab/nn/linear.h"
 
 namespace ltlab {
@@ -118,10 +118,17 @@ std::vector<std::size_t> layer_widths(const std::string& description) {
   const std::string mlp = "mlp:";
   if (description == "lenet-300-100") return {784, 300, 100, 10};
   if (description.starts_with(mlp)) return parse_widths(description.substr(mlp.size()), description);
-  throw ConfigError("unknown model '" + description + "': use lenet-300-100 or mlp:INPUTS-WIDTH-...-CLASSES");
+  throw unknown_name("model", description, {"lenet-300-100", "mlp:INPUTS-WIDTH-...-CLASSES"});
 }
 
 }  // namespace
+
+std::vector<std::string> layer_names(const std::string& description) {
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i < layer_widths(description).size(); ++i)
+    names.push_back("fc" + std::to_string(i));
+  return names;
+}
 
 template <class T>
 Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes,
@@ -134,10 +141,11 @@ Network<T> make_network(const std::string& description, std::size_t inputs, std:
         " values an image and " + std::to_string(classes) +
         " classes; use a model mlp:" + std::to_string(inputs) + "-...-" + std::to_string(classes));
   }
+  const std::vector<std::string> names = layer_names(description);
   std::vector<std::unique_ptr<Layer<T>>> layers;
   for (std::size_t i = 1; i < widths.size(); ++i) {
     const bool last = i + 1 == widths.size();
-    layers.push_back(std::make_unique<Linear<T>>("fc" + std::to_string(i), widths[i - 1], widths[i],
+    layers.push_back(std::make_unique<Linear<T>>(names[i - 1], widths[i - 1], widths[i],
                                                  last ? Activation::identity : Activation::relu, last));
   }
   return Network<T>(std::move(layers), batch);

@@ -49,6 +49,10 @@ class Network {
   std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output
 };
 
+/// Names of a described network's layers, from inputs to classes: "fc1", "fc2", "fc3". ConfigError where the
+/// description is malformed.
+std::vector<std::string> layer_names(const std::string& description);
+
 /// Builds a network from its description: "lenet-300-100", or "mlp:784-500-300-10" with any widths, hidden
 /// layers with ReLU. `inputs` and `classes` are the dataset's. ConfigError where the description is malformed
 /// or does not fit them.
