@@ -147,7 +147,8 @@ po::options_description comparison_options() {
       ("trials", count(), "of each control at each level (1)")
       ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
       ("seed", count(), "(0)")
-      ("kernel", word("KERNEL"), "of masked layers: auto (default, the faster as measured) | dense | sparse");
+      ("kernel", word("KERNEL,..."), "of masked layers: auto (default, the faster as measured) | dense | sparse; "
+                                   "fc3=dense is for that layer alone, as in sparse,fc3=dense");
   return comparison;
 }
 
@@ -298,7 +299,7 @@ SearchConfig read_config(const Values& values) {
   values.read_count("trials", config.trials);
   values.read_count("replicates", config.replicates);
   values.read_count("seed", config.seed);
-  values.read("kernel", config.kernel, kernel_policy_names());
+  values.read("kernel", config.kernel, parse_kernel_policies);
   return config;
 }
 

@@ -202,6 +202,18 @@ class SearchCommand(unittest.TestCase):
                                    f"--{option}: unknown ", f"'{wrong}' (did you mean '{nearest}", others)
                 self.assertFalse((self.folder / "run").exists())
 
+    def test_a_kernel_for_each_layer(self):
+        import h5py
+
+        done = self.search("run", "--levels", 1, "--kernel", "sparse,fc2=dense", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("kernel = sparse,fc2=dense\n", json.loads(done.stdout)["config"])
+        with h5py.File(self.folder / "run/level-001.h5") as level:
+            kernels = {(row["parameter"], row["kernel"]) for row in level["kernels"][:]}
+        self.assertEqual(kernels, {(b"fc1.weight", b"sparse"), (b"fc2.weight", b"dense")})
+        self.check_refused(self.search("run", "--levels", 1, "--resume", "--kernel", "sparse"), 2, "kernel: sparse,fc2=dense before")
+        self.check_refused(self.search("other", "--kernel", "fc3=dense"), 2, "--kernel", "'fc3'", "there are fc1, fc2")
+
     def test_config_file(self):
         config = self.folder / "search.cfg"
         config.write_text("steps = 60\nlevels = 1\nrate = 0.9 # comment\n")

@@ -78,7 +78,7 @@ class LevelTraining {
                                          start_.first_step);
     if (!start_.optimizer.empty()) trainer_->restore_optimizer(start_.optimizer);
     kernels_ = network_.choose_kernels(config_.kernel);
-    if (config_.kernel == KernelPolicy::automatic) checkpoint();
+    if (config_.kernel.measures()) checkpoint();
   }
 
   void go_on(TrainingCheckpoint checkpoint) {

@@ -7,6 +7,8 @@
 #include <set>
 #include <sstream>
 
+#include "ltlab/nn/network.h"
+
 namespace ltlab {
 namespace {
 
@@ -26,6 +28,14 @@ std::string join(const Range& range, ToText to_text) {
 
 void require(bool holds, const std::string& message) {
   if (!holds) throw ConfigError(message);
+}
+
+void check_layers_of_kernels(const SearchConfig& c) {
+  const std::vector<std::string> names = layer_names(c.model);
+  for (const auto& [layer, policy] : c.kernel.layers) {
+    if (std::ranges::count(names, layer) == 0)
+      throw ConfigError(std::string("--kernel: ") + unknown_name("layer of " + c.model, layer, names).what());
+  }
 }
 
 // Option names and values of a canonical text.
@@ -80,6 +90,7 @@ void check(const SearchConfig& c) {
   require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),
           "--schedule step needs --milestones, the steps at which the learning rate drops");
   require(std::ranges::is_sorted(t.learning_rate.milestones), "--milestones must ascend");
+  check_layers_of_kernels(c);
 }
 
 std::string config_text(const SearchConfig& c) {
@@ -121,7 +132,7 @@ std::string config_text(const SearchConfig& c) {
   line("scope", pruning_scope_names().name(c.scope));
   line("rewind", c.rewind_step);
   line("seed", c.seed);
-  line("kernel", kernel_policy_names().name(c.kernel));
+  line("kernel", to_text(c.kernel));
   return text.str();
 }
 

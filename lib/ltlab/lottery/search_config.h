@@ -41,7 +41,7 @@ struct SearchConfig {
   unsigned trials = 1;  ///< of each control, at each level
   unsigned replicates = 1;
   std::uint64_t seed = 0;  ///< replicate r has seed + r
-  KernelPolicy kernel = KernelPolicy::automatic;
+  KernelPolicies kernel = KernelPolicy::automatic;
 
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
 };

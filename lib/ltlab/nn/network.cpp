@@ -67,10 +67,11 @@ void Network<T>::apply(const std::vector<Mask>& masks) {
 }
 
 template <class T>
-std::vector<KernelChoice> Network<T>::choose_kernels(KernelPolicy policy) {
+std::vector<KernelChoice> Network<T>::choose_kernels(const KernelPolicies& policies) {
   std::vector<KernelChoice> choices;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    std::ranges::copy(layers_[i]->choose_kernels(policy, batch_, lanes_, i == 0),
+    Layer<T>& layer = *layers_[i];
+    std::ranges::copy(layer.choose_kernels(policies.of(layer.name()), batch_, lanes_, i == 0),
                       std::back_inserter(choices));
   }
   return choices;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ltlab/kernels/elementwise.h"
+#include "ltlab/nn/kernel_policies.h"
 #include "ltlab/nn/layer.h"
 
 namespace ltlab {
@@ -37,7 +38,8 @@ class Network {
 
   /// Restricts the parameters that the masks name to their survivors.
   void apply(const std::vector<Mask>& masks);
-  std::vector<KernelChoice> choose_kernels(KernelPolicy policy);
+  /// Chooses a kernel for each layer's products by that layer's policy.
+  std::vector<KernelChoice> choose_kernels(const KernelPolicies& policies);
   void set_kernels(const std::vector<KernelChoice>& choices);
   /// Of one image's forward and backward pass, products with weights only.
   Flops flops() const;
