@@ -10,6 +10,7 @@
 #include <sstream>
 #include <thread>
 
+#include "ignored_options.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/nn/network.h"
@@ -303,6 +304,12 @@ SearchConfig read_config(const Values& values) {
   return config;
 }
 
+std::set<std::string> names_in(const po::variables_map& map) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : map) names.insert(name);
+  return names;
+}
+
 void parse_config_text(const std::string& text, const std::string& origin,
                        const po::options_description& options, po::variables_map& map) {
   std::istringstream in(text);
@@ -387,12 +394,15 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.force = map.count("force") > 0;
   request.json = map.count("json") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
+  GivenOptions given{names_in(map), {}};
   if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, map);
+  given.config_file = names_in(map);
   apply_preset(settings, map);
   request.out =
       map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
   if (request.resume) apply_stored_config(request.out, settings, map);
   request.config = read_config(Values(map));
+  refuse_ignored_options(given, request.config);
   check(request.config);
   Values(map).read_count("workers", request.workers = std::max(1u, std::thread::hardware_concurrency()));
   if (request.workers == 0) throw ConfigError("--workers must be at least 1");

@@ -30,6 +30,8 @@ def small(changes):
             values[word] = words.pop(0)
         else:
             flags.append(word)
+    if values["--data"] != "embedded":
+        values = {name: value for name, value in values.items() if not name.startswith("--embedded")}
     return [str(word) for item in values.items() for word in item] + flags
 
 
@@ -201,6 +203,36 @@ class SearchCommand(unittest.TestCase):
                 self.check_refused(run("search", f"--{option}", wrong, "--out", self.folder / "run"), 2,
                                    f"--{option}: unknown ", f"'{wrong}' (did you mean '{nearest}", others)
                 self.assertFalse((self.folder / "run").exists())
+
+    def test_options_that_would_be_ignored_are_refused(self):
+        for option, *others in (("--momentum", 0.9), ("--nesterov", "true"), ("--beta1", 0.9, "--optimizer", "sgd"),
+                                ("--beta2", 0.9, "--optimizer", "sgd"), ("--epsilon", 0.1, "--optimizer", "sgd"),
+                                ("--milestones", 5), ("--decay-factor", 0.5, "--schedule", "cosine"),
+                                ("--embedded-train", 900, "--data", "mnist"), ("--embedded-test", 90, "--data", "mnist"),
+                                ("--trials", 2)):
+            with self.subTest(option=option):
+                result = run("search", option, *others, "--out", self.folder / "run")
+                self.check_refused(result, 2, f"{option} is for --", "leave it out")
+        config = self.folder / "search.cfg"
+        config.write_text("optimizer = sgd\nmomentum = 0.9\n")
+        refused = run("search", "--config", config, "--trials", 2, "--out", self.folder / "run")
+        self.check_refused(refused, 2, "--trials")
+        config.write_text("momentum = 0.9\n")
+        self.check_refused(run("search", "--config", config, "--out", self.folder / "run"), 2, "--momentum")
+
+    def test_what_a_choice_leaves_without_meaning_is_no_fault_of_the_user(self):
+        config = self.folder / "search.cfg"
+        config.write_text("optimizer = sgd\nmomentum = 0.9\n")
+        done = self.search("run", "--config", config, "--optimizer", "adam", "--levels", 1, "--control", "random-mask", "--trials", 1)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        resumed = run("search", "--resume", "--out", self.folder / "run", "--json")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        config.write_text(json.loads(resumed.stdout)["config"])  # what a run tells of itself may be given back
+        again = run("search", "--config", config, "--out", self.folder / "again")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        # The preset's embedded-train and -test do not apply to other data.
+        other = run("search", "--preset", "quick", "--data", "mnist", "--data-dir", "/nonexistent", "--out", self.folder / "b")
+        self.check_refused(other, 5, "no mnist in /nonexistent")
 
     def test_a_kernel_for_each_layer(self):
         import h5py

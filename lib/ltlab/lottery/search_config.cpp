@@ -139,11 +139,11 @@ std::string config_text(const SearchConfig& c) {
 std::string extent_text(const SearchConfig& c) {
   std::ostringstream text;
   if (c.levels) text << "levels = " << *c.levels << '\n';
-  text << "target-density = " << to_text(c.target_density) << "\ntrials = " << c.trials
-       << "\nreplicates = " << c.replicates << '\n';
-  if (!c.controls.empty())
+  text << "target-density = " << to_text(c.target_density) << "\nreplicates = " << c.replicates << '\n';
+  if (!c.controls.empty()) {
     text << "control = " << join(c.controls, [](Control control) { return control_names().name(control); })
-         << '\n';
+         << "\ntrials = " << c.trials << '\n';
+  }
   return text.str();
 }
 
