@@ -14,7 +14,6 @@
 #include "ltlab/base/names.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/nn/network.h"
-#include "ltlab/store/run_store.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -349,22 +348,50 @@ std::string without_end(const std::string& extent) {
 }
 
 // A resumed run brings its own settings.
-void apply_stored_config(const std::string& folder, const po::options_description& options,
-                         po::variables_map& map) {
-  const RunStore store(folder);
-  if (!store.has_run()) {
-    const bool tells_settings =
-        map.count("preset") || map.count("config") || map.count("data") || map.count("model");
-    if (!tells_settings) throw ConfigError("there is no run to resume in '" + folder + "': check --out");
-    return;
+void apply_stored_settings(const CollectionRecord& stored, const std::string& origin,
+                           const po::options_description& options, po::variables_map& map) {
+  const bool new_end =
+      map.count("levels") || map.count("target-density");  // either replaces both of the run's
+  parse_config_text(stored.config + (new_end ? without_end(stored.extent) : stored.extent), origin, options,
+                    map);
+}
+
+// --resume without a run begins one, but not for a typing error in --out.
+void require_settings(const po::variables_map& map, const std::string& folder) {
+  if (map.count("preset") || map.count("config") || map.count("data") || map.count("model")) return;
+  throw ConfigError("there is no run to resume in '" + folder + "': check --out");
+}
+
+}  // namespace
+
+std::optional<CollectionRecord> stored_settings(const RunStore& store) {
+  if (!store.has_run()) return std::nullopt;
+  if (store.holds_collection()) return store.read_collection();
+  const RunRecord run = store.read_run();
+  if (run.branch != "ticket") {
+    throw ConfigError("'" + store.folder().string() +
+                      "' holds a control's run, which belongs to the folder above it");
   }
-  const auto apply = [&](const auto& record) {
-    const bool new_end =
-        map.count("levels") || map.count("target-density");  // either replaces both of the run's
-    const std::string extent = new_end ? without_end(record.extent) : record.extent;
-    parse_config_text(record.config + extent, store.run_path().string(), options, map);
-  };
-  store.holds_collection() ? apply(store.read_collection()) : apply(store.read_run());
+  return CollectionRecord{run.config, run.extent, run.data_directory, run.started_utc};
+}
+
+namespace {
+
+SearchConfig resumed_config(const std::string& folder, const po::options_description& settings,
+                            po::variables_map& map) {
+  const RunStore store(folder);
+  const std::optional<CollectionRecord> stored = stored_settings(store);
+  if (!stored) {
+    require_settings(map, folder);
+    return read_config(Values(map));
+  }
+  apply_stored_settings(*stored, store.run_path().string(), settings, map);
+  SearchConfig config = read_config(Values(map));
+  // The data may have moved since; then they are looked for in the usual places.
+  const std::string& remembered = stored->data_directory;
+  if (config.data.directory.empty() && holds_data(remembered, config.data.source))
+    config.data.directory = remembered;
+  return config;
 }
 
 }  // namespace
@@ -400,8 +427,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   apply_preset(settings, map);
   request.out =
       map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
-  if (request.resume) apply_stored_config(request.out, settings, map);
-  request.config = read_config(Values(map));
+  request.config = request.resume ? resumed_config(request.out, settings, map) : read_config(Values(map));
   refuse_ignored_options(given, request.config);
   check(request.config);
   Values(map).read_count("workers", request.workers = std::max(1u, std::thread::hardware_concurrency()));

@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-LTLAB = sys.argv[1]
+LTLAB = os.path.abspath(sys.argv[1])
 DATA = pathlib.Path(os.environ.get("LTLAB_DATA", sys.argv[2]))
 HAS_MNIST = (DATA / "mnist").is_dir()
 
@@ -35,9 +35,20 @@ def small(changes):
     return [str(word) for item in values.items() for word in item] + flags
 
 
-def run(*arguments, **options):
-    environment = dict(os.environ, LTLAB_DATA=str(DATA))
+def run(*arguments, data=DATA, **options):
+    environment = dict(os.environ, LTLAB_DATA=str(data))
     return subprocess.run([LTLAB, *map(str, arguments)], capture_output=True, text=True, env=environment, **options)
+
+
+def write_mnist(folder):
+    """Files as MNIST's, of few images: bright where their label says."""
+    folder.mkdir(parents=True)
+    for part, size in (("train", 400), ("t10k", 60)):
+        labels = bytes(i % 10 for i in range(size))
+        images = b"".join(bytes(255 if pixel // 78 == label else 0 for pixel in range(784)) for label in labels)
+        extents = b"".join(n.to_bytes(4, "big") for n in (size, 28, 28))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + extents + images)
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + extents[:4] + labels)
 
 
 def contents(folder):
@@ -204,6 +215,26 @@ class SearchCommand(unittest.TestCase):
                                    f"--{option}: unknown ", f"'{wrong}' (did you mean '{nearest}", others)
                 self.assertFalse((self.folder / "run").exists())
 
+    def test_the_data_directory_is_remembered(self):
+        for out, replicates in (("one", 1), ("two", 2)):
+            with self.subTest(replicates=replicates):
+                folder = self.folder / out
+                write_mnist(folder / "data/mnist")
+
+                def search(*arguments, data="/nonexistent"):
+                    return run("search", *arguments, "--out", "run", cwd=folder, data=data)
+
+                begun = search(*small(["--data", "mnist", "--validation", 100, "--levels", 1, "--replicates", replicates]),
+                               "--data-dir", "data")
+                self.assertEqual(begun.returncode, 0, begun.stderr)
+                self.assertEqual(search("--resume", "--levels", 2).returncode, 0)
+                (folder / "data").rename(folder / "moved")
+                self.check_refused(search("--resume"), 5, "no mnist in /nonexistent")
+                self.assertEqual(search("--resume", data="moved").returncode, 0)
+                self.assertEqual(search("--resume", "--data-dir", "moved").returncode, 0)
+                self.assertEqual(search("--resume", "--levels", 3).returncode, 0)
+                self.assertEqual(run("verify", folder / "run").returncode, 0)
+
     def test_options_that_would_be_ignored_are_refused(self):
         for option, *others in (("--momentum", 0.9), ("--nesterov", "true"), ("--beta1", 0.9, "--optimizer", "sgd"),
                                 ("--beta2", 0.9, "--optimizer", "sgd"), ("--epsilon", 0.1, "--optimizer", "sgd"),
@@ -258,11 +289,9 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("search", "--config", self.folder / "none"), 2, "cannot read config file")
 
     def test_bad_data_and_divergence(self):
-        bad = self.folder / "mnist"
-        bad.mkdir()
-        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                     "t10k-labels-idx1-ubyte"):
-            (bad / name).write_bytes(b"\0" * 100)
+        write_mnist(self.folder / "mnist")
+        for path in (self.folder / "mnist").iterdir():
+            path.write_bytes(b"\0" * 100)
         result = run("search", "--data", "mnist", "--data-dir", self.folder, "--out", self.folder / "run")
         self.check_refused(result, 3, "ubyte")
         diverged = self.search("wild", "--optimizer", "sgd", "--learning-rate", "1e30")

@@ -168,4 +168,16 @@ std::vector<fs::path> require_files(const Source& source, const std::vector<fs::
   return files;
 }
 
+bool holds_data(const std::string& directory, const std::string& source) {
+  for (const Source& published : published_sources()) {
+    if (published.name != source || directory.empty()) continue;
+    try {
+      return !find_files(published, {directory}).empty();
+    } catch (const DataError&) {  // only part of it
+      return false;
+    }
+  }
+  return false;
+}
+
 }  // namespace ltlab

@@ -56,4 +56,7 @@ std::vector<std::filesystem::path> find_files(const Source& source,
 std::vector<std::filesystem::path> require_files(const Source& source,
                                                  const std::vector<std::filesystem::path>& directories);
 
+/// Whether `directory` has all files of the published source of that name; no for any other name.
+bool holds_data(const std::string& directory, const std::string& source);
+
 }  // namespace ltlab

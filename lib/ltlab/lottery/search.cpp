@@ -56,6 +56,11 @@ void require_no_levels(const RunStore& store) {
       "' holds levels but no run.h5 that tells their settings: restore it, or give another --out");
 }
 
+// A resumed search looks there again; where the user now leaves it open, what is known stays.
+void remember_data_directory(const SearchConfig& config, std::string& directory) {
+  if (!config.data.directory.empty()) directory = std::filesystem::absolute(config.data.directory);
+}
+
 // The search of one replicate: the paper's algorithm, level by level.
 class ReplicateSearch {
  public:
@@ -71,7 +76,14 @@ class ReplicateSearch {
         observer_(observer),
         observer_mutex_(observer_mutex),
         stop_(std::move(stop)),
-        network_(describe_network(config, data.dataset.train.shape.features(), data.dataset.classes)) {}
+        network_(describe_network(config, data.dataset.train.shape.features(), data.dataset.classes)),
+        run_(describe_run("ticket", 0)) {
+    if (store_.has_run()) {
+      run_ = read_same_run(store_, run_);
+    } else {
+      require_no_levels(store_);
+    }
+  }
 
   void start() {
     queue_.push(rank_of_ticket(0), [this] { search_level(0); });
@@ -80,7 +92,7 @@ class ReplicateSearch {
  private:
   // Train (or find trained) the network of one level, then queue its controls and the next level.
   void search_level(unsigned level) {
-    if (level == 0) establish_initial_weights();
+    if (level == 0) write_settings();
     const std::vector<Mask> masks = masks_of(level);
     train_ticket(level, masks);
     if (level > 0) queue_controls(level, masks);
@@ -88,29 +100,22 @@ class ReplicateSearch {
       queue_.push(rank_of_ticket(level + 1), [this, level] { search_level(level + 1); });
   }
 
-  void establish_initial_weights() {
-    run_ = describe_run("ticket", 0);
-    if (store_.has_run()) {
-      resume_run();
-      return;
-    }
-    require_no_levels(store_);
-    run_.extent = extent_text(config_);
+  void write_settings() {
+    if (run_.init_weights.empty()) draw_initial_weights();
+    const std::string extent = std::exchange(run_.extent, extent_text(config_));
+    const std::string directory = run_.data_directory;
+    remember_data_directory(config_, run_.data_directory);
+    if (store_.has_run() && run_.extent == extent && run_.data_directory == directory) return;
+    store_.write_run(run_);
+    if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
+  }
+
+  void draw_initial_weights() {
     for (const Parameter<float>* parameter : network_.parameters()) {
       run_.init_weights.push_back(
           draw_initial(parameter->info(), config_.initialization, run_.seed, "init", 0, 0));
     }
     if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
-    store_.write_run(run_);
-    if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
-  }
-
-  // Goes on with a run that an earlier session began.
-  void resume_run() {
-    run_ = read_same_run(store_, run_);
-    if (run_.extent == extent_text(config_)) return;
-    run_.extent = extent_text(config_);
-    store_.write_run(run_);
   }
 
   // Level 0 keeps everything; a later level prunes the smallest of the weights trained at the level before.
@@ -274,8 +279,14 @@ namespace {
 
 // The folder of all replicates, which links to each.
 void open_collection(const SearchConfig& config, RunStore store) {
-  const std::string started = store.has_run() ? store.read_collection().started_utc : utc_now();
-  store.write_collection({config_text(config), extent_text(config), started});
+  CollectionRecord collection{config_text(config), extent_text(config), "", utc_now()};
+  if (store.has_run()) {
+    const CollectionRecord before = store.read_collection();
+    collection.data_directory = before.data_directory;
+    collection.started_utc = before.started_utc;
+  }
+  remember_data_directory(config, collection.data_directory);
+  store.write_collection(collection);
 }
 
 }  // namespace
@@ -323,13 +334,14 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   WorkQueue queue;
   std::mutex observer_mutex;
   std::vector<std::unique_ptr<ReplicateSearch>> replicates;
-  if (config.replicates > 1) open_collection(config, RunStore(folder));
   for (unsigned r = 0; r < config.replicates; ++r) {
     replicates.push_back(std::make_unique<ReplicateSearch>(
         config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue,
         observer, observer_mutex, stop.get_token()));
-    replicates.back()->start();
   }
+  // Each found its folder fit to go on with; now the search may change what is there.
+  if (config.replicates > 1) open_collection(config, RunStore(folder));
+  for (const auto& replicate : replicates) replicate->start();
   queue.run(workers, stop);
 }
 

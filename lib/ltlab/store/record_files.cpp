@@ -46,6 +46,10 @@ void write_identity(File& file, const RunIdentity& run) {
   file.set_attribute("trial", run.trial);
 }
 
+void write_data_directory(File& file, const std::string& directory) {
+  if (!directory.empty()) file.set_attribute("data_directory", directory);
+}
+
 void write_tensors(File& file, const std::string& group_name, const std::vector<Tensor>& tensors) {
   Group group = file.create_group(group_name);
   for (std::size_t t = 0; t < tensors.size(); ++t) {
@@ -243,6 +247,10 @@ std::vector<KernelRecord> read_kernels(const File& file) {
       .rows();
 }
 
+std::string read_data_directory(const File& file) {
+  return file.has_attribute("data_directory") ? file.string_attribute("data_directory") : "";
+}
+
 std::vector<FileLink> links_of(const File& file) {
   std::vector<FileLink> links;
   for (const hdf5::Link& link : file.links()) {
@@ -300,6 +308,7 @@ std::vector<std::byte> encode(const RunRecord& run) {
   file.set_attribute("extent", run.extent);
   file.set_attribute("model", run.model);
   file.set_attribute("dataset", run.dataset);
+  write_data_directory(file, run.data_directory);
   file.set_attribute("rewind_step", run.rewind_step);
   file.set_attribute("started_utc", run.started_utc);
   write_tensors(file, "init", run.init_weights);
@@ -312,6 +321,7 @@ std::vector<std::byte> encode(const CollectionRecord& collection) {
   File file = new_file(FileKind::collection, "run.h5");
   file.set_attribute("config", collection.config);
   file.set_attribute("extent", collection.extent);
+  write_data_directory(file, collection.data_directory);
   file.set_attribute("config_sha256", sha256(collection.config));
   file.set_attribute("started_utc", collection.started_utc);
   return finish(file);
@@ -372,6 +382,7 @@ RunRecord read_run_file(const std::filesystem::path& path) {
   run.trial = file.unsigned_attribute("trial");
   run.dataset = file.string_attribute("dataset");
   run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
+  run.data_directory = read_data_directory(file);
   run.rewind_step = file.unsigned_attribute("rewind_step");
   run.started_utc = file.string_attribute("started_utc");
   run.init_weights = read_tensors(file, "init");
@@ -382,7 +393,7 @@ RunRecord read_run_file(const std::filesystem::path& path) {
 
 CollectionRecord read_collection_file(const std::filesystem::path& path) {
   const File file = open_whole(path, FileKind::collection);
-  return {file.string_attribute("config"), file.string_attribute("extent"),
+  return {file.string_attribute("config"), file.string_attribute("extent"), read_data_directory(file),
           file.string_attribute("started_utc")};
 }
 

@@ -76,6 +76,7 @@ struct RunRecord {
   std::uint64_t trial = 0;  ///< of a control
   std::string dataset;      ///< Dataset::name
   std::string dataset_fingerprint;
+  std::string data_directory;  ///< where the user said that the data lie; empty where it was left open
   std::uint64_t rewind_step = 0;
   std::vector<Tensor> init_weights;      ///< init/<param>: weights at step 0
   std::vector<Tensor> rewind_weights;    ///< rewind/<param>: weights at rewind_step, empty until known
@@ -85,7 +86,7 @@ struct RunRecord {
 
 /// What several runs have in common: run.h5 of a folder that holds replicates, each in a folder of its own.
 struct CollectionRecord {
-  std::string config, extent;  ///< as in RunRecord
+  std::string config, extent, data_directory;  ///< as in RunRecord
   std::string started_utc;
 };
 
