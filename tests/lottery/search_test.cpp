@@ -191,6 +191,41 @@ TEST_CASE("A search may be extended, and refuses other data", "[lottery]") {
   CHECK_THROWS_AS(run_search(config, other, folder.path(), 1, listener, listener.stop), StoreError);
 }
 
+TEST_CASE("An ended search tells its cost, one under way or interrupted does not", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.replicates = 2;
+  config.controls = {Control::random_mask};
+  config.levels = 1;
+  const RunStore top(folder.path()), ticket(folder.path() / "replicate-1");
+  const RunStore control(control_folder(ticket.folder(), Control::random_mask, 0));
+  search(config, folder);
+  const RunTotals before = *top.read_collection().totals;
+  CHECK(before.cost.flops < before.cost.dense_flops);
+  CHECK(ticket.read_run().totals->cost.flops ==
+        ticket.read_summary(0).cost.flops + ticket.read_summary(1).cost.flops);
+  CHECK(control.read_run().totals->cost == control.read_summary(1).cost);
+
+  const auto written = std::filesystem::last_write_time(ticket.run_path());
+  search(config, folder);  // there is nothing to do
+  CHECK(top.read_collection().totals == before);
+  CHECK(std::filesystem::last_write_time(ticket.run_path()) == written);
+
+  config.levels = 2;
+  Listener listener;
+  listener.stop_at_level = 2;
+  CHECK_THROWS_AS(run_search(config, small_data(), folder.path(), 1, listener, listener.stop), Interrupted);
+  CHECK_FALSE(top.read_collection().totals);
+  CHECK_FALSE(ticket.read_run().totals);
+  CHECK_FALSE(control.read_run().totals);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+
+  search(config, folder);
+  CHECK(top.read_collection().totals->cost.flops > before.cost.flops);
+  CHECK(ticket.read_run().totals->finished_utc == ticket.read_summary(2).finished_utc);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+}
+
 TEST_CASE("Impossible settings are refused with the option's name", "[lottery]") {
   const auto message = [](auto change) {
     SearchConfig config;

@@ -78,6 +78,7 @@ TEST_CASE("a run is read back exactly", "[store]") {
   CHECK(back.data_directory == run.data_directory);
   CHECK(back.rewind_step == run.rewind_step);
   CHECK(back.started_utc == run.started_utc);
+  CHECK_FALSE(back.totals);
   CHECK(same(back.init_weights, run.init_weights));
   CHECK(same(back.rewind_weights, run.rewind_weights));
   CHECK(same(back.rewind_optimizer, run.rewind_optimizer));

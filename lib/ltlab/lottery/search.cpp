@@ -11,6 +11,7 @@
 #include "ltlab/base/work_queue.h"
 #include "ltlab/lottery/level_training.h"
 #include "ltlab/store/record_files.h"
+#include "ltlab/store/run_totals.h"
 
 namespace ltlab {
 namespace {
@@ -80,6 +81,7 @@ class ReplicateSearch {
         run_(describe_run("ticket", 0)) {
     if (store_.has_run()) {
       run_ = read_same_run(store_, run_);
+      run_.totals.reset();  // told anew when the search ends
     } else {
       require_no_levels(store_);
     }
@@ -284,9 +286,30 @@ void open_collection(const SearchConfig& config, RunStore store) {
     const CollectionRecord before = store.read_collection();
     collection.data_directory = before.data_directory;
     collection.started_utc = before.started_utc;
+    collection.totals = before.totals;
   }
   remember_data_directory(config, collection.data_directory);
   store.write_collection(collection);
+}
+
+// Whether every training that the search asks for is recorded already.
+bool is_complete(const SearchConfig& config, const std::filesystem::path& folder, std::size_t last_level) {
+  const auto has_levels = [&](const RunStore& store, unsigned first) {
+    for (unsigned level = first; level <= last_level; ++level) {
+      if (!store.has_level(level)) return false;
+    }
+    return true;
+  };
+  for (unsigned r = 0; r < config.replicates; ++r) {
+    const RunStore ticket(replicate_folder(folder, config.replicates, r));
+    if (!has_levels(ticket, 0)) return false;
+    for (const Control control : config.controls) {
+      for (unsigned trial = 0; trial < config.trials; ++trial) {
+        if (!has_levels(RunStore(control_folder(ticket.folder(), control, trial)), 1)) return false;
+      }
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -340,9 +363,12 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
         observer, observer_mutex, stop.get_token()));
   }
   // Each found its folder fit to go on with; now the search may change what is there.
-  if (config.replicates > 1) open_collection(config, RunStore(folder));
+  const RunStore store(folder);
+  if (store.has_run() && !is_complete(config, folder, densities.size() - 1)) forget_totals(store);
+  if (config.replicates > 1) open_collection(config, store);
   for (const auto& replicate : replicates) replicate->start();
   queue.run(workers, stop);
+  record_totals(store);
 }
 
 std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,

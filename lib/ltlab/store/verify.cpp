@@ -10,6 +10,7 @@
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/run_totals.h"
 
 namespace ltlab {
 namespace {
@@ -190,6 +191,34 @@ void check_links(const Run& run, FileReport& report) {
   }
 }
 
+// Both figures were summed in the same order, but perhaps by other programs.
+bool same_sum(double a, double b) {
+  return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
+}
+
+void check_totals(const RunStore& store, const std::optional<RunTotals>& told, FileReport& report) {
+  if (!told) return;
+  RunTotals found;
+  try {
+    found = sum_totals(store);
+  } catch (const Error&) {  // a fault of a level's file, which is reported there
+    report.notes.push_back("totals not compared with the levels, of which one is damaged");
+    return;
+  }
+  const auto compare = [&](const std::string& name, double said, double sum) {
+    if (same_sum(said, sum)) return;
+    report.faults.push_back("attribute '" + name + "' says " + text_of(said) + ", but the levels have " +
+                            text_of(sum) + " together");
+  };
+  compare("wall_seconds", told->cost.wall_seconds, found.cost.wall_seconds);
+  compare("flops", told->cost.flops, found.cost.flops);
+  compare("dense_flops", told->cost.dense_flops, found.cost.dense_flops);
+  if (told->finished_utc != found.finished_utc) {
+    report.faults.push_back("attribute 'finished_utc' says " + told->finished_utc +
+                            ", but the last level was finished " + found.finished_utc);
+  }
+}
+
 void check_nested(const LevelRecord& level, const LevelRecord* before, FileReport& report) {
   const unsigned expected = before ? before->level + 1 : 0;
   if (level.level != expected) {
@@ -281,11 +310,12 @@ class Verifier {
     guarded(report, [&] {
       const FileKind kind = read_kind(path);
       if (kind == FileKind::collection) {
-        read_collection_file(path);
+        check_totals(run.store, read_collection_file(path).totals, report);
         check_collection(report);
       } else {
         run.record = read_run_file(path);
         check_run(*run.record, report);
+        check_totals(run.store, run.record->totals, report);
       }
       run.kind = kind;
       run.identity = read_identity(path);

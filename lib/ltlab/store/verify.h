@@ -19,6 +19,7 @@ struct FileReport {
 /// - weights are finite, zero where masked, and shaped as the run's initial weights;
 /// - the stated densities are those of the masks;
 /// - metrics go forward in steps, and early_stop_step is where validation loss is least;
+/// - the totals of an ended search are those of its levels;
 /// - files of a run tell the same run (config, dataset, seed), and controls and replicates that of their
 /// folder;
 /// - a ticket's levels are 0, 1, 2, ... without gaps, each mask nested in the one before;
