@@ -80,14 +80,13 @@ int search_command(const Arguments& arguments) {
     throw;
   }
   progress.finish();
-  const std::vector<LevelStatistics> levels = progress.results().levels();
   if (request.json) {
-    nlohmann::ordered_json report = report_json(levels);
+    nlohmann::ordered_json report = report_json(progress.results());
     report["run"] = request.out;
     report["config"] = config_text(request.config) + extent_text(request.config);
     std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {
-    print_report(std::cout, levels);
+    print_report(std::cout, progress.results());
   }
   return 0;
 }

@@ -97,6 +97,32 @@ class SearchCommand(unittest.TestCase):
         verified = run("verify", self.folder / "run")
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
+    def test_a_single_replicate_claims_no_deviation(self):
+        done = self.search("run", "--control", "random-mask")
+        self.assertIn("One replicate: no confidence interval and no standard deviation", done.stdout)
+        self.assertNotIn("matching", done.stdout)
+        self.assertNotIn("±", done.stdout)
+        report = json.loads(self.search("run", "--control", "random-mask", "--resume", "--json").stdout)
+        self.assertIsNone(report["verdict"]["dense_standard_deviation"])
+        self.assertEqual(report["verdict"]["required_test_accuracy"], report["verdict"]["dense_test_accuracy"])
+        self.assertIn("one replicate", report["verdict"]["criterion"])
+        self.assertIsNone(report["levels"][0]["branches"]["ticket"]["test_accuracy"]["half_width_95"])
+
+    def test_the_cost_is_told_and_stored(self):
+        import h5py
+
+        arguments = ["--replicates", 2, "--control", "random-reinit", "--levels", 2, "--kernel", "sparse"]
+        done = self.search("run", *arguments)
+        self.assertRegex(done.stdout, r"\nCost: \d+:\d\d of training, summed over 10 trainings; .* % of the .* of dense training")
+        cost = json.loads(self.search("run", *arguments, "--resume", "--json").stdout)["cost"]
+        self.assertLess(cost["flops_ratio"], 1)
+        self.assertAlmostEqual(cost["flops_ratio"], cost["flops"] / cost["dense_flops"])
+        with h5py.File(self.folder / "run/run.h5") as collection, h5py.File(self.folder / "run/replicate-1/level-002.h5") as level:
+            for name in ("wall_seconds", "flops", "dense_flops"):
+                self.assertAlmostEqual(collection.attrs[name] / cost[name], 1)
+            self.assertEqual(cost["dense_flops"], 10 * level.attrs["dense_flops"])
+            self.assertGreaterEqual(collection.attrs["finished_utc"], level.attrs["finished_utc"])
+
     def test_killed_at_random_moments_and_resumed(self):
         whole = ["--control", "random-reinit", "--replicates", 2, "--steps", 4000, "--kernel", "sparse", "--rewind", 100]
         self.assertEqual(self.search("whole", *whole).returncode, 0)
