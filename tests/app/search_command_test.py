@@ -96,6 +96,7 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(set(report["levels"][3]["branches"]), {"ticket", "random-reinit", "random-mask"})
         verified = run("verify", self.folder / "run")
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+        self.assertEqual(verified.stdout.count("pruning recomputed"), 2 * 3)
 
     def test_a_single_replicate_claims_no_deviation(self):
         done = self.search("run", "--control", "random-mask")

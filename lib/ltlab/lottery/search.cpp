@@ -10,6 +10,7 @@
 #include "ltlab/base/utc.h"
 #include "ltlab/base/work_queue.h"
 #include "ltlab/lottery/level_training.h"
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_totals.h"
 
@@ -130,13 +131,7 @@ class ReplicateSearch {
       }
       return masks;
     }
-    const LevelRecord before = store_.read_level(level - 1);
-    std::vector<PruningCandidate> candidates;
-    for (const Mask& mask : before.masks) {
-      const ParameterInfo& info = parameter(mask.name).info();
-      candidates.push_back({mask, find(before.weights, mask.name), rate_of(config_, info)});
-    }
-    return prune_by_magnitude(candidates, config_.scope);
+    return prune(store_.read_level(level - 1), config_);
   }
 
   // The ticket: the survivors, rewound to where they were at the rewind step.
@@ -255,11 +250,6 @@ class ReplicateSearch {
     }
     throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model +
                      " lacks");
-  }
-
-  const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) const {
-    if (const Tensor* found = find_named(tensors, name)) return *found;
-    throw StoreError(store_.folder().string() + " holds no weights for mask '" + name + "'");
   }
 
   const SearchConfig& config_;

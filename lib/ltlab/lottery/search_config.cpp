@@ -147,6 +147,29 @@ std::string extent_text(const SearchConfig& c) {
   return text.str();
 }
 
+SearchConfig pruning_settings(const std::string& text) {
+  const std::map<std::string, std::string> lines = parse_lines(text);
+  const auto value = [&](const char* name) {
+    const auto line = lines.find(name);
+    if (line == lines.end()) throw ConfigError(std::string("the config tells no '") + name + "'");
+    return line->second;
+  };
+  const auto fraction = [&](const char* name) {
+    const std::string word = value(name);
+    double number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size() || !(number >= 0 && number < 1))
+      throw ConfigError(std::string("the config's '") + name + "' is no fraction: '" + word + "'");
+    return number;
+  };
+  SearchConfig config;
+  config.model = value("model");
+  config.rate = fraction("rate");
+  config.output_rate = fraction("output-rate");
+  config.scope = pruning_scope_names().parse(value("scope"));
+  return config;
+}
+
 std::vector<std::string> differences(const std::string& before, const std::string& now) {
   const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
   std::map<std::string, std::string> names = old_values;

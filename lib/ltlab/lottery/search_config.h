@@ -54,6 +54,10 @@ void check(const SearchConfig& config);
 std::string config_text(const SearchConfig& config);
 std::string extent_text(const SearchConfig& config);
 
+/// Model, rates and scope of a run's config text, all else as by default. ConfigError where one is missing or
+/// malformed.
+SearchConfig pruning_settings(const std::string& config_text);
+
 /// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is
 /// empty.
 std::vector<std::string> differences(const std::string& before, const std::string& now);

@@ -269,6 +269,8 @@ void check_control(const LevelRecord& level, const Run& run, FileReport& report)
 // Checks folder after folder and collects the reports.
 class Verifier {
  public:
+  explicit Verifier(LevelCheck check_level) : check_level_(std::move(check_level)) {}
+
   void folder(const fs::path& path, const Run* parent) {
     Run run{RunStore(path), parent, {}, {}, {}};
     const std::vector<unsigned> levels = run.store.levels();
@@ -337,14 +339,19 @@ class Verifier {
     }
   }
 
-  static void level_in_run(const Run& run, unsigned number, const LevelRecord& level,
-                           const LevelRecord* before, FileReport& report) {
+  void level_in_run(const Run& run, unsigned number, const LevelRecord& level, const LevelRecord* before,
+                    FileReport& report) const {
     if (level.level != number) report.faults.push_back("holds level " + std::to_string(level.level));
     check_identity(run.store.level_path(number), run, report);
     if (run.record) check_shapes(level, run, report);
     if (!run.identity) return;
     if (run.identity->branch == "ticket") {
       check_nested(level, before, report);
+      if (check_level_ && before && run.record && level.level == before->level + 1) {
+        for (std::string& fault : check_level_(*run.record, *before, level))
+          report.faults.push_back(std::move(fault));
+        report.summary += ", pruning recomputed";
+      }
     } else {
       check_control(level, run, report);
     }
@@ -373,15 +380,16 @@ class Verifier {
     return paths;
   }
 
+  LevelCheck check_level_;
   std::vector<FileReport> reports_;
 };
 
 }  // namespace
 
-std::vector<FileReport> verify(const fs::path& path) {
+std::vector<FileReport> verify(const fs::path& path, const LevelCheck& check_level) {
   if (!fs::exists(path))
     throw ConfigError("there is no '" + path.string() + "' to verify: give a run folder or a file of one");
-  Verifier verifier;
+  Verifier verifier(check_level);
   if (!fs::is_directory(path)) {
     verifier.single_file(path);
     return verifier.reports();
