@@ -36,7 +36,8 @@ SOURCE is one of
   cifar10                   the binary version: cifar-10-batches-bin/*.bin
   h5:FILE:/images,/labels[,/test_images,/test_labels]
                             your own arrays: images uint8 or float32 of shape (n, features), (n, h, w) or
-                            (n, c, h, w); labels integers from 0. Without a test set, a sixth is held out.
+                            (n, c, h, w), not (n, h, w, c); labels integers from 0. Without a test set, a
+                            sixth is held out.
 
 Files are looked for in DIR or, without --dir, in $LTLAB_DATA, ../shared/data and ~/.cache/ltlab;
 fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.

@@ -82,12 +82,15 @@ po::options_description group(const char* caption) {
 }
 
 // "sgd | adam (default) | adamw"
+std::string choices(const std::vector<std::string>& names, const std::string& preset) {
+  std::string text;
+  for (const std::string& name : names)
+    text += (text.empty() ? "" : " | ") + name + (name == preset ? " (default)" : "");
+  return text;
+}
 template <class Value>
 std::string choices(const NameTable<Value>& names, Value preset) {
-  std::string text;
-  for (const std::string& name : names.names())
-    text += (text.empty() ? "" : " | ") + name + (name == names.name(preset) ? " (default)" : "");
-  return text;
+  return choices(names.names(), names.name(preset));
 }
 
 // A line an option reads best.
@@ -96,7 +99,10 @@ std::string choices(const NameTable<Value>& names, Value preset) {
 po::options_description data_options() {
   po::options_description data = group("Data");
   data.add_options()
-      ("data", word("SOURCE"), "embedded (default) | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels")
+      ("data", word("SOURCE"), (choices(source_names(), DatasetOptions().source) +
+                                "\nArrays: images uint8 or float32 of shape N x FEATURES, N x HEIGHT x WIDTH or\n"
+                                "N x CHANNELS x HEIGHT x WIDTH, labels whole numbers from 0 of shape N. A sixth is\n"
+                                "held out for testing, unless ,/test_images,/test_labels follow.").c_str())
       ("validation", count(), "training images held out for validation (5000)")
       ("data-seed", count(), "names the held-out images, and the embedded ones (0)")
       ("embedded-train", count(), "embedded training images (60000)")
