@@ -51,8 +51,8 @@ def write_mnist(folder):
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + extents[:4] + labels)
 
 
-def contents(folder):
-    """Every dataset of every file below, as bytes; wall-clock columns left out."""
+def contents(folder, with_kernels=False):
+    """Every dataset of every file below, as bytes; wall-clock columns left out, and the measured kernels unless wanted."""
     import h5py
     import numpy
 
@@ -60,7 +60,7 @@ def contents(folder):
     for path in sorted(folder.rglob("*.h5")):
         with h5py.File(path) as file:
             def visit(name, item):
-                if not isinstance(item, h5py.Dataset) or name in ("kernels",):
+                if not isinstance(item, h5py.Dataset) or (name == "kernels" and not with_kernels):
                     return
                 value = item[()]
                 if name == "metrics":
@@ -148,6 +148,41 @@ class SearchCommand(unittest.TestCase):
             self.assertEqual(value, found[name], name)
         self.assertEqual(run("verify", self.folder / "killed").returncode, 0)
 
+    def test_measured_kernels_are_replayed_after_a_kill(self):
+        """Two ends of one killed search: the level under way gets the same bits in both, by the kernels first chosen."""
+        import h5py
+
+        command = [LTLAB, "search", *small(["--steps", 20000, "--levels", 2, "--kernel", "auto", "--workers", 1])]
+        folder, copy = self.folder / "run", self.folder / "copy"
+        checkpoint = folder / "level-001.partial.h5"
+        moments = random.Random(3)
+
+        def run_until(stop_signal, patience):
+            process = subprocess.Popen([*command, "--resume", "--out", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not checkpoint.exists() and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(patience)
+            process.send_signal(stop_signal)
+            self.assertNotEqual(process.wait(), 0, "the search ended before it was stopped: give it more steps")
+            with h5py.File(checkpoint) as file:
+                return file.attrs["step"]
+
+        run_until(signal.SIGKILL, moments.uniform(0, 0.2))
+        patience = 0.2
+        while run_until(signal.SIGINT, patience) == 0:  # a checkpoint within the level, for the next to go on from
+            patience += 0.1
+        for _ in range(3):
+            self.assertGreater(run_until(signal.SIGKILL, moments.uniform(0, 0.3)), 0)
+        shutil.copytree(folder, copy)
+        for out in (folder, copy):
+            self.assertEqual(run(*command[1:], "--resume", "--out", out).returncode, 0)
+            self.assertEqual(run("verify", out).returncode, 0)
+        here, there = contents(folder, with_kernels=True), contents(copy, with_kernels=True)
+        # Among them the seconds measured for the choice, which no second measurement would repeat.
+        self.assertIn("level-001.h5/kernels", here)
+        for name in (name for name in here if name.startswith(("level-000.h5/", "level-001.h5/"))):
+            self.assertEqual(here[name], there[name], name)
+
     def test_interrupt_saves_and_resumes(self):
         arguments = ["search", *small(["--steps", 20000, "--levels", 1]), "--out", str(self.folder / "run")]
         process = subprocess.Popen([LTLAB, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -223,7 +258,9 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(self.search("b", "--model", "mlp:785-10"), 2, "mlp:784-")
         self.check_refused(run("search", "--resume", "--force"), 2, "--force")
         self.check_refused(run(), 2, "usage")
-        self.assertEqual(run("search", "--help").returncode, 0)
+        usage = run("search", "--help")
+        self.assertEqual(usage.returncode, 0)
+        self.assertIn("N x CHANNELS x HEIGHT x WIDTH, labels", " ".join(usage.stdout.split()))
 
     def test_wrong_values_are_told_the_nearest_name(self):
         for option, wrong, nearest, others in (
