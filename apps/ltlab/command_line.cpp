@@ -1,31 +1,13 @@
 #include "command_line.h"
 
-#include <algorithm>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 
-#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
 namespace {
-
-// Levenshtein distance, one row at a time.
-std::size_t edit_distance(const std::string& a, const std::string& b) {
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i;
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
-      diagonal = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-    }
-  }
-  return row.back();
-}
 
 std::vector<std::string> option_names(const po::options_description& options) {
   std::vector<std::string> names;
@@ -63,24 +45,6 @@ void store_or_explain(const std::string& where, const po::parsed_options& parsed
 }
 
 }  // namespace
-
-std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates) {
-  std::string nearest;
-  std::size_t least = std::max<std::size_t>(2, word.size() / 3) + 1;
-  for (const std::string& candidate : candidates) {
-    const std::size_t distance = edit_distance(word, candidate);
-    if (distance < least) {
-      least = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest;
-}
-
-std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {
-  const std::string nearest = nearest_name(word, candidates);
-  return nearest.empty() ? std::string() : " (did you mean '" + nearest + "'?)";
-}
 
 po::variables_map parse_arguments(const Arguments& arguments, const po::options_description& options,
                                   const po::positional_options_description& positional) {

@@ -9,12 +9,6 @@ namespace ltlab::app {
 /// The arguments after the command's name.
 using Arguments = std::vector<std::string>;
 
-/// Of `candidates`, the one nearest to `word` in edit distance; empty where none is near enough to be meant.
-std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
-
-/// " (did you mean 'NAME'?)" for the nearest candidate, or an empty string.
-std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);
-
 /// Parses `arguments` against `options` and `positional`. No prefix guessing: an option is named whole.
 /// Throws ConfigError for an unknown option (with the nearest valid name) or a malformed value.
 boost::program_options::variables_map parse_arguments(

@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "commands.h"
-#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/data/fetch.h"
 #include "ltlab/data/glyphs.h"
@@ -36,7 +36,8 @@ SOURCE is one of
   cifar10                   the binary version: cifar-10-batches-bin/*.bin
   h5:FILE:/images,/labels[,/test_images,/test_labels]
                             your own arrays: images uint8 or float32 of shape (n, features), (n, h, w) or
-                            (n, c, h, w); labels integers from 0. Without a test set, a sixth is held out.
+                            (n, c, h, w), not (n, h, w, c); labels integers from 0. Without a test set, a
+                            sixth is held out.
 
 Files are looked for in DIR or, without --dir, in $LTLAB_DATA, ../shared/data and ~/.cache/ltlab;
 fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.
@@ -63,20 +64,11 @@ po::options_description make_options(Request& request) {
   return options;
 }
 
-std::vector<std::string> source_names() {
-  std::vector<std::string> names{"embedded"};
-  for (const Source& source : published_sources()) names.push_back(source.name);
-  return names;
-}
-
 // Whether a source is one of those with files; ConfigError, with the nearest name, where it is no source at
 // all.
 bool is_published(const std::string& name) {
-  for (const Source& source : published_sources())
-    if (source.name == name) return true;
-  if (name == "embedded" || name.starts_with("h5:")) return false;
-  throw ConfigError("unknown data source '" + name + "'" + suggestion(name, source_names()) +
-                    "; ltlab data --help lists all sources");
+  require_known_source(name);
+  return name != "embedded" && !name.starts_with("h5:");
 }
 
 DatasetOptions dataset_options(const Request& request) {
@@ -274,8 +266,7 @@ int data_command(const Arguments& arguments) {
   if (request.action.empty())
     throw ConfigError("ltlab data: say list, info, fetch or verify; see ltlab data --help");
   if (std::find(actions.begin(), actions.end(), request.action) == actions.end())
-    throw ConfigError("unknown action '" + request.action + "'" + suggestion(request.action, actions) +
-                      "; see ltlab data --help");
+    throw unknown_name("action", request.action, actions);
   if (request.action == "list") return list(request);
   if (request.source.empty())
     throw ConfigError("ltlab data " + request.action + ": name a source; see ltlab data --help");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -11,6 +12,13 @@ std::string format(const char* pattern, Arguments... arguments) {
   char buffer[256];
   std::snprintf(buffer, sizeof buffer, pattern, arguments...);
   return buffer;
+}
+
+/// "7:05", "1:07:05"
+inline std::string duration(double seconds) {
+  const auto s = static_cast<long>(std::lround(seconds));
+  return s < 3600 ? format("%ld:%02ld", s / 60, s % 60)
+                  : format("%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
 }
 
 }  // namespace ltlab::app

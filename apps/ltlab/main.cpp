@@ -4,7 +4,7 @@
 #include <map>
 
 #include "commands.h"
-#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 #include "ltlab/version.h"
 
 namespace {
@@ -52,7 +52,7 @@ int run(const Arguments& words) {
   if (found == commands().end()) {
     std::vector<std::string> names;
     for (const auto& [known, unused] : commands()) names.push_back(known);
-    throw ltlab::ConfigError("unknown command '" + name + "'" + ltlab::app::suggestion(name, names) +
+    throw ltlab::ConfigError("unknown command '" + name + "'" + ltlab::suggestion(name, names) +
                              "; ltlab --help lists all commands");
   }
   return found->second.run(Arguments(words.begin() + 1, words.end()));

@@ -14,18 +14,6 @@
 namespace ltlab::app {
 namespace {
 
-// What the folder's run was begun with; empty where it holds none.
-std::optional<CollectionRecord> stored_settings(const RunStore& store) {
-  if (!store.has_run()) return std::nullopt;
-  if (store.holds_collection()) return store.read_collection();
-  const RunRecord run = store.read_run();
-  if (run.branch != "ticket") {
-    throw ConfigError("'" + store.folder().string() +
-                      "' holds a control's run, which belongs to the folder above it");
-  }
-  return CollectionRecord{run.config, run.extent, run.started_utc};
-}
-
 void refuse_other_settings(const SearchRequest& request, const CollectionRecord& stored, bool collection) {
   std::string differing;
   for (const std::string& line : differences(stored.config, config_text(request.config)))
@@ -92,14 +80,13 @@ int search_command(const Arguments& arguments) {
     throw;
   }
   progress.finish();
-  const std::vector<LevelStatistics> levels = progress.results().levels();
   if (request.json) {
-    nlohmann::ordered_json report = report_json(levels);
+    nlohmann::ordered_json report = report_json(progress.results());
     report["run"] = request.out;
     report["config"] = config_text(request.config) + extent_text(request.config);
     std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
   } else {
-    print_report(std::cout, levels);
+    print_report(std::cout, progress.results());
   }
   return 0;
 }

@@ -10,8 +10,10 @@
 #include <sstream>
 #include <thread>
 
-#include "ltlab/base/error.h"
-#include "ltlab/store/run_store.h"
+#include "ignored_options.h"
+#include "ltlab/base/names.h"
+#include "ltlab/data/sources.h"
+#include "ltlab/nn/network.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -43,12 +45,6 @@ std::vector<std::string> preset_names() {
   std::vector<std::string> names;
   for (const auto& [name, unused] : presets()) names.push_back(name);
   return names;
-}
-
-std::string join(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : ", ") + word;
-  return text;
 }
 
 // Whole numbers, so that "-1" or "1e3" are refused rather than wrapped or cut.
@@ -85,13 +81,28 @@ po::options_description group(const char* caption) {
   return po::options_description(caption, kHelpWidth, kHelpWidth / 2);
 }
 
+// "sgd | adam (default) | adamw"
+std::string choices(const std::vector<std::string>& names, const std::string& preset) {
+  std::string text;
+  for (const std::string& name : names)
+    text += (text.empty() ? "" : " | ") + name + (name == preset ? " (default)" : "");
+  return text;
+}
+template <class Value>
+std::string choices(const NameTable<Value>& names, Value preset) {
+  return choices(names.names(), names.name(preset));
+}
+
 // A line an option reads best.
 // clang-format off
 
 po::options_description data_options() {
   po::options_description data = group("Data");
   data.add_options()
-      ("data", word("SOURCE"), "embedded (default) | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels")
+      ("data", word("SOURCE"), (choices(source_names(), DatasetOptions().source) +
+                                "\nArrays: images uint8 or float32 of shape N x FEATURES, N x HEIGHT x WIDTH or\n"
+                                "N x CHANNELS x HEIGHT x WIDTH, labels whole numbers from 0 of shape N. A sixth is\n"
+                                "held out for testing, unless ,/test_images,/test_labels follow.").c_str())
       ("validation", count(), "training images held out for validation (5000)")
       ("data-seed", count(), "names the held-out images, and the embedded ones (0)")
       ("embedded-train", count(), "embedded training images (60000)")
@@ -103,11 +114,11 @@ po::options_description training_options() {
   po::options_description training = group("Model and training");
   training.add_options()
       ("model", word("MODEL"), "lenet-300-100 (default) | mlp:INPUTS-WIDTH-...-CLASSES")
-      ("init", word("INIT"), ("weights at step 0: " + join(initialization_names()) + " (glorot-normal-truncated)").c_str())
+      ("init", word("INIT"), ("weights at step 0: " + choices(initialization_names(), SearchConfig().initialization)).c_str())
       ("steps", count(), "optimizer steps a level (50000)")
       ("batch", count(), "images a step (60)")
       ("validate-every", count("K"), "steps between validations (100)")
-      ("optimizer", word("NAME"), "adam (default) | adamw | sgd")
+      ("optimizer", word("NAME"), choices(optimizer_names(), OptimizerConfig().kind).c_str())
       ("learning-rate", number(), "(0.0012)")
       ("momentum", number(), "of sgd (0)")
       ("nesterov", po::value<bool>()->value_name("BOOL")->implicit_value(true), "Nesterov's momentum for sgd")
@@ -115,7 +126,7 @@ po::options_description training_options() {
       ("beta2", number(), "of adam and adamw (0.999)")
       ("epsilon", number(), "of adam and adamw (1e-8)")
       ("weight-decay", number(), "L2 penalty, decoupled in adamw (0)")
-      ("schedule", word("NAME"), "learning rate over the steps: constant (default) | step | cosine")
+      ("schedule", word("NAME"), ("learning rate over the steps: " + choices(schedule_names(), LearningRateSchedule().shape)).c_str())
       ("warmup", count(), "steps of linear warm-up (0)")
       ("milestones", word("K,K,..."), "steps at which --schedule step multiplies the rate by the decay factor")
       ("decay-factor", number(), "of --schedule step (0.1)");
@@ -127,7 +138,7 @@ po::options_description pruning_options() {
   pruning.add_options()
       ("rate", number(), "fraction of the survivors pruned a round (0.2)")
       ("output-rate", number(), "of the output layer (half the rate)")
-      ("scope", word("SCOPE"), "weights compete within a layer: layerwise (default), or across layers: global")
+      ("scope", word("SCOPE"), ("weights compete within a layer or across layers: " + choices(pruning_scope_names(), SearchConfig().scope)).c_str())
       ("rewind", count("STEP"), "survivors return to their weights at this step (0)")
       ("levels", count(), "pruned levels after the dense one (10, or as many as --target-density needs)")
       ("target-density", number(), "stop at the first level of at most this density, as 0.02 for 2 %");
@@ -142,7 +153,8 @@ po::options_description comparison_options() {
       ("trials", count(), "of each control at each level (1)")
       ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
       ("seed", count(), "(0)")
-      ("kernel", word("KERNEL"), "of masked layers: auto (default, the faster as measured) | dense | sparse");
+      ("kernel", word("KERNEL,..."), "of masked layers: auto (default, the faster as measured) | dense | sparse; "
+                                   "fc3=dense is for that layer alone, as in sparse,fc3=dense");
   return comparison;
 }
 
@@ -150,7 +162,7 @@ po::options_description run_options() {
   po::options_description run = group("This run");
   run.add_options()
       ("help,h", "this text")
-      ("preset", word("NAME"), ("settings to start from: " + join(preset_names())).c_str())
+      ("preset", word("NAME"), ("settings to start from: " + listed(preset_names())).c_str())
       ("config", word("FILE"), "settings, a line NAME = VALUE each; they win over the preset's")
       ("out", word("DIR"), "folder of the run (masks/PRESET, or masks/MODEL-DATA)")
       ("resume", "go on with the run in the folder; its settings hold, more levels, replicates or controls may be asked")
@@ -191,6 +203,10 @@ class Values {
   void read(const char* name, std::string& to) const {
     if (has(name)) to = map_[name].as<std::string>();
   }
+  template <class T>
+  void read(const char* name, T& to, const NameTable<T>& names) const {
+    read(name, to, [&](const std::string& word) { return names.parse(word); });
+  }
   template <class Parse, class T>
   void read(const char* name, T& to, Parse parse) const {
     if (!has(name)) return;
@@ -226,18 +242,23 @@ std::vector<std::uint64_t> parse_milestones(const std::string& text) {
 
 std::vector<Control> parse_controls(const std::string& text) {
   std::vector<Control> controls;
-  for (const std::string& name : split(text)) {
-    try {
-      controls.push_back(parse_control(name));
-    } catch (const ConfigError& error) {
-      throw ConfigError(error.what() + suggestion(name, {"random-reinit", "random-mask"}));
-    }
-  }
+  for (const std::string& name : split(text)) controls.push_back(control_names().parse(name));
   return controls;
 }
 
+// Wrong names are told before any data is read.
+std::string parse_source(const std::string& text) {
+  require_known_source(text);
+  return text;
+}
+
+std::string parse_model(const std::string& text) {
+  layer_names(text);
+  return text;
+}
+
 void read_data(const Values& values, DatasetOptions& data) {
-  values.read("data", data.source);
+  values.read("data", data.source, parse_source);
   values.read("data-dir", data.directory);
   values.read_count("validation", data.validation);
   values.read_count("data-seed", data.split_seed);
@@ -251,7 +272,7 @@ void read_training(const Values& values, TrainingConfig& training) {
   values.read_count("batch", training.batch);
   values.read_count("validate-every", training.validate_every);
   OptimizerConfig& optimizer = training.optimizer;
-  values.read("optimizer", optimizer.kind, parse_optimizer_kind);
+  values.read("optimizer", optimizer.kind, optimizer_names());
   values.read("momentum", optimizer.momentum);
   values.read("nesterov", optimizer.nesterov);
   values.read("beta1", optimizer.beta1);
@@ -260,7 +281,7 @@ void read_training(const Values& values, TrainingConfig& training) {
   values.read("weight-decay", optimizer.weight_decay);
   LearningRateSchedule& rate = training.learning_rate;
   values.read("learning-rate", rate.base);
-  values.read("schedule", rate.shape, parse_schedule_shape);
+  values.read("schedule", rate.shape, schedule_names());
   values.read_count("warmup", rate.warmup_steps);
   values.read("milestones", rate.milestones, parse_milestones);
   values.read("decay-factor", rate.factor);
@@ -270,27 +291,28 @@ void read_training(const Values& values, TrainingConfig& training) {
 SearchConfig read_config(const Values& values) {
   SearchConfig config;
   read_data(values, config.data);
-  values.read("model", config.model);
-  values.read("init", config.initialization, [](const std::string& name) {
-    if (std::ranges::count(initialization_names(), name) > 0) return parse_initialization(name);
-    throw ConfigError("unknown initialization '" + name + "'" + suggestion(name, initialization_names()) +
-                      "; there are " + join(initialization_names()));
-  });
+  values.read("model", config.model, parse_model);
+  values.read("init", config.initialization, initialization_names());
   read_training(values, config.training);
   values.read("rate", config.rate);
   if (values.has("output-rate")) values.read("output-rate", config.output_rate.emplace());
-  values.read("scope", config.scope, parse_pruning_scope);
+  values.read("scope", config.scope, pruning_scope_names());
   values.read_count("rewind", config.rewind_step);
   values.read("target-density", config.target_density);
-  // A target alone decides the number of levels; 1000 is past any.
-  if (config.target_density > 0) config.levels = 1000;
-  values.read_count("levels", config.levels);
+  if (config.target_density > 0) config.levels.reset();  // a target alone decides the number of levels
+  if (values.has("levels")) values.read_count("levels", config.levels.emplace());
   values.read("control", config.controls, parse_controls);
   values.read_count("trials", config.trials);
   values.read_count("replicates", config.replicates);
   values.read_count("seed", config.seed);
-  values.read("kernel", config.kernel, parse_kernel_policy);
+  values.read("kernel", config.kernel, parse_kernel_policies);
   return config;
+}
+
+std::set<std::string> names_in(const po::variables_map& map) {
+  std::set<std::string> names;
+  for (const auto& [name, value] : map) names.insert(name);
+  return names;
 }
 
 void parse_config_text(const std::string& text, const std::string& origin,
@@ -312,14 +334,13 @@ std::string default_folder(const po::variables_map& map, const SearchConfig& con
 }
 
 void apply_preset(const po::options_description& options, po::variables_map& map) {
-  if (!map.count("preset")) return;
-  const std::string name = map["preset"].as<std::string>();
-  const auto found = presets().find(name);
-  if (found == presets().end()) {
-    throw ConfigError("unknown preset '" + name + "'" + suggestion(name, preset_names()) + "; there are " +
-                      join(preset_names()));
-  }
-  parse_config_text(found->second, "preset " + name, options, map);
+  std::string settings;
+  Values(map).read("preset", settings, [](const std::string& name) {
+    const auto found = presets().find(name);
+    if (found == presets().end()) throw unknown_name("preset", name, preset_names());
+    return found->second;
+  });
+  parse_config_text(settings, "the preset", options, map);
 }
 
 // The extent of a run, but for where it ends.
@@ -333,22 +354,50 @@ std::string without_end(const std::string& extent) {
 }
 
 // A resumed run brings its own settings.
-void apply_stored_config(const std::string& folder, const po::options_description& options,
-                         po::variables_map& map) {
-  const RunStore store(folder);
-  if (!store.has_run()) {
-    const bool tells_settings =
-        map.count("preset") || map.count("config") || map.count("data") || map.count("model");
-    if (!tells_settings) throw ConfigError("there is no run to resume in '" + folder + "': check --out");
-    return;
+void apply_stored_settings(const CollectionRecord& stored, const std::string& origin,
+                           const po::options_description& options, po::variables_map& map) {
+  const bool new_end =
+      map.count("levels") || map.count("target-density");  // either replaces both of the run's
+  parse_config_text(stored.config + (new_end ? without_end(stored.extent) : stored.extent), origin, options,
+                    map);
+}
+
+// --resume without a run begins one, but not for a typing error in --out.
+void require_settings(const po::variables_map& map, const std::string& folder) {
+  if (map.count("preset") || map.count("config") || map.count("data") || map.count("model")) return;
+  throw ConfigError("there is no run to resume in '" + folder + "': check --out");
+}
+
+}  // namespace
+
+std::optional<CollectionRecord> stored_settings(const RunStore& store) {
+  if (!store.has_run()) return std::nullopt;
+  if (store.holds_collection()) return store.read_collection();
+  const RunRecord run = store.read_run();
+  if (run.branch != "ticket") {
+    throw ConfigError("'" + store.folder().string() +
+                      "' holds a control's run, which belongs to the folder above it");
   }
-  const auto apply = [&](const auto& record) {
-    const bool new_end =
-        map.count("levels") || map.count("target-density");  // either replaces both of the run's
-    const std::string extent = new_end ? without_end(record.extent) : record.extent;
-    parse_config_text(record.config + extent, store.run_path().string(), options, map);
-  };
-  store.holds_collection() ? apply(store.read_collection()) : apply(store.read_run());
+  return CollectionRecord{run.config, run.extent, run.data_directory, run.started_utc};
+}
+
+namespace {
+
+SearchConfig resumed_config(const std::string& folder, const po::options_description& settings,
+                            po::variables_map& map) {
+  const RunStore store(folder);
+  const std::optional<CollectionRecord> stored = stored_settings(store);
+  if (!stored) {
+    require_settings(map, folder);
+    return read_config(Values(map));
+  }
+  apply_stored_settings(*stored, store.run_path().string(), settings, map);
+  SearchConfig config = read_config(Values(map));
+  // The data may have moved since; then they are looked for in the usual places.
+  const std::string& remembered = stored->data_directory;
+  if (config.data.directory.empty() && holds_data(remembered, config.data.source))
+    config.data.directory = remembered;
+  return config;
 }
 
 }  // namespace
@@ -378,12 +427,14 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.force = map.count("force") > 0;
   request.json = map.count("json") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
+  GivenOptions given{names_in(map), {}};
   if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, map);
+  given.config_file = names_in(map);
   apply_preset(settings, map);
   request.out =
       map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
-  if (request.resume) apply_stored_config(request.out, settings, map);
-  request.config = read_config(Values(map));
+  request.config = request.resume ? resumed_config(request.out, settings, map) : read_config(Values(map));
+  refuse_ignored_options(given, request.config);
   check(request.config);
   Values(map).read_count("workers", request.workers = std::max(1u, std::thread::hardware_concurrency()));
   if (request.workers == 0) throw ConfigError("--workers must be at least 1");

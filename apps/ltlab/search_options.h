@@ -1,10 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <string>
-#include <vector>
 
 #include "command_line.h"
 #include "ltlab/lottery/search_config.h"
+#include "ltlab/store/run_store.h"
 
 namespace ltlab::app {
 
@@ -16,6 +17,10 @@ struct SearchRequest {
   bool resume = false, force = false, json = false, help = false;
   std::string help_text;
 };
+
+/// What the run in the store's folder was begun with; empty where it holds none. ConfigError for a control's
+/// run.
+std::optional<CollectionRecord> stored_settings(const RunStore& store);
 
 /// Reads the command line, then --config, then --preset: what comes first wins. With --resume and a run in
 /// `out`, what none of them sets comes from the run itself. Throws ConfigError.

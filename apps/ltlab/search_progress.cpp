@@ -16,12 +16,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string duration(double seconds) {
-  const auto s = static_cast<long>(std::lround(seconds));
-  return s < 3600 ? format("%ld:%02ld", s / 60, s % 60)
-                  : format("%ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
-}
-
 }  // namespace
 
 SearchProgress::SearchProgress(SearchConfig config, unsigned workers)

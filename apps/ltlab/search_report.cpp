@@ -71,9 +71,11 @@ void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>
                            const Verdict& verdict, const std::string& control,
                            const std::optional<std::size_t>& fails) {
   if (fails) {
-    out << control << ": not matching from " << percent(levels[*fails].density) << " density on";
+    out << control << (verdict.dense_deviation ? ": not matching from " : ": below the dense network from ")
+        << percent(levels[*fails].density) << " density on";
   } else {
-    out << control << ": matching down to the sparsest level";
+    out << control << (verdict.dense_deviation ? ": matching" : ": at least as accurate as the dense network")
+        << " down to the sparsest level";
   }
   if (verdict.sparsest_matching) {
     const auto& branches = levels[*verdict.sparsest_matching].branches;
@@ -87,37 +89,100 @@ void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>
   out << '\n';
 }
 
+// What a verdict is worth: a single replicate has no deviation, and must not be read as if it had.
+void print_criterion(std::ostream& out, const Verdict& verdict, std::size_t replicates) {
+  const std::string required = percent(verdict.required_accuracy);
+  if (verdict.dense_deviation) {
+    out << "Mean ± half-width of the 95 % confidence interval over " << replicates << " replicates.\n"
+        << "A level is matching if its mean test accuracy is at least the dense network's less one standard "
+           "deviation: "
+        << required << ".\n";
+  } else {
+    out << "One replicate: no confidence interval and no standard deviation. Levels are compared with the "
+           "dense "
+           "network's\nown test accuracy, "
+        << required << "; whether a difference is more than chance, only --replicates can tell.\n";
+  }
+}
+
+void print_ticket_verdict(std::ostream& out, const std::vector<LevelStatistics>& levels,
+                          const Verdict& verdict) {
+  const bool matching = verdict.dense_deviation.has_value();
+  if (!verdict.sparsest_matching) {
+    out << "No winning ticket: no pruned level "
+        << (matching ? "is matching.\n" : "reaches the dense network's test accuracy.\n");
+    return;
+  }
+  const LevelStatistics& level = levels[*verdict.sparsest_matching];
+  out << (matching ? "Winning ticket: the sparsest matching level is level "
+                   : "Winning ticket of this replicate: the sparsest level at least as accurate is level ")
+      << level.level << ", " << percent(level.density) << " density, "
+      << percent(level.branches.at("ticket").test_accuracy.mean) << " test accuracy (dense "
+      << percent(verdict.dense_accuracy) << ").\n";
+}
+
+// NaN, which JSON writes as null, where nothing was trained.
+double flops_ratio(const Cost& cost) {
+  return cost.flops / cost.dense_flops;
+}
+
+void print_cost(std::ostream& out, const SearchResults& results) {
+  const Cost cost = results.cost();
+  out << format(
+      "Cost: %s of training, summed over %zu trainings; %.3g FLOPs, %.1f %% of the %.3g of dense "
+      "training.\n",
+      duration(cost.wall_seconds).c_str(), results.trainings(), cost.flops, 100 * flops_ratio(cost),
+      cost.dense_flops);
+}
+
+// Spread is null where there is none: for a single value.
 ordered_json to_json(const SampleStatistics& s) {
-  return {
-      {"mean", s.mean}, {"standard_deviation", s.deviation}, {"half_width_95", s.half_width}, {"n", s.size}};
+  const auto spread = [&](double value) { return s.size > 1 ? ordered_json(value) : ordered_json(); };
+  return {{"mean", s.mean},
+          {"standard_deviation", spread(s.deviation)},
+          {"half_width_95", spread(s.half_width)},
+          {"n", s.size}};
+}
+
+ordered_json to_json(const Cost& cost) {
+  return {{"wall_seconds", cost.wall_seconds},
+          {"flops", cost.flops},
+          {"dense_flops", cost.dense_flops},
+          {"flops_ratio", flops_ratio(cost)}};
+}
+
+ordered_json to_json(const Verdict& verdict, const std::vector<LevelStatistics>& levels) {
+  const auto density_of = [&](const std::optional<std::size_t>& index) {
+    return index ? ordered_json(levels[*index].density) : ordered_json();
+  };
+  ordered_json controls;
+  for (const auto& [control, fails] : verdict.control_fails) controls[control] = density_of(fails);
+  const bool matching = verdict.dense_deviation.has_value();
+  return {{"criterion", matching ? "mean test accuracy >= dense mean - dense standard deviation"
+                                 : "test accuracy >= dense test accuracy, of one replicate"},
+          {"required_test_accuracy", verdict.required_accuracy},
+          {"dense_test_accuracy", verdict.dense_accuracy},
+          {"dense_standard_deviation", matching ? ordered_json(*verdict.dense_deviation) : ordered_json()},
+          {"sparsest_matching_density", density_of(verdict.sparsest_matching)},
+          {"control_fails_from_density", controls}};
 }
 
 }  // namespace
 
-void print_report(std::ostream& out, const std::vector<LevelStatistics>& levels) {
+void print_report(std::ostream& out, const SearchResults& results) {
+  const std::vector<LevelStatistics> levels = results.levels();
   print_table(out, levels);
   const Verdict verdict = judge(levels);
-  const std::size_t replicates = levels.front().branches.at("ticket").test_accuracy.size;
-  out << '\n'
-      << "Mean ± half-width of the 95 % confidence interval over " << replicates
-      << (replicates == 1 ? " replicate: no interval and no deviation; the verdict needs --replicates.\n"
-                          : " replicates.\n")
-      << "A level is matching if its mean test accuracy is at least the dense network's less one standard "
-         "deviation: "
-      << percent(verdict.dense_accuracy - verdict.dense_deviation) << ".\n";
-  if (verdict.sparsest_matching) {
-    const LevelStatistics& level = levels[*verdict.sparsest_matching];
-    out << "Winning ticket: the sparsest matching level is level " << level.level << ", "
-        << percent(level.density) << " density, " << percent(level.branches.at("ticket").test_accuracy.mean)
-        << " test accuracy (dense " << percent(verdict.dense_accuracy) << ").\n";
-  } else {
-    out << "No winning ticket: no pruned level is matching.\n";
-  }
+  out << '\n';
+  print_criterion(out, verdict, levels.front().branches.at("ticket").test_accuracy.size);
+  print_ticket_verdict(out, levels, verdict);
   for (const auto& [control, fails] : verdict.control_fails)
     print_control_verdict(out, levels, verdict, control, fails);
+  print_cost(out, results);
 }
 
-ordered_json report_json(const std::vector<LevelStatistics>& levels) {
+ordered_json report_json(const SearchResults& results) {
+  const std::vector<LevelStatistics> levels = results.levels();
   ordered_json rows = ordered_json::array();
   for (const LevelStatistics& level : levels) {
     ordered_json branches;
@@ -128,18 +193,7 @@ ordered_json report_json(const std::vector<LevelStatistics>& levels) {
     }
     rows.push_back({{"level", level.level}, {"density", level.density}, {"branches", branches}});
   }
-  const Verdict verdict = judge(levels);
-  const auto density_of = [&](const std::optional<std::size_t>& index) {
-    return index ? ordered_json(levels[*index].density) : ordered_json();
-  };
-  ordered_json controls;
-  for (const auto& [control, fails] : verdict.control_fails) controls[control] = density_of(fails);
-  return {{"levels", rows},
-          {"verdict",
-           {{"dense_test_accuracy", verdict.dense_accuracy},
-            {"dense_standard_deviation", verdict.dense_deviation},
-            {"sparsest_matching_density", density_of(verdict.sparsest_matching)},
-            {"control_fails_from_density", controls}}}};
+  return {{"levels", rows}, {"verdict", to_json(judge(levels), levels)}, {"cost", to_json(results.cost())}};
 }
 
 }  // namespace ltlab::app

@@ -2,17 +2,16 @@
 
 #include <nlohmann/json.hpp>
 #include <ostream>
-#include <string>
 
 #include "ltlab/analysis/search_results.h"
 
 namespace ltlab::app {
 
-/// The table, a row a level, and the verdict in words.
-void print_report(std::ostream& out, const std::vector<LevelStatistics>& levels);
+/// The table, a row a level, the verdict in words, and the cost.
+void print_report(std::ostream& out, const SearchResults& results);
 
 /// The same for machines. Accuracies are fractions; intervals are half-widths of the 95 % interval of the
-/// mean.
-nlohmann::ordered_json report_json(const std::vector<LevelStatistics>& levels);
+/// mean; what needs several replicates is null with one.
+nlohmann::ordered_json report_json(const SearchResults& results);
 
 }  // namespace ltlab::app

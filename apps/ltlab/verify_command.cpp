@@ -8,6 +8,7 @@
 
 #include "commands.h"
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/verify.h"
 
 namespace ltlab::app {
@@ -60,14 +61,16 @@ int verify_command(const Arguments& arguments) {
   const po::variables_map values =
       parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
   if (values.count("help") > 0) {
-    std::cout << "Usage: ltlab verify RUN...\n\n"
-                 "Reads every file of each RUN (the folder given to `ltlab search --out`, a folder of such, "
-                 "or a single\n"
-                 "file) and checks all checksums and all that must hold: masks nested from level to level, "
-                 "weights zero\n"
-                 "where masked, densities as stated, controls fitting their ticket. Exit status 3 where "
-                 "there is a fault.\n\n"
-              << options;
+    std::cout
+        << "Usage: ltlab verify RUN...\n\n"
+           "Reads every file of each RUN (the folder given to `ltlab search --out`, a folder of such, "
+           "or a single\n"
+           "file) and checks all checksums and all that must hold: masks nested from level to level "
+           "and exactly\n"
+           "what pruning the level before gives, weights zero where masked, densities and costs as stated, "
+           "controls\n"
+           "fitting their ticket. Exit status 3 where there is a fault.\n\n"
+        << options;
     return static_cast<int>(ExitStatus::done);
   }
   if (values.count("run") == 0)
@@ -75,7 +78,7 @@ int verify_command(const Arguments& arguments) {
 
   std::vector<FileReport> reports;
   for (const std::string& run : values["run"].as<std::vector<std::string>>()) {
-    for (FileReport& report : verify(run)) reports.push_back(std::move(report));
+    for (FileReport& report : verify(run, pruning_faults)) reports.push_back(std::move(report));
   }
   if (values.count("json") > 0) {
     print_json(reports);

@@ -53,9 +53,32 @@ TEST_CASE("The verdict names the sparsest matching level and where the control f
   CHECK(levels[1].branches.at("random-reinit").test_accuracy.mean == Approx(0.981));
   const Verdict verdict = judge(levels);
   CHECK(verdict.dense_accuracy == Approx(0.98));
-  CHECK(verdict.dense_deviation == Approx(0.00141421356));
+  CHECK(verdict.dense_deviation.value() == Approx(0.00141421356));
+  CHECK(verdict.required_accuracy == Approx(0.97858578644));
   CHECK(verdict.sparsest_matching == 2);
   CHECK(verdict.control_fails.at("random-reinit") == 2);
+}
+
+TEST_CASE("A single replicate has no deviation, and is held to the dense accuracy itself", "[analysis]") {
+  SearchResults results;
+  results.add({0, "ticket", 0, 0}, summary(1, 0.98));
+  results.add({0, "ticket", 0, 1}, summary(0.5, 0.98));
+  results.add({0, "ticket", 0, 2}, summary(0.2, 0.9799));
+  const Verdict verdict = judge(results.levels());
+  CHECK_FALSE(verdict.dense_deviation);
+  CHECK(verdict.required_accuracy == 0.98);
+  CHECK(verdict.sparsest_matching == 1);
+}
+
+TEST_CASE("The cost of a search is that of all its trainings", "[analysis]") {
+  SearchResults results;
+  LevelSummary level = summary(1, 0.9);
+  level.cost = {2, 30, 40};
+  results.add({0, "ticket", 0, 0}, level);
+  results.add({0, "ticket", 0, 1}, level);
+  results.add({0, "random-mask", 1, 1}, level);
+  CHECK(results.trainings() == 3);
+  CHECK(results.cost() == Cost{6, 90, 120});
 }
 
 TEST_CASE("Without a matching level there is no winning ticket", "[analysis]") {

@@ -13,7 +13,7 @@ import tempfile
 import time
 import unittest
 
-LTLAB = sys.argv[1]
+LTLAB = os.path.abspath(sys.argv[1])
 DATA = pathlib.Path(os.environ.get("LTLAB_DATA", sys.argv[2]))
 HAS_MNIST = (DATA / "mnist").is_dir()
 
@@ -30,16 +30,29 @@ def small(changes):
             values[word] = words.pop(0)
         else:
             flags.append(word)
+    if values["--data"] != "embedded":
+        values = {name: value for name, value in values.items() if not name.startswith("--embedded")}
     return [str(word) for item in values.items() for word in item] + flags
 
 
-def run(*arguments, **options):
-    environment = dict(os.environ, LTLAB_DATA=str(DATA))
+def run(*arguments, data=DATA, **options):
+    environment = dict(os.environ, LTLAB_DATA=str(data))
     return subprocess.run([LTLAB, *map(str, arguments)], capture_output=True, text=True, env=environment, **options)
 
 
-def contents(folder):
-    """Every dataset of every file below, as bytes; wall-clock columns left out."""
+def write_mnist(folder):
+    """Files as MNIST's, of few images: bright where their label says."""
+    folder.mkdir(parents=True)
+    for part, size in (("train", 400), ("t10k", 60)):
+        labels = bytes(i % 10 for i in range(size))
+        images = b"".join(bytes(255 if pixel // 78 == label else 0 for pixel in range(784)) for label in labels)
+        extents = b"".join(n.to_bytes(4, "big") for n in (size, 28, 28))
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(b"\0\0\x08\x03" + extents + images)
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(b"\0\0\x08\x01" + extents[:4] + labels)
+
+
+def contents(folder, with_kernels=False):
+    """Every dataset of every file below, as bytes; wall-clock columns left out, and the measured kernels unless wanted."""
     import h5py
     import numpy
 
@@ -47,7 +60,7 @@ def contents(folder):
     for path in sorted(folder.rglob("*.h5")):
         with h5py.File(path) as file:
             def visit(name, item):
-                if not isinstance(item, h5py.Dataset) or name in ("kernels",):
+                if not isinstance(item, h5py.Dataset) or (name == "kernels" and not with_kernels):
                     return
                 value = item[()]
                 if name == "metrics":
@@ -83,6 +96,33 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(set(report["levels"][3]["branches"]), {"ticket", "random-reinit", "random-mask"})
         verified = run("verify", self.folder / "run")
         self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
+        self.assertEqual(verified.stdout.count("pruning recomputed"), 2 * 3)
+
+    def test_a_single_replicate_claims_no_deviation(self):
+        done = self.search("run", "--control", "random-mask")
+        self.assertIn("One replicate: no confidence interval and no standard deviation", done.stdout)
+        self.assertNotIn("matching", done.stdout)
+        self.assertNotIn("±", done.stdout)
+        report = json.loads(self.search("run", "--control", "random-mask", "--resume", "--json").stdout)
+        self.assertIsNone(report["verdict"]["dense_standard_deviation"])
+        self.assertEqual(report["verdict"]["required_test_accuracy"], report["verdict"]["dense_test_accuracy"])
+        self.assertIn("one replicate", report["verdict"]["criterion"])
+        self.assertIsNone(report["levels"][0]["branches"]["ticket"]["test_accuracy"]["half_width_95"])
+
+    def test_the_cost_is_told_and_stored(self):
+        import h5py
+
+        arguments = ["--replicates", 2, "--control", "random-reinit", "--levels", 2, "--kernel", "sparse"]
+        done = self.search("run", *arguments)
+        self.assertRegex(done.stdout, r"\nCost: \d+:\d\d of training, summed over 10 trainings; .* % of the .* of dense training")
+        cost = json.loads(self.search("run", *arguments, "--resume", "--json").stdout)["cost"]
+        self.assertLess(cost["flops_ratio"], 1)
+        self.assertAlmostEqual(cost["flops_ratio"], cost["flops"] / cost["dense_flops"])
+        with h5py.File(self.folder / "run/run.h5") as collection, h5py.File(self.folder / "run/replicate-1/level-002.h5") as level:
+            for name in ("wall_seconds", "flops", "dense_flops"):
+                self.assertAlmostEqual(collection.attrs[name] / cost[name], 1)
+            self.assertEqual(cost["dense_flops"], 10 * level.attrs["dense_flops"])
+            self.assertGreaterEqual(collection.attrs["finished_utc"], level.attrs["finished_utc"])
 
     def test_killed_at_random_moments_and_resumed(self):
         whole = ["--control", "random-reinit", "--replicates", 2, "--steps", 4000, "--kernel", "sparse", "--rewind", 100]
@@ -107,6 +147,41 @@ class SearchCommand(unittest.TestCase):
         for name, value in expected.items():
             self.assertEqual(value, found[name], name)
         self.assertEqual(run("verify", self.folder / "killed").returncode, 0)
+
+    def test_measured_kernels_are_replayed_after_a_kill(self):
+        """Two ends of one killed search: the level under way gets the same bits in both, by the kernels first chosen."""
+        import h5py
+
+        command = [LTLAB, "search", *small(["--steps", 20000, "--levels", 2, "--kernel", "auto", "--workers", 1])]
+        folder, copy = self.folder / "run", self.folder / "copy"
+        checkpoint = folder / "level-001.partial.h5"
+        moments = random.Random(3)
+
+        def run_until(stop_signal, patience):
+            process = subprocess.Popen([*command, "--resume", "--out", str(folder)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            while not checkpoint.exists() and process.poll() is None:
+                time.sleep(0.01)
+            time.sleep(patience)
+            process.send_signal(stop_signal)
+            self.assertNotEqual(process.wait(), 0, "the search ended before it was stopped: give it more steps")
+            with h5py.File(checkpoint) as file:
+                return file.attrs["step"]
+
+        run_until(signal.SIGKILL, moments.uniform(0, 0.2))
+        patience = 0.2
+        while run_until(signal.SIGINT, patience) == 0:  # a checkpoint within the level, for the next to go on from
+            patience += 0.1
+        for _ in range(3):
+            self.assertGreater(run_until(signal.SIGKILL, moments.uniform(0, 0.3)), 0)
+        shutil.copytree(folder, copy)
+        for out in (folder, copy):
+            self.assertEqual(run(*command[1:], "--resume", "--out", out).returncode, 0)
+            self.assertEqual(run("verify", out).returncode, 0)
+        here, there = contents(folder, with_kernels=True), contents(copy, with_kernels=True)
+        # Among them the seconds measured for the choice, which no second measurement would repeat.
+        self.assertIn("level-001.h5/kernels", here)
+        for name in (name for name in here if name.startswith(("level-000.h5/", "level-001.h5/"))):
+            self.assertEqual(here[name], there[name], name)
 
     def test_interrupt_saves_and_resumes(self):
         arguments = ["search", *small(["--steps", 20000, "--levels", 1]), "--out", str(self.folder / "run")]
@@ -170,8 +245,6 @@ class SearchCommand(unittest.TestCase):
     def test_wrong_options(self):
         self.check_refused(run("search", "--replicate", 2), 2, "did you mean 'replicates'")
         self.check_refused(run("serch"), 2, "did you mean 'search'")
-        self.check_refused(run("search", "--preset", "lenet-mnits"), 2, "did you mean 'lenet-mnist'")
-        self.check_refused(run("search", "--control", "random-rinit"), 2, "random-reinit")
         self.check_refused(run("search", "--init", "glorot"), 2, "glorot-normal")
         self.check_refused(run("search", "--steps", "-5"), 2, "steps")
         self.check_refused(run("search", "--steps", "1e3"), 2, "steps")
@@ -185,7 +258,88 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(self.search("b", "--model", "mlp:785-10"), 2, "mlp:784-")
         self.check_refused(run("search", "--resume", "--force"), 2, "--force")
         self.check_refused(run(), 2, "usage")
-        self.assertEqual(run("search", "--help").returncode, 0)
+        usage = run("search", "--help")
+        self.assertEqual(usage.returncode, 0)
+        self.assertIn("N x CHANNELS x HEIGHT x WIDTH, labels", " ".join(usage.stdout.split()))
+
+    def test_wrong_values_are_told_the_nearest_name(self):
+        for option, wrong, nearest, others in (
+                ("optimizer", "adma", "adam", "there are sgd, adam, adamw"),
+                ("schedule", "cosin", "cosine", "there are constant, step, cosine"),
+                ("scope", "layerwize", "layerwise", "there are layerwise, global"),
+                ("kernel", "spars", "sparse", "there are auto, dense, sparse"),
+                ("data", "fashion-mist", "fashion-mnist", "there are embedded, mnist, fashion-mnist, cifar10, h5:FILE"),
+                ("model", "lenet-300-10", "lenet-300-100", "there are lenet-300-100, mlp:"),
+                ("model", "mpl:784-10", "mlp:INPUTS", "there are lenet-300-100, mlp:"),
+                ("init", "glorot-unifrom", "glorot-uniform", "kaiming-normal"),
+                ("control", "random-rinit", "random-reinit", "there are random-reinit, random-mask"),
+                ("preset", "lenet-mnits", "lenet-mnist", "quick")):
+            with self.subTest(option=option, wrong=wrong):
+                self.check_refused(run("search", f"--{option}", wrong, "--out", self.folder / "run"), 2,
+                                   f"--{option}: unknown ", f"'{wrong}' (did you mean '{nearest}", others)
+                self.assertFalse((self.folder / "run").exists())
+
+    def test_the_data_directory_is_remembered(self):
+        for out, replicates in (("one", 1), ("two", 2)):
+            with self.subTest(replicates=replicates):
+                folder = self.folder / out
+                write_mnist(folder / "data/mnist")
+
+                def search(*arguments, data="/nonexistent"):
+                    return run("search", *arguments, "--out", "run", cwd=folder, data=data)
+
+                begun = search(*small(["--data", "mnist", "--validation", 100, "--levels", 1, "--replicates", replicates]),
+                               "--data-dir", "data")
+                self.assertEqual(begun.returncode, 0, begun.stderr)
+                self.assertEqual(search("--resume", "--levels", 2).returncode, 0)
+                (folder / "data").rename(folder / "moved")
+                self.check_refused(search("--resume"), 5, "no mnist in /nonexistent")
+                self.assertEqual(search("--resume", data="moved").returncode, 0)
+                self.assertEqual(search("--resume", "--data-dir", "moved").returncode, 0)
+                self.assertEqual(search("--resume", "--levels", 3).returncode, 0)
+                self.assertEqual(run("verify", folder / "run").returncode, 0)
+
+    def test_options_that_would_be_ignored_are_refused(self):
+        for option, *others in (("--momentum", 0.9), ("--nesterov", "true"), ("--beta1", 0.9, "--optimizer", "sgd"),
+                                ("--beta2", 0.9, "--optimizer", "sgd"), ("--epsilon", 0.1, "--optimizer", "sgd"),
+                                ("--milestones", 5), ("--decay-factor", 0.5, "--schedule", "cosine"),
+                                ("--embedded-train", 900, "--data", "mnist"), ("--embedded-test", 90, "--data", "mnist"),
+                                ("--trials", 2)):
+            with self.subTest(option=option):
+                result = run("search", option, *others, "--out", self.folder / "run")
+                self.check_refused(result, 2, f"{option} is for --", "leave it out")
+        config = self.folder / "search.cfg"
+        config.write_text("optimizer = sgd\nmomentum = 0.9\n")
+        refused = run("search", "--config", config, "--trials", 2, "--out", self.folder / "run")
+        self.check_refused(refused, 2, "--trials")
+        config.write_text("momentum = 0.9\n")
+        self.check_refused(run("search", "--config", config, "--out", self.folder / "run"), 2, "--momentum")
+
+    def test_what_a_choice_leaves_without_meaning_is_no_fault_of_the_user(self):
+        config = self.folder / "search.cfg"
+        config.write_text("optimizer = sgd\nmomentum = 0.9\n")
+        done = self.search("run", "--config", config, "--optimizer", "adam", "--levels", 1, "--control", "random-mask", "--trials", 1)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        resumed = run("search", "--resume", "--out", self.folder / "run", "--json")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        config.write_text(json.loads(resumed.stdout)["config"])  # what a run tells of itself may be given back
+        again = run("search", "--config", config, "--out", self.folder / "again")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        # The preset's embedded-train and -test do not apply to other data.
+        other = run("search", "--preset", "quick", "--data", "mnist", "--data-dir", "/nonexistent", "--out", self.folder / "b")
+        self.check_refused(other, 5, "no mnist in /nonexistent")
+
+    def test_a_kernel_for_each_layer(self):
+        import h5py
+
+        done = self.search("run", "--levels", 1, "--kernel", "sparse,fc2=dense", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("kernel = sparse,fc2=dense\n", json.loads(done.stdout)["config"])
+        with h5py.File(self.folder / "run/level-001.h5") as level:
+            kernels = {(row["parameter"], row["kernel"]) for row in level["kernels"][:]}
+        self.assertEqual(kernels, {(b"fc1.weight", b"sparse"), (b"fc2.weight", b"dense")})
+        self.check_refused(self.search("run", "--levels", 1, "--resume", "--kernel", "sparse"), 2, "kernel: sparse,fc2=dense before")
+        self.check_refused(self.search("other", "--kernel", "fc3=dense"), 2, "--kernel", "'fc3'", "there are fc1, fc2")
 
     def test_config_file(self):
         config = self.folder / "search.cfg"
@@ -199,11 +353,9 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("search", "--config", self.folder / "none"), 2, "cannot read config file")
 
     def test_bad_data_and_divergence(self):
-        bad = self.folder / "mnist"
-        bad.mkdir()
-        for name in ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte",
-                     "t10k-labels-idx1-ubyte"):
-            (bad / name).write_bytes(b"\0" * 100)
+        write_mnist(self.folder / "mnist")
+        for path in (self.folder / "mnist").iterdir():
+            path.write_bytes(b"\0" * 100)
         result = run("search", "--data", "mnist", "--data-dir", self.folder, "--out", self.folder / "run")
         self.check_refused(result, 3, "ubyte")
         diverged = self.search("wild", "--optimizer", "sgd", "--learning-rate", "1e30")

@@ -27,6 +27,10 @@ class Sample {
     file.write("deep/bytes", {12, 12}, std::vector<std::uint8_t>(bytes.begin(), bytes.begin() + 144));
     file.write("floats", {24, 3, 2, 2}, floats);
     file.write("doubles", {24, 12}, counting<double>(24 * 12));
+    file.write("channels_last", {6, 4, 4, 3}, bytes);
+    file.write("grey_last", {24, 3, 4, 1}, bytes);
+    file.write("grey_rows_last", {24, 4, 3, 1}, bytes);
+    file.write("six_labels", {6}, labels(6, 4));
     file.write("rank1", {288}, bytes);
     file.write("rank5", {24, 1, 3, 2, 2}, bytes);
     file.write("few", {5, 12}, std::vector<std::uint8_t>(60));
@@ -159,6 +163,10 @@ TEST_CASE("Arrays of the wrong shape, type or range are refused by name", "[data
   CHECK_THAT(sample.refusal("/rank1,/labels"),
              Contains(file) && Contains("/rank1") && Contains("has shape (288)"));
   CHECK_THAT(sample.refusal("/rank5,/labels"), Contains("has shape (24, 1, 3, 2, 2)"));
+  for (const char* arrays : {"/channels_last,/six_labels", "/grey_rows_last,/labels"})
+    CHECK_THAT(sample.refusal(arrays),
+               Contains("(images, height, width, channels)") && Contains("images.transpose(0, 3, 1, 2)"));
+  CHECK(sample.load("/grey_last,/labels").train.shape == ImageShape{3, 4, 1});  // could be either
   CHECK_THAT(sample.refusal("/none,/labels"), Contains("/none") && Contains("no pixels"));
   CHECK_THAT(sample.refusal("/doubles,/labels"), Contains("holds float64: store images as uint8 or float32"));
   CHECK_THAT(sample.refusal("/labels,/labels"), Contains("has shape (24)"));

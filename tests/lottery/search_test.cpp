@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
 #include "support/temporary_folder.h"
@@ -65,6 +66,10 @@ void check_same_levels(const RunStore& a, const RunStore& b) {
   }
 }
 
+Tensor& find_weights(LevelRecord& level, const std::string& name) {
+  return *std::ranges::find(level.weights, name, &Tensor::name);
+}
+
 }  // namespace
 
 TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
@@ -78,6 +83,9 @@ TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
   CHECK(densities[7] == Approx(0.211).margin(0.0005));
   CHECK(densities[15] == Approx(0.036).margin(0.0005));
   CHECK(densities[18] < 0.02);
+  config.levels.reset();  // no limit but the target
+  CHECK(planned_densities(config, 784, 10) == densities);
+  CHECK_THAT(extent_text(config), !Catch::Contains("levels"));
 }
 
 TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
@@ -105,7 +113,7 @@ TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
     CHECK(shuffled.masks[0].keep != now.masks[0].keep);
     CHECK(shuffled.masks[0].survivors() == now.masks[0].survivors());
   }
-  CHECK_FALSE(has_faults(verify(folder.path())));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
 }
 
 TEST_CASE("One worker or two, the weights are the same bits", "[lottery]") {
@@ -144,7 +152,6 @@ TEST_CASE("An interrupted search goes on from its checkpoint to the same bits", 
 TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k", "[lottery]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();
-  config.levels = 1;
   config.rate = 1e-9;  // prunes nothing, so the level must retrace the dense training from step 15 on
   config.rewind_step = 15;
   config.levels = 1;
@@ -189,6 +196,81 @@ TEST_CASE("A search may be extended, and refuses other data", "[lottery]") {
   CHECK_THROWS_AS(run_search(config, other, folder.path(), 1, listener, listener.stop), StoreError);
 }
 
+TEST_CASE("Masks that pruning does not give are a fault of their level and layer", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.scope = GENERATE(PruningScope::layerwise, PruningScope::global);
+  config.rate = 0.3;
+  config.output_rate = 0.1;
+  config.rewind_step = 5;
+  search(config, folder);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+
+  // The last level keeps another weight of fc2 than it should: as dense, nested, and zero where masked.
+  RunStore store(folder.path());
+  const LevelRecord before = store.read_level(2);
+  LevelRecord level = store.read_level(3);
+  std::vector<std::uint8_t>& keep = level.masks[1].keep;
+  for (const bool kept : {true, false}) {
+    const auto wanted = [&](std::size_t i) { return before.masks[1].keep[i] == 1 && keep[i] == kept; };
+    std::size_t i = kept ? 0 : keep.size() - 1;
+    while (!wanted(i)) kept ? ++i : --i;
+    keep[i] ^= 1;
+    find_weights(level, level.masks[1].name).values[i] = 0;
+  }
+  store.write_level(level);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+  const std::vector<FileReport> reports = verify(folder.path(), pruning_faults);
+  REQUIRE(reports.size() == 5);
+  CHECK(reports[4].path == store.level_path(3));
+  CHECK(reports[4].faults ==
+        std::vector<std::string>{
+            "mask/fc2.weight: 2 weights are not as pruning the weights of level 2 gives them"});
+
+  RunRecord run = store.read_run();
+  CHECK(pruning_faults(run, store.read_level(0), store.read_level(1)).empty());
+  run.config.replace(run.config.find("rate = 0.3"), 10, "rate = 0.2");
+  CHECK_THAT(pruning_faults(run, store.read_level(0), store.read_level(1)).at(0),
+             Catch::Contains("mask/fc1.weight"));
+  CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\n"), Catch::Contains("'rate'"));
+  CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\nrate = x\n"), Catch::Contains("'x'"));
+}
+
+TEST_CASE("An ended search tells its cost, one under way or interrupted does not", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.replicates = 2;
+  config.controls = {Control::random_mask};
+  config.levels = 1;
+  const RunStore top(folder.path()), ticket(folder.path() / "replicate-1");
+  const RunStore control(control_folder(ticket.folder(), Control::random_mask, 0));
+  search(config, folder);
+  const RunTotals before = *top.read_collection().totals;
+  CHECK(before.cost.flops < before.cost.dense_flops);
+  CHECK(ticket.read_run().totals->cost.flops ==
+        ticket.read_summary(0).cost.flops + ticket.read_summary(1).cost.flops);
+  CHECK(control.read_run().totals->cost == control.read_summary(1).cost);
+
+  const auto written = std::filesystem::last_write_time(ticket.run_path());
+  search(config, folder);  // there is nothing to do
+  CHECK(top.read_collection().totals == before);
+  CHECK(std::filesystem::last_write_time(ticket.run_path()) == written);
+
+  config.levels = 2;
+  Listener listener;
+  listener.stop_at_level = 2;
+  CHECK_THROWS_AS(run_search(config, small_data(), folder.path(), 1, listener, listener.stop), Interrupted);
+  CHECK_FALSE(top.read_collection().totals);
+  CHECK_FALSE(ticket.read_run().totals);
+  CHECK_FALSE(control.read_run().totals);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+
+  search(config, folder);
+  CHECK(top.read_collection().totals->cost.flops > before.cost.flops);
+  CHECK(ticket.read_run().totals->finished_utc == ticket.read_summary(2).finished_utc);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+}
+
 TEST_CASE("Impossible settings are refused with the option's name", "[lottery]") {
   const auto message = [](auto change) {
     SearchConfig config;
@@ -202,6 +284,7 @@ TEST_CASE("Impossible settings are refused with the option's name", "[lottery]")
   };
   CHECK(message([](SearchConfig&) {}).empty());
   CHECK_THAT(message([](SearchConfig& c) { c.rate = 1.0; }), Catch::Contains("--rate"));
+  CHECK_THAT(message([](SearchConfig& c) { c.levels.reset(); }), Catch::Contains("--target-density"));
   CHECK_THAT(message([](SearchConfig& c) { c.training.batch = 0; }), Catch::Contains("--batch"));
   CHECK_THAT(message([](SearchConfig& c) { c.rewind_step = 50000; }), Catch::Contains("--rewind"));
   CHECK_THAT(message([](SearchConfig& c) { c.data.validation = 0; }), Catch::Contains("--validation"));

@@ -137,6 +137,32 @@ TEST_CASE("Kernel choices are made for masked layers, counted, and can be replay
   CHECK(network.flops().dense == dense_flops);
 }
 
+TEST_CASE("A layer's kernels follow its own policy, the others' the common one", "[nn]") {
+  Network<float> network = small_network<float>();
+  network.apply({random_mask("fc1.weight", {11, 13}, 0.3, 1), random_mask("fc2.weight", {7, 11}, 0.3, 2),
+                 random_mask("fc3.weight", {5, 7}, 0.3, 3)});
+  for (const KernelChoice& choice : network.choose_kernels(parse_kernel_policies("sparse,fc2=dense"))) {
+    CHECK(choice.kernel == (choice.parameter == "fc2.weight" ? Kernel::dense : Kernel::sparse));
+    CHECK(choice.dense_seconds == 0);
+  }
+  for (const KernelChoice& choice : network.choose_kernels(parse_kernel_policies("sparse,fc3=auto")))
+    CHECK((choice.dense_seconds > 0) == (choice.parameter == "fc3.weight"));
+}
+
+TEST_CASE("Kernel policies are read from text, and written in one form", "[nn]") {
+  CHECK(to_text(parse_kernel_policies("auto")) == "auto");
+  CHECK(to_text(parse_kernel_policies("fc3=dense,fc1=auto,sparse")) == "sparse,fc1=auto,fc3=dense");
+  CHECK(to_text(parse_kernel_policies("fc3=dense")) == "auto,fc3=dense");
+  CHECK(to_text(parse_kernel_policies("dense,fc3=dense")) == "dense");
+  CHECK_FALSE(parse_kernel_policies("dense,fc3=sparse").measures());
+  CHECK(parse_kernel_policies("dense,fc3=auto").measures());
+  CHECK_THROWS_WITH(parse_kernel_policies("sparse,fc3=dens"), Catch::Contains("did you mean 'dense'"));
+  CHECK_THROWS_WITH(parse_kernel_policies("sparse,dense"), Catch::Contains("not named"));
+  CHECK_THROWS_WITH(parse_kernel_policies("fc1=sparse,fc1=dense"), Catch::Contains("layer 'fc1'"));
+  CHECK_THROWS_AS(parse_kernel_policies(""), ConfigError);
+  CHECK_THROWS_AS(parse_kernel_policies("sparse,,fc1=dense"), ConfigError);
+}
+
 TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]") {
   const Network<float> lenet = make_network<float>("lenet-300-100", 784, 10, 60);
   std::size_t parameters = 0;
@@ -156,7 +182,7 @@ TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]
 TEST_CASE("Initializations have the published spread", "[nn]") {
   const ParameterInfo info{"fc1.weight", {300, 784}, 784, 300, true, false};
   const auto deviation = [&](const char* name) {
-    const Tensor tensor = draw_initial(info, parse_initialization(name), 1, "init", 0, 0);
+    const Tensor tensor = draw_initial(info, initialization_names().parse(name), 1, "init", 0, 0);
     double sum = 0, squares = 0, largest = 0;
     for (const float value : tensor.values) {
       sum += value;
@@ -175,7 +201,7 @@ TEST_CASE("Initializations have the published spread", "[nn]") {
   CHECK(deviation("glorot-uniform").second <= std::sqrt(6.0 / 1084));
   CHECK(deviation("kaiming-normal").first == Approx(kaiming).epsilon(0.01));
   CHECK(deviation("kaiming-uniform").first == Approx(kaiming).epsilon(0.01));
-  CHECK_THROWS_AS(parse_initialization("xavier"), ConfigError);
+  CHECK_THROWS_AS(initialization_names().parse("xavier"), ConfigError);
   const Tensor bias = draw_initial({"fc1.bias", {300}, 784, 300, false, false}, Initialization::glorot_normal,
                                    1, "init", 0, 0);
   for (const float value : bias.values) CHECK(value == 0.0f);

@@ -73,5 +73,5 @@ TEST_CASE("Random masks keep each layer's count, elsewhere", "[prune]") {
   CHECK(random_masks(masks, 1, 2, 3)[0].keep == drawn[0].keep);
   CHECK(random_masks(masks, 1, 2, 4)[0].keep != drawn[0].keep);
   CHECK(random_masks(masks, 1, 3, 3)[0].keep != drawn[0].keep);
-  CHECK_THROWS_AS(parse_pruning_scope("layer"), ConfigError);
+  CHECK_THROWS_AS(pruning_scope_names().parse("layer"), ConfigError);
 }

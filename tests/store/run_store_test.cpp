@@ -75,8 +75,10 @@ TEST_CASE("a run is read back exactly", "[store]") {
   CHECK(back.trial == run.trial);
   CHECK(back.dataset == run.dataset);
   CHECK(back.dataset_fingerprint == run.dataset_fingerprint);
+  CHECK(back.data_directory == run.data_directory);
   CHECK(back.rewind_step == run.rewind_step);
   CHECK(back.started_utc == run.started_utc);
+  CHECK_FALSE(back.totals);
   CHECK(same(back.init_weights, run.init_weights));
   CHECK(same(back.rewind_weights, run.rewind_weights));
   CHECK(same(back.rewind_optimizer, run.rewind_optimizer));
@@ -216,7 +218,7 @@ TEST_CASE("a file of a newer format is refused with what to do", "[store]") {
 TEST_CASE("threads store runs side by side, and in the same folder", "[store]") {
   const TemporaryFolder folder;
   RunStore top(folder.path());
-  top.write_collection({"", "", ""});
+  top.write_collection(CollectionRecord());
   std::vector<std::thread> threads;
   for (unsigned t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {

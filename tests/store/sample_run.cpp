@@ -46,6 +46,7 @@ RunRecord sample_run(const std::string& branch, std::uint64_t seed) {
   run.seed = seed;
   run.dataset = "embedded";
   run.dataset_fingerprint = "0123456789abcdef";
+  run.data_directory = "/data";
   run.rewind_step = 10;
   run.init_weights = sample_weights(1);
   run.rewind_weights = sample_weights(2);
@@ -122,7 +123,7 @@ TrainingCheckpoint sample_checkpoint(unsigned level) {
 
 void write_sample_collection(const std::filesystem::path& folder) {
   RunStore top(folder);
-  top.write_collection({sample_run().config, sample_run().extent, "2026-01-31T12:00:00Z"});
+  top.write_collection({sample_run().config, sample_run().extent, "/data", "2026-01-31T12:00:00Z"});
   for (const std::uint64_t seed : {0, 1}) {
     RunStore replicate(folder / ("replicate-" + std::to_string(seed)));
     replicate.write_run(sample_run("ticket", seed));

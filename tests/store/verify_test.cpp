@@ -10,6 +10,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/run_totals.h"
 #include "store/sample_run.h"
 #include "support/temporary_folder.h"
 
@@ -157,6 +158,45 @@ TEST_CASE("a control that does not fit its ticket is a fault", "[verify]") {
   random.write_run(other);
   CHECK_THAT(faults(folder.path()),
              Catch::Contains("differ from those of") && Catch::Contains("of another run"));
+}
+
+TEST_CASE("totals are told of all levels, and a fault where they are not the levels' sums", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  const RunStore top(folder.path());
+  record_totals(top);
+  // A level of the sample costs 0.03 s, 1e6 and 3e6 FLOPs; a replicate has 3 levels and two controls with 2
+  // each.
+  const RunTotals collection = *top.read_collection().totals;
+  CHECK(collection.cost.wall_seconds == Approx(2 * 7 * 0.03));
+  CHECK(collection.cost.flops == 2 * 7 * 1e6);
+  CHECK(collection.cost.dense_flops == 2 * 7 * 3e6);
+  CHECK(collection.finished_utc == "2026-01-31T12:00:02Z");
+  RunStore ticket(folder.path() / "replicate-0");
+  CHECK(ticket.read_run().totals->cost.flops == 3e6);
+  RunStore control(ticket.folder() / "random-mask-0");
+  CHECK(control.read_run().totals->cost.flops == 2e6);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+
+  RunRecord wrong = control.read_run();
+  wrong.totals->cost.flops += 1;
+  wrong.totals->finished_utc = "2026-01-31T12:00:03Z";
+  control.write_run(wrong);
+  CHECK_THAT(faults(control.folder()),
+             Catch::Contains("run.h5: attribute 'flops' says 2e+06, but the levels") &&
+                 Catch::Contains("'finished_utc' says 2026-01-31T12:00:03Z"));
+  LevelRecord level = sample_level(2);
+  level.cost.wall_seconds *= 2;
+  ticket.write_level(level);
+  CHECK_THAT(faults(folder.path()),
+             Catch::Contains("attribute 'wall_seconds' says 0.42, but the levels have 0.45") &&
+                 Catch::Contains("attribute 'wall_seconds' says 0.09"));
+
+  forget_totals(top);
+  CHECK(faults(folder.path()).empty());
+  CHECK_FALSE(top.read_collection().totals);
+  CHECK_FALSE(control.read_run().totals);
+  CHECK(top.expected_links() == read_links(top.run_path()));
 }
 
 TEST_CASE("leftovers of killed processes are notes", "[verify]") {

@@ -38,5 +38,5 @@ TEST_CASE("Learning-rate schedules", "[train]") {
     CHECK(schedule.rate(10) == Approx(0.1));
     CHECK(schedule.rate(60) == Approx(0.05));
   }
-  CHECK_THROWS_AS(parse_schedule_shape("linear"), ConfigError);
+  CHECK_THROWS_AS(schedule_names().parse("linear"), ConfigError);
 }

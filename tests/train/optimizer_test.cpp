@@ -134,7 +134,7 @@ TEST_CASE("An optimizer restored from its tensors goes on bit by bit, also when 
 TEST_CASE("Optimizers refuse what makes no sense", "[train]") {
   Parameter<float> w({"w", {1}, 1, 1, false, false});
   CHECK_THROWS_AS(make_optimizer(sgd(0, true, 0), {&w}), ConfigError);
-  CHECK_THROWS_AS(parse_optimizer_kind("adagrad"), ConfigError);
+  CHECK_THROWS_AS(optimizer_names().parse("adagrad"), ConfigError);
   const auto adam = make_optimizer(OptimizerConfig{}, {&w});
   CHECK_THROWS_AS(adam->restore({}), ConfigError);
 }

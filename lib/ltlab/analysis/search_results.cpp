@@ -67,17 +67,27 @@ std::vector<LevelStatistics> SearchResults::levels() const {
   return result;
 }
 
+Cost SearchResults::cost() const {
+  Cost cost;
+  for (const auto& [key, summary] : summaries_) cost += summary.cost;
+  return cost;
+}
+
 Verdict judge(const std::vector<LevelStatistics>& levels) {
   const SampleStatistics& dense = levels.front().branches.at(kTicket).test_accuracy;
-  Verdict verdict{dense.mean, dense.deviation, {}, {}};
-  const double threshold = dense.mean - dense.deviation;
+  Verdict verdict;
+  verdict.dense_accuracy = dense.mean;
+  if (dense.size > 1) verdict.dense_deviation = dense.deviation;
+  verdict.required_accuracy = dense.mean - verdict.dense_deviation.value_or(0);
   for (std::size_t i = 1; i < levels.size(); ++i) {
     const auto ticket = levels[i].branches.find(kTicket);
-    if (ticket != levels[i].branches.end() && ticket->second.test_accuracy.mean >= threshold) {
+    if (ticket != levels[i].branches.end() &&
+        ticket->second.test_accuracy.mean >= verdict.required_accuracy) {
       verdict.sparsest_matching = i;
     }
     for (const auto& [branch, statistics] : levels[i].branches) {
-      if (branch != kTicket) verdict.control_fails[branch] = fails_from(levels, branch, threshold);
+      if (branch != kTicket)
+        verdict.control_fails[branch] = fails_from(levels, branch, verdict.required_accuracy);
     }
   }
   return verdict;

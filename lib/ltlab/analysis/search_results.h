@@ -28,13 +28,18 @@ struct LevelStatistics {
 
 /// What a search found.
 struct Verdict {
-  double dense_accuracy = 0, dense_deviation = 0;
-  /// Index into the levels of the sparsest one that is matching: its tickets' mean test accuracy is at least
-  /// the dense network's mean minus one standard deviation over replicates. A matching subnetwork reaches the
-  /// accuracy of the dense one (Frankle et al. 2020, arXiv 1912.05671, section 4); one deviation as in Chen
-  /// et al. 2020, arXiv 2007.12223, section 3. Empty where no pruned level is.
+  double dense_accuracy = 0;
+  /// Standard deviation of the dense test accuracy over replicates; empty where there is but one.
+  std::optional<double> dense_deviation;
+  /// What a level's mean test accuracy must reach: the dense network's mean less one standard deviation. A
+  /// matching subnetwork reaches the accuracy of the dense one (Frankle et al. 2020, arXiv 1912.05671,
+  /// section 4); one deviation as in Chen et al. 2020, arXiv 2007.12223, section 3. A single replicate has no
+  /// deviation, so there it is the dense accuracy itself, as in the definition of a winning ticket (Frankle &
+  /// Carbin 2019, section 1); chance then decides between levels of about that accuracy.
+  double required_accuracy = 0;
+  /// Index into the levels of the sparsest one that reaches it. Empty where no pruned level does.
   std::optional<std::size_t> sparsest_matching;
-  /// For each control the densest level from which on, at every sparser level too, it is not matching.
+  /// For each control the densest level from which on, at every sparser level too, it does not reach it.
   std::map<std::string, std::optional<std::size_t>> control_fails;
 };
 
@@ -45,6 +50,9 @@ class SearchResults {
 
   /// A row a level, dense first.
   std::vector<LevelStatistics> levels() const;
+  std::size_t trainings() const { return summaries_.size(); }
+  /// Of all trainings together.
+  Cost cost() const;
 
  private:
   using Key = std::tuple<unsigned, std::string, unsigned, unsigned>;  // level, branch, replicate, trial

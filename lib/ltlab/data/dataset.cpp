@@ -62,14 +62,10 @@ RawData load_source(const DatasetOptions& options) {
     UserArrays arrays = read_user_arrays(options.source, options.split_seed);
     return {std::move(arrays.train), std::move(arrays.test), arrays.classes};
   }
-  const auto sources = published_sources();
-  const auto source =
-      std::find_if(sources.begin(), sources.end(), [&](const Source& s) { return s.name == options.source; });
-  if (source == sources.end())
-    throw ConfigError("unknown data source '" + options.source +
-                      "': choose embedded, mnist, fashion-mnist, cifar10 or h5:FILE:/images,/labels");
-  const auto files = require_files(*source, data_directories(options.directory));
-  return source->name == "cifar10" ? load_cifar10(files) : load_idx(*source, files);
+  require_known_source(options.source);
+  const Source source = published_source(options.source);
+  const auto files = require_files(source, data_directories(options.directory));
+  return source.name == "cifar10" ? load_cifar10(files) : load_idx(source, files);
 }
 
 struct Moments {

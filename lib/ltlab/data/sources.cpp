@@ -1,9 +1,10 @@
 #include "ltlab/data/sources.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <system_error>
 
-#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 
 namespace ltlab {
 namespace fs = std::filesystem;
@@ -93,12 +94,25 @@ std::vector<Source> published_sources() {
 }
 
 Source published_source(const std::string& name) {
-  std::string names;
+  std::vector<std::string> names;
   for (Source& source : published_sources()) {
     if (source.name == name) return std::move(source);
-    names += (names.empty() ? "" : ", ") + source.name;
+    names.push_back(source.name);
   }
-  throw ConfigError("no published data set is named '" + name + "': choose one of " + names);
+  throw unknown_name("published data set", name, names);
+}
+
+std::vector<std::string> source_names() {
+  std::vector<std::string> names{"embedded"};
+  for (const Source& source : published_sources()) names.push_back(source.name);
+  names.emplace_back("h5:FILE:/images,/labels");
+  return names;
+}
+
+void require_known_source(const std::string& source) {
+  const std::vector<std::string> names = source_names();
+  if (source.starts_with("h5:") || std::ranges::count(names, source) > 0) return;
+  throw unknown_name("data source", source, names);
 }
 
 std::vector<fs::path> data_directories(const std::string& directory) {
@@ -152,6 +166,18 @@ std::vector<fs::path> require_files(const Source& source, const std::vector<fs::
     throw IoError("no " + source.name + " in " + join(directories) + ": get it with `ltlab data fetch " +
                   source.name + "`, or set LTLAB_DATA to the directory that has it");
   return files;
+}
+
+bool holds_data(const std::string& directory, const std::string& source) {
+  for (const Source& published : published_sources()) {
+    if (published.name != source || directory.empty()) continue;
+    try {
+      return !find_files(published, {directory}).empty();
+    } catch (const DataError&) {  // only part of it
+      return false;
+    }
+  }
+  return false;
 }
 
 }  // namespace ltlab

@@ -30,6 +30,11 @@ std::vector<Source> published_sources();
 /// The published source of that name; ConfigError, with the valid names, for any other.
 Source published_source(const std::string& name);
 
+/// What DatasetOptions::source may say: embedded, the published sources, h5:FILE:/images,/labels.
+std::vector<std::string> source_names();
+/// ConfigError, with the nearest name, where `source` is none of them.
+void require_known_source(const std::string& source);
+
 /// Where data are looked for: `directory` alone if it is not empty; else $LTLAB_DATA, ../shared/data and the
 /// cache folder ($XDG_CACHE_HOME/ltlab or ~/.cache/ltlab), in this order, without those that are not set.
 std::vector<std::filesystem::path> data_directories(const std::string& directory);
@@ -50,5 +55,8 @@ std::vector<std::filesystem::path> find_files(const Source& source,
 /// The same, but IoError, saying where it looked and how to get the data, where there are none.
 std::vector<std::filesystem::path> require_files(const Source& source,
                                                  const std::vector<std::filesystem::path>& directories);
+
+/// Whether `directory` has all files of the published source of that name; no for any other name.
+bool holds_data(const std::string& directory, const std::string& source);
 
 }  // namespace ltlab

@@ -53,12 +53,25 @@ std::string text_of(const Shape& shape) {
   throw DataError(array.where() + " " + fault);
 }
 
+// Images as most Python programs keep them, (images, height, width, channels). Read in ltlab's order they
+// would train, but each row of pixels would be normalized as a channel.
+bool has_channels_last(const Shape& shape) {
+  const auto colours = [](std::size_t extent) { return extent == 1 || extent == 3; };
+  return shape.size() == 4 && colours(shape[3]) && !colours(shape[1]) && shape[2] > shape[3];
+}
+
 ImageShape image_shape(const hdf5::Dataset& array) {
   const Shape& shape = array.shape();
   if (shape.size() < 2 || shape.size() > 4)
     refuse(array, "has shape " + text_of(shape) +
                       ": images must be (images, features), (images, height, width) or (images, channels, "
                       "height, width)");
+  if (has_channels_last(shape))
+    refuse(array,
+           "has shape " + text_of(shape) +
+               ", which looks like (images, height, width, channels): store it as (images, channels, "
+               "height, width), in numpy images.transpose(0, 3, 1, 2); images that really are so narrow "
+               "fit as (images, features)");
   if (array.size() == 0) refuse(array, "has shape " + text_of(shape) + ": it holds no pixels");
   if (shape[0] > std::numeric_limits<std::uint32_t>::max()) refuse(array, "holds more than 2^32 - 1 images");
   switch (shape.size()) {

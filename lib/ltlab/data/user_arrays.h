@@ -17,9 +17,10 @@ struct UserArrays {
 /// Reads what `h5:FILE:/images,/labels` or `h5:FILE:/images,/labels,/test_images,/test_labels` names.
 ///
 /// Images: uint8 or float32 of shape (images, features), (images, height, width) or (images, channels,
-/// height, width), floats all finite. Labels: any integer type of shape (images), from 0 to at most 255.
-/// Where no test set is named, a sixth of the images (rounded down) becomes it: the last ones of the random
-/// permutation of stream {split_seed, "test-split"}; both sets keep the order of the file.
+/// height, width), floats all finite; four axes of which the last is as long as channels are (1 or 3), and
+/// the second is not, are refused as channels last. Labels: any integer type of shape (images), from 0 to at
+/// most 255. Where no test set is named, a sixth of the images (rounded down) becomes it: the last ones of
+/// the random permutation of stream {split_seed, "test-split"}; both sets keep the order of the file.
 ///
 /// ConfigError for a specification of another form; IoError where the file cannot be read; DataError, naming
 /// file and array, for everything else.

@@ -26,14 +26,10 @@ class LevelTraining {
     network_.apply(start.masks);
     network_.assign(start.weights);
     if (start.record_initial_weights) initial_weights_ = network_.tensors();
-    trainer_ = std::make_unique<Trainer>(network_, data, config.training, start.order_seed, start.level,
-                                         start.first_step);
-    if (!start.optimizer.empty()) trainer_->restore_optimizer(start.optimizer);
     if (store.has_checkpoint(start.level)) {
-      restore(store.read_checkpoint(start.level));
+      go_on(store.read_checkpoint(start.level));
     } else {
-      kernels_ = network_.choose_kernels(config.kernel);
-      if (config.kernel == KernelPolicy::automatic) checkpoint();
+      begin();
     }
   }
 
@@ -77,24 +73,33 @@ class LevelTraining {
   }
 
  private:
+  void begin() {
+    trainer_ = std::make_unique<Trainer>(network_, data_, config_.training, start_.order_seed, start_.level,
+                                         start_.first_step);
+    if (!start_.optimizer.empty()) trainer_->restore_optimizer(start_.optimizer);
+    kernels_ = network_.choose_kernels(config_.kernel);
+    if (config_.kernel.measures()) checkpoint();
+  }
+
+  void go_on(TrainingCheckpoint checkpoint) {
+    for (const KernelRecord& kernel : checkpoint.kernels) {
+      kernels_.push_back({kernel.parameter, parse_product(kernel.product), parse_kernel(kernel.kernel),
+                          kernel.dense_seconds, kernel.sparse_seconds});
+    }
+    network_.set_kernels(kernels_);
+    const TrainerState state{checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics),
+                             checkpoint.loss_sum, checkpoint.loss_count};
+    trainer_ = std::make_unique<Trainer>(network_, data_, config_.training, start_.order_seed, start_.level,
+                                         state, checkpoint.wall_seconds);
+    started_utc_ = checkpoint.started_utc;
+  }
+
   void checkpoint() {
     TrainerState state = trainer_->state();
     store_.write_checkpoint({start_.level, state.step, start_.masks, std::move(state.tensors),
                              std::move(state.metrics), kernel_records(), state.loss_sum, state.loss_count,
                              trainer_->wall_seconds(), started_utc_});
     checkpoint_time_ = std::chrono::steady_clock::now();
-  }
-
-  void restore(TrainingCheckpoint checkpoint) {
-    for (const KernelRecord& kernel : checkpoint.kernels) {
-      kernels_.push_back({kernel.parameter, parse_product(kernel.product), parse_kernel(kernel.kernel),
-                          kernel.dense_seconds, kernel.sparse_seconds});
-    }
-    network_.set_kernels(kernels_);
-    trainer_->restore({checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics),
-                       checkpoint.loss_sum, checkpoint.loss_count},
-                      checkpoint.wall_seconds);
-    started_utc_ = checkpoint.started_utc;
   }
 
   std::vector<KernelRecord> kernel_records() const {

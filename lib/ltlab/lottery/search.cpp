@@ -10,7 +10,9 @@
 #include "ltlab/base/utc.h"
 #include "ltlab/base/work_queue.h"
 #include "ltlab/lottery/level_training.h"
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/record_files.h"
+#include "ltlab/store/run_totals.h"
 
 namespace ltlab {
 namespace {
@@ -56,6 +58,11 @@ void require_no_levels(const RunStore& store) {
       "' holds levels but no run.h5 that tells their settings: restore it, or give another --out");
 }
 
+// A resumed search looks there again; where the user now leaves it open, what is known stays.
+void remember_data_directory(const SearchConfig& config, std::string& directory) {
+  if (!config.data.directory.empty()) directory = std::filesystem::absolute(config.data.directory);
+}
+
 // The search of one replicate: the paper's algorithm, level by level.
 class ReplicateSearch {
  public:
@@ -71,7 +78,15 @@ class ReplicateSearch {
         observer_(observer),
         observer_mutex_(observer_mutex),
         stop_(std::move(stop)),
-        network_(describe_network(config, data.dataset.train.shape.features(), data.dataset.classes)) {}
+        network_(describe_network(config, data.dataset.train.shape.features(), data.dataset.classes)),
+        run_(describe_run("ticket", 0)) {
+    if (store_.has_run()) {
+      run_ = read_same_run(store_, run_);
+      run_.totals.reset();  // told anew when the search ends
+    } else {
+      require_no_levels(store_);
+    }
+  }
 
   void start() {
     queue_.push(rank_of_ticket(0), [this] { search_level(0); });
@@ -80,7 +95,7 @@ class ReplicateSearch {
  private:
   // Train (or find trained) the network of one level, then queue its controls and the next level.
   void search_level(unsigned level) {
-    if (level == 0) establish_initial_weights();
+    if (level == 0) write_settings();
     const std::vector<Mask> masks = masks_of(level);
     train_ticket(level, masks);
     if (level > 0) queue_controls(level, masks);
@@ -88,29 +103,22 @@ class ReplicateSearch {
       queue_.push(rank_of_ticket(level + 1), [this, level] { search_level(level + 1); });
   }
 
-  void establish_initial_weights() {
-    run_ = describe_run("ticket", 0);
-    if (store_.has_run()) {
-      resume_run();
-      return;
-    }
-    require_no_levels(store_);
-    run_.extent = extent_text(config_);
+  void write_settings() {
+    if (run_.init_weights.empty()) draw_initial_weights();
+    const std::string extent = std::exchange(run_.extent, extent_text(config_));
+    const std::string directory = run_.data_directory;
+    remember_data_directory(config_, run_.data_directory);
+    if (store_.has_run() && run_.extent == extent && run_.data_directory == directory) return;
+    store_.write_run(run_);
+    if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
+  }
+
+  void draw_initial_weights() {
     for (const Parameter<float>* parameter : network_.parameters()) {
       run_.init_weights.push_back(
           draw_initial(parameter->info(), config_.initialization, run_.seed, "init", 0, 0));
     }
     if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
-    store_.write_run(run_);
-    if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
-  }
-
-  // Goes on with a run that an earlier session began.
-  void resume_run() {
-    run_ = read_same_run(store_, run_);
-    if (run_.extent == extent_text(config_)) return;
-    run_.extent = extent_text(config_);
-    store_.write_run(run_);
   }
 
   // Level 0 keeps everything; a later level prunes the smallest of the weights trained at the level before.
@@ -123,13 +131,7 @@ class ReplicateSearch {
       }
       return masks;
     }
-    const LevelRecord before = store_.read_level(level - 1);
-    std::vector<PruningCandidate> candidates;
-    for (const Mask& mask : before.masks) {
-      const ParameterInfo& info = parameter(mask.name).info();
-      candidates.push_back({mask, find(before.weights, mask.name), rate_of(config_, info)});
-    }
-    return prune_by_magnitude(candidates, config_.scope);
+    return prune(store_.read_level(level - 1), config_);
   }
 
   // The ticket: the survivors, rewound to where they were at the rewind step.
@@ -167,7 +169,7 @@ class ReplicateSearch {
   // Controls see the images in the ticket's order, so that only the mask or the weights differ.
   void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks) {
     RunStore store(control_folder(store_.folder(), control, trial));
-    const RunRecord run = describe_run(to_string(control), trial);
+    const RunRecord run = describe_run(control_names().name(control), trial);
     if (store.has_run()) {
       read_same_run(store, run);
     } else {
@@ -186,7 +188,7 @@ class ReplicateSearch {
       start.record_initial_weights = false;
       if (config_.rewind_step > 0) rewind(start);
     }
-    train_or_find({replicate_, to_string(control), trial, level}, start, store,
+    train_or_find({replicate_, control_names().name(control), trial, level}, start, store,
                   [](const auto&, const auto&) {});
   }
 
@@ -250,11 +252,6 @@ class ReplicateSearch {
                      " lacks");
   }
 
-  const Tensor& find(const std::vector<Tensor>& tensors, const std::string& name) const {
-    if (const Tensor* found = find_named(tensors, name)) return *found;
-    throw StoreError(store_.folder().string() + " holds no weights for mask '" + name + "'");
-  }
-
   const SearchConfig& config_;
   const TrainingData& data_;
   RunStore store_;
@@ -274,8 +271,35 @@ namespace {
 
 // The folder of all replicates, which links to each.
 void open_collection(const SearchConfig& config, RunStore store) {
-  const std::string started = store.has_run() ? store.read_collection().started_utc : utc_now();
-  store.write_collection({config_text(config), extent_text(config), started});
+  CollectionRecord collection{config_text(config), extent_text(config), "", utc_now()};
+  if (store.has_run()) {
+    const CollectionRecord before = store.read_collection();
+    collection.data_directory = before.data_directory;
+    collection.started_utc = before.started_utc;
+    collection.totals = before.totals;
+  }
+  remember_data_directory(config, collection.data_directory);
+  store.write_collection(collection);
+}
+
+// Whether every training that the search asks for is recorded already.
+bool is_complete(const SearchConfig& config, const std::filesystem::path& folder, std::size_t last_level) {
+  const auto has_levels = [&](const RunStore& store, unsigned first) {
+    for (unsigned level = first; level <= last_level; ++level) {
+      if (!store.has_level(level)) return false;
+    }
+    return true;
+  };
+  for (unsigned r = 0; r < config.replicates; ++r) {
+    const RunStore ticket(replicate_folder(folder, config.replicates, r));
+    if (!has_levels(ticket, 0)) return false;
+    for (const Control control : config.controls) {
+      for (unsigned trial = 0; trial < config.trials; ++trial) {
+        if (!has_levels(RunStore(control_folder(ticket.folder(), control, trial)), 1)) return false;
+      }
+    }
+  }
+  return true;
 }
 
 }  // namespace
@@ -301,7 +325,8 @@ std::vector<double> planned_densities(const SearchConfig& config, std::size_t in
     }
   }
   std::vector<double> densities{1.0};
-  while (densities.size() <= config.levels && densities.back() > config.target_density) {
+  const auto within = [&](std::size_t levels) { return !config.levels || levels <= *config.levels; };
+  while (within(densities.size()) && densities.back() > config.target_density) {
     double survivors = 0;
     for (Group& group : groups) {
       group.survivors -= std::round(group.rate * group.survivors);
@@ -322,14 +347,18 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   WorkQueue queue;
   std::mutex observer_mutex;
   std::vector<std::unique_ptr<ReplicateSearch>> replicates;
-  if (config.replicates > 1) open_collection(config, RunStore(folder));
   for (unsigned r = 0; r < config.replicates; ++r) {
     replicates.push_back(std::make_unique<ReplicateSearch>(
         config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue,
         observer, observer_mutex, stop.get_token()));
-    replicates.back()->start();
   }
+  // Each found its folder fit to go on with; now the search may change what is there.
+  const RunStore store(folder);
+  if (store.has_run() && !is_complete(config, folder, densities.size() - 1)) forget_totals(store);
+  if (config.replicates > 1) open_collection(config, store);
+  for (const auto& replicate : replicates) replicate->start();
   queue.run(workers, stop);
+  record_totals(store);
 }
 
 std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,
@@ -339,7 +368,7 @@ std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsi
 
 std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control,
                                      unsigned trial) {
-  return replicate / (std::string(to_string(control)) + "-" + std::to_string(trial));
+  return replicate / (control_names().name(control) + "-" + std::to_string(trial));
 }
 
 }  // namespace ltlab

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "ltlab/base/error.h"
+#include "ltlab/nn/network.h"
 
 namespace ltlab {
 namespace {
@@ -26,34 +26,16 @@ std::string join(const Range& range, ToText to_text) {
   return text;
 }
 
-const char* to_text(OptimizerConfig::Kind kind) {
-  switch (kind) {
-    case OptimizerConfig::Kind::sgd:
-      return "sgd";
-    case OptimizerConfig::Kind::adam:
-      return "adam";
-    default:
-      return "adamw";
-  }
-}
-
-const char* to_text(LearningRateSchedule::Shape shape) {
-  switch (shape) {
-    case LearningRateSchedule::Shape::constant:
-      return "constant";
-    case LearningRateSchedule::Shape::step:
-      return "step";
-    default:
-      return "cosine";
-  }
-}
-
-const char* to_text(KernelPolicy policy) {
-  return policy == KernelPolicy::automatic ? "auto" : policy == KernelPolicy::dense ? "dense" : "sparse";
-}
-
 void require(bool holds, const std::string& message) {
   if (!holds) throw ConfigError(message);
+}
+
+void check_layers_of_kernels(const SearchConfig& c) {
+  const std::vector<std::string> names = layer_names(c.model);
+  for (const auto& [layer, policy] : c.kernel.layers) {
+    if (std::ranges::count(names, layer) == 0)
+      throw ConfigError(std::string("--kernel: ") + unknown_name("layer of " + c.model, layer, names).what());
+  }
 }
 
 // Option names and values of a canonical text.
@@ -69,15 +51,10 @@ std::map<std::string, std::string> parse_lines(const std::string& text) {
 
 }  // namespace
 
-const char* to_string(Control control) {
-  return control == Control::random_reinit ? "random-reinit" : "random-mask";
-}
-
-Control parse_control(const std::string& word) {
-  for (const Control control : {Control::random_reinit, Control::random_mask}) {
-    if (word == to_string(control)) return control;
-  }
-  throw ConfigError("unknown control '" + word + "': use random-reinit or random-mask");
+const NameTable<Control>& control_names() {
+  static const NameTable<Control> table(
+      "control", {{Control::random_reinit, "random-reinit"}, {Control::random_mask, "random-mask"}});
+  return table;
 }
 
 void check(const SearchConfig& c) {
@@ -93,6 +70,7 @@ void check(const SearchConfig& c) {
           "--output-rate must be at least 0 and below 1");
   require(c.target_density >= 0 && c.target_density < 1,
           "--target-density must lie between 0 and 1 (0.02 is 2 %)");
+  require(c.levels || c.target_density > 0, "--levels or --target-density must say where the search ends");
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
   require(c.replicates > 0, "--replicates must be at least 1");
@@ -112,6 +90,7 @@ void check(const SearchConfig& c) {
   require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),
           "--schedule step needs --milestones, the steps at which the learning rate drops");
   require(std::ranges::is_sorted(t.learning_rate.milestones), "--milestones must ascend");
+  check_layers_of_kernels(c);
 }
 
 std::string config_text(const SearchConfig& c) {
@@ -126,11 +105,11 @@ std::string config_text(const SearchConfig& c) {
     line("embedded-test", c.data.embedded_test);
   }
   line("model", c.model);
-  line("init", initialization_names()[static_cast<std::size_t>(c.initialization)]);
+  line("init", initialization_names().name(c.initialization));
   line("steps", t.steps);
   line("batch", t.batch);
   line("validate-every", t.validate_every);
-  line("optimizer", to_text(t.optimizer.kind));
+  line("optimizer", optimizer_names().name(t.optimizer.kind));
   if (t.optimizer.kind == OptimizerConfig::Kind::sgd) {
     line("momentum", to_text(t.optimizer.momentum));
     line("nesterov", t.optimizer.nesterov ? "true" : "false");
@@ -141,7 +120,7 @@ std::string config_text(const SearchConfig& c) {
   }
   line("weight-decay", to_text(t.optimizer.weight_decay));
   line("learning-rate", to_text(t.learning_rate.base));
-  line("schedule", to_text(t.learning_rate.shape));
+  line("schedule", schedule_names().name(t.learning_rate.shape));
   line("warmup", t.learning_rate.warmup_steps);
   if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
     line("milestones",
@@ -150,7 +129,7 @@ std::string config_text(const SearchConfig& c) {
   }
   line("rate", to_text(c.rate));
   line("output-rate", to_text(c.rate_of_output_layer()));
-  line("scope", c.scope == PruningScope::global ? "global" : "layerwise");
+  line("scope", pruning_scope_names().name(c.scope));
   line("rewind", c.rewind_step);
   line("seed", c.seed);
   line("kernel", to_text(c.kernel));
@@ -159,11 +138,36 @@ std::string config_text(const SearchConfig& c) {
 
 std::string extent_text(const SearchConfig& c) {
   std::ostringstream text;
-  text << "levels = " << c.levels << "\ntarget-density = " << to_text(c.target_density)
-       << "\ntrials = " << c.trials << "\nreplicates = " << c.replicates << '\n';
-  if (!c.controls.empty())
-    text << "control = " << join(c.controls, [](Control control) { return to_string(control); }) << '\n';
+  if (c.levels) text << "levels = " << *c.levels << '\n';
+  text << "target-density = " << to_text(c.target_density) << "\nreplicates = " << c.replicates << '\n';
+  if (!c.controls.empty()) {
+    text << "control = " << join(c.controls, [](Control control) { return control_names().name(control); })
+         << "\ntrials = " << c.trials << '\n';
+  }
   return text.str();
+}
+
+SearchConfig pruning_settings(const std::string& text) {
+  const std::map<std::string, std::string> lines = parse_lines(text);
+  const auto value = [&](const char* name) {
+    const auto line = lines.find(name);
+    if (line == lines.end()) throw ConfigError(std::string("the config tells no '") + name + "'");
+    return line->second;
+  };
+  const auto fraction = [&](const char* name) {
+    const std::string word = value(name);
+    double number = 0;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+    if (error != std::errc() || end != word.data() + word.size() || !(number >= 0 && number < 1))
+      throw ConfigError(std::string("the config's '") + name + "' is no fraction: '" + word + "'");
+    return number;
+  };
+  SearchConfig config;
+  config.model = value("model");
+  config.rate = fraction("rate");
+  config.output_rate = fraction("output-rate");
+  config.scope = pruning_scope_names().parse(value("scope"));
+  return config;
 }
 
 std::vector<std::string> differences(const std::string& before, const std::string& now) {

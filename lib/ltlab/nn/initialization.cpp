@@ -1,9 +1,7 @@
 #include "ltlab/nn/initialization.h"
 
-#include <algorithm>
 #include <cmath>
 
-#include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
 
 namespace ltlab {
@@ -31,17 +29,15 @@ double draw(Initialization initialization, double fan_in, double fan_out, Random
 
 }  // namespace
 
-const std::vector<std::string>& initialization_names() {
-  static const std::vector<std::string> names = {"glorot-normal", "glorot-normal-truncated", "glorot-uniform",
-                                                 "kaiming-normal", "kaiming-uniform"};
-  return names;
-}
-
-Initialization parse_initialization(const std::string& name) {
-  const std::vector<std::string>& names = initialization_names();
-  const auto found = std::find(names.begin(), names.end(), name);
-  if (found == names.end()) throw ConfigError("unknown initialization '" + name + "'");
-  return static_cast<Initialization>(found - names.begin());
+const NameTable<Initialization>& initialization_names() {
+  using enum Initialization;
+  static const NameTable<Initialization> table("initialization",
+                                               {{glorot_normal, "glorot-normal"},
+                                                {glorot_normal_truncated, "glorot-normal-truncated"},
+                                                {glorot_uniform, "glorot-uniform"},
+                                                {kaiming_normal, "kaiming-normal"},
+                                                {kaiming_uniform, "kaiming-uniform"}});
+  return table;
 }
 
 Tensor draw_initial(const ParameterInfo& parameter, Initialization initialization, std::uint64_t seed,

@@ -2,8 +2,8 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
+#include "ltlab/base/names.h"
 #include "ltlab/nn/parameter.h"
 
 namespace ltlab {
@@ -17,10 +17,8 @@ enum class Initialization {
   kaiming_uniform           ///< U(-a, a), a = sqrt(6 / fan_in)
 };
 
-/// The names that the command line knows, in the order of the enumeration: "glorot-normal", ...
-const std::vector<std::string>& initialization_names();
-/// ConfigError for a name not among them.
-Initialization parse_initialization(const std::string& name);
+/// glorot-normal | glorot-normal-truncated | glorot-uniform | kaiming-normal | kaiming-uniform
+const NameTable<Initialization>& initialization_names();
 
 /// Draws a dense tensor for the parameter. `purpose`, `level` and `trial` name the random stream with `seed`,
 /// so a layer's draw does not depend on the other layers.

@@ -33,9 +33,4 @@ Product parse_product(const std::string& word) {
   throw ConfigError("unknown product '" + word + "': use forward, backward-data or backward-weights");
 }
 
-KernelPolicy parse_kernel_policy(const std::string& word) {
-  if (word == "auto") return KernelPolicy::automatic;
-  return parse_kernel(word) == Kernel::dense ? KernelPolicy::dense : KernelPolicy::sparse;
-}
-
 }  // namespace ltlab

@@ -32,8 +32,6 @@ const char* to_string(Product product);
 /// The reverse; ConfigError for another word.
 Kernel parse_kernel(const std::string& word);
 Product parse_product(const std::string& word);
-/// auto | dense | sparse; ConfigError for another word.
-KernelPolicy parse_kernel_policy(const std::string& word);
 
 /// Median seconds that a call of each function takes, measured in turn (a, b, a, b, ...), so that a drift of
 /// the machine's speed meets both alike.

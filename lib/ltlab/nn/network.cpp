@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 #include "ltlab/nn/linear.h"
 
 namespace ltlab {
@@ -67,10 +67,11 @@ void Network<T>::apply(const std::vector<Mask>& masks) {
 }
 
 template <class T>
-std::vector<KernelChoice> Network<T>::choose_kernels(KernelPolicy policy) {
+std::vector<KernelChoice> Network<T>::choose_kernels(const KernelPolicies& policies) {
   std::vector<KernelChoice> choices;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
-    std::ranges::copy(layers_[i]->choose_kernels(policy, batch_, lanes_, i == 0),
+    Layer<T>& layer = *layers_[i];
+    std::ranges::copy(layer.choose_kernels(policies.of(layer.name()), batch_, lanes_, i == 0),
                       std::back_inserter(choices));
   }
   return choices;
@@ -118,10 +119,17 @@ std::vector<std::size_t> layer_widths(const std::string& description) {
   const std::string mlp = "mlp:";
   if (description == "lenet-300-100") return {784, 300, 100, 10};
   if (description.starts_with(mlp)) return parse_widths(description.substr(mlp.size()), description);
-  throw ConfigError("unknown model '" + description + "': use lenet-300-100 or mlp:INPUTS-WIDTH-...-CLASSES");
+  throw unknown_name("model", description, {"lenet-300-100", "mlp:INPUTS-WIDTH-...-CLASSES"});
 }
 
 }  // namespace
+
+std::vector<std::string> layer_names(const std::string& description) {
+  std::vector<std::string> names;
+  for (std::size_t i = 1; i < layer_widths(description).size(); ++i)
+    names.push_back("fc" + std::to_string(i));
+  return names;
+}
 
 template <class T>
 Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes,
@@ -134,10 +142,11 @@ Network<T> make_network(const std::string& description, std::size_t inputs, std:
         " values an image and " + std::to_string(classes) +
         " classes; use a model mlp:" + std::to_string(inputs) + "-...-" + std::to_string(classes));
   }
+  const std::vector<std::string> names = layer_names(description);
   std::vector<std::unique_ptr<Layer<T>>> layers;
   for (std::size_t i = 1; i < widths.size(); ++i) {
     const bool last = i + 1 == widths.size();
-    layers.push_back(std::make_unique<Linear<T>>("fc" + std::to_string(i), widths[i - 1], widths[i],
+    layers.push_back(std::make_unique<Linear<T>>(names[i - 1], widths[i - 1], widths[i],
                                                  last ? Activation::identity : Activation::relu, last));
   }
   return Network<T>(std::move(layers), batch);

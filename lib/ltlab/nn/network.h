@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ltlab/kernels/elementwise.h"
+#include "ltlab/nn/kernel_policies.h"
 #include "ltlab/nn/layer.h"
 
 namespace ltlab {
@@ -37,7 +38,8 @@ class Network {
 
   /// Restricts the parameters that the masks name to their survivors.
   void apply(const std::vector<Mask>& masks);
-  std::vector<KernelChoice> choose_kernels(KernelPolicy policy);
+  /// Chooses a kernel for each layer's products by that layer's policy.
+  std::vector<KernelChoice> choose_kernels(const KernelPolicies& policies);
   void set_kernels(const std::vector<KernelChoice>& choices);
   /// Of one image's forward and backward pass, products with weights only.
   Flops flops() const;
@@ -48,6 +50,10 @@ class Network {
   std::vector<Parameter<T>*> parameters_;
   std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output
 };
+
+/// Names of a described network's layers, from inputs to classes: "fc1", "fc2", "fc3". ConfigError where the
+/// description is malformed.
+std::vector<std::string> layer_names(const std::string& description);
 
 /// Builds a network from its description: "lenet-300-100", or "mlp:784-500-300-10" with any widths, hidden
 /// layers with ReLU. `inputs` and `classes` are the dataset's. ConfigError where the description is malformed

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <map>
 
-#include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
 
 namespace ltlab {
@@ -34,10 +33,10 @@ void prune_group(const std::vector<PruningCandidate>& candidates, const std::vec
 
 }  // namespace
 
-PruningScope parse_pruning_scope(const std::string& word) {
-  if (word == "layerwise") return PruningScope::layerwise;
-  if (word == "global") return PruningScope::global;
-  throw ConfigError("unknown pruning scope '" + word + "': use layerwise or global");
+const NameTable<PruningScope>& pruning_scope_names() {
+  static const NameTable<PruningScope> table(
+      "pruning scope", {{PruningScope::layerwise, "layerwise"}, {PruningScope::global, "global"}});
+  return table;
 }
 
 std::vector<Mask> prune_by_magnitude(const std::vector<PruningCandidate>& candidates, PruningScope scope) {

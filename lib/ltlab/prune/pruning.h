@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/base/names.h"
 #include "ltlab/base/tensor.h"
 #include "ltlab/prune/mask.h"
 
@@ -15,8 +16,8 @@ enum class PruningScope {
   global      ///< those of all parameters that are pruned at the same rate
 };
 
-/// layerwise | global; ConfigError for another word.
-PruningScope parse_pruning_scope(const std::string& word);
+/// layerwise | global
+const NameTable<PruningScope>& pruning_scope_names();
 
 /// One parameter to be pruned, as it stands after training.
 struct PruningCandidate {

@@ -46,6 +46,22 @@ void write_identity(File& file, const RunIdentity& run) {
   file.set_attribute("trial", run.trial);
 }
 
+void write_data_directory(File& file, const std::string& directory) {
+  if (!directory.empty()) file.set_attribute("data_directory", directory);
+}
+
+void write_cost(File& file, const Cost& cost) {
+  file.set_attribute("wall_seconds", cost.wall_seconds);
+  file.set_attribute("flops", cost.flops);
+  file.set_attribute("dense_flops", cost.dense_flops);
+}
+
+void write_totals(File& file, const std::optional<RunTotals>& totals) {
+  if (!totals) return;
+  write_cost(file, totals->cost);
+  file.set_attribute("finished_utc", totals->finished_utc);
+}
+
 void write_tensors(File& file, const std::string& group_name, const std::vector<Tensor>& tensors) {
   Group group = file.create_group(group_name);
   for (std::size_t t = 0; t < tensors.size(); ++t) {
@@ -243,6 +259,20 @@ std::vector<KernelRecord> read_kernels(const File& file) {
       .rows();
 }
 
+std::string read_data_directory(const File& file) {
+  return file.has_attribute("data_directory") ? file.string_attribute("data_directory") : "";
+}
+
+Cost read_cost(const File& file) {
+  return {file.double_attribute("wall_seconds"), file.double_attribute("flops"),
+          file.double_attribute("dense_flops")};
+}
+
+std::optional<RunTotals> read_totals(const File& file) {
+  if (!file.has_attribute("finished_utc")) return std::nullopt;
+  return RunTotals{read_cost(file), file.string_attribute("finished_utc")};
+}
+
 std::vector<FileLink> links_of(const File& file) {
   std::vector<FileLink> links;
   for (const hdf5::Link& link : file.links()) {
@@ -265,9 +295,7 @@ LevelSummary read_figures(const File& file) {
   summary.early_stop_validation_loss = file.double_attribute("early_stop_validation_loss");
   summary.early_stop_test_loss = file.double_attribute("early_stop_test_loss");
   summary.early_stop_test_accuracy = file.double_attribute("early_stop_test_accuracy");
-  summary.cost.wall_seconds = file.double_attribute("wall_seconds");
-  summary.cost.flops = file.double_attribute("flops");
-  summary.cost.dense_flops = file.double_attribute("dense_flops");
+  summary.cost = read_cost(file);
   summary.started_utc = file.string_attribute("started_utc");
   summary.finished_utc = file.string_attribute("finished_utc");
   return summary;
@@ -300,8 +328,10 @@ std::vector<std::byte> encode(const RunRecord& run) {
   file.set_attribute("extent", run.extent);
   file.set_attribute("model", run.model);
   file.set_attribute("dataset", run.dataset);
+  write_data_directory(file, run.data_directory);
   file.set_attribute("rewind_step", run.rewind_step);
   file.set_attribute("started_utc", run.started_utc);
+  write_totals(file, run.totals);
   write_tensors(file, "init", run.init_weights);
   write_tensors(file, "rewind", run.rewind_weights);
   write_tensors(file, "rewind_optimizer", run.rewind_optimizer);
@@ -312,8 +342,10 @@ std::vector<std::byte> encode(const CollectionRecord& collection) {
   File file = new_file(FileKind::collection, "run.h5");
   file.set_attribute("config", collection.config);
   file.set_attribute("extent", collection.extent);
+  write_data_directory(file, collection.data_directory);
   file.set_attribute("config_sha256", sha256(collection.config));
   file.set_attribute("started_utc", collection.started_utc);
+  write_totals(file, collection.totals);
   return finish(file);
 }
 
@@ -332,9 +364,7 @@ std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) 
   file.set_attribute("early_stop_validation_loss", level.early_stop_validation_loss);
   file.set_attribute("early_stop_test_loss", level.early_stop_test_loss);
   file.set_attribute("early_stop_test_accuracy", level.early_stop_test_accuracy);
-  file.set_attribute("wall_seconds", level.cost.wall_seconds);
-  file.set_attribute("flops", level.cost.flops);
-  file.set_attribute("dense_flops", level.cost.dense_flops);
+  write_cost(file, level.cost);
   file.set_attribute("started_utc", level.started_utc);
   file.set_attribute("finished_utc", level.finished_utc);
   write_masks(file, level.masks);
@@ -372,8 +402,10 @@ RunRecord read_run_file(const std::filesystem::path& path) {
   run.trial = file.unsigned_attribute("trial");
   run.dataset = file.string_attribute("dataset");
   run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
+  run.data_directory = read_data_directory(file);
   run.rewind_step = file.unsigned_attribute("rewind_step");
   run.started_utc = file.string_attribute("started_utc");
+  run.totals = read_totals(file);
   run.init_weights = read_tensors(file, "init");
   run.rewind_weights = read_tensors(file, "rewind");
   run.rewind_optimizer = read_tensors(file, "rewind_optimizer");
@@ -382,8 +414,8 @@ RunRecord read_run_file(const std::filesystem::path& path) {
 
 CollectionRecord read_collection_file(const std::filesystem::path& path) {
   const File file = open_whole(path, FileKind::collection);
-  return {file.string_attribute("config"), file.string_attribute("extent"),
-          file.string_attribute("started_utc")};
+  return {file.string_attribute("config"), file.string_attribute("extent"), read_data_directory(file),
+          file.string_attribute("started_utc"), read_totals(file)};
 }
 
 LevelRecord read_level_file(const std::filesystem::path& path) {

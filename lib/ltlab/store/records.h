@@ -12,11 +12,26 @@
 
 namespace ltlab {
 
-/// What a level cost.
+/// What a level cost, or several together.
 struct Cost {
   double wall_seconds = 0;
   double flops = 0;  ///< multiply-adds counted twice, of forward and backward products over the steps done
   double dense_flops = 0;  ///< the same for the unpruned network
+
+  Cost& operator+=(const Cost& other) {
+    wall_seconds += other.wall_seconds;
+    flops += other.flops;
+    dense_flops += other.dense_flops;
+    return *this;
+  }
+  bool operator==(const Cost&) const = default;
+};
+
+/// What run.h5 tells once its search has ended.
+struct RunTotals {
+  Cost cost;                 ///< of all levels together
+  std::string finished_utc;  ///< when the last of them was finished
+  bool operator==(const RunTotals&) const = default;
 };
 
 /// The kernel that ran each of a layer's three products, and what was measured to choose it.
@@ -76,17 +91,21 @@ struct RunRecord {
   std::uint64_t trial = 0;  ///< of a control
   std::string dataset;      ///< Dataset::name
   std::string dataset_fingerprint;
+  std::string data_directory;  ///< where the user said that the data lie; empty where it was left open
   std::uint64_t rewind_step = 0;
   std::vector<Tensor> init_weights;      ///< init/<param>: weights at step 0
   std::vector<Tensor> rewind_weights;    ///< rewind/<param>: weights at rewind_step, empty until known
   std::vector<Tensor> rewind_optimizer;  ///< rewind_optimizer/<name>: the optimizer's state there
   std::string started_utc;
+  std::optional<RunTotals> totals =
+      {};  ///< of its own levels; none while a search is under way or interrupted
 };
 
 /// What several runs have in common: run.h5 of a folder that holds replicates, each in a folder of its own.
 struct CollectionRecord {
-  std::string config, extent;  ///< as in RunRecord
+  std::string config, extent, data_directory;  ///< as in RunRecord
   std::string started_utc;
+  std::optional<RunTotals> totals = {};  ///< of all its members' levels, those of their controls too
 };
 
 }  // namespace ltlab

@@ -10,6 +10,7 @@
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/run_totals.h"
 
 namespace ltlab {
 namespace {
@@ -190,6 +191,34 @@ void check_links(const Run& run, FileReport& report) {
   }
 }
 
+// Both figures were summed in the same order, but perhaps by other programs.
+bool same_sum(double a, double b) {
+  return std::abs(a - b) <= 1e-9 * std::max(std::abs(a), std::abs(b));
+}
+
+void check_totals(const RunStore& store, const std::optional<RunTotals>& told, FileReport& report) {
+  if (!told) return;
+  RunTotals found;
+  try {
+    found = sum_totals(store);
+  } catch (const Error&) {  // a fault of a level's file, which is reported there
+    report.notes.push_back("totals not compared with the levels, of which one is damaged");
+    return;
+  }
+  const auto compare = [&](const std::string& name, double said, double sum) {
+    if (same_sum(said, sum)) return;
+    report.faults.push_back("attribute '" + name + "' says " + text_of(said) + ", but the levels have " +
+                            text_of(sum) + " together");
+  };
+  compare("wall_seconds", told->cost.wall_seconds, found.cost.wall_seconds);
+  compare("flops", told->cost.flops, found.cost.flops);
+  compare("dense_flops", told->cost.dense_flops, found.cost.dense_flops);
+  if (told->finished_utc != found.finished_utc) {
+    report.faults.push_back("attribute 'finished_utc' says " + told->finished_utc +
+                            ", but the last level was finished " + found.finished_utc);
+  }
+}
+
 void check_nested(const LevelRecord& level, const LevelRecord* before, FileReport& report) {
   const unsigned expected = before ? before->level + 1 : 0;
   if (level.level != expected) {
@@ -240,6 +269,8 @@ void check_control(const LevelRecord& level, const Run& run, FileReport& report)
 // Checks folder after folder and collects the reports.
 class Verifier {
  public:
+  explicit Verifier(LevelCheck check_level) : check_level_(std::move(check_level)) {}
+
   void folder(const fs::path& path, const Run* parent) {
     Run run{RunStore(path), parent, {}, {}, {}};
     const std::vector<unsigned> levels = run.store.levels();
@@ -281,11 +312,12 @@ class Verifier {
     guarded(report, [&] {
       const FileKind kind = read_kind(path);
       if (kind == FileKind::collection) {
-        read_collection_file(path);
+        check_totals(run.store, read_collection_file(path).totals, report);
         check_collection(report);
       } else {
         run.record = read_run_file(path);
         check_run(*run.record, report);
+        check_totals(run.store, run.record->totals, report);
       }
       run.kind = kind;
       run.identity = read_identity(path);
@@ -307,14 +339,19 @@ class Verifier {
     }
   }
 
-  static void level_in_run(const Run& run, unsigned number, const LevelRecord& level,
-                           const LevelRecord* before, FileReport& report) {
+  void level_in_run(const Run& run, unsigned number, const LevelRecord& level, const LevelRecord* before,
+                    FileReport& report) const {
     if (level.level != number) report.faults.push_back("holds level " + std::to_string(level.level));
     check_identity(run.store.level_path(number), run, report);
     if (run.record) check_shapes(level, run, report);
     if (!run.identity) return;
     if (run.identity->branch == "ticket") {
       check_nested(level, before, report);
+      if (check_level_ && before && run.record && level.level == before->level + 1) {
+        for (std::string& fault : check_level_(*run.record, *before, level))
+          report.faults.push_back(std::move(fault));
+        report.summary += ", pruning recomputed";
+      }
     } else {
       check_control(level, run, report);
     }
@@ -343,15 +380,16 @@ class Verifier {
     return paths;
   }
 
+  LevelCheck check_level_;
   std::vector<FileReport> reports_;
 };
 
 }  // namespace
 
-std::vector<FileReport> verify(const fs::path& path) {
+std::vector<FileReport> verify(const fs::path& path, const LevelCheck& check_level) {
   if (!fs::exists(path))
     throw ConfigError("there is no '" + path.string() + "' to verify: give a run folder or a file of one");
-  Verifier verifier;
+  Verifier verifier(check_level);
   if (!fs::is_directory(path)) {
     verifier.single_file(path);
     return verifier.reports();

@@ -4,8 +4,6 @@
 #include <cmath>
 #include <numbers>
 
-#include "ltlab/base/error.h"
-
 namespace ltlab {
 
 double LearningRateSchedule::rate(std::uint64_t step) const {
@@ -26,11 +24,11 @@ double LearningRateSchedule::rate(std::uint64_t step) const {
   }
 }
 
-LearningRateSchedule::Shape parse_schedule_shape(const std::string& name) {
-  if (name == "constant") return LearningRateSchedule::Shape::constant;
-  if (name == "step") return LearningRateSchedule::Shape::step;
-  if (name == "cosine") return LearningRateSchedule::Shape::cosine;
-  throw ConfigError("unknown learning-rate schedule '" + name + "': use constant, step or cosine");
+const NameTable<LearningRateSchedule::Shape>& schedule_names() {
+  using enum LearningRateSchedule::Shape;
+  static const NameTable<LearningRateSchedule::Shape> table(
+      "learning-rate schedule", {{constant, "constant"}, {step, "step"}, {cosine, "cosine"}});
+  return table;
 }
 
 }  // namespace ltlab

@@ -1,8 +1,9 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <vector>
+
+#include "ltlab/base/names.h"
 
 namespace ltlab {
 
@@ -24,7 +25,7 @@ struct LearningRateSchedule {
   double rate(std::uint64_t step) const;
 };
 
-/// constant | step | cosine; ConfigError for another name.
-LearningRateSchedule::Shape parse_schedule_shape(const std::string& name);
+/// constant | step | cosine
+const NameTable<LearningRateSchedule::Shape>& schedule_names();
 
 }  // namespace ltlab

@@ -124,11 +124,11 @@ class Adam final : public Optimizer {
 
 }  // namespace
 
-OptimizerConfig::Kind parse_optimizer_kind(const std::string& name) {
-  if (name == "sgd") return OptimizerConfig::Kind::sgd;
-  if (name == "adam") return OptimizerConfig::Kind::adam;
-  if (name == "adamw") return OptimizerConfig::Kind::adamw;
-  throw ConfigError("unknown optimizer '" + name + "': use sgd, adam or adamw");
+const NameTable<OptimizerConfig::Kind>& optimizer_names() {
+  using enum OptimizerConfig::Kind;
+  static const NameTable<OptimizerConfig::Kind> table("optimizer",
+                                                      {{sgd, "sgd"}, {adam, "adam"}, {adamw, "adamw"}});
+  return table;
 }
 
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const Parameters& parameters) {

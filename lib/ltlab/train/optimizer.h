@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/base/names.h"
 #include "ltlab/nn/parameter.h"
 
 namespace ltlab {
@@ -19,8 +20,8 @@ struct OptimizerConfig {
   double weight_decay = 0.0;                          ///< L2 penalty for sgd and adam, decoupled for adamw
 };
 
-/// sgd | adam | adamw; ConfigError for another name.
-OptimizerConfig::Kind parse_optimizer_kind(const std::string& name);
+/// sgd | adam | adamw
+const NameTable<OptimizerConfig::Kind>& optimizer_names();
 
 /// Updates parameters from their gradients. Its state runs along the survivors, nothing more.
 class Optimizer {

@@ -43,7 +43,7 @@ TrainingData::TrainingData(Dataset source, std::size_t batch)
       test(dataset.test, dataset.normalization, all_images(dataset.test), batch, panel_lanes(batch)) {}
 
 Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config,
-                 std::uint64_t seed, std::uint64_t level, std::uint64_t first_step)
+                 std::uint64_t seed, std::uint64_t level)
     : network_(network),
       data_(data),
       config_(config),
@@ -51,11 +51,35 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
       optimizer_(make_optimizer(config.optimizer, network.parameters())),
       images_(network.input_features(), config.batch, network.lanes()),
       labels_(config.batch),
-      step_(first_step),
       best_loss_(std::numeric_limits<double>::infinity()),
       start_(std::chrono::steady_clock::now()) {
   for (const Parameter<float>* parameter : network_.parameters()) best_.push_back(parameter->values);
+}
+
+Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config,
+                 std::uint64_t seed, std::uint64_t level, std::uint64_t first_step)
+    : Trainer(network, data, config, seed, level) {
+  step_ = first_step;
   validate();
+}
+
+Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config,
+                 std::uint64_t seed, std::uint64_t level, const TrainerState& state, double wall_seconds)
+    : Trainer(network, data, config, seed, level) {
+  step_ = state.step;
+  loss_sum_ = state.loss_sum;
+  loss_count_ = state.loss_count;
+  metrics_ = state.metrics;
+  seconds_before_ = wall_seconds;
+  for (const MetricsRow& row : metrics_) {
+    if (row.validation_loss >= best_loss_) continue;
+    best_loss_ = row.validation_loss;
+    best_step_ = row.step;
+  }
+  network_.assign(without_prefix(state.tensors, "best/"));
+  keep_as_best();
+  network_.assign(without_prefix(state.tensors, "weights/"));
+  optimizer_->restore(without_prefix(state.tensors, "optimizer/"));
 }
 
 void Trainer::advance() {
@@ -135,25 +159,6 @@ TrainerState Trainer::state() const {
   }
   append_with_prefix(state.tensors, "best/", std::move(best));
   return state;
-}
-
-void Trainer::restore(const TrainerState& state, double wall_seconds) {
-  step_ = state.step;
-  loss_sum_ = state.loss_sum;
-  loss_count_ = state.loss_count;
-  metrics_ = state.metrics;
-  seconds_before_ = wall_seconds;
-  start_ = std::chrono::steady_clock::now();
-  best_loss_ = std::numeric_limits<double>::infinity();
-  for (const MetricsRow& row : metrics_) {
-    if (row.validation_loss >= best_loss_) continue;
-    best_loss_ = row.validation_loss;
-    best_step_ = row.step;
-  }
-  network_.assign(without_prefix(state.tensors, "best/"));
-  keep_as_best();
-  network_.assign(without_prefix(state.tensors, "weights/"));
-  optimizer_->restore(without_prefix(state.tensors, "optimizer/"));
 }
 
 }  // namespace ltlab

@@ -50,6 +50,10 @@ class Trainer {
   /// network holds its weights and masks already. Both references must outlive the trainer.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, std::uint64_t first_step);
+  /// Goes on from `state`, which another trainer of the same network, data, config, seed and level left after
+  /// `wall_seconds` of training. The network holds its masks already, and takes its weights from the state.
+  Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
+          std::uint64_t level, const TrainerState& state, double wall_seconds);
 
   std::uint64_t step() const { return step_; }
   bool finished() const { return step_ >= config_.steps; }
@@ -72,9 +76,11 @@ class Trainer {
   void restore_optimizer(const std::vector<Tensor>& tensors) { optimizer_->restore(tensors); }
 
   TrainerState state() const;
-  void restore(const TrainerState& state, double wall_seconds);
 
  private:
+  // A fresh optimizer at step 0, nothing validated yet.
+  Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
+          std::uint64_t level);
   void validate();
   void keep_as_best();  // the present weights
   void check_finite() const;
@@ -87,7 +93,7 @@ class Trainer {
   Activations<float> images_;
   std::vector<std::uint8_t> labels_;
 
-  std::uint64_t step_;
+  std::uint64_t step_ = 0;
   double loss_sum_ = 0;
   std::uint64_t loss_count_ = 0;
   std::vector<MetricsRow> metrics_;

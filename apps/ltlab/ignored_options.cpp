@@ -1,0 +1,58 @@
+#include "ignored_options.h"
+
+#include <vector>
+
+namespace ltlab::app {
+namespace {
+
+// Options that mean something only by the choice made with another one.
+struct Dependence {
+  std::vector<std::string> options;
+  std::string choice;  // the option that decides
+  bool applies;
+  std::string reason;
+};
+
+std::vector<Dependence> dependences(const SearchConfig& config) {
+  const std::string& optimizer = optimizer_names().name(config.training.optimizer.kind);
+  const std::string& schedule = schedule_names().name(config.training.learning_rate.shape);
+  const bool sgd = config.training.optimizer.kind == OptimizerConfig::Kind::sgd;
+  return {
+      {{"momentum", "nesterov"},
+       "optimizer",
+       sgd,
+       "is for --optimizer sgd, and the optimizer is " + optimizer},
+      {{"beta1", "beta2", "epsilon"},
+       "optimizer",
+       !sgd,
+       "is for --optimizer adam or adamw, and the optimizer is " + optimizer},
+      {{"milestones", "decay-factor"},
+       "schedule",
+       config.training.learning_rate.shape == LearningRateSchedule::Shape::step,
+       "is for --schedule step, and the schedule is " + schedule},
+      {{"embedded-train", "embedded-test"},
+       "data",
+       config.data.source == "embedded",
+       "is for --data embedded, and the data are " + config.data.source},
+      {{"trials"}, "control", !config.controls.empty(), "is for --control, and there is none"},
+  };
+}
+
+bool counts(const GivenOptions& given, const std::string& option, const std::string& choice) {
+  return given.command_line.contains(option) ||
+         (given.config_file.contains(option) && !given.command_line.contains(choice));
+}
+
+}  // namespace
+
+void refuse_ignored_options(const GivenOptions& given, const SearchConfig& config) {
+  for (const Dependence& dependence : dependences(config)) {
+    if (dependence.applies) continue;
+    for (const std::string& option : dependence.options) {
+      if (!counts(given, option, dependence.choice)) continue;
+      throw ConfigError("--" + option + " " + dependence.reason + ": it would change nothing; leave it out");
+    }
+  }
+}
+
+}  // namespace ltlab::app

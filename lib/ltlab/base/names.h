@@ -1,0 +1,59 @@
+#pragma once
+
+#include <algorithm>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+
+/// Of `candidates`, the one nearest to `word` in edit distance; empty where none is near enough to be meant.
+/// Of a name with parameters ("mlp:784-10") counts what stands before the colon.
+std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
+
+/// " (did you mean 'NAME'?)" for the nearest candidate, or an empty string.
+std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);
+
+/// "sgd, adam, adamw"
+std::string listed(const std::vector<std::string>& names);
+
+/// "unknown optimizer 'adma' (did you mean 'adam'?); there are sgd, adam, adamw", of `kind` "optimizer".
+ConfigError unknown_name(const std::string& kind, const std::string& word,
+                         const std::vector<std::string>& names);
+
+/// The names of an enumeration's values, as options and stored texts have them: the one place that knows
+/// them.
+template <class Value>
+class NameTable {
+ public:
+  /// `kind` is what a value is called in messages: "optimizer".
+  NameTable(std::string kind, std::vector<std::pair<Value, std::string>> entries)
+      : kind_(std::move(kind)), entries_(std::move(entries)) {}
+
+  /// The value must be in the table.
+  const std::string& name(Value value) const {
+    return std::ranges::find(entries_, value, &Entry::first)->second;
+  }
+
+  /// ConfigError, with the nearest name, for a word that is none.
+  Value parse(const std::string& word) const {
+    const auto found = std::ranges::find(entries_, word, &Entry::second);
+    if (found == entries_.end()) throw unknown_name(kind_, word, names());
+    return found->first;
+  }
+
+  std::vector<std::string> names() const {
+    std::vector<std::string> names;
+    for (const Entry& entry : entries_) names.push_back(entry.second);
+    return names;
+  }
+
+ private:
+  using Entry = std::pair<Value, std::string>;
+  std::string kind_;
+  std::vector<Entry> entries_;
+};
+
+}  // namespace ltlab

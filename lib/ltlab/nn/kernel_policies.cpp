@@ -1,0 +1,56 @@
+#include "ltlab/nn/kernel_policies.h"
+
+#include <algorithm>
+#include <optional>
+#include <sstream>
+
+namespace ltlab {
+
+const NameTable<KernelPolicy>& kernel_policy_names() {
+  static const NameTable<KernelPolicy> table(
+      "kernel",
+      {{KernelPolicy::automatic, "auto"}, {KernelPolicy::dense, "dense"}, {KernelPolicy::sparse, "sparse"}});
+  return table;
+}
+
+KernelPolicy KernelPolicies::of(const std::string& layer) const {
+  const auto named = layers.find(layer);
+  return named == layers.end() ? others : named->second;
+}
+
+bool KernelPolicies::measures() const {
+  return others == KernelPolicy::automatic || std::ranges::any_of(layers, [](const auto& layer) {
+           return layer.second == KernelPolicy::automatic;
+         });
+}
+
+KernelPolicies parse_kernel_policies(const std::string& text) {
+  std::optional<KernelPolicy> others;
+  std::map<std::string, KernelPolicy> layers;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const std::size_t equals = word.find('=');
+    const bool named = equals != std::string::npos;
+    const KernelPolicy policy = kernel_policy_names().parse(named ? word.substr(equals + 1) : word);
+    const std::string layer = named ? word.substr(0, equals) : "";
+    if (named ? !layers.emplace(layer, policy).second : others.has_value()) {
+      throw ConfigError("'" + text + "' gives two kernels to " +
+                        (named ? "layer '" + layer + "'" : "the layers that are not named") + ": give one");
+    }
+    if (!named) others = policy;
+  }
+  if (!others && layers.empty()) throw unknown_name("kernel", text, kernel_policy_names().names());
+  KernelPolicies policies(others.value_or(KernelPolicy::automatic));
+  std::erase_if(layers, [&](const auto& layer) { return layer.second == policies.others; });
+  policies.layers = std::move(layers);
+  return policies;
+}
+
+std::string to_text(const KernelPolicies& policies) {
+  std::string text = kernel_policy_names().name(policies.others);
+  for (const auto& [layer, policy] : policies.layers)
+    text += "," + layer + "=" + kernel_policy_names().name(policy);
+  return text;
+}
+
+}  // namespace ltlab

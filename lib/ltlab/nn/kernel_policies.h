@@ -1,0 +1,32 @@
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "ltlab/base/names.h"
+#include "ltlab/nn/kernel_choice.h"
+
+namespace ltlab {
+
+/// auto | dense | sparse
+const NameTable<KernelPolicy>& kernel_policy_names();
+
+/// Who decides a network's kernels: one policy for all layers, and exceptions by the layer's name.
+struct KernelPolicies {
+  KernelPolicies(KernelPolicy all) : others(all) {}  // NOLINT: one policy is the usual case
+
+  KernelPolicy others;                         ///< of layers that are not named
+  std::map<std::string, KernelPolicy> layers;  ///< "fc3" -> dense
+
+  KernelPolicy of(const std::string& layer) const;
+  /// Whether any layer's kernels may be chosen by measurement.
+  bool measures() const;
+};
+
+/// Reads "auto", "sparse,fc3=dense", "fc3=dense" (the others auto); ConfigError where it is malformed or
+/// names a layer twice.
+KernelPolicies parse_kernel_policies(const std::string& text);
+/// The same policies always give the same text: the others' policy, then the exceptions by name.
+std::string to_text(const KernelPolicies& policies);
+
+}  // namespace ltlab
