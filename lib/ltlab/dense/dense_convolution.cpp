@@ -1,0 +1,457 @@
+#include "ltlab/dense/dense_convolution.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <dnnl.hpp>
+#include <limits>
+#include <map>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+#include "ltlab/base/error.h"
+#include "ltlab/dense/channel_blocks.h"
+
+// oneDNN computes a convolution of volumes: a panel of 16 images is to it one volume [channel][y][x][lane],
+// and the kernel has extent 1 along the lanes. This is as fast as a convolution of images, or faster where
+// those are small, since its kernels always find 16 neighbours to compute at a time; and images need not be
+// separated: a conversion gathers the channels of one position, which are next to it.
+//
+// A batch goes through in runs of few panels, whose copies in oneDNN's layout are used while they are in the
+// cache. So to convert x again in backward_weights costs hardly more than to fetch a copy of the whole batch
+// that forward would have kept.
+namespace ltlab {
+namespace {
+
+using dnnl::memory;
+
+memory::dim dim(std::size_t n) {
+  return static_cast<memory::dim>(n);
+}
+
+constexpr std::size_t kLanes = kLaneMultiple;
+constexpr auto kFloat = memory::data_type::f32;
+
+enum class Task { forward, forward_relu, backward_data, backward_weights };
+
+memory::dims extents(const PanelRun& run) {
+  const ImageShape& image = run.shape.image;
+  return {dim(run.panels), dim(image.channels), dim(image.height), dim(image.width), dim(run.lanes)};
+}
+
+// The caller's layout of activations, from the first position within the border on.
+memory::desc callers_layout(const PanelRun& run) {
+  return {extents(run),
+          kFloat,
+          {dim(run.shape.panel_size()), dim(run.shape.channel_positions() * kLanes),
+           dim(run.shape.row_positions() * kLanes), dim(kLanes), 1}};
+}
+
+memory::dims weights_extents(const ConvolutionShape& shape) {
+  return {dim(shape.outputs), dim(shape.input.channels), dim(shape.kernel_height), dim(shape.kernel_width),
+          1};
+}
+
+memory::desc weights_layout(const ConvolutionShape& shape) {
+  return {weights_extents(shape), kFloat, memory::format_tag::oidhw};
+}
+
+memory::desc bias_layout(const ConvolutionShape& shape) {
+  return {{dim(shape.outputs)}, kFloat, memory::format_tag::a};
+}
+
+// A task of given extents, as oneDNN versions 2 and 3 are asked for it.
+class Request {
+ public:
+  Request(const ConvolutionShape& shape, const PanelRun& x, const PanelRun& y, const dnnl::engine& engine)
+      : x_(extents(x), kFloat, memory::format_tag::any),
+        weights_(weights_extents(shape), kFloat, memory::format_tag::any),
+        bias_(bias_layout(shape)),
+        y_(extents(y), kFloat, memory::format_tag::any),
+        stride_{dim(shape.stride), dim(shape.stride), 1},
+        padding_{dim(shape.padding), dim(shape.padding), 0},
+        engine_(engine) {}
+
+  dnnl::convolution_forward::primitive_desc forward(bool relu) const {
+    dnnl::post_ops after;
+    if (relu) append_relu(after);
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(after);
+    return describe<dnnl::convolution_forward>(attributes, dnnl::prop_kind::forward_training, kDirect, x_,
+                                               weights_, bias_, y_, stride_, padding_, padding_);
+  }
+  dnnl::convolution_backward_data::primitive_desc backward_data() const {
+    return describe<dnnl::convolution_backward_data>(forward(false), kDirect, x_, weights_, y_, stride_,
+                                                     padding_, padding_);
+  }
+  dnnl::convolution_backward_weights::primitive_desc backward_weights() const {
+    return describe<dnnl::convolution_backward_weights>(forward(false), kDirect, x_, weights_, y_, stride_,
+                                                        padding_, padding_);
+  }
+
+ private:
+  static constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+
+  static void append_relu(dnnl::post_ops& after) {
+#if DNNL_VERSION_MAJOR >= 3
+    after.append_eltwise(dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+#else
+    after.append_eltwise(1.0f, dnnl::algorithm::eltwise_relu, 0.0f, 0.0f);
+#endif
+  }
+
+  // `last` is what the primitive's description takes after its operands: attributes, or a forward hint.
+  template <class Primitive, class... Operands>
+  typename Primitive::primitive_desc describe(const dnnl::primitive_attr& last,
+                                              const Operands&... operands) const {
+#if DNNL_VERSION_MAJOR >= 3
+    return {engine_, operands..., last};
+#else
+    return {typename Primitive::desc(operands...), last, engine_};
+#endif
+  }
+  template <class Primitive, class... Operands>
+  typename Primitive::primitive_desc describe(const dnnl::convolution_forward::primitive_desc& last,
+                                              const Operands&... operands) const {
+#if DNNL_VERSION_MAJOR >= 3
+    return {engine_, operands..., last};
+#else
+    return {typename Primitive::desc(operands...), engine_, last};
+#endif
+  }
+
+  memory::desc x_, weights_, bias_, y_;
+  memory::dims stride_, padding_;
+  const dnnl::engine& engine_;
+};
+
+void point_to(memory& to, const float* values) {
+  // oneDNN takes no pointers to constants, not even where it only reads.
+  auto* handle = const_cast<float*>(values);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
+  if (to.get_data_handle() != handle) to.set_data_handle(handle);
+}
+
+// What a primitive does with an operand; the last adds to what the caller's array holds.
+enum class Use { read, write, add };
+
+// An operand of a primitive: the caller's array and, where the primitive wants another layout, a copy of it.
+class Operand {
+ public:
+  // `room` is for the copy, and may be shared with other operands that are not in use at the same time.
+  Operand(Use use, const memory::desc& callers, const memory::desc& wanted, AlignedVector<float>& room,
+          const dnnl::engine& engine)
+      : callers_(callers, engine, nullptr), wanted_(callers_), room_(&room) {
+    if (wanted == callers && use != Use::add) return;
+    room.resize(std::max(room.size(), wanted.get_size() / sizeof(float)));
+    wanted_ = memory(wanted, engine, nullptr);
+    dnnl::post_ops after;
+    if (use == Use::add) after.append_sum(1.0f);
+    dnnl::primitive_attr attributes;
+    attributes.set_post_ops(after);
+    reorder_ =
+        use == Use::read ? dnnl::reorder(callers_, wanted_) : dnnl::reorder(wanted_, callers_, attributes);
+  }
+  // Activations, for whose usual layouts there is something faster than oneDNN's reorder.
+  Operand(Use use, const PanelRun& run, const memory::desc& wanted, AlignedVector<float>& room,
+          const dnnl::engine& engine)
+      : Operand(use, callers_layout(run), wanted, room, engine) {
+    run_ = run;
+    for (const auto& [block, layout] : {std::pair{std::size_t{8}, memory::format_tag::nCdhw8c},
+                                        std::pair{std::size_t{16}, memory::format_tag::nCdhw16c}})
+      if (run.shape.image.channels % block == 0 && wanted == memory::desc(extents(run), kFloat, layout))
+        channel_block_ = block;
+  }
+
+  // The memory to call the primitive with, for the caller's array `values`: before it writes, or reads.
+  memory& place(const float* values) {
+    point_to(callers_, values);
+    if (reorder_) point_to(wanted_, room_->data());
+    return wanted_;
+  }
+  memory& load(const float* values, const dnnl::stream& stream) {
+    place(values);
+    if (channel_block_ > 0)
+      gather_channel_blocks(run_, channel_block_, values, room_->data());
+    else if (reorder_)
+      reorder_.execute(stream, callers_, wanted_);
+    return wanted_;
+  }
+  // Brings what the primitive wrote to the caller's array that place() was called with.
+  void store(float* values, const dnnl::stream& stream) {
+    if (channel_block_ > 0)
+      scatter_channel_blocks(run_, channel_block_, room_->data(), values);
+    else if (reorder_)
+      reorder_.execute(stream, wanted_, callers_);
+  }
+
+ private:
+  memory callers_, wanted_;  // the same object where the layouts agree
+  AlignedVector<float>* room_;
+  dnnl::reorder reorder_;  // null where they agree
+  PanelRun run_;           // of activations
+  std::size_t channel_block_ = 0;
+};
+
+// A task for runs of one extent.
+struct Plan {
+  dnnl::primitive primitive;
+  Operand x, weights, y;
+};
+
+// What tells the plans of one convolution apart: panels and lanes of a run, the borders of x and y.
+using PlanKey = std::tuple<Task, std::size_t, std::size_t, std::size_t, std::size_t>;
+
+// Panels a run: a run's reading and writing of the weights should be little beside that of its activations,
+// which should stay in the cache.
+std::size_t panels_a_run(const ConvolutionShape& shape) {
+  constexpr std::size_t kActivationsPerWeight = 4;
+  const std::size_t activations = kLanes * (shape.input.features() + shape.output().features());
+  return std::max<std::size_t>(1, kActivationsPerWeight * element_count(shape.weights()) / activations);
+}
+
+class OneDnnConvolution {
+ public:
+  explicit OneDnnConvolution(const ConvolutionShape& shape)
+      : shape_(shape),
+        panels_a_run_(panels_a_run(shape)),
+        no_bias_(shape.outputs, 0.0f),
+        bias_(bias_layout(shape), engine_, nullptr) {}
+
+  void forward(const float* weights, const float* bias, Activation activation, const Activations<float>& x,
+               Activations<float>& y) {
+    point_to(bias_, bias ? bias : no_bias_.data());
+    const Task task = activation == Activation::relu ? Task::forward_relu : Task::forward;
+    each_run(task, x, y, [&](Plan& plan, std::size_t panel) {
+      float* y_run = y.row(panel, 0, 0);
+      plan.primitive.execute(stream_, {{DNNL_ARG_SRC, plan.x.load(x.row(panel, 0, 0), stream_)},
+                                       {DNNL_ARG_WEIGHTS, plan.weights.load(weights, stream_)},
+                                       {DNNL_ARG_BIAS, bias_},
+                                       {DNNL_ARG_DST, plan.y.place(y_run)}});
+      plan.y.store(y_run, stream_);
+    });
+    clear_other_lanes(y);
+  }
+
+  void backward_data(const float* weights, const Activations<float>& dy, Activations<float>& dx) {
+    each_run(Task::backward_data, dx, dy, [&](Plan& plan, std::size_t panel) {
+      float* dx_run = dx.row(panel, 0, 0);
+      plan.primitive.execute(stream_, {{DNNL_ARG_DIFF_DST, plan.y.load(dy.row(panel, 0, 0), stream_)},
+                                       {DNNL_ARG_WEIGHTS, plan.weights.load(weights, stream_)},
+                                       {DNNL_ARG_DIFF_SRC, plan.x.place(dx_run)}});
+      plan.x.store(dx_run, stream_);
+    });
+    clear_other_lanes(dx);
+  }
+
+  void backward_weights(const Activations<float>& dy, const Activations<float>& x, float* gradient) {
+    std::fill_n(gradient, element_count(shape_.weights()), 0.0f);  // each run adds its own
+    each_run(Task::backward_weights, x, dy, [&](Plan& plan, std::size_t panel) {
+      plan.primitive.execute(stream_, {{DNNL_ARG_SRC, plan.x.load(x.row(panel, 0, 0), stream_)},
+                                       {DNNL_ARG_DIFF_DST, plan.y.load(dy.row(panel, 0, 0), stream_)},
+                                       {DNNL_ARG_DIFF_WEIGHTS, plan.weights.place(gradient)}});
+      plan.weights.store(gradient, stream_);
+    });
+  }
+
+ private:
+  // Calls body(plan, first panel) for each run of a batch.
+  template <class Body>
+  void each_run(Task task, const Activations<float>& x, const Activations<float>& y, const Body& body) try {
+    omp_set_num_threads(1);  // concerns the calling thread only; oneDNN reads it at each call
+    const auto run = [&](std::size_t panel, std::size_t panels, std::size_t lanes) {
+      body(plan_for(task, {x.shape(), panels, lanes}, {y.shape(), panels, lanes}), panel);
+    };
+    const std::size_t whole = whole_panels(x);
+    for (std::size_t panel = 0; panel < whole; panel += panels_a_run_)
+      run(panel, std::min(panels_a_run_, whole - panel), kLanes);
+    if (whole < x.panels()) run(whole, 1, last_lanes(x));
+    stream_.wait();
+  } catch (const dnnl::error& error) {
+    throw NumericError(std::string("oneDNN's convolution failed: ") + error.what());
+  }
+
+  // Panels of which all lanes are computed. A last panel that is not full is a run of its own, of fewer
+  // lanes, unless one run takes all panels: another would read all weights again.
+  std::size_t whole_panels(const Activations<float>& a) const {
+    return a.panels() <= panels_a_run_ ? a.panels() : a.batch() / kLanes;
+  }
+  // Lanes that are computed of a last panel that is not whole.
+  static std::size_t last_lanes(const Activations<float>& a) { return (a.batch() % kLanes + 3) / 4 * 4; }
+
+  void clear_other_lanes(Activations<float>& a) const {
+    if (whole_panels(a) == a.panels()) return;
+    const std::size_t lanes = last_lanes(a);
+    for (std::size_t c = 0; c < a.image().channels; ++c)
+      for (std::size_t i = 0; i < a.image().height; ++i)
+        for (std::size_t j = 0; j < a.image().width; ++j)
+          std::fill_n(a.row(a.panels() - 1, c, i) + j * kLanes + lanes, kLanes - lanes, 0.0f);
+  }
+
+  Plan& plan_for(Task task, const PanelRun& x, const PanelRun& y) {
+    const PlanKey key{task, x.panels, x.lanes, x.shape.border, y.shape.border};
+    const auto found = plans_.find(key);
+    if (found != plans_.end()) return found->second;
+    return plans_.emplace(key, make_plan(task, x, y)).first->second;
+  }
+
+  Plan make_plan(Task task, const PanelRun& x, const PanelRun& y) {
+    const Request request(shape_, x, y, engine_);
+    const memory::desc w = weights_layout(shape_);
+    if (task == Task::backward_data) {
+      const auto plan = request.backward_data();
+      return {dnnl::convolution_backward_data(plan),
+              {Use::write, x, plan.diff_src_desc(), x_room_, engine_},
+              {Use::read, w, plan.weights_desc(), weights_room_, engine_},
+              {Use::read, y, plan.diff_dst_desc(), y_room_, engine_}};
+    }
+    if (task == Task::backward_weights) {
+      const auto plan = request.backward_weights();
+      return {dnnl::convolution_backward_weights(plan),
+              {Use::read, x, plan.src_desc(), x_room_, engine_},
+              {Use::add, w, plan.diff_weights_desc(), weights_room_, engine_},
+              {Use::read, y, plan.diff_dst_desc(), y_room_, engine_}};
+    }
+    const auto plan = request.forward(task == Task::forward_relu);
+    return {dnnl::convolution_forward(plan),
+            {Use::read, x, plan.src_desc(), x_room_, engine_},
+            {Use::read, w, plan.weights_desc(), weights_room_, engine_},
+            {Use::write, y, plan.dst_desc(), y_room_, engine_}};
+  }
+
+  ConvolutionShape shape_;
+  std::size_t panels_a_run_;
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream_{engine_};
+  AlignedVector<float> no_bias_;  // zeros
+  memory bias_;
+  AlignedVector<float> x_room_, weights_room_, y_room_;
+  std::map<PlanKey, Plan> plans_;
+};
+
+// The same by plain loops.
+class PlainConvolution {
+ public:
+  explicit PlainConvolution(const ConvolutionShape& shape) : shape_(shape) {}
+
+  void forward(const double* weights, const double* bias, Activation activation, const Activations<double>& x,
+               Activations<double>& y) const {
+    const double floor = activation == Activation::relu ? 0.0 : std::numeric_limits<double>::lowest();
+    each_row(y, [&](double* row, std::size_t o) { std::fill_n(row, row_size(y), bias ? bias[o] : 0.0); });
+    each_product(x, y, [&](std::size_t w, const double* from, double* to) {
+      for (std::size_t l = 0; l < kLanes; ++l) to[l] += weights[w] * from[l];
+    });
+    each_row(y, [&](double* row, std::size_t) {
+      std::for_each_n(row, row_size(y), [&](double& value) { value = std::max(value, floor); });
+    });
+  }
+
+  void backward_data(const double* weights, const Activations<double>& dy, Activations<double>& dx) const {
+    each_row(dx, [&](double* row, std::size_t) { std::fill_n(row, row_size(dx), 0.0); });
+    each_product(dx, dy, [&](std::size_t w, double* to, const double* from) {
+      for (std::size_t l = 0; l < kLanes; ++l) to[l] += weights[w] * from[l];
+    });
+  }
+
+  void backward_weights(const Activations<double>& dy, const Activations<double>& x, double* gradient) const {
+    std::fill_n(gradient, element_count(shape_.weights()), 0.0);
+    each_product(x, dy, [&](std::size_t w, const double* left, const double* right) {
+      for (std::size_t l = 0; l < kLanes; ++l) gradient[w] += left[l] * right[l];
+    });
+  }
+
+ private:
+  static std::size_t row_size(const Activations<double>& a) { return a.image().width * kLanes; }
+
+  // body(row, its channel) for each row of all panels.
+  template <class Body>
+  static void each_row(Activations<double>& a, const Body& body) {
+    for (std::size_t p = 0; p < a.panels(); ++p)
+      for (std::size_t c = 0; c < a.image().channels; ++c)
+        for (std::size_t i = 0; i < a.image().height; ++i) body(a.row(p, c, i), c);
+  }
+
+  // body(number of the weight, the lanes of x, those of y) wherever a weight of the kernel meets an input.
+  template <class X, class Y, class Body>
+  void each_product(X& x, Y& y, const Body& body) const {
+    const ImageShape in = shape_.input, out = shape_.output();
+    for (std::size_t p = 0; p < x.panels(); ++p)
+      for (std::size_t w = 0; w < element_count(shape_.weights()); ++w) {
+        const std::size_t b = w % shape_.kernel_width, a = w / shape_.kernel_width % shape_.kernel_height,
+                          channel = w / shape_.kernel_width / shape_.kernel_height;
+        for (std::size_t i = 0; i < out.height; ++i)
+          for (std::size_t j = 0; j < out.width; ++j) {
+            // Positions left of or above the image wrap around to huge ones.
+            const std::size_t row = i * shape_.stride + a - shape_.padding,
+                              column = j * shape_.stride + b - shape_.padding;
+            if (row < in.height && column < in.width)
+              body(w, x.row(p, channel % in.channels, row) + column * kLanes,
+                   y.row(p, channel / in.channels, i) + j * kLanes);
+          }
+      }
+  }
+
+  ConvolutionShape shape_;
+};
+
+std::string to_string(const ImageShape& shape) {
+  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
+         std::to_string(shape.width);
+}
+
+}  // namespace
+
+template <class T>
+struct DenseConvolution<T>::Implementation
+    : std::conditional_t<std::is_same_v<T, float>, OneDnnConvolution, PlainConvolution> {
+  using std::conditional_t<std::is_same_v<T, float>, OneDnnConvolution, PlainConvolution>::conditional_t;
+};
+
+template <class T>
+DenseConvolution<T>::DenseConvolution(const ConvolutionShape& shape)
+    : shape_(shape), implementation_(std::make_unique<Implementation>(shape)) {}
+template <class T>
+DenseConvolution<T>::~DenseConvolution() = default;
+template <class T>
+DenseConvolution<T>::DenseConvolution(DenseConvolution&&) noexcept = default;
+template <class T>
+DenseConvolution<T>& DenseConvolution<T>::operator=(DenseConvolution&&) noexcept = default;
+
+template <class T>
+void DenseConvolution<T>::forward(const T* weights, const T* bias, Activation activation,
+                                  const Activations<T>& x, Activations<T>& y) {
+  check(x, y);
+  implementation_->forward(weights, bias, activation, x, y);
+}
+
+template <class T>
+void DenseConvolution<T>::backward_data(const T* weights, const Activations<T>& dy, Activations<T>& dx) {
+  check(dx, dy);
+  implementation_->backward_data(weights, dy, dx);
+}
+
+template <class T>
+void DenseConvolution<T>::backward_weights(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
+  check(x, dy);
+  implementation_->backward_weights(dy, x, gradient);
+}
+
+template <class T>
+void DenseConvolution<T>::check(const Activations<T>& x, const Activations<T>& y) const {
+  if (x.image() != shape_.input || y.image() != shape_.output())
+    throw ConfigError("a convolution from " + to_string(shape_.input) + " to " + to_string(shape_.output()) +
+                      " was called with activations of " + to_string(x.image()) + " and " +
+                      to_string(y.image()));
+  if (x.batch() != y.batch())
+    throw ConfigError("a convolution was called with batches of " + std::to_string(x.batch()) + " and " +
+                      std::to_string(y.batch()) + " images");
+  if (x.lanes() != kLanes || y.lanes() != kLanes)
+    throw ConfigError("a convolution was called with panels of " + std::to_string(x.lanes()) + " and " +
+                      std::to_string(y.lanes()) + " images: it needs " + std::to_string(kLanes));
+}
+
+template class DenseConvolution<float>;
+template class DenseConvolution<double>;
+
+}  // namespace ltlab
