@@ -1,13 +1,12 @@
 #include "ltlab/kernels/sparse_linear.h"
 
-#include <hwy/targets.h>
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
 
 #include "ltlab/base/error.h"
+#include "support/every_target.h"
 #include "support/test_data.h"
 
 using namespace ltlab;
@@ -52,19 +51,6 @@ std::size_t survivors_before(const Mask& mask, std::size_t size) {
 
 template <class T>
 constexpr double kTolerance = 300 * std::numeric_limits<T>::epsilon();
-
-// Runs `check` with every instruction set of this processor that was compiled.
-template <class Check>
-void on_every_target(const Check& check) {
-  for (const std::int64_t target : hwy::SupportedAndGeneratedTargets()) {
-    hwy::SetSupportedTargetsForTest(target);
-    hwy::GetChosenTarget().DeInit();  // so that the next call chooses anew
-    INFO("target " << simd_target());
-    check();
-  }
-  hwy::SetSupportedTargetsForTest(0);
-  hwy::GetChosenTarget().DeInit();
-}
 
 template <class T>
 void check_multiply(const Case& c, bool with_bias, Activation activation) {
