@@ -2,36 +2,55 @@
 
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <vector>
 
+#include "support/every_target.h"
+#include "support/image_cases.h"
 #include "support/test_data.h"
 
 using namespace ltlab;
 using namespace ltlab::test;
 
-TEMPLATE_TEST_CASE("Bias and ReLU, and their gradient", "[kernels]", float, double) {
-  using T = TestType;
-  const std::size_t features = 7, batch = 37, lanes = 64;
-  const Activations<T> sums = random_activations<T>(features, batch, lanes, 1);
-  const AlignedVector<T> bias = random_values<T>(features, 2);
-  for (const Activation activation : {Activation::identity, Activation::relu}) {
-    Activations<T> y = sums;
-    add_bias_and_activate(bias.data(), activation, y);
-    Activations<T> dy = random_activations<T>(features, batch, lanes, 3, true);
-    const Activations<T> dy_before = dy;
-    AlignedVector<T> bias_gradient(features, T(99));
-    activation_gradient(activation, y, dy, bias_gradient.data());
-    for (std::size_t f = 0; f < features; ++f) {
-      double sum = 0;
-      for (std::size_t i = 0; i < batch; ++i) {
-        const T input = sums.at(f, i) + bias[f];
-        const bool passes = activation == Activation::identity || input > 0;
-        REQUIRE(y.at(f, i) == (passes ? input : T(0)));
-        REQUIRE(dy.at(f, i) == (passes ? dy_before.at(f, i) : T(0)));
-        sum += dy.at(f, i);
-      }
-      CHECK(static_cast<double>(bias_gradient[f]) == Approx(sum).margin(1e-5));
+namespace {
+
+template <class T>
+void check_bias_and_activation(const ImageCase& c, Activation activation) {
+  const Activations<T> sums = random_activations<T>(c.shape(), 1);
+  const std::size_t channels = c.image.channels, positions = c.image.height * c.image.width;
+  const AlignedVector<T> bias = random_values<T>(channels, 2);
+  Activations<T> y = sums;
+  add_bias_and_activate(bias.data(), activation, y);
+  Activations<T> dy = random_activations<T>(c.other_shape(), 3, true);
+  const Activations<T> dy_before = dy;
+  AlignedVector<T> bias_gradient(channels, T(99));
+  activation_gradient(activation, y, dy, bias_gradient.data());
+  std::vector<double> sum(channels, 0);
+  for (std::size_t f = 0; f < sums.features(); ++f) {
+    for (std::size_t i = 0; i < c.batch; ++i) {
+      const T input = sums.at(f, i) + bias[f / positions];
+      const bool passes = activation == Activation::identity || input > 0;
+      REQUIRE(y.at(f, i) == (passes ? input : T(0)));
+      REQUIRE(dy.at(f, i) == (passes ? dy_before.at(f, i) : T(0)));
+      sum[f / positions] += dy.at(f, i);
     }
   }
+  for (std::size_t k = 0; k < channels; ++k)
+    CHECK(static_cast<double>(bias_gradient[k]) == Approx(sum[k]).margin(1e-4));
+  CHECK(border_is_zero(y));
+  CHECK(border_is_zero(dy));
+  CHECK(padding_is_zero(dy));
+}
+
+}  // namespace
+
+TEMPLATE_TEST_CASE("Bias and ReLU, and their gradient", "[kernels]", float, double) {
+  on_every_target([] {
+    for (const ImageCase& c : image_cases()) {
+      INFO(c);
+      check_bias_and_activation<TestType>(c, Activation::identity);
+      check_bias_and_activation<TestType>(c, Activation::relu);
+    }
+  });
 }
 
 TEMPLATE_TEST_CASE("Softmax and cross-entropy agree with the formulas", "[kernels]", float, double) {

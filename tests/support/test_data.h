@@ -10,19 +10,26 @@
 
 namespace ltlab::test {
 
-/// Activations with standard normal values; padding lanes too, unless `zero_padding`.
+/// Activations with standard normal values; padding lanes too, unless `zero_padding`. Borders are zero.
 template <class T>
-Activations<T> random_activations(std::size_t features, std::size_t batch, std::size_t lanes,
-                                  std::uint64_t seed, bool zero_padding = false) {
-  Activations<T> result(features, batch, lanes);
+Activations<T> random_activations(const ActivationShape& shape, std::uint64_t seed,
+                                  bool zero_padding = false) {
+  Activations<T> result(shape);
   RandomStream random({seed, "test/activations", 0, 0});
-  for (std::size_t f = 0; f < features; ++f) {
-    for (std::size_t i = 0; i < result.panels() * lanes; ++i) {
+  for (std::size_t f = 0; f < shape.features(); ++f) {
+    for (std::size_t i = 0; i < shape.panels() * shape.lanes; ++i) {
       const double value = random.normal();
-      result.at(f, i) = zero_padding && i >= batch ? T(0) : static_cast<T>(value);
+      result.at(f, i) = zero_padding && i >= shape.batch ? T(0) : static_cast<T>(value);
     }
   }
   return result;
+}
+
+/// Flat feature vectors.
+template <class T>
+Activations<T> random_activations(std::size_t features, std::size_t batch, std::size_t lanes,
+                                  std::uint64_t seed, bool zero_padding = false) {
+  return random_activations<T>({{features, 1, 1}, batch, lanes, 0}, seed, zero_padding);
 }
 
 /// Standard normal values.

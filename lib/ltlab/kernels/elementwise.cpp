@@ -7,6 +7,7 @@
 #include <hwy/foreach_target.h>  // compiles this file once a target
 #include <hwy/highway.h>
 #include <hwy/contrib/math/math-inl.h>
+#include "ltlab/kernels/rows-inl.h"
 // clang-format on
 
 #include <algorithm>
@@ -18,21 +19,15 @@ namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 template <class T>
-using Vector = hn::CappedTag<T, kLaneMultiple>;
-
-template <class T>
 void bias_and_activation(const T* bias, Activation activation, Activations<T>& y) {
   const Vector<T> d;
   const auto floor = hn::Set(d, activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
-  for (std::size_t p = 0; p < y.panels(); ++p) {
-    T* row = y.panel(p);
-    for (std::size_t f = 0; f < y.features(); ++f, row += y.lanes()) {
-      const auto b = hn::Set(d, bias[f]);
-      for (std::size_t i = 0; i < y.lanes(); i += hn::Lanes(d)) {
-        hn::Store(hn::Max(hn::Add(hn::Load(d, row + i), b), floor), d, row + i);
-      }
-    }
-  }
+  const auto add = [&](std::size_t c, std::size_t values, T* row) HWY_ATTR {
+    const auto b = hn::Set(d, bias[c]);
+    for (std::size_t i = 0; i < values; i += hn::Lanes(d))
+      hn::Store(hn::Max(floor, hn::Add(hn::Load(d, row + i), b)), d, row + i);
+  };
+  for (std::size_t p = 0; p < y.panels(); ++p) for_each_row(p, {0, y.image().channels}, add, y);
 }
 
 template <class T>
@@ -40,23 +35,21 @@ void gradient_of_activation(Activation activation, const Activations<T>& y, Acti
                             T* bias_gradient) {
   const Vector<T> d;
   const auto zero = hn::Zero(d);
-  for (std::size_t p = 0; p < dy.panels(); ++p) {
-    const T* out = y.panel(p);
-    T* row = dy.panel(p);
-    for (std::size_t f = 0; f < dy.features(); ++f, row += dy.lanes(), out += dy.lanes()) {
-      auto sum = zero;
-      for (std::size_t i = 0; i < dy.lanes(); i += hn::Lanes(d)) {
-        auto g = hn::Load(d, row + i);
-        if (activation == Activation::relu) {
-          g = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), zero), g);
-          hn::Store(g, d, row + i);
-        }
-        sum = hn::Add(sum, g);
+  const std::size_t channels = dy.image().channels;
+  const auto mask_and_sum = [&](std::size_t c, std::size_t values, const T* out, T* row) HWY_ATTR {
+    auto sum = zero;
+    for (std::size_t i = 0; i < values; i += hn::Lanes(d)) {
+      auto g = hn::Load(d, row + i);
+      if (activation == Activation::relu) {
+        g = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), zero), g);
+        hn::Store(g, d, row + i);
       }
-      const T total = hn::GetLane(hn::SumOfLanes(d, sum));
-      bias_gradient[f] = p == 0 ? total : bias_gradient[f] + total;
+      sum = hn::Add(sum, g);
     }
-  }
+    bias_gradient[c] += hn::GetLane(hn::SumOfLanes(d, sum));
+  };
+  std::fill_n(bias_gradient, channels, T(0));
+  for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, channels}, mask_and_sum, y, dy);
 }
 
 // Softmax of one panel. Writes each image's log of the sum of exp(logit) and, where asked, probability x

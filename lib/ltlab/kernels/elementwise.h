@@ -9,12 +9,14 @@
 
 namespace ltlab {
 
-/// Y = f(Y + b) in place, one bias a feature: what sparse_multiply fuses, for products computed elsewhere.
+/// Y = f(Y + b) in place, one bias a channel (of flat vectors: a feature): what sparse_multiply fuses, for
+/// products computed elsewhere. Borders stay zero.
 template <class T>
 void add_bias_and_activate(const T* bias, Activation activation, Activations<T>& y);
 
 /// Turns the gradient of a layer's outputs into that of its weighted sums, in place (dY = dY where y > 0 for
-/// ReLU), and sums it over the batch: bias_gradient[feature]. Padding lanes of dY must be zero and stay so.
+/// ReLU), and sums it over the batch and the positions: bias_gradient[channel]. y and dy may differ in their
+/// borders. Padding lanes of dY must be zero and stay so.
 template <class T>
 void activation_gradient(Activation activation, const Activations<T>& y, Activations<T>& dy,
                          T* bias_gradient);

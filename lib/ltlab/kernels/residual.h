@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+
+#include "ltlab/base/activations.h"
+#include "ltlab/kernels/sparse_products.h"
+
+namespace ltlab {
+
+/// Where residual branches join and part (He et al. 2016, "Deep residual learning for image recognition",
+/// section 3). Batches and lanes of all operands agree, borders may differ; only interiors are read and
+/// written. T is float or double.
+
+/// y = f(a + b), all of one image shape. y may be a or b.
+template <class T>
+void add_and_activate(Activation activation, const Activations<T>& a, const Activations<T>& b,
+                      Activations<T>& y);
+
+/// Where an operand's gradient goes, instead of what was there or on top of it.
+template <class T>
+struct GradientTarget {
+  Activations<T>& gradient;
+  bool accumulate = false;
+};
+
+/// Backward of add_and_activate: both operands receive g = dy where y > 0 (or dy, without ReLU). A target
+/// that does not accumulate may be dy.
+template <class T>
+void addition_gradient(Activation activation, const Activations<T>& y, const Activations<T>& dy,
+                       GradientTarget<T> a, GradientTarget<T> b);
+
+/// The shortcut without parameters between blocks of different shape (the paper's option A): y(c, i, j) =
+/// x(c, i stride, j stride), and 0 in the channels that x does not have. y is {channels >= x's, ceil(height /
+/// stride), ceil(width / stride)}; stride >= 1.
+template <class T>
+void subsample_channels(std::size_t stride, const Activations<T>& x, Activations<T>& y);
+
+/// Backward of subsample_channels: dx (i stride, j stride) receives dy(i, j), the other positions 0.
+template <class T>
+void subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, GradientTarget<T> dx);
+
+}  // namespace ltlab
