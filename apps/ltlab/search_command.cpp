@@ -4,6 +4,7 @@
 #include "commands.h"
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/search.h"
+#include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
 #include "search_options.h"
@@ -45,10 +46,13 @@ void check_folder(const SearchRequest& request) {
 
 void search(const SearchRequest& request, const std::stop_source& stop, SearchProgress& progress) {
   std::cerr << "ltlab: loading data '" << request.config.data.source << "'\n";
-  const TrainingData data(load_dataset(request.config.data), request.config.training.batch);
+  Dataset dataset = load_dataset(request.config.data);
+  const ActivationShape layout =
+      input_layout(request.config.model, dataset.train.shape, dataset.classes, request.config.training.batch);
+  const TrainingData data(std::move(dataset), layout);
   // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
   // error.
-  planned_densities(request.config, data.dataset.train.shape.features(), data.dataset.classes);
+  planned_densities(request.config, data.dataset.train.shape, data.dataset.classes);
   if (request.force && RunStore(request.out).has_run()) RunStore(request.out).remove();
   std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with "
             << request.workers << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out

@@ -13,7 +13,7 @@
 #include "ignored_options.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/sources.h"
-#include "ltlab/nn/network.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;

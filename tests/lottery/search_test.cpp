@@ -4,6 +4,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/pruning_round.h"
+#include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
 #include "support/temporary_folder.h"
@@ -27,8 +28,12 @@ SearchConfig small_config() {
   return config;
 }
 
+ActivationShape small_layout() {
+  return input_layout(small_config().model, {1, 28, 28}, 10, small_config().training.batch);
+}
+
 const TrainingData& small_data() {
-  static const TrainingData data(load_dataset(small_config().data), small_config().training.batch);
+  static const TrainingData data(load_dataset(small_config().data), small_layout());
   return data;
 }
 
@@ -76,7 +81,7 @@ TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
   SearchConfig config;
   config.levels = 30;
   config.target_density = 0.02;
-  const std::vector<double> densities = planned_densities(config, 784, 10);
+  const std::vector<double> densities = planned_densities(config, {1, 28, 28}, 10);
   REQUIRE(densities.size() == 19);  // 18 rounds, as the paper's figure 4 needs to come below 2 %
   CHECK(densities[0] == 1.0);
   CHECK(densities[3] == Approx(0.513).margin(0.0005));
@@ -84,7 +89,7 @@ TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
   CHECK(densities[15] == Approx(0.036).margin(0.0005));
   CHECK(densities[18] < 0.02);
   config.levels.reset();  // no limit but the target
-  CHECK(planned_densities(config, 784, 10) == densities);
+  CHECK(planned_densities(config, {1, 28, 28}, 10) == densities);
   CHECK_THAT(extent_text(config), !Catch::Contains("levels"));
 }
 
@@ -168,7 +173,7 @@ TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k",
   CHECK(run.rewind_optimizer[0].values[0] == 15.0f);
 
   // Trained from the rewind point under the dense order, the network must reach level 0's weights exactly.
-  Network<float> network = make_network<float>(config.model, 784, 10, config.training.batch);
+  Network<float> network = make_network<float>(config.model, {1, 28, 28}, 10, config.training.batch);
   network.assign(run.rewind_weights);
   Trainer trainer(network, small_data(), config.training, run.seed, 0, run.rewind_step);
   trainer.restore_optimizer(run.rewind_optimizer);
@@ -190,7 +195,7 @@ TEST_CASE("A search may be extended, and refuses other data", "[lottery]") {
   CHECK(extended.trained == 3);
   CHECK(RunStore(folder.path()).read_run().extent == extent_text(config));
   CHECK_FALSE(has_faults(verify(folder.path())));
-  TrainingData other(load_dataset(small_config().data), 20);
+  TrainingData other(load_dataset(small_config().data), small_layout());
   other.dataset.fingerprint = "another";
   Listener listener;
   CHECK_THROWS_AS(run_search(config, other, folder.path(), 1, listener, listener.stop), StoreError);

@@ -1,11 +1,13 @@
-#include "ltlab/nn/network.h"
-
 #include <catch2/catch.hpp>
 #include <cmath>
 
 #include "ltlab/base/error.h"
+#include "ltlab/nn/convolution.h"
 #include "ltlab/nn/initialization.h"
-#include "support/test_data.h"
+#include "ltlab/nn/linear.h"
+#include "ltlab/nn/max_pooling.h"
+#include "ltlab/nn/models.h"
+#include "support/plain_convolution.h"
 
 using namespace ltlab;
 using namespace ltlab::test;
@@ -22,7 +24,7 @@ std::vector<std::uint8_t> labels(std::size_t classes) {
 
 template <class T>
 Network<T> small_network() {
-  Network<T> network = make_network<T>("mlp:13-11-7-5", 13, 5, kBatch);
+  Network<T> network = make_network<T>("mlp:13-11-7-5", {13, 1, 1}, 5, kBatch);
   std::vector<Tensor> tensors = network.tensors();
   for (std::size_t i = 0; i < tensors.size(); ++i)
     tensors[i] = random_tensor(tensors[i].name, tensors[i].shape, i);
@@ -39,9 +41,28 @@ std::vector<Mask> masks_for(const Network<double>& network, double density) {
   return masks;
 }
 
+// Convolutions of stride 1 and 2, pooling, and a linear layer on what is left of the image.
+template <class T>
+Network<T> small_convolutional_network() {
+  std::vector<std::unique_ptr<Layer<T>>> layers;
+  layers.push_back(std::make_unique<Convolution<T>>("conv1", ConvolutionShape{{2, 9, 8}, 3, 3, 3, 1, 1},
+                                                    Activation::relu));
+  layers.push_back(std::make_unique<MaxPooling<T>>("pool1", layers.back()->output(), Pooling{2, 2, 2}));
+  layers.push_back(std::make_unique<Convolution<T>>(
+      "conv2", ConvolutionShape{layers.back()->output(), 4, 3, 3, 2, 1}, Activation::relu));
+  layers.push_back(
+      std::make_unique<Linear<T>>("fc1", layers.back()->output(), 5, Activation::identity, true));
+  Network<T> network(std::move(layers), kBatch);
+  std::vector<Tensor> tensors = network.tensors();
+  for (std::size_t i = 0; i < tensors.size(); ++i)
+    tensors[i] = random_tensor(tensors[i].name, tensors[i].shape, i);
+  network.assign(tensors);
+  return network;
+}
+
 // Compares every gradient with a central difference of the mean loss.
 void check_gradients(Network<double>& network) {
-  const Activations<double> images = random_activations<double>(13, kBatch, network.lanes(), 9);
+  const Activations<double> images = random_images<double>(network.input(), 9);
   const std::vector<std::uint8_t> targets = labels(5);
   const auto loss = [&] {
     return softmax_cross_entropy<double>(network.forward(images), targets, nullptr).loss / kBatch;
@@ -76,6 +97,36 @@ TEST_CASE("Gradients agree with finite differences, masked, by either kernel", "
       network.choose_kernels(policy);
       check_gradients(network);
     }
+  }
+}
+
+TEST_CASE("Gradients of convolutions and pooling agree with finite differences", "[nn]") {
+  Network<double> dense = small_convolutional_network<double>();
+  check_gradients(dense);
+  for (const KernelPolicy policy : {KernelPolicy::dense, KernelPolicy::sparse}) {
+    for (const double density : {0.6, 0.2}) {
+      Network<double> network = small_convolutional_network<double>();
+      network.apply(masks_for(network, density));
+      network.choose_kernels(policy);
+      check_gradients(network);
+    }
+  }
+}
+
+TEST_CASE("A masked convolutional network computes alike by either kernel", "[nn]") {
+  Network<float> dense = small_convolutional_network<float>(), sparse = small_convolutional_network<float>();
+  const Activations<float> images = random_images<float>(dense.input(), 9);
+  const std::vector<Mask> masks = masks_for(small_convolutional_network<double>(), 0.3);
+  dense.apply(masks);
+  sparse.apply(masks);
+  dense.choose_kernels(KernelPolicy::dense);
+  sparse.choose_kernels(KernelPolicy::sparse);
+  dense.forward_backward(images, labels(5));
+  sparse.forward_backward(images, labels(5));
+  for (std::size_t p = 0; p < dense.parameters().size(); ++p) {
+    const Parameter<float>&a = *dense.parameters()[p], &b = *sparse.parameters()[p];
+    for (std::size_t i = 0; i < a.size(); ++i)
+      REQUIRE(a.gradient[i] == Approx(b.gradient[i]).margin(1e-4).epsilon(1e-4));
   }
 }
 
@@ -164,7 +215,7 @@ TEST_CASE("Kernel policies are read from text, and written in one form", "[nn]")
 }
 
 TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]") {
-  const Network<float> lenet = make_network<float>("lenet-300-100", 784, 10, 60);
+  const Network<float> lenet = make_network<float>("lenet-300-100", {1, 28, 28}, 10, 60);
   std::size_t parameters = 0;
   for (const auto* parameter : lenet.parameters()) parameters += parameter->size();
   CHECK(parameters == 266610);  // 784 x 300 + 300 x 100 + 100 x 10 weights and 410 biases
@@ -174,9 +225,23 @@ TEST_CASE("Models are described by name or widths, and must fit the data", "[nn]
   CHECK(lenet.parameters().back()->info().output_layer);
   for (const char* wrong :
        {"lenet", "mlp:", "mlp:784", "mlp:784-10-", "mlp:784--10", "mlp:784-x-10", "mlp:784-0-10"}) {
-    CHECK_THROWS_AS(make_network<float>(wrong, 784, 10, 60), ConfigError);
+    CHECK_THROWS_AS(make_network<float>(wrong, {1, 28, 28}, 10, 60), ConfigError);
   }
-  CHECK_THROWS_WITH(make_network<float>("lenet-300-100", 3072, 10, 60), Catch::Contains("mlp:3072-"));
+  CHECK_THROWS_WITH(make_network<float>("lenet-300-100", {3, 32, 32}, 10, 60), Catch::Contains("mlp:3072-"));
+}
+
+TEST_CASE("Conv-2, Conv-4 and Conv-6 have the layers of the paper's figure 2", "[nn]") {
+  const auto parameters_of = [](const char* model) {
+    const Network<float> network = make_network<float>(model, {3, 32, 32}, 10, 16);
+    std::size_t count = 0;
+    for (const auto* parameter : network.parameters()) count += parameter->size();
+    return count;
+  };
+  CHECK(parameters_of("conv-2") == 4'301'642);
+  CHECK(parameters_of("conv-4") == 2'425'930);
+  CHECK(parameters_of("conv-6") == 2'262'602);
+  CHECK(layer_names("conv-4") ==
+        std::vector<std::string>{"conv1", "conv2", "conv3", "conv4", "fc1", "fc2", "fc3"});
 }
 
 TEST_CASE("Initializations have the published spread", "[nn]") {

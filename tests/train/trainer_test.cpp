@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ltlab/base/error.h"
+#include "ltlab/nn/models.h"
 #include "support/test_data.h"
 
 using namespace ltlab;
@@ -14,12 +15,12 @@ const TrainingData& small_data() {
   DatasetOptions options;
   options.embedded_train = 200;
   options.embedded_test = options.validation = 50;
-  static const TrainingData data(load_dataset(options), 20);
+  static const TrainingData data(load_dataset(options), input_layout("mlp:784-6-10", {1, 28, 28}, 10, 20));
   return data;
 }
 
 Network<float> small_network() {
-  return make_network<float>("mlp:784-6-10", 784, 10, 20);
+  return make_network<float>("mlp:784-6-10", {1, 28, 28}, 10, 20);
 }
 
 std::vector<Tensor> with_values(std::vector<Tensor> tensors, float value) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "ltlab/base/aligned.h"
@@ -81,6 +82,13 @@ class Activations {
   T& at(std::size_t feature, std::size_t image) { return values_[index(feature, image)]; }
   const T& at(std::size_t feature, std::size_t image) const { return values_[index(feature, image)]; }
 
+  /// Where a feature lies in its panel, in positions.
+  std::size_t position(std::size_t feature) const {
+    const std::size_t x = feature % image().width, y = feature / image().width % image().height,
+                      channel = feature / image().width / image().height;
+    return shape_.position(channel, y, x);
+  }
+
   T* data() { return values_.data(); }
   const T* data() const { return values_.data(); }
   std::size_t size() const { return values_.size(); }
@@ -93,13 +101,23 @@ class Activations {
 
  private:
   std::size_t index(std::size_t feature, std::size_t b) const {
-    const std::size_t x = feature % image().width, y = feature / image().width % image().height,
-                      channel = feature / image().width / image().height;
-    return b / lanes() * shape_.panel_size() + shape_.position(channel, y, x) * lanes() + b % lanes();
+    return b / lanes() * shape_.panel_size() + position(feature) * lanes() + b % lanes();
   }
 
   ActivationShape shape_;
   AlignedVector<T> values_;
 };
+
+/// Copies the values of one batch to another of the same features and lanes, whatever their borders.
+template <class T>
+void copy_interior(const Activations<T>& from, Activations<T>& to) {
+  const ImageShape& image = to.image();
+  for (std::size_t p = 0; p < to.panels(); ++p) {
+    for (std::size_t f = 0; f < image.features(); f += image.width) {
+      std::copy_n(from.panel(p) + from.position(f) * from.lanes(), image.width * to.lanes(),
+                  to.panel(p) + to.position(f) * to.lanes());
+    }
+  }
+}
 
 }  // namespace ltlab

@@ -60,8 +60,8 @@ Dataset load_dataset(const DatasetOptions& options);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
 /// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes become zero.
-/// batch.features() must equal images.shape.features() (ConfigError); the batch's size is set to
-/// indices.size().
+/// batch.features() must equal images.shape.features(), and batch.image() images.shape where the batch has a
+/// border (ConfigError); the batch's size is set to indices.size().
 void gather(const ImageSet& images, const Normalization& normalization,
             std::span<const std::uint32_t> indices, Activations<float>& batch);
 

@@ -48,7 +48,8 @@ HWY_INLINE void normalize_row(const T* values, float scale, float shift, float* 
               floats, out + i);
 }
 
-// Features [begin, end), all of one channel, of 16 images into 16 lanes of a panel.
+// Features [begin, end), all of one channel and contiguous in the panel, of 16 images into 16 lanes; `out` is
+// the first one's place.
 template <class T>
 void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size_t end, float scale,
                      float shift, std::size_t lanes, float* out) {
@@ -56,33 +57,37 @@ void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size
   std::size_t f = begin;
   for (; f + kTile <= end; f += kTile) {
     transpose(rows, f, tile);
-    for (std::size_t i = 0; i < kTile; ++i) normalize_row(tile[i], scale, shift, out + (f + i) * lanes);
+    for (std::size_t i = 0; i < kTile; ++i)
+      normalize_row(tile[i], scale, shift, out + (f - begin + i) * lanes);
   }
   for (; f < end; ++f) {
     for (std::size_t i = 0; i < kTile; ++i) tile[0][i] = rows[i][f];
-    normalize_row(tile[0], scale, shift, out + f * lanes);
+    normalize_row(tile[0], scale, shift, out + (f - begin) * lanes);
   }
 }
 
 template <class T>
 void gather_batch(const T* pixels, const ImageShape& shape, const Normalization& normalization,
                   std::span<const std::uint32_t> indices, Activations<float>& batch) {
-  const std::size_t features = shape.features(), plane = shape.height * shape.width, lanes = batch.lanes();
+  const std::size_t features = shape.features(), lanes = batch.lanes();
+  // Whole channels are contiguous, or with a border their rows.
+  const std::size_t width = batch.shape().border == 0 ? shape.height * shape.width : shape.width;
   for (std::size_t first = 0; first < batch.panels() * lanes; first += kTile) {
-    float* out = batch.panel(first / lanes) + first % lanes;
+    float* panel = batch.panel(first / lanes) + first % lanes;
+    const auto place = [&](std::size_t feature) { return panel + batch.position(feature) * lanes; };
     const std::size_t count = first < indices.size() ? std::min(kTile, indices.size() - first) : 0;
     if (count > 0) {
       // Lanes past the batch read its last image, and are cleared below.
       const T* rows[kTile];
       for (std::size_t i = 0; i < kTile; ++i)
         rows[i] = pixels + indices[first + std::min(i, count - 1)] * features;
-      for (std::size_t c = 0; c < shape.channels; ++c)
-        gather_features(rows, c * plane, (c + 1) * plane, normalization.scale[c], normalization.shift[c],
-                        lanes, out);
+      for (std::size_t f = 0; f < features; f += width) {
+        const std::size_t c = f / (shape.height * shape.width);
+        gather_features(rows, f, f + width, normalization.scale[c], normalization.shift[c], lanes, place(f));
+      }
     }
     if (count < kTile)
-      for (std::size_t f = 0; f < features; ++f)
-        std::fill(out + f * lanes + count, out + f * lanes + kTile, 0.0f);
+      for (std::size_t f = 0; f < features; ++f) std::fill(place(f) + count, place(f) + kTile, 0.0f);
   }
 }
 
@@ -113,6 +118,8 @@ void check(const ImageSet& images, const Normalization& normalization, std::span
   if (batch.features() != shape.features())
     throw ConfigError("gather: the images have " + std::to_string(shape.features()) +
                       " features, the batch has room for " + std::to_string(batch.features()));
+  if (batch.shape().border > 0 && batch.image() != shape)
+    throw ConfigError("gather: a batch with a border must have the images' channels, height and width");
   if (normalization.scale.size() != shape.channels || normalization.shift.size() != shape.channels)
     throw ConfigError("gather: the normalization is not for images of " + std::to_string(shape.channels) +
                       " channels");

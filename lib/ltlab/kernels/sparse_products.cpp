@@ -132,7 +132,7 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, const
     for (std::size_t v = 0; v < V; ++v) {
       Register<T> total = sum[0][v];
       if constexpr (kSets == 2) total = hn::Add(total, sum[1][v]);
-      hn::Store(hn::Max(total, floor), d, y + out.place(v));
+      hn::Store(hn::Max(floor, total), d, y + out.place(v));  // in this order a NaN passes
     }
   }
 }

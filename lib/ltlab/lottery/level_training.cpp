@@ -5,6 +5,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab {
 namespace {
@@ -20,7 +21,7 @@ class LevelTraining {
         data_(data),
         start_(start),
         store_(store),
-        network_(make_network<float>(config.model, data.dataset.train.shape.features(), data.dataset.classes,
+        network_(make_network<float>(config.model, data.dataset.train.shape, data.dataset.classes,
                                      config.training.batch)),
         started_utc_(utc_now()) {
     network_.apply(start.masks);

@@ -4,7 +4,7 @@
 #include <functional>
 #include <numeric>
 
-#include "ltlab/nn/network.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab {
 namespace {

@@ -11,6 +11,7 @@
 #include "ltlab/base/work_queue.h"
 #include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/pruning_round.h"
+#include "ltlab/nn/models.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_totals.h"
 
@@ -18,8 +19,8 @@ namespace ltlab {
 namespace {
 
 // A network of the searched model that only tells its parameters.
-Network<float> describe_network(const SearchConfig& config, std::size_t inputs, std::size_t classes) {
-  return make_network<float>(config.model, inputs, classes, 1);
+Network<float> describe_network(const SearchConfig& config, const ImageShape& image, std::size_t classes) {
+  return make_network<float>(config.model, image, classes, 1);
 }
 
 double rate_of(const SearchConfig& config, const ParameterInfo& parameter) {
@@ -78,7 +79,7 @@ class ReplicateSearch {
         observer_(observer),
         observer_mutex_(observer_mutex),
         stop_(std::move(stop)),
-        network_(describe_network(config, data.dataset.train.shape.features(), data.dataset.classes)),
+        network_(describe_network(config, data.dataset.train.shape, data.dataset.classes)),
         run_(describe_run("ticket", 0)) {
     if (store_.has_run()) {
       run_ = read_same_run(store_, run_);
@@ -304,14 +305,15 @@ bool is_complete(const SearchConfig& config, const std::filesystem::path& folder
 
 }  // namespace
 
-std::vector<double> planned_densities(const SearchConfig& config, std::size_t inputs, std::size_t classes) {
+std::vector<double> planned_densities(const SearchConfig& config, const ImageShape& image,
+                                      std::size_t classes) {
   struct Group {
     double survivors = 0;
     double rate = 0;
   };
   // Layers of one rate that compete globally round together; otherwise each rounds alone.
   std::vector<Group> groups;
-  const Network<float> network = describe_network(config, inputs, classes);
+  const Network<float> network = describe_network(config, image, classes);
   double weights = 0;
   for (const Parameter<float>* parameter : network.parameters()) {
     if (!parameter->info().prunable) continue;
@@ -342,7 +344,7 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
                 unsigned workers, SearchObserver& observer, const std::stop_source& stop) {
   check(config);
   const std::vector<double> densities =
-      planned_densities(config, data.dataset.train.shape.features(), data.dataset.classes);
+      planned_densities(config, data.dataset.train.shape, data.dataset.classes);
   observer.on_plan(densities);
   WorkQueue queue;
   std::mutex observer_mutex;

@@ -42,7 +42,8 @@ class SearchObserver {
 };
 
 /// The densities that a search's levels will have, dense first, by counting alone.
-std::vector<double> planned_densities(const SearchConfig& config, std::size_t inputs, std::size_t classes);
+std::vector<double> planned_densities(const SearchConfig& config, const ImageShape& image,
+                                      std::size_t classes);
 
 /// Searches for winning tickets by iterative magnitude pruning with rewinding (Frankle & Carbin 2019, section
 /// 1; rewinding to step k: Frankle et al. 2020, arXiv 1912.05671, section 3), with its controls, replicates

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "ltlab/nn/network.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab {
 namespace {

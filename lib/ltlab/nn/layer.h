@@ -1,6 +1,5 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,15 @@ struct Flops {
   double dense = 0;  ///< were nothing pruned
 };
 
+/// How a network runs a layer.
+struct LayerContext {
+  std::size_t batch = 0;  ///< images at most
+  std::size_t lanes = 0;
+  std::size_t input_border = 0;   ///< of x
+  std::size_t output_border = 0;  ///< of y
+  bool first = false;             ///< nothing lies below: no gradient of x is wanted
+};
+
 /// One step of a network: y = f(x), with parameters. Activations and gradients belong to the caller; between
 /// calls of apply_mask a layer allocates nothing. T is float, or double for gradient checks.
 template <class T>
@@ -24,10 +32,15 @@ class Layer {
   virtual ~Layer() = default;
 
   virtual std::string name() const = 0;
-  virtual std::size_t input_features() const = 0;
-  virtual std::size_t output_features() const = 0;
+  virtual ImageShape input() const = 0;
+  virtual ImageShape output() const = 0;
+  /// Borders of zeros that the layer needs around x, and around dy.
+  virtual std::size_t input_border() const { return 0; }
+  virtual std::size_t gradient_border() const { return 0; }
   virtual std::vector<Parameter<T>*> parameters() { return {}; }
 
+  /// Told once, before anything else.
+  virtual void prepare(const LayerContext&) {}
   /// y = f(x).
   virtual void forward(const Activations<T>& x, Activations<T>& y) = 0;
   /// Given x, y = f(x) and dy, writes the parameters' gradients and, where `dx` is not null, the gradient of
@@ -37,15 +50,11 @@ class Layer {
 
   /// Restricts the parameter that the mask names to its survivors.
   virtual void apply_mask(const Mask&) {}
-  /// Chooses a kernel for each product at this density and batch; `first` layers have no backward-data. Empty
-  /// for a layer without such products.
-  virtual std::vector<KernelChoice> choose_kernels(KernelPolicy, std::size_t /*batch*/, std::size_t /*lanes*/,
-                                                   bool /*first*/) {
-    return {};
-  }
+  /// Chooses a kernel for each product at this density and batch. Empty for a layer without such products.
+  virtual std::vector<KernelChoice> choose_kernels(KernelPolicy) { return {}; }
   /// Takes up a choice made before; one for another layer's parameter is ignored.
   virtual void set_kernel(const KernelChoice&) {}
-  virtual Flops flops(bool /*first*/) const { return {}; }
+  virtual Flops flops() const { return {}; }
 };
 
 }  // namespace ltlab

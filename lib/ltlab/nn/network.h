@@ -16,13 +16,17 @@ namespace ltlab {
 template <class T>
 class Network {
  public:
-  /// Holds batches of up to `batch` images.
+  /// Holds batches of up to `batch` images. Each layer must take what the one before gives.
   Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t batch);
 
-  std::size_t input_features() const { return layers_.front()->input_features(); }
-  std::size_t classes() const { return layers_.back()->output_features(); }
-  std::size_t batch() const { return batch_; }
-  std::size_t lanes() const { return lanes_; }
+  /// Layout of the images that a network of these layers takes.
+  static ActivationShape input_layout(const std::vector<std::unique_ptr<Layer<T>>>& layers,
+                                      std::size_t batch);
+  /// Layout of the images that forward() takes.
+  const ActivationShape& input() const { return input_; }
+  std::size_t classes() const { return layers_.back()->output().features(); }
+  std::size_t batch() const { return input_.batch; }
+  std::size_t lanes() const { return input_.lanes; }
 
   /// Logits of a batch of at most batch() images; valid until the next call.
   const Activations<T>& forward(const Activations<T>& images);
@@ -46,20 +50,9 @@ class Network {
 
  private:
   std::vector<std::unique_ptr<Layer<T>>> layers_;
-  std::size_t batch_, lanes_;
+  ActivationShape input_;
   std::vector<Parameter<T>*> parameters_;
   std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output
 };
-
-/// Names of a described network's layers, from inputs to classes: "fc1", "fc2", "fc3". ConfigError where the
-/// description is malformed.
-std::vector<std::string> layer_names(const std::string& description);
-
-/// Builds a network from its description: "lenet-300-100", or "mlp:784-500-300-10" with any widths, hidden
-/// layers with ReLU. `inputs` and `classes` are the dataset's. ConfigError where the description is malformed
-/// or does not fit them.
-template <class T>
-Network<T> make_network(const std::string& description, std::size_t inputs, std::size_t classes,
-                        std::size_t batch);
 
 }  // namespace ltlab

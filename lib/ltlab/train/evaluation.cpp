@@ -5,13 +5,14 @@
 namespace ltlab {
 
 EvaluationSet::EvaluationSet(const ImageSet& images, const Normalization& normalization,
-                             std::span<const std::uint32_t> indices, std::size_t batch, std::size_t lanes)
-    : batch_(batch) {
+                             std::span<const std::uint32_t> indices, const ActivationShape& input)
+    : batch_(input.batch) {
   for (const std::uint32_t index : indices) labels_.push_back(images.labels[index]);
-  for (std::size_t begin = 0; begin < indices.size(); begin += batch) {
-    const std::size_t count = std::min(batch, indices.size() - begin);
-    images_.emplace_back(images.shape.features(), count, lanes);
-    gather(images, normalization, indices.subspan(begin, count), images_.back());
+  for (std::size_t begin = 0; begin < indices.size(); begin += batch_) {
+    ActivationShape shape = input;
+    shape.batch = std::min(batch_, indices.size() - begin);
+    images_.emplace_back(shape);
+    gather(images, normalization, indices.subspan(begin, shape.batch), images_.back());
   }
 }
 

@@ -12,9 +12,9 @@ namespace ltlab {
 /// Images gathered once into the kernels' layout, batch by batch, to be evaluated many times.
 class EvaluationSet {
  public:
-  /// Gathers the images `indices`, `batch` at a time in panels of `lanes`.
+  /// Gathers the images `indices` in the layout `input`, a batch of it at a time.
   EvaluationSet(const ImageSet& images, const Normalization& normalization,
-                std::span<const std::uint32_t> indices, std::size_t batch, std::size_t lanes);
+                std::span<const std::uint32_t> indices, const ActivationShape& input);
 
   std::size_t size() const { return labels_.size(); }
   std::size_t batches() const { return images_.size(); }

@@ -37,10 +37,10 @@ void append_with_prefix(std::vector<Tensor>& to, const std::string& prefix, std:
 
 }  // namespace
 
-TrainingData::TrainingData(Dataset source, std::size_t batch)
+TrainingData::TrainingData(Dataset source, const ActivationShape& input)
     : dataset(std::move(source)),
-      validation(dataset.train, dataset.normalization, dataset.validation, batch, panel_lanes(batch)),
-      test(dataset.test, dataset.normalization, all_images(dataset.test), batch, panel_lanes(batch)) {}
+      validation(dataset.train, dataset.normalization, dataset.validation, input),
+      test(dataset.test, dataset.normalization, all_images(dataset.test), input) {}
 
 Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config,
                  std::uint64_t seed, std::uint64_t level)
@@ -49,7 +49,7 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
       config_(config),
       order_(data.dataset.training, config.batch, seed, level),
       optimizer_(make_optimizer(config.optimizer, network.parameters())),
-      images_(network.input_features(), config.batch, network.lanes()),
+      images_(network.input()),
       labels_(config.batch),
       best_loss_(std::numeric_limits<double>::infinity()),
       start_(std::chrono::steady_clock::now()) {

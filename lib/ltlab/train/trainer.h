@@ -25,8 +25,8 @@ struct TrainingConfig {
 
 /// The data as training uses it, shared by all workers.
 struct TrainingData {
-  /// Gathers the validation and test sets for networks that train with batches of `batch`.
-  TrainingData(Dataset source, std::size_t batch);
+  /// Gathers the validation and test sets for networks whose batches are laid out like `input`.
+  TrainingData(Dataset source, const ActivationShape& input);
 
   Dataset dataset;
   EvaluationSet validation, test;

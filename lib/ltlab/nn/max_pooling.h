@@ -1,0 +1,31 @@
+#pragma once
+
+#include "ltlab/kernels/pooling.h"
+#include "ltlab/nn/layer.h"
+
+namespace ltlab {
+
+/// The largest value of each window of each channel.
+template <class T>
+class MaxPooling final : public Layer<T> {
+ public:
+  MaxPooling(std::string name, const ImageShape& input, const Pooling& pooling)
+      : name_(std::move(name)), input_(input), pooling_(pooling) {}
+
+  std::string name() const override { return name_; }
+  ImageShape input() const override { return input_; }
+  ImageShape output() const override { return pooling_.output(input_); }
+
+  void forward(const Activations<T>& x, Activations<T>& y) override { max_pool(pooling_, x, y); }
+  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
+                Activations<T>* dx) override {
+    if (dx) max_pool_gradient(pooling_, x, y, dy, *dx);
+  }
+
+ private:
+  std::string name_;
+  ImageShape input_;
+  Pooling pooling_;
+};
+
+}  // namespace ltlab

@@ -1,0 +1,148 @@
+#include "ltlab/nn/weighted_layer.h"
+
+#include <tuple>
+#include <utility>
+
+#include "ltlab/kernels/elementwise.h"
+
+namespace ltlab {
+
+template <class T>
+WeightedLayer<T>::WeightedLayer(std::string name, Shape weights, std::size_t fan_in, std::size_t fan_out,
+                                Activation activation, bool output_layer)
+    : name_(std::move(name)),
+      activation_(activation),
+      weight_({name_ + ".weight", weights, fan_in, fan_out, true, output_layer}),
+      bias_({name_ + ".bias", {weights.front()}, fan_in, fan_out, false, output_layer}) {}
+
+template <class T>
+void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
+  multiply(kernel(Product::forward), x, y);
+}
+
+template <class T>
+void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
+                                Activations<T>* dx) {
+  activation_gradient(activation_, y, dy, bias_.gradient.data());
+  weight_gradient(kernel(Product::backward_weights), dy, x);
+  if (dx) multiply_transposed(kernel(Product::backward_data), dy, *dx);
+}
+
+template <class T>
+void WeightedLayer<T>::multiply(Kernel kernel, const Activations<T>& x, Activations<T>& y) {
+  if (kernel == Kernel::sparse) {
+    multiply_sparse(weight_.values.data(), x, y);
+  } else {
+    multiply_dense(dense_weights(), x, y);
+  }
+}
+
+template <class T>
+void WeightedLayer<T>::multiply_transposed(Kernel kernel, const Activations<T>& dy, Activations<T>& dx) {
+  if (kernel == Kernel::sparse) {
+    multiply_transposed_sparse(transposed_survivors(), dy, dx);
+  } else {
+    multiply_transposed_dense(dense_weights(), dy, dx);
+  }
+}
+
+template <class T>
+void WeightedLayer<T>::weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x) {
+  if (kernel == Kernel::sparse) return weight_gradient_sparse(dy, x, weight_.gradient.data());
+  if (!weight_.masked()) return weight_gradient_dense(dy, x, weight_.gradient.data());
+  weight_gradient_dense(dy, x, dense_gradient_.data());
+  const std::span<const std::uint32_t> survivors = weight_.survivors();
+  for (std::size_t k = 0; k < survivors.size(); ++k) weight_.gradient[k] = dense_gradient_[survivors[k]];
+}
+
+template <class T>
+const T* WeightedLayer<T>::dense_weights() {
+  if (!weight_.masked()) return weight_.values.data();
+  const std::span<const std::uint32_t> survivors = weight_.survivors();
+  for (std::size_t k = 0; k < survivors.size(); ++k) dense_[survivors[k]] = weight_.values[k];
+  return dense_.data();
+}
+
+template <class T>
+const T* WeightedLayer<T>::transposed_survivors() {
+  for (std::size_t k = 0; k < transposed_.size(); ++k)
+    transposed_[k] = weight_.values[(*transposed_order_)[k]];
+  return transposed_.data();
+}
+
+template <class T>
+void WeightedLayer<T>::apply_mask(const Mask& mask) {
+  if (mask.name != weight_.info().name) return;
+  weight_.apply(mask);
+  if (!weight_.masked()) return;
+  transposed_order_ = &build_structure(mask.keep);
+  transposed_.assign(weight_.size(), T(0));
+  dense_.assign(weight_.dense_size(), T(0));
+  dense_gradient_.assign(weight_.dense_size(), T(0));
+  kernels_.fill(Kernel::sparse);
+}
+
+template <class T>
+std::vector<Product> WeightedLayer<T>::products() const {
+  if (context_.first) return {Product::forward, Product::backward_weights};
+  return {std::begin(kProducts), std::end(kProducts)};
+}
+
+template <class T>
+std::pair<double, double> WeightedLayer<T>::measure(Product product) {
+  const auto& [batch, lanes, input_border, output_border, first] = context_;
+  Activations<T> x({this->input(), batch, lanes, input_border}),
+      y({this->output(), batch, lanes, output_border});
+  Activations<T> dy({this->output(), batch, lanes, this->gradient_border()});
+  const auto run = [&](Kernel kernel) {
+    switch (product) {
+      case Product::forward:
+        return multiply(kernel, x, y);
+      case Product::backward_data:
+        return multiply_transposed(kernel, dy, x);
+      case Product::backward_weights:
+        return weight_gradient(kernel, dy, x);
+    }
+  };
+  return time_in_turn([&] { run(Kernel::dense); }, [&] { run(Kernel::sparse); });
+}
+
+template <class T>
+std::vector<KernelChoice> WeightedLayer<T>::choose_kernels(KernelPolicy policy) {
+  std::vector<KernelChoice> choices;
+  for (const Product product : products()) {
+    KernelChoice choice{weight_.info().name, product, Kernel::dense, 0, 0};
+    if (weight_.masked() && policy == KernelPolicy::sparse) choice.kernel = Kernel::sparse;
+    if (weight_.masked() && policy == KernelPolicy::automatic) {
+      std::tie(choice.dense_seconds, choice.sparse_seconds) = measure(product);
+      if (choice.sparse_seconds < choice.dense_seconds) choice.kernel = Kernel::sparse;
+    }
+    set_kernel(choice);
+    choices.push_back(choice);
+  }
+  return choices;
+}
+
+template <class T>
+void WeightedLayer<T>::set_kernel(const KernelChoice& choice) {
+  if (choice.parameter == weight_.info().name) kernel(choice.product) = choice.kernel;
+}
+
+template <class T>
+Flops WeightedLayer<T>::flops() const {
+  const ImageShape output = this->output();
+  const auto per_weight = 2.0 * static_cast<double>(output.height * output.width);
+  const double dense = per_weight * static_cast<double>(weight_.dense_size());
+  const double sparse = per_weight * static_cast<double>(weight_.size());
+  Flops flops;
+  for (const Product product : products()) {
+    flops.dense += dense;
+    flops.done += kernel(product) == Kernel::dense ? dense : sparse;
+  }
+  return flops;
+}
+
+template class WeightedLayer<float>;
+template class WeightedLayer<double>;
+
+}  // namespace ltlab

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "ltlab/kernels/sparse_products.h"
+#include "ltlab/nn/layer.h"
+
+namespace ltlab {
+
+/// y = f(W x + b) for a linear map W x of some form. Each of its three products runs dense or sparse, as
+/// chosen; what a form of W supplies is the six kernels.
+template <class T>
+class WeightedLayer : public Layer<T> {
+ public:
+  std::string name() const override { return name_; }
+  std::vector<Parameter<T>*> parameters() override { return {&weight_, &bias_}; }
+
+  void prepare(const LayerContext& context) override { context_ = context; }
+  void forward(const Activations<T>& x, Activations<T>& y) override;
+  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
+                Activations<T>* dx) override;
+
+  void apply_mask(const Mask& mask) override;
+  std::vector<KernelChoice> choose_kernels(KernelPolicy policy) override;
+  void set_kernel(const KernelChoice& choice) override;
+  Flops flops() const override;
+
+ protected:
+  /// `outputs` channels or features of `fan_in` inputs each; weights of shape `weights`.
+  WeightedLayer(std::string name, Shape weights, std::size_t fan_in, std::size_t fan_out,
+                Activation activation, bool output_layer);
+
+  const LayerContext& context() const { return context_; }
+  const T* bias() const { return bias_.values.data(); }
+  Activation activation() const { return activation_; }
+
+  /// Takes up a mask of W. Returns the order in which multiply_transposed_sparse() takes the survivors.
+  virtual const std::vector<std::uint32_t>& build_structure(std::span<const std::uint8_t> keep) = 0;
+
+  /// y = f(W x + b), by all weights or by the survivors.
+  virtual void multiply_dense(const T* weights, const Activations<T>& x, Activations<T>& y) = 0;
+  virtual void multiply_sparse(const T* survivors, const Activations<T>& x, Activations<T>& y) = 0;
+  /// dx = W^T dy.
+  virtual void multiply_transposed_dense(const T* weights, const Activations<T>& dy, Activations<T>& dx) = 0;
+  virtual void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
+                                          Activations<T>& dx) = 0;
+  /// dW, of all weights or of the survivors.
+  virtual void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, T* gradient) = 0;
+  virtual void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, T* gradient) = 0;
+
+ private:
+  Kernel& kernel(Product product) { return kernels_[static_cast<std::size_t>(product)]; }
+  Kernel kernel(Product product) const { return kernels_[static_cast<std::size_t>(product)]; }
+  std::vector<Product> products() const;  // that this layer has in its network
+  // W as one dense array, brought up to date: the parameter itself, or its survivors spread out.
+  const T* dense_weights();
+  const T* transposed_survivors();
+
+  void multiply(Kernel kernel, const Activations<T>& x, Activations<T>& y);
+  void multiply_transposed(Kernel kernel, const Activations<T>& dy, Activations<T>& dx);
+  void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x);
+  // Seconds that a product takes by either kernel.
+  std::pair<double, double> measure(Product product);
+
+  std::string name_;
+  Activation activation_;
+  LayerContext context_;
+  Parameter<T> weight_, bias_;
+  std::array<Kernel, 3> kernels_{};                               // one a Product
+  const std::vector<std::uint32_t>* transposed_order_ = nullptr;  // of the survivors
+  AlignedVector<T> transposed_;                                   // the survivors in that order
+  AlignedVector<T> dense_;                                        // the survivors spread out, zero elsewhere
+  AlignedVector<T> dense_gradient_;  // of which the survivors' entries are picked
+};
+
+}  // namespace ltlab
