@@ -356,8 +356,8 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   }
   // Each found its folder fit to go on with; now the search may change what is there.
   const RunStore store(folder);
-  if (store.has_run() && !is_complete(config, folder, densities.size() - 1)) forget_totals(store);
   if (config.replicates > 1) open_collection(config, store);
+  if (store.has_run() && !is_complete(config, folder, densities.size() - 1)) forget_totals(store);
   for (const auto& replicate : replicates) replicate->start();
   queue.run(workers, stop);
   record_totals(store);
