@@ -32,11 +32,12 @@ describe_machine() {
   echo "date            $(date -u +%Y-%m-%dT%H:%M:%SZ)"
   echo "revision        $(git describe --always --dirty 2>/dev/null || echo unknown)"
   echo "command         scripts/bench.sh ${words[*]}"
-  echo "load            $(cut -d ' ' -f 1-3 /proc/loadavg) on $(nproc) cores"
+  echo "load before     $load on $(nproc) cores"
   echo "kernel          $(uname -sr)"
   echo "compiler        $(c++ --version | head -n 1)"
   dpkg-query -W -f '${Package} ${Version}\n' libdnnl2 libopenblas0-pthread libeigen3-dev libhwy1 libbenchmark-dev \
-    python3-torch 2>/dev/null | awk '{ printf "%-22s %s\n", $1, $2 }'
+    python3-torch 2>/dev/null | # fails where one is missing, which is no reason to stop
+    awk '{ printf "%-22s %s\n", $1, $2 }' || true
   echo
   lscpu | grep -E '^(Model name|CPU\(s\)|Thread|Core|L1d|L2|L3|CPU max|Hypervisor)'
 }
@@ -69,6 +70,7 @@ wants() {
   [[ " ${chosen[*]} " == *" $1 "* ]]
 }
 
+load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 scripts/setup.sh build bench plot
 cmake --preset release
 cmake --build build/release --target ltlab_app ltlab_bench -j "$(nproc)"
