@@ -330,7 +330,7 @@ def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:
     ratio.set_title("ltlab / PyTorch")
     ratio.set_ylabel("ratio of steps per second")
     speed.set_title("Training steps per second")
-    speed.set_ylabel("steps per second of all networks (PyTorch dashed)")
+    speed.set_ylabel("steps per second (PyTorch dashed)")
     speed.set_yscale("log")
     set_ratio_axis(ratio, [value for tasks in series.values() for task in tasks for value in task.ratios])
     for axes in (ratio, speed):

@@ -27,7 +27,7 @@ float chains(std::size_t rounds, float factor, double* count) {
   hn::Vec<decltype(d)> sums[kSums];
   for (std::size_t i = 0; i < kSums; ++i) sums[i] = hn::Set(d, static_cast<float>(i));
   for (std::size_t round = 0; round < rounds; ++round) {
-    for (std::size_t i = 0; i < kSums; ++i) sums[i] = hn::MulAdd(sums[i], f, f);
+    for (auto& sum : sums) sum = hn::MulAdd(sum, f, f);
   }
   auto total = sums[0];
   for (std::size_t i = 1; i < kSums; ++i) total = hn::Add(total, sums[i]);
