@@ -16,7 +16,7 @@ EOF
   [[ $# -eq 1 && ($1 == --help || $1 == -h) ]] && exit 0 || exit 2
 fi
 
-scripts/setup.sh build lint
+scripts/setup.sh build bench lint
 # clang-tidy reads the compile commands and the headers that the build generates.
 cmake --preset release
 cmake --build build/release --target ltlab -j "$(nproc)"

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "machine.h"
+
+namespace ltlab::bench {
+
+/// One way to compute a product.
+struct Side {
+  std::string library;  ///< "sparse", or the dense library: "onednn", "openblas", "eigen"
+  std::string variant;  ///< which of the library's ways, where it has several
+  std::function<void()> run;
+  /// What `run` writes. All sides of a part must write the same numbers, in whatever order; empty where a
+  /// side writes fewer of them.
+  std::span<const float> output;
+};
+
+/// A product, or a cost that only the sparse kernels have (`dense` is empty then).
+struct Part {
+  std::string name;
+  Side sparse;
+  std::vector<Side> dense;
+};
+
+/// What the sparse kernels of a comparison have to do in one call of each.
+struct Work {
+  double flops = 0;          ///< a multiply-add counted as two
+  double dense_flops = 0;    ///< what a dense side has to do
+  double operand_bytes = 0;  ///< every operand once: what must come from the lowest level that holds them
+  double moved_bytes = 0;    ///< what is loaded and stored: what passes between the core and its first level
+};
+
+/// Parts whose costs add up: one product, or all that a layer's training step takes.
+struct Comparison {
+  std::vector<Part> parts;
+  Work work;
+  std::shared_ptr<void> operands;  ///< keeps alive what the sides compute with
+};
+
+/// How carefully to measure.
+struct Care {
+  int rounds = 15;
+  double block_seconds = 2e-3;
+};
+
+/// A registered benchmark. Operands are made when it is its turn.
+struct Case {
+  std::string name;  ///< FAMILY/SHAPE/batch:N/density:PERCENT/PART: what --benchmark_filter sees
+  double outputs = 0, inputs = 0, batch = 0, density = 0;  ///< as columns
+  std::function<Comparison()> make;
+};
+
+/// Registers the case with Google Benchmark.
+///
+/// One benchmark is one comparison and one iteration of it one *round*, in which every side has its turn: one
+/// call to warm up, then calls for at least care.block_seconds. So each round gives a ratio of times taken
+/// within the same few milliseconds, which a drift of the machine's speed meets alike; Google Benchmark's own
+/// repetitions would measure the sides seconds apart. A block during which other processes had the core is
+/// measured again. Which dense side is the fastest, for each part, is decided by the medians of all rounds;
+/// each round's ratio then is the sum of the fastest dense times over the sum of the sparse times.
+void register_case(const Case& one, const Machine& machine, const Care& care);
+
+}  // namespace ltlab::bench

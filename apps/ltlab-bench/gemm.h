@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstddef>
+
+namespace ltlab::bench {
+
+/// C = op(A) op(B): row-major without gaps, op(A) m x k, op(B) k x n.
+struct Gemm {
+  bool transpose_a = false, transpose_b = false;
+  std::size_t m = 0, n = 0, k = 0;
+  const float* a = nullptr;
+  const float* b = nullptr;
+  float* c = nullptr;
+
+  std::size_t lda() const { return transpose_a ? m : k; }
+  std::size_t ldb() const { return transpose_b ? k : n; }
+};
+
+/// By each dense library, in one thread (after use_one_thread).
+void multiply_by_onednn(const Gemm& gemm);
+void multiply_by_openblas(const Gemm& gemm);
+void multiply_by_eigen(const Gemm& gemm);
+
+/// Tells the dense libraries to compute in the calling thread alone.
+void use_one_thread();
+
+}  // namespace ltlab::bench

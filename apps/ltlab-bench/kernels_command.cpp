@@ -1,0 +1,123 @@
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <iomanip>
+#include <iostream>
+#include <sstream>
+
+#include "cases.h"
+#include "commands.h"
+#include "gemm.h"
+#include "ltlab/base/error.h"
+
+namespace ltlab::bench {
+namespace po = boost::program_options;
+namespace {
+
+// A line a comparison, where Google Benchmark's own report would be one of forty columns.
+class Table : public benchmark::BenchmarkReporter {
+ public:
+  bool ReportContext(const Context&) override {
+    row("", "sparse us", "GFLOP/s", "% peak", "dense us", "GFLOP/s", "dense / sparse [min, max]",
+        "fastest dense");
+    return true;
+  }
+
+  void ReportRuns(const std::vector<Run>& runs) override {
+    for (const Run& run : runs) {
+      if (run.error_occurred) {
+        std::cerr << run.benchmark_name() << ": " << run.error_message << '\n';
+        failed_ = true;
+        continue;
+      }
+      const auto of = [&](const char* name, int digits, double scale = 1) {
+        std::ostringstream text;
+        text << std::fixed << std::setprecision(digits) << scale * run.counters.at(name).value;
+        return text.str();
+      };
+      row(run.run_name.function_name, of("sparse_seconds", 1, 1e6), of("sparse_gflops", 1),
+          of("peak_percent", 0), of("dense_seconds", 1, 1e6), of("dense_gflops", 1),
+          of("ratio", 2) + " [" + of("ratio_min", 2) + ", " + of("ratio_max", 2) + "]", run.report_label);
+    }
+  }
+
+  bool failed() const { return failed_; }
+
+ private:
+  template <class... Cells>
+  static void row(const std::string& name, const Cells&... cells) {
+    constexpr int kWidths[] = {10, 8, 7, 10, 8, 26, 0};
+    std::size_t column = 0;
+    std::cout << std::left << std::setw(58) << name << std::right;
+    ((std::cout << (column + 1 < std::size(kWidths) ? "" : "  ") << std::setw(kWidths[column]) << cells,
+      ++column),
+     ...);
+    std::cout << std::endl;
+  }
+
+  bool failed_ = false;
+};
+
+struct Request {
+  Care care;
+  bool quick = false, help = false;
+};
+
+Request parse(const Arguments& arguments) {
+  Request request;
+  po::options_description options("Options", 110, 55);
+  options.add_options()("help", "show this text")                                                   //
+      ("quick", "few shapes, batches and densities")                                                //
+      ("rounds", po::value<int>(&request.care.rounds)->value_name("N"), "turns of each side (15)")  //
+      ("block-ms", po::value<double>()->value_name("MS"), "a turn's least milliseconds (2)");
+  const po::variables_map values = app::parse_arguments(arguments, options);
+  request.quick = values.count("quick") > 0;
+  request.help = values.count("help") > 0;
+  if (values.count("block-ms") > 0) request.care.block_seconds = 1e-3 * values["block-ms"].as<double>();
+  if (request.care.rounds < 1) throw ConfigError("--rounds must be at least 1");
+  if (request.help) {
+    std::cout << "Usage: ltlab-bench kernels [OPTION...] [--benchmark_...]\n\n"
+                 "Measures sparse kernels beside oneDNN, OpenBLAS and Eigen, in one thread, in turns.\n"
+              << options
+              << "\nand those of Google Benchmark: --benchmark_filter=REGEX, --benchmark_list_tests,\n"
+                 "--benchmark_format=json|csv, --benchmark_out=FILE, --benchmark_out_format=json|csv\n";
+  }
+  return request;
+}
+
+void describe_context(const Machine& machine, const Care& care) {
+  benchmark::AddCustomContext("machine", to_json(machine).dump());
+  benchmark::AddCustomContext("rounds", std::to_string(care.rounds));
+  benchmark::AddCustomContext("block_seconds", std::to_string(care.block_seconds));
+}
+
+}  // namespace
+
+int kernels_command(const Arguments& arguments) {
+  Arguments own, google{"ltlab-bench"};
+  for (const std::string& word : arguments) (word.starts_with("--benchmark_") ? google : own).push_back(word);
+  const Request request = parse(own);
+  if (request.help) return 0;
+
+  const bool table = std::ranges::none_of(
+      google, [](const std::string& word) { return word.starts_with("--benchmark_format"); });
+  std::vector<char*> words;
+  for (std::string& word : google) words.push_back(word.data());
+  int count = static_cast<int>(words.size());
+  benchmark::Initialize(&count, words.data());
+  if (count > 1)
+    throw ConfigError(std::string("unknown option '") + words[1] + "'; see ltlab-bench kernels --help");
+
+  use_one_thread();
+  const Machine machine = measure_machine();
+  describe_context(machine, request.care);
+  for (const Case& one : linear_cases(request.quick)) register_case(one, machine, request.care);
+  Table reporter;
+  const std::size_t ran =
+      table ? benchmark::RunSpecifiedBenchmarks(&reporter) : benchmark::RunSpecifiedBenchmarks();
+  if (ran == 0) throw ConfigError("no benchmark matches --benchmark_filter; see --benchmark_list_tests");
+  benchmark::Shutdown();
+  return static_cast<int>(reporter.failed() ? ExitStatus::diverged : ExitStatus::done);
+}
+
+}  // namespace ltlab::bench
