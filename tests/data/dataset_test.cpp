@@ -68,10 +68,13 @@ void check_gathered(const ImageSet& images, const Normalization& normalization,
   REQUIRE(batch.batch() == indices.size());
   for (std::size_t f = 0; f < features; ++f)
     for (std::size_t i = 0; i < batch.panels() * batch.lanes(); ++i) {
-      const double expected = i < indices.size() ? static_cast<double>(pixels[indices[i] * features + f]) *
-                                                           normalization.scale[f / plane] +
-                                                       normalization.shift[f / plane]
-                                                 : 0.0;
+      if (i >= indices.size()) {
+        if (!std::isfinite(batch.at(f, i))) FAIL("padding lane " << i << " of feature " << f);
+        continue;
+      }
+      const double expected =
+          static_cast<double>(pixels[indices[i] * features + f]) * normalization.scale[f / plane] +
+          normalization.shift[f / plane];
       if (std::abs(batch.at(f, i) - expected) > 1e-5) FAIL("feature " << f << ", image " << i);
     }
 }
@@ -247,8 +250,8 @@ TEST_CASE("Real MNIST reads as it is known", "[data][mnist]") {
   CHECK_THAT(message_of<DataError>([&] { load_dataset(options); }), Contains("is a file of mnist"));
 }
 
-TEMPLATE_TEST_CASE("A batch is gathered, normalized and padded with zeros", "[data][gather]", std::uint8_t,
-                   float) {
+TEMPLATE_TEST_CASE("A batch is gathered and normalized, and its padding lanes stay finite", "[data][gather]",
+                   std::uint8_t, float) {
   for (const ImageShape& shape :
        {ImageShape{1, 28, 28}, ImageShape{3, 8, 7}, ImageShape{1, 1, 5}, ImageShape{2, 1, 1}}) {
     const ImageSet images = random_images<TestType>(shape, 150);
@@ -264,6 +267,14 @@ TEMPLATE_TEST_CASE("A batch is gathered, normalized and padded with zeros", "[da
       std::fill(batch.data(), batch.data() + batch.size(), 99.0f);
       gather(images, normalization, indices, batch);
       check_gathered<TestType>(images, normalization, indices, batch);
+      Activations<float> bordered({shape, count, 16, 1});
+      gather(images, normalization, indices, bordered);
+      check_gathered<TestType>(images, normalization, indices, bordered);
+      double border = 0;  // whatever the interior does not hold
+      for (std::size_t i = 0; i < bordered.size(); ++i) border += std::abs(bordered.data()[i]);
+      for (std::size_t f = 0; f < shape.features(); ++f)
+        for (std::size_t i = 0; i < bordered.panels() * 16; ++i) border -= std::abs(bordered.at(f, i));
+      CHECK(border == Approx(0).margin(1e-6));
     }
   }
 }
@@ -286,6 +297,8 @@ TEST_CASE("Gathering what does not fit together is refused", "[data][gather]") {
   CHECK_THROWS_AS(gather(images, {{1.0f}, {0.0f}}, past_the_end, batch), ConfigError);
   CHECK_THROWS_AS(gather(images, {{1.0f}, {0.0f}}, good, narrow), ConfigError);
   CHECK_THROWS_AS(gather(images, {{1.0f, 1.0f}, {0.0f, 0.0f}}, good, batch), ConfigError);
+  Activations<float> flat_with_border({{16, 1, 1}, 2, 16, 1});
+  CHECK_THROWS_AS(gather(images, {{1.0f}, {0.0f}}, good, flat_with_border), ConfigError);
 }
 
 }  // namespace ltlab::test

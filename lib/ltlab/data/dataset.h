@@ -59,10 +59,14 @@ struct DatasetOptions {
 Dataset load_dataset(const DatasetOptions& options);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
-/// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes become zero.
+/// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes stay finite.
 /// batch.features() must equal images.shape.features(), and batch.image() images.shape where the batch has a
 /// border (ConfigError); the batch's size is set to indices.size().
 void gather(const ImageSet& images, const Normalization& normalization,
             std::span<const std::uint32_t> indices, Activations<float>& batch);
+
+/// Asks the memory for those images, so that a gather() soon after need not wait for it: images in random
+/// order are nowhere near the caches.
+void prefetch(const ImageSet& images, std::span<const std::uint32_t> indices);
 
 }  // namespace ltlab

@@ -72,22 +72,17 @@ void gather_batch(const T* pixels, const ImageShape& shape, const Normalization&
   const std::size_t features = shape.features(), lanes = batch.lanes();
   // Whole channels are contiguous, or with a border their rows.
   const std::size_t width = batch.shape().border == 0 ? shape.height * shape.width : shape.width;
-  for (std::size_t first = 0; first < batch.panels() * lanes; first += kTile) {
+  for (std::size_t first = 0; first < indices.size(); first += kTile) {
     float* panel = batch.panel(first / lanes) + first % lanes;
     const auto place = [&](std::size_t feature) { return panel + batch.position(feature) * lanes; };
-    const std::size_t count = first < indices.size() ? std::min(kTile, indices.size() - first) : 0;
-    if (count > 0) {
-      // Lanes past the batch read its last image, and are cleared below.
-      const T* rows[kTile];
-      for (std::size_t i = 0; i < kTile; ++i)
-        rows[i] = pixels + indices[first + std::min(i, count - 1)] * features;
-      for (std::size_t f = 0; f < features; f += width) {
-        const std::size_t c = f / (shape.height * shape.width);
-        gather_features(rows, f, f + width, normalization.scale[c], normalization.shift[c], lanes, place(f));
-      }
+    // Lanes past the batch show its last image once more, which is cheaper than clearing them.
+    const T* rows[kTile];
+    for (std::size_t i = 0; i < kTile; ++i)
+      rows[i] = pixels + indices[std::min(first + i, indices.size() - 1)] * features;
+    for (std::size_t f = 0; f < features; f += width) {
+      const std::size_t c = f / (shape.height * shape.width);
+      gather_features(rows, f, f + width, normalization.scale[c], normalization.shift[c], lanes, place(f));
     }
-    if (count < kTile)
-      for (std::size_t f = 0; f < features; ++f) std::fill(place(f) + count, place(f) + kTile, 0.0f);
   }
 }
 
@@ -138,6 +133,20 @@ void gather(const ImageSet& images, const Normalization& normalization,
   else
     HWY_DYNAMIC_DISPATCH(gather_floats)
   (std::get<AlignedVector<float>>(images.pixels).data(), images.shape, normalization, indices, batch);
+}
+
+void prefetch(const ImageSet& images, std::span<const std::uint32_t> indices) {
+  constexpr int kRead = 0, kSecondLevel = 2;
+  std::visit(
+      [&](const auto& pixels) {
+        const std::size_t bytes = images.shape.features() * sizeof(pixels[0]);
+        const char* first = reinterpret_cast<const char*>(pixels.data());
+        for (const std::uint32_t index : indices) {
+          for (std::size_t b = 0; b < bytes; b += kAlignment)
+            __builtin_prefetch(first + index * bytes + b, kRead, kSecondLevel);
+        }
+      },
+      images.pixels);
 }
 
 }  // namespace ltlab

@@ -83,15 +83,21 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
 }
 
 void Trainer::advance() {
-  const std::span<const std::uint32_t> indices = order_.batch(step_);
-  gather(data_.dataset.train, data_.dataset.normalization, indices, images_);
-  for (std::size_t i = 0; i < indices.size(); ++i) labels_[i] = data_.dataset.train.labels[indices[i]];
-  const BatchLoss loss = network_.forward_backward(images_, std::span(labels_).first(indices.size()));
+  gather_batch();
+  const BatchLoss loss = network_.forward_backward(images_, std::span(labels_).first(images_.batch()));
   optimizer_->step(config_.learning_rate.rate(step_));
   loss_sum_ += loss.loss;
-  loss_count_ += indices.size();
+  loss_count_ += images_.batch();
   ++step_;
   if (step_ % config_.validate_every == 0 || finished()) validate();
+}
+
+void Trainer::gather_batch() {
+  const ImageSet& train = data_.dataset.train;
+  const std::span<const std::uint32_t> indices = order_.batch(step_);
+  gather(train, data_.dataset.normalization, indices, images_);
+  for (std::size_t i = 0; i < indices.size(); ++i) labels_[i] = train.labels[indices[i]];
+  prefetch(train, order_.batch(step_ + 1));
 }
 
 void Trainer::validate() {

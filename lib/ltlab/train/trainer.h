@@ -81,6 +81,7 @@ class Trainer {
   // A fresh optimizer at step 0, nothing validated yet.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level);
+  void gather_batch();  // of the present step
   void validate();
   void keep_as_best();  // the present weights
   void check_finite() const;
