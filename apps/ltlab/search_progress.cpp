@@ -56,7 +56,7 @@ void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& s
   last_line_ = std::chrono::steady_clock::now();
 }
 
-void SearchProgress::finish() {
+void SearchProgress::finish() const {
   if (terminal_) std::cerr << "\r\033[K" << std::flush;
 }
 
@@ -102,7 +102,7 @@ std::string SearchProgress::describe(const TrainingProgress& progress) const {
       100 * progress.validation_accuracy, progress.steps_per_second);
 }
 
-void SearchProgress::show(const std::string& line, bool lasting) {
+void SearchProgress::show(const std::string& line, bool lasting) const {
   if (!terminal_) {
     std::cerr << line + "\n";
   } else if (lasting) {

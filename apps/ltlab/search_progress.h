@@ -22,7 +22,7 @@ class SearchProgress : public SearchObserver {
   void on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) override;
 
   /// Wipes the terminal's line.
-  void finish();
+  void finish() const;
   const SearchResults& results() const { return results_; }
 
  private:
@@ -32,7 +32,7 @@ class SearchProgress : public SearchObserver {
   double seconds_left() const;
   double expected_seconds(std::size_t level) const;
   std::string describe(const TrainingProgress& progress) const;
-  void show(const std::string& line, bool lasting);
+  void show(const std::string& line, bool lasting) const;
 
   SearchConfig config_;
   unsigned workers_;

@@ -46,8 +46,8 @@ void print_json(const std::vector<FileReport>& reports) {
                      {"notes", report.notes}});
   }
   const nlohmann::json document = {{"files", files}, {"faults", count_faults(reports)}};
-  constexpr auto replace = nlohmann::json::error_handler_t::replace;  // a path need not be UTF-8
-  std::cout << document.dump(2, ' ', false, replace) << '\n';
+  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;  // a path need not be UTF-8
+  std::cout << document.dump(2, ' ', false, kReplace) << '\n';
 }
 
 }  // namespace

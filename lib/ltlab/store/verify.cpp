@@ -160,7 +160,7 @@ void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) 
 
 void check_identity(const fs::path& path, const Run& run, FileReport& report) {
   if (run.identity && read_identity(path) != *run.identity) {
-    report.faults.push_back(
+    report.faults.emplace_back(
         "config_sha256, dataset_fingerprint, branch, seed or trial differ from those of run.h5: "
         "this file is of another run");
   }
@@ -202,7 +202,7 @@ void check_totals(const RunStore& store, const std::optional<RunTotals>& told, F
   try {
     found = sum_totals(store);
   } catch (const Error&) {  // a fault of a level's file, which is reported there
-    report.notes.push_back("totals not compared with the levels, of which one is damaged");
+    report.notes.emplace_back("totals not compared with the levels, of which one is damaged");
     return;
   }
   const auto compare = [&](const std::string& name, double said, double sum) {
@@ -238,7 +238,7 @@ bool same_survivors(const std::vector<Mask>& a, const std::vector<Mask>& b) {
 // The masks that a control's level is compared with; empty where there are none, and why is in the report.
 std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run, FileReport& report) {
   if (!run.parent || run.parent->kind != FileKind::run) {
-    report.notes.push_back("not compared with its ticket: verify the ticket's folder for that");
+    report.notes.emplace_back("not compared with its ticket: verify the ticket's folder for that");
     return std::nullopt;
   }
   if (!run.parent->store.has_level(level)) {
@@ -248,7 +248,7 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run,
   try {
     return run.parent->store.read_level(level).masks;
   } catch (const Error&) {  // a fault of the ticket's file, which is reported there
-    report.notes.push_back("not compared with its ticket, which is damaged at this level");
+    report.notes.emplace_back("not compared with its ticket, which is damaged at this level");
     return std::nullopt;
   }
 }
@@ -257,9 +257,9 @@ void check_control(const LevelRecord& level, const Run& run, FileReport& report)
   const std::optional<std::vector<Mask>> ticket = masks_of_ticket(level.level, run, report);
   if (!ticket) return;
   if (!same_survivors(level.masks, *ticket)) {
-    report.faults.push_back("keeps another number of weights in some layer than the ticket at this level");
+    report.faults.emplace_back("keeps another number of weights in some layer than the ticket at this level");
   } else if (run.identity->branch == "random-reinit" && !nested(level.masks, *ticket)) {
-    report.faults.push_back("its mask is not the ticket's");  // as many survivors and nested: equal
+    report.faults.emplace_back("its mask is not the ticket's");  // as many survivors and nested: equal
   }
 }
 
@@ -361,9 +361,10 @@ class Verifier {
     for (const fs::path& path : sorted_entries(folder, fs::file_type::regular)) {
       if (path.string().ends_with(".partial.h5")) {
         single_file(path);
-        reports_.back().notes.push_back("training of this level is unfinished; --resume goes on from here");
+        reports_.back().notes.emplace_back(
+            "training of this level is unfinished; --resume goes on from here");
       } else if (is_temporary(path)) {
-        add(path).notes.push_back("left by a process that was killed while writing, or is still writing");
+        add(path).notes.emplace_back("left by a process that was killed while writing, or is still writing");
       }
     }
   }
