@@ -8,5 +8,10 @@ namespace ltlab::bench {
 
 /// The comparisons of each kind of layer. `quick` leaves out most shapes, batches and densities.
 std::vector<Case> linear_cases(bool quick);
+std::vector<Case> convolution_cases(bool quick);
+
+/// FAMILY/EXTENTS/batch:N/density:PERCENT/PART
+std::string case_name(const std::string& family, const std::string& extents, std::size_t batch,
+                      double density, const std::string& part);
 
 }  // namespace ltlab::bench

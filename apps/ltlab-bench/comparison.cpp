@@ -217,6 +217,11 @@ void count(benchmark::State& state, const Case& one, const Comparison& compariso
 
 }  // namespace
 
+Work operator+(const Work& a, const Work& b) {
+  return {a.flops + b.flops, a.dense_flops + b.dense_flops, a.operand_bytes + b.operand_bytes,
+          a.moved_bytes + b.moved_bytes};
+}
+
 void register_case(const Case& one, const Machine& machine, const Care& care) {
   const auto run = [one, machine, care](benchmark::State& state) {
     try {

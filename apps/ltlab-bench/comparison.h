@@ -35,6 +35,8 @@ struct Work {
   double moved_bytes = 0;    ///< what is loaded and stored: what passes between the core and its first level
 };
 
+Work operator+(const Work& a, const Work& b);
+
 /// Parts whose costs add up: one product, or all that a layer's training step takes.
 struct Comparison {
   std::vector<Part> parts;

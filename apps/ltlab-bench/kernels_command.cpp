@@ -111,7 +111,9 @@ int kernels_command(const Arguments& arguments) {
   use_one_thread();
   const Machine machine = measure_machine();
   describe_context(machine, request.care);
-  for (const Case& one : linear_cases(request.quick)) register_case(one, machine, request.care);
+  for (const auto& cases : {linear_cases(request.quick), convolution_cases(request.quick)}) {
+    for (const Case& one : cases) register_case(one, machine, request.care);
+  }
   Table reporter;
   const std::size_t ran =
       table ? benchmark::RunSpecifiedBenchmarks(&reporter) : benchmark::RunSpecifiedBenchmarks();

@@ -4,10 +4,10 @@
 #include "cases.h"
 #include "gemm.h"
 #include "inner_product.h"
-#include "ltlab/base/random.h"
 #include "ltlab/dense/dense_linear.h"
 #include "ltlab/kernels/sparse_linear.h"
 #include "ltlab/nn/kernel_choice.h"
+#include "random_operands.h"
 
 namespace ltlab::bench {
 namespace {
@@ -16,23 +16,6 @@ struct LinearShape {
   std::size_t outputs = 0, inputs = 0, batch = 0;
   double density = 1;
 };
-
-using Matrix = AlignedVector<float>;
-
-Matrix random_matrix(std::size_t size, std::string_view purpose) {
-  RandomStream stream({0, purpose, 0, 0});
-  Matrix matrix(size);
-  for (float& value : matrix) value = static_cast<float>(stream.uniform(-1, 1));
-  return matrix;
-}
-
-std::vector<std::uint8_t> random_keep(std::size_t size, double density) {
-  std::vector<std::uint8_t> keep(size, 0);
-  const auto survivors = static_cast<std::ptrdiff_t>(std::llround(density * static_cast<double>(size)));
-  const auto order = RandomStream({0, "mask", 0, 0}).permutation(static_cast<std::uint32_t>(size));
-  std::for_each(order.begin(), order.begin() + survivors, [&](std::uint32_t i) { keep[i] = 1; });
-  return keep;
-}
 
 Matrix transposed(const Matrix& from, std::size_t rows, std::size_t columns) {
   Matrix to(from.size());
@@ -59,7 +42,7 @@ class LinearOperands {
       : shape_(shape),
         keep_(random_keep(shape.outputs * shape.inputs, shape.density)),
         structure_(make_sparse_matrix(keep_, shape.outputs, shape.inputs)),
-        w_(masked(random_matrix(keep_.size(), "w"))),
+        w_(masked(random_matrix(keep_.size(), "w"), keep_)),
         x_(random_matrix(shape.inputs * shape.batch, "x")),
         dy_(random_matrix(shape.outputs * shape.batch, "dy")),
         x_batch_major_(transposed(x_, shape.inputs, shape.batch)),
@@ -71,13 +54,11 @@ class LinearOperands {
         dy_panels_(in_panels(dy_, shape.outputs, shape.batch)),
         y_panels_(dy_panels_),
         dx_panels_(x_panels_),
-        values_(structure_.by_row.survivors()),
+        values_(survivors_of(w_, keep_)),
         transposed_values_(values_.size()),
         gradient_(values_.size()),
         inner_product_(shape.outputs, shape.inputs, shape.batch, w_.data(), x_batch_major_.data(),
                        dy_batch_major_.data()) {
-    std::copy_if(w_.begin(), w_.end(), values_.begin(),
-                 [at = keep_.begin()](float) mutable { return *at++; });
     refresh();
   }
 
@@ -150,11 +131,6 @@ class LinearOperands {
   static double number(std::size_t n) { return static_cast<double>(n); }
   static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
 
-  Matrix masked(Matrix matrix) const {
-    for (std::size_t i = 0; i < matrix.size(); ++i) matrix[i] = keep_[i] ? matrix[i] : 0;
-    return matrix;
-  }
-
   void sparse_forward() {
     sparse_multiply<float>(structure_.by_row, values_.data(), nullptr, Activation::identity, x_panels_,
                            y_panels_);
@@ -198,11 +174,6 @@ class LinearOperands {
   InnerProduct inner_product_;
 };
 
-Work operator+(const Work& a, const Work& b) {
-  return {a.flops + b.flops, a.dense_flops + b.dense_flops, a.operand_bytes + b.operand_bytes,
-          a.moved_bytes + b.moved_bytes};
-}
-
 Comparison compare_product(const LinearShape& shape, Product product) {
   const auto operands = std::make_shared<LinearOperands>(shape);
   const Part part = product == Product::forward         ? operands->forward()
@@ -222,17 +193,10 @@ Comparison compare_together(const LinearShape& shape) {
           operands};
 }
 
-std::string name_of(const std::string& family, const LinearShape& shape, const std::string& part) {
-  std::string percent = std::to_string(100 * shape.density);
-  percent.erase(percent.find_last_not_of('0') + 1);
-  if (percent.ends_with('.')) percent.pop_back();
-  return family + "/" + std::to_string(shape.outputs) + "x" + std::to_string(shape.inputs) +
-         "/batch:" + std::to_string(shape.batch) + "/density:" + percent + "/" + part;
-}
-
 Case make_case(const std::string& family, const LinearShape& shape, const std::string& part,
                std::function<Comparison()> make) {
-  return {name_of(family, shape, part),
+  const std::string extents = std::to_string(shape.outputs) + "x" + std::to_string(shape.inputs);
+  return {case_name(family, extents, shape.batch, shape.density, part),
           static_cast<double>(shape.outputs),
           static_cast<double>(shape.inputs),
           static_cast<double>(shape.batch),

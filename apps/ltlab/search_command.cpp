@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "kernel_report.h"
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/nn/models.h"
@@ -60,6 +61,20 @@ void search(const SearchRequest& request, const std::stop_source& stop, SearchPr
   run_search(request.config, data, request.out, request.workers, progress, stop);
 }
 
+void show(const SearchRequest& request, const SearchResults& results) {
+  const RunStore first(replicate_folder(request.out, request.config.replicates, 0));
+  if (!request.json) {
+    print_report(std::cout, results);
+    if (request.explain_kernels) print_kernels(std::cout, first);
+    return;
+  }
+  nlohmann::ordered_json report = report_json(results);
+  report["run"] = request.out;
+  report["config"] = config_text(request.config) + extent_text(request.config);
+  if (request.explain_kernels) report["kernels"] = kernels_json(first);
+  std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+}
+
 }  // namespace
 
 int search_command(const Arguments& arguments) {
@@ -84,14 +99,7 @@ int search_command(const Arguments& arguments) {
     throw;
   }
   progress.finish();
-  if (request.json) {
-    nlohmann::ordered_json report = report_json(progress.results());
-    report["run"] = request.out;
-    report["config"] = config_text(request.config) + extent_text(request.config);
-    std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-  } else {
-    print_report(std::cout, progress.results());
-  }
+  show(request, progress.results());
   return 0;
 }
 

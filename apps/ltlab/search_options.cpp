@@ -169,7 +169,8 @@ po::options_description run_options() {
       ("force", "delete the run in the folder and begin anew")
       ("data-dir", word("DIR"), "where the data files lie ($LTLAB_DATA, ../shared/data, ~/.cache/ltlab)")
       ("workers", count(), "trainings side by side (the processor's cores)")
-      ("json", "print the result as JSON on standard output");
+      ("json", "print the result as JSON on standard output")
+      ("explain-kernels", "also show which kernel computed each product, and the times measured");
   return run;
 }
 
@@ -426,6 +427,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.resume = map.count("resume") > 0;
   request.force = map.count("force") > 0;
   request.json = map.count("json") > 0;
+  request.explain_kernels = map.count("explain-kernels") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
   GivenOptions given{names_in(map), {}};
   if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, map);

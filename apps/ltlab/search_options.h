@@ -15,6 +15,7 @@ struct SearchRequest {
   std::string out;  ///< folder of the run
   unsigned workers = 1;
   bool resume = false, force = false, json = false, help = false;
+  bool explain_kernels = false;  ///< show which kernels ran, and why
   std::string help_text;
 };
 

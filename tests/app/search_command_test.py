@@ -236,6 +236,19 @@ class SearchCommand(unittest.TestCase):
             first.kill()
             first.wait()
 
+    def test_kernels_are_explained(self):
+        done = self.search("run", "--levels", 1, "--explain-kernels")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for words in ("Kernels of", "fc1.weight", "backward-weights", "sparse"):
+            self.assertIn(words, done.stdout)
+        report = json.loads(self.search("run", "--levels", 1, "--resume", "--explain-kernels", "--json").stdout)
+        kernels = report["kernels"][1]["kernels"]
+        self.assertEqual(len(kernels), 5)  # the first layer has no backward-data
+        for kernel in kernels:
+            faster = "dense" if kernel["dense_seconds"] <= kernel["sparse_seconds"] else "sparse"
+            self.assertEqual(kernel["kernel"], faster)
+        self.assertIsNone(report["kernels"][0]["kernels"][0]["dense_seconds"])
+
     def test_resuming_to_another_end(self):
         self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
         further = run("search", "--resume", "--out", self.folder / "run", "--target-density", 0.3, "--json")

@@ -1,0 +1,173 @@
+#include <string>
+
+#include "blocked_convolution.h"
+#include "cases.h"
+#include "ltlab/dense/dense_convolution.h"
+#include "ltlab/kernels/sparse_convolution.h"
+#include "ltlab/nn/kernel_choice.h"
+#include "random_operands.h"
+
+namespace ltlab::bench {
+namespace {
+
+struct LayerShape {
+  ConvolutionShape convolution;
+  std::size_t batch = 0;
+  double density = 1;
+};
+
+// Dense are oneDNN with all operands in its own layouts ("blocked"), and as ltlab runs it on panels
+// ("panels").
+class ConvolutionOperands {
+ public:
+  explicit ConvolutionOperands(const LayerShape& s)
+      : shape_(s.convolution),
+        keep_(random_keep(element_count(shape_.weights()), s.density)),
+        sparse_(shape_, keep_, input_border(shape_), gradient_border(shape_)),
+        dense_(shape_),
+        w_(masked(random_matrix(keep_.size(), "w"), keep_)),
+        dw_(w_.size()),
+        x_(random_images({shape_.input, s.batch, kLaneMultiple, input_border(shape_)}, "x")),
+        dy_(random_images({shape_.output(), s.batch, kLaneMultiple, gradient_border(shape_)}, "dy")),
+        dx_({shape_.input, s.batch, kLaneMultiple, 0}),
+        y_({shape_.output(), s.batch, kLaneMultiple, 0}),
+        values_(survivors_of(w_, keep_)),
+        transposed_values_(values_.size()),
+        gradient_(values_.size()),
+        blocked_(shape_, w_.data(), x_, dy_) {
+    refresh();
+  }
+
+  Part product(Product product) {
+    switch (product) {
+      case Product::forward:
+        return part(product, blocked_.forward(), all(y_));
+      case Product::backward_data:
+        return part(product, blocked_.backward_data(), all(dx_));
+      default:
+        return part(product, blocked_.backward_weights(), dw_);
+    }
+  }
+  Part refresh_part() {
+    return {"refresh", {"sparse", "", [this] { refresh(); }, {}}, {}};
+  }
+
+  // A survivor loads its input's values at each output position of each image; outputs are stored once.
+  Work work(Product product) const {
+    const ImageShape output = shape_.output();
+    const double batch = number(x_.batch()), nonzeros = number(values_.size());
+    const double positions = batch * number(output.height * output.width);
+    const double x_bytes = 4 * batch * number(shape_.input.features()),
+                 y_bytes = 4 * batch * number(output.features());
+    return {2 * nonzeros * positions, 2 * number(w_.size()) * positions, x_bytes + y_bytes + 6 * nonzeros,
+            4 * nonzeros * positions + (product == Product::backward_data ? x_bytes : y_bytes)};
+  }
+  Work refresh_work() const {
+    const double bytes = 12 * number(values_.size());  // an index and a value in, a value out
+    return {0, 0, bytes, bytes};
+  }
+
+ private:
+  static double number(std::size_t n) { return static_cast<double>(n); }
+  static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
+
+  Part part(Product product, const BlockedConvolution::Step& blocked, std::span<const float> output) {
+    // The sparse gradient has fewer numbers, those at the survivors.
+    const std::span<const float> sparse_output =
+        product == Product::backward_weights ? std::span<const float>() : output;
+    return {to_string(product),
+            {"sparse", "", [this, product] { run_sparse(product); }, sparse_output},
+            {{"onednn", "blocked", blocked.run, blocked.output},
+             {"onednn", "panels", [this, product] { run_dense(product); }, output}}};
+  }
+
+  void run_sparse(Product product) {
+    switch (product) {
+      case Product::forward:
+        return sparse_.forward<float>(values_.data(), nullptr, Activation::identity, x_, y_);
+      case Product::backward_data:
+        return sparse_.backward_data(transposed_values_.data(), dy_, dx_);
+      case Product::backward_weights:
+        return sparse_.backward_weights(dy_, x_, gradient_.data());
+    }
+  }
+  void run_dense(Product product) {
+    switch (product) {
+      case Product::forward:
+        return dense_.forward(w_.data(), nullptr, Activation::identity, x_, y_);
+      case Product::backward_data:
+        return dense_.backward_data(w_.data(), dy_, dx_);
+      case Product::backward_weights:
+        return dense_.backward_weights(dy_, x_, dw_.data());
+    }
+  }
+  // As nn/weighted_layer.cpp does.
+  void refresh() {
+    for (std::size_t k = 0; k < transposed_values_.size(); ++k)
+      transposed_values_[k] = values_[sparse_.transposed_order()[k]];
+  }
+
+  ConvolutionShape shape_;
+  std::vector<std::uint8_t> keep_;
+  SparseConvolution sparse_;
+  DenseConvolution<float> dense_;
+  Matrix w_, dw_;
+  Activations<float> x_, dy_, dx_, y_;
+  Matrix values_, transposed_values_, gradient_;
+  BlockedConvolution blocked_;
+};
+
+Comparison compare_product(const LayerShape& shape, Product product) {
+  const auto operands = std::make_shared<ConvolutionOperands>(shape);
+  return {{operands->product(product)}, operands->work(product), operands};
+}
+
+Comparison compare_together(const LayerShape& shape) {
+  const auto operands = std::make_shared<ConvolutionOperands>(shape);
+  Comparison comparison{{operands->refresh_part()}, operands->refresh_work(), operands};
+  for (const Product product : kProducts) {
+    comparison.parts.push_back(operands->product(product));
+    comparison.work = comparison.work + operands->work(product);
+  }
+  return comparison;
+}
+
+Case make_case(const LayerShape& shape, const std::string& part, std::function<Comparison()> make) {
+  const ConvolutionShape& c = shape.convolution;
+  const std::string extents = std::to_string(c.outputs) + "x" + std::to_string(c.input.channels) + "@" +
+                              std::to_string(c.input.height);
+  return {case_name("convolution", extents, shape.batch, shape.density, part),
+          static_cast<double>(c.outputs),
+          static_cast<double>(c.input.channels),
+          static_cast<double>(shape.batch),
+          shape.density,
+          std::move(make)};
+}
+
+}  // namespace
+
+std::vector<Case> convolution_cases(bool quick) {
+  struct Extent {
+    std::size_t channels, size;
+  };
+  const std::vector<std::size_t> batches =
+      quick ? std::vector<std::size_t>{16} : std::vector<std::size_t>{16, 64};
+  const std::vector<double> densities =
+      quick ? std::vector<double>{1, 0.1, 0.02} : std::vector<double>{1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01};
+  std::vector<Case> cases;
+  for (const auto& [channels, size] : {Extent{64, 32}, Extent{128, 16}, Extent{256, 8}}) {
+    for (const std::size_t batch : batches) {
+      for (const double density : densities) {
+        const LayerShape shape{{{channels, size, size}, channels, 3, 3, 1, 1}, batch, density};
+        for (const Product product : kProducts) {
+          cases.push_back(make_case(shape, to_string(product),
+                                    [shape, product] { return compare_product(shape, product); }));
+        }
+        cases.push_back(make_case(shape, "together", [shape] { return compare_together(shape); }));
+      }
+    }
+  }
+  return cases;
+}
+
+}  // namespace ltlab::bench

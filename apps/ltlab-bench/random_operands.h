@@ -1,0 +1,23 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "ltlab/base/activations.h"
+
+namespace ltlab::bench {
+
+using Matrix = AlignedVector<float>;
+
+/// Uniform in [-1, 1); the purpose names the random stream.
+Matrix random_matrix(std::size_t size, std::string_view purpose);
+/// A mask of exactly `density` of `size` weights, at random places.
+std::vector<std::uint8_t> random_keep(std::size_t size, double density);
+/// The matrix with zeros where the mask has them, and the rest of it alone.
+Matrix masked(Matrix matrix, const std::vector<std::uint8_t>& keep);
+Matrix survivors_of(const Matrix& matrix, const std::vector<std::uint8_t>& keep);
+/// Activations with values as random_matrix() has them in their interior; zero in padding lanes.
+Activations<float> random_images(const ActivationShape& shape, std::string_view purpose);
+
+}  // namespace ltlab::bench

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <ostream>
+
+#include "ltlab/store/run_store.h"
+
+namespace ltlab::app {
+
+/// Which kernel computed each product of each layer at each level of a run, and the times that decided.
+void print_kernels(std::ostream& out, const RunStore& run);
+
+/// The same for machines: an array of levels. Seconds are null where nothing was measured.
+nlohmann::ordered_json kernels_json(const RunStore& run);
+
+}  // namespace ltlab::app
