@@ -88,7 +88,7 @@ class ConvolutionOperands {
       case Product::backward_data:
         return sparse_.backward_data(transposed_values_.data(), dy_, dx_);
       case Product::backward_weights:
-        return sparse_.backward_weights(dy_, x_, gradient_.data());
+        return sparse_.backward_weights(dy_, x_, false, gradient_.data());
     }
   }
   void run_dense(Product product) {
@@ -98,7 +98,7 @@ class ConvolutionOperands {
       case Product::backward_data:
         return dense_.backward_data(w_.data(), dy_, dx_);
       case Product::backward_weights:
-        return dense_.backward_weights(dy_, x_, dw_.data());
+        return dense_.backward_weights(dy_, x_, false, dw_.data());
     }
   }
   // As nn/weighted_layer.cpp does.

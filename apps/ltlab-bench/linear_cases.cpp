@@ -95,7 +95,7 @@ class LinearOperands {
                x_batch_major_.data(), dw_.data()});
     add_onednn(
         part, inner_product_.backward_weights(),
-        [this] { dense_weight_gradient(dy_panels_, x_panels_, dw_.data()); }, dw_);
+        [this] { dense_weight_gradient(dy_panels_, x_panels_, false, dw_.data()); }, dw_);
     return part;
   }
 
@@ -140,7 +140,7 @@ class LinearOperands {
                            dy_panels_, dx_panels_);
   }
   void sparse_backward_weights() {
-    sparse_weight_gradient(structure_.by_row, dy_panels_, x_panels_, gradient_.data());
+    sparse_weight_gradient(structure_.by_row, dy_panels_, x_panels_, false, gradient_.data());
   }
   // As nn/linear.cpp does.
   void refresh() {

@@ -33,8 +33,8 @@ TEMPLATE_TEST_CASE(
       sparse_multiply<T>(s.by_row, compact.data(), nullptr, Activation::identity, x, y_sparse);
       dense_multiply_transposed(dense.data(), dy, dx);
       sparse_multiply<T>(s.by_column, transposed.data(), nullptr, Activation::identity, dy, dx_sparse);
-      dense_weight_gradient(dy, x, gradient.data());
-      sparse_weight_gradient(s.by_row, dy, x, gradient_sparse.data());
+      dense_weight_gradient(dy, x, false, gradient.data());
+      sparse_weight_gradient(s.by_row, dy, x, false, gradient_sparse.data());
       const double margin = std::is_same_v<T, float> ? 2e-5 : 1e-13;
       for (std::size_t i = 0; i < batch; ++i) {
         for (std::size_t f = 0; f < outputs; ++f)

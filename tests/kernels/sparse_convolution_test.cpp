@@ -98,8 +98,10 @@ void check_products(const Case& c) {
 
   AlignedVector<T> gradient(compact.size(), T(99));
   AlignedVector<double> expected(mask.size());
-  convolution.backward_weights(dy, x, gradient.data());
+  convolution.backward_weights(dy, x, false, gradient.data());
+  convolution.backward_weights(dy, x, true, gradient.data());  // once more, on top
   plain_backward_weights(s, as_doubles(dy), as_doubles(x), expected.data());
+  for (double& value : expected) value *= 2;
   double largest = 0;
   std::size_t k = 0;
   for (std::size_t i = 0; i < mask.size(); ++i) {
@@ -107,7 +109,7 @@ void check_products(const Case& c) {
       largest = std::max(
           largest, std::abs(static_cast<double>(gradient[k++]) - expected[i]) / (1 + std::abs(expected[i])));
   }
-  CHECK(largest < tolerance);
+  CHECK(largest < 2 * tolerance);
 }
 
 }  // namespace

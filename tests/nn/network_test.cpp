@@ -65,7 +65,7 @@ void check_gradients(Network<double>& network) {
   const Activations<double> images = random_images<double>(network.input(), 9);
   const std::vector<std::uint8_t> targets = labels(5);
   const auto loss = [&] {
-    return softmax_cross_entropy<double>(network.forward(images), targets, nullptr).loss / kBatch;
+    return softmax_cross_entropy<double>(network.forward(images), targets, kBatch, nullptr).loss / kBatch;
   };
   network.forward_backward(images, targets);
   for (Parameter<double>* parameter : network.parameters()) {

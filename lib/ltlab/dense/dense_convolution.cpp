@@ -245,8 +245,10 @@ class OneDnnConvolution {
     clear_other_lanes(dx);
   }
 
-  void backward_weights(const Activations<float>& dy, const Activations<float>& x, float* gradient) {
-    std::fill_n(gradient, element_count(shape_.weights()), 0.0f);  // each run adds its own
+  void backward_weights(const Activations<float>& dy, const Activations<float>& x, bool accumulate,
+                        float* gradient) {
+    // Each run adds its own.
+    if (!accumulate) std::fill_n(gradient, element_count(shape_.weights()), 0.0f);
     each_run(Task::backward_weights, x, dy, [&](Plan& plan, std::size_t panel) {
       plan.primitive.execute(stream_, {{DNNL_ARG_SRC, plan.x.load(x.row(panel, 0, 0), stream_)},
                                        {DNNL_ARG_DIFF_DST, plan.y.load(dy.row(panel, 0, 0), stream_)},
@@ -354,8 +356,9 @@ class PlainConvolution {
     });
   }
 
-  void backward_weights(const Activations<double>& dy, const Activations<double>& x, double* gradient) const {
-    std::fill_n(gradient, element_count(shape_.weights()), 0.0);
+  void backward_weights(const Activations<double>& dy, const Activations<double>& x, bool accumulate,
+                        double* gradient) const {
+    if (!accumulate) std::fill_n(gradient, element_count(shape_.weights()), 0.0);
     each_product(x, dy, [&](std::size_t w, const double* left, const double* right) {
       for (std::size_t l = 0; l < kLanes; ++l) gradient[w] += left[l] * right[l];
     });
@@ -432,9 +435,10 @@ void DenseConvolution<T>::backward_data(const T* weights, const Activations<T>& 
 }
 
 template <class T>
-void DenseConvolution<T>::backward_weights(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
+void DenseConvolution<T>::backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                                           T* gradient) {
   check(x, dy);
-  implementation_->backward_weights(dy, x, gradient);
+  implementation_->backward_weights(dy, x, accumulate, gradient);
 }
 
 template <class T>

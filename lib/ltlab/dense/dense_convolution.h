@@ -34,8 +34,9 @@ class DenseConvolution {
   /// dX, the gradient of X given that of Y. Padding lanes of dY must be zero, those of dX become zero.
   void backward_data(const T* weights, const Activations<T>& dy, Activations<T>& dx);
 
-  /// dW, the gradient of W summed over the batch. Padding lanes of dY must be zero.
-  void backward_weights(const Activations<T>& dy, const Activations<T>& x, T* gradient);
+  /// gradient = (accumulate ? gradient : 0) + that of W, summed over the batch. Padding lanes of dY must be
+  /// zero.
+  void backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate, T* gradient);
 
  private:
   struct Implementation;

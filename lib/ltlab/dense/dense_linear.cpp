@@ -66,11 +66,11 @@ void dense_multiply_transposed(const T* weights, const Activations<T>& dy, Activ
 }
 
 template <class T>
-void dense_weight_gradient(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
+void dense_weight_gradient(const Activations<T>& dy, const Activations<T>& x, bool accumulate, T* gradient) {
   const std::size_t lanes = dy.lanes();
   for (std::size_t p = 0; p < dy.panels(); ++p) {
-    multiply(false, true, dy.features(), x.features(), lanes, dy.panel(p), lanes, x.panel(p), lanes, T(p > 0),
-             gradient, x.features());
+    multiply(false, true, dy.features(), x.features(), lanes, dy.panel(p), lanes, x.panel(p), lanes,
+             T(accumulate || p > 0), gradient, x.features());
   }
 }
 
@@ -78,7 +78,7 @@ template void dense_multiply(const float*, const Activations<float>&, Activation
 template void dense_multiply(const double*, const Activations<double>&, Activations<double>&);
 template void dense_multiply_transposed(const float*, const Activations<float>&, Activations<float>&);
 template void dense_multiply_transposed(const double*, const Activations<double>&, Activations<double>&);
-template void dense_weight_gradient(const Activations<float>&, const Activations<float>&, float*);
-template void dense_weight_gradient(const Activations<double>&, const Activations<double>&, double*);
+template void dense_weight_gradient(const Activations<float>&, const Activations<float>&, bool, float*);
+template void dense_weight_gradient(const Activations<double>&, const Activations<double>&, bool, double*);
 
 }  // namespace ltlab

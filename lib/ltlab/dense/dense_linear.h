@@ -16,8 +16,8 @@ void dense_multiply(const T* weights, const Activations<T>& x, Activations<T>& y
 template <class T>
 void dense_multiply_transposed(const T* weights, const Activations<T>& dy, Activations<T>& dx);
 
-/// dW = dY X^T, summed over the batch. Padding lanes of dY must be zero.
+/// gradient = (accumulate ? gradient : 0) + dY X^T, summed over the batch. Padding lanes of dY must be zero.
 template <class T>
-void dense_weight_gradient(const Activations<T>& dy, const Activations<T>& x, T* gradient);
+void dense_weight_gradient(const Activations<T>& dy, const Activations<T>& x, bool accumulate, T* gradient);
 
 }  // namespace ltlab

@@ -32,7 +32,7 @@ void bias_and_activation(const T* bias, Activation activation, Activations<T>& y
 
 template <class T>
 void gradient_of_activation(Activation activation, const Activations<T>& y, Activations<T>& dy,
-                            T* bias_gradient) {
+                            bool accumulate, T* bias_gradient) {
   const Vector<T> d;
   const auto zero = hn::Zero(d);
   const std::size_t channels = dy.image().channels;
@@ -48,7 +48,7 @@ void gradient_of_activation(Activation activation, const Activations<T>& y, Acti
     }
     bias_gradient[c] += hn::GetLane(hn::SumOfLanes(d, sum));
   };
-  std::fill_n(bias_gradient, channels, T(0));
+  if (!accumulate) std::fill_n(bias_gradient, channels, T(0));
   for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, channels}, mask_and_sum, y, dy);
 }
 
@@ -130,11 +130,13 @@ void bias_float(const float* b, Activation a, Activations<float>& y) {
 void bias_double(const double* b, Activation a, Activations<double>& y) {
   bias_and_activation(b, a, y);
 }
-void gradient_float(Activation a, const Activations<float>& y, Activations<float>& dy, float* g) {
-  gradient_of_activation(a, y, dy, g);
+void gradient_float(Activation a, const Activations<float>& y, Activations<float>& dy, bool accumulate,
+                    float* g) {
+  gradient_of_activation(a, y, dy, accumulate, g);
 }
-void gradient_double(Activation a, const Activations<double>& y, Activations<double>& dy, double* g) {
-  gradient_of_activation(a, y, dy, g);
+void gradient_double(Activation a, const Activations<double>& y, Activations<double>& dy, bool accumulate,
+                     double* g) {
+  gradient_of_activation(a, y, dy, accumulate, g);
 }
 void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
                    float* g) {
@@ -170,13 +172,13 @@ void add_bias_and_activate(const double* bias, Activation activation, Activation
 }
 template <>
 void activation_gradient(Activation activation, const Activations<float>& y, Activations<float>& dy,
-                         float* bias_gradient) {
-  HWY_DYNAMIC_DISPATCH(gradient_float)(activation, y, dy, bias_gradient);
+                         bool accumulate, float* bias_gradient) {
+  HWY_DYNAMIC_DISPATCH(gradient_float)(activation, y, dy, accumulate, bias_gradient);
 }
 template <>
 void activation_gradient(Activation activation, const Activations<double>& y, Activations<double>& dy,
-                         double* bias_gradient) {
-  HWY_DYNAMIC_DISPATCH(gradient_double)(activation, y, dy, bias_gradient);
+                         bool accumulate, double* bias_gradient) {
+  HWY_DYNAMIC_DISPATCH(gradient_double)(activation, y, dy, accumulate, bias_gradient);
 }
 
 namespace {
@@ -204,13 +206,13 @@ bool predicts(const T* logits, std::size_t classes, std::size_t lanes, std::size
 
 template <class T>
 BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const std::uint8_t> labels,
-                                Activations<T>* gradient) {
+                                std::size_t mean_of, Activations<T>* gradient) {
   const std::size_t lanes = logits.lanes(), classes = logits.features(), batch = logits.batch();
   alignas(kAlignment) std::array<T, kMaxLanes> scale{}, log_sum{};
   BatchLoss result;
   for (std::size_t p = 0; p < logits.panels(); ++p) {
     const std::size_t images = std::min(lanes, batch - p * lanes);
-    for (std::size_t i = 0; i < lanes; ++i) scale[i] = i < images ? T(1) / static_cast<T>(batch) : T(0);
+    for (std::size_t i = 0; i < lanes; ++i) scale[i] = i < images ? T(1) / static_cast<T>(mean_of) : T(0);
     T* panel_gradient = gradient ? gradient->panel(p) : nullptr;
     const T* panel = logits.panel(p);
     softmax(panel, classes, lanes, scale.data(), log_sum.data(), panel_gradient);
@@ -225,9 +227,9 @@ BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const st
 }
 
 template BatchLoss softmax_cross_entropy(const Activations<float>&, std::span<const std::uint8_t>,
-                                         Activations<float>*);
+                                         std::size_t, Activations<float>*);
 template BatchLoss softmax_cross_entropy(const Activations<double>&, std::span<const std::uint8_t>,
-                                         Activations<double>*);
+                                         std::size_t, Activations<double>*);
 
 void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient,
                 float* velocity) {

@@ -15,10 +15,11 @@ template <class T>
 void add_bias_and_activate(const T* bias, Activation activation, Activations<T>& y);
 
 /// Turns the gradient of a layer's outputs into that of its weighted sums, in place (dY = dY where y > 0 for
-/// ReLU), and sums it over the batch and the positions: bias_gradient[channel]. y and dy may differ in their
-/// borders. Padding lanes of dY must be zero and stay so.
+/// ReLU), and sums it over the batch and the positions: bias_gradient[channel] = (accumulate ?
+/// bias_gradient[channel] : 0) + that sum. y and dy may differ in their borders. Padding lanes of dY must be
+/// zero and stay so.
 template <class T>
-void activation_gradient(Activation activation, const Activations<T>& y, Activations<T>& dy,
+void activation_gradient(Activation activation, const Activations<T>& y, Activations<T>& dy, bool accumulate,
                          T* bias_gradient);
 
 /// Summed loss and hits of a batch.
@@ -28,10 +29,11 @@ struct BatchLoss {
 };
 
 /// Softmax and cross-entropy over the classes (= logits.features()); labels[i] is image i's class. Where
-/// `gradient` is not null it receives the gradient of the batch's *mean* loss, zero in padding lanes.
+/// `gradient` is not null it receives the gradient of the summed loss over `mean_of` images (those of the
+/// whole batch, of which `logits` may be a part), zero in padding lanes.
 template <class T>
 BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const std::uint8_t> labels,
-                                Activations<T>* gradient);
+                                std::size_t mean_of, Activations<T>* gradient);
 
 /// One step of stochastic gradient descent, as torch.optim.SGD: g += weight_decay w; velocity = momentum
 /// velocity + g; w -= rate (nesterov ? g + momentum velocity : velocity). `velocity` may be null where

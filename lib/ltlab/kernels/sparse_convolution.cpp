@@ -179,13 +179,12 @@ void SparseConvolution::backward_data(const T* transposed_values, const Activati
 }
 
 template <class T>
-void SparseConvolution::backward_weights(const Activations<T>& dy, const Activations<T>& x,
+void SparseConvolution::backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                                          T* gradient) const {
   const ImageShape output = dy_.image;
   ActivationShape from = x.shape(), to = dy.shape();
   from.image = x_.image;
   to.image = output;
-  bool accumulate = false;
   sweep({output.height, output.width, shape_.stride, 1, shape_.kernel_height}, from, to,
         [&](std::size_t p, std::size_t at_x, std::size_t at_dy, const Run& run) {
           sample_products(forward_, dy.panel(p) + (to.position(0, 0, 0) + at_dy) * to.lanes,
@@ -201,9 +200,9 @@ template void SparseConvolution::backward_data(const float*, const Activations<f
                                                Activations<float>&) const;
 template void SparseConvolution::backward_data(const double*, const Activations<double>&,
                                                Activations<double>&) const;
-template void SparseConvolution::backward_weights(const Activations<float>&, const Activations<float>&,
+template void SparseConvolution::backward_weights(const Activations<float>&, const Activations<float>&, bool,
                                                   float*) const;
 template void SparseConvolution::backward_weights(const Activations<double>&, const Activations<double>&,
-                                                  double*) const;
+                                                  bool, double*) const;
 
 }  // namespace ltlab

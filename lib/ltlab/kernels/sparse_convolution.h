@@ -36,9 +36,11 @@ class SparseConvolution {
   /// dx = the gradient of x; `transposed_values` in transposed order.
   template <class T>
   void backward_data(const T* transposed_values, const Activations<T>& dy, Activations<T>& dx) const;
-  /// gradient[k] = that of survivor k, summed over the batch. Padding lanes of dy must be zero.
+  /// gradient[k] = (accumulate ? gradient[k] : 0) + that of survivor k, summed over the batch. Padding lanes
+  /// of dy must be zero.
   template <class T>
-  void backward_weights(const Activations<T>& dy, const Activations<T>& x, T* gradient) const;
+  void backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                        T* gradient) const;
 
  private:
   // Every stride-th row and column of dx, from (y, x) on, sees the same kernel positions.

@@ -19,8 +19,8 @@ void sparse_multiply(const SparseRows& rows, const T* values, const T* bias, Act
 
 template <class T>
 void sparse_weight_gradient(const SparseRows& rows, const Activations<T>& dy, const Activations<T>& x,
-                            T* gradient) {
-  sample_products(rows, dy.data(), x.data(), false, gradient, over_panels(x, dy));
+                            bool accumulate, T* gradient) {
+  sample_products(rows, dy.data(), x.data(), accumulate, gradient, over_panels(x, dy));
 }
 
 template void sparse_multiply(const SparseRows&, const float*, const float*, Activation,
@@ -28,8 +28,8 @@ template void sparse_multiply(const SparseRows&, const float*, const float*, Act
 template void sparse_multiply(const SparseRows&, const double*, const double*, Activation,
                               const Activations<double>&, Activations<double>&);
 template void sparse_weight_gradient(const SparseRows&, const Activations<float>&, const Activations<float>&,
-                                     float*);
+                                     bool, float*);
 template void sparse_weight_gradient(const SparseRows&, const Activations<double>&,
-                                     const Activations<double>&, double*);
+                                     const Activations<double>&, bool, double*);
 
 }  // namespace ltlab

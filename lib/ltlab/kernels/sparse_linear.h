@@ -16,9 +16,10 @@ void sparse_multiply(const SparseRows& rows, const T* values, const T* bias, Act
                      const Activations<T>& x, Activations<T>& y);
 
 /// dW = dY X^T at the survivors only (a sampled dense-dense product, SDDMM), summed over the batch:
-/// gradient[k] = sum over images b of dy(row of k, b) x(column of k, b). Padding lanes of dY must be zero.
+/// gradient[k] = (accumulate ? gradient[k] : 0) + sum over images b of dy(row of k, b) x(column of k, b).
+/// Padding lanes of dY must be zero.
 template <class T>
 void sparse_weight_gradient(const SparseRows& rows, const Activations<T>& dy, const Activations<T>& x,
-                            T* gradient);
+                            bool accumulate, T* gradient);
 
 }  // namespace ltlab

@@ -38,13 +38,15 @@ void Convolution<T>::multiply_transposed_sparse(const T* transposed, const Activ
 }
 
 template <class T>
-void Convolution<T>::weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
-  dense_.backward_weights(dy, x, gradient);
+void Convolution<T>::weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                                           T* gradient) {
+  dense_.backward_weights(dy, x, accumulate, gradient);
 }
 
 template <class T>
-void Convolution<T>::weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
-  sparse_->backward_weights(dy, x, gradient);
+void Convolution<T>::weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x,
+                                            bool accumulate, T* gradient) {
+  sparse_->backward_weights(dy, x, accumulate, gradient);
 }
 
 template class Convolution<float>;

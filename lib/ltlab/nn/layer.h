@@ -17,7 +17,7 @@ struct Flops {
 
 /// How a network runs a layer.
 struct LayerContext {
-  std::size_t batch = 0;  ///< images at most
+  std::size_t batch = 0;  ///< images at most, of a part of a batch
   std::size_t lanes = 0;
   std::size_t input_border = 0;   ///< of x
   std::size_t output_border = 0;  ///< of y
@@ -43,10 +43,11 @@ class Layer {
   virtual void prepare(const LayerContext&) {}
   /// y = f(x).
   virtual void forward(const Activations<T>& x, Activations<T>& y) = 0;
-  /// Given x, y = f(x) and dy, writes the parameters' gradients and, where `dx` is not null, the gradient of
-  /// x. `dy` is scratch afterwards. Padding lanes of `dy` are zero.
+  /// Given x, y = f(x) and dy, writes the parameters' gradients (or adds to them, where they `accumulate`
+  /// over the parts of a batch) and, where `dx` is not null, writes the gradient of x. `dy` is scratch
+  /// afterwards. Padding lanes of `dy` are zero.
   virtual void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
-                        Activations<T>* dx) = 0;
+                        Activations<T>* dx, bool accumulate) = 0;
 
   /// Restricts the parameter that the mask names to its survivors.
   virtual void apply_mask(const Mask&) {}

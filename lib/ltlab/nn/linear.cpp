@@ -54,13 +54,15 @@ void Linear<T>::without_border(Activations<T>& dx, const Multiply& multiply) {
 }
 
 template <class T>
-void Linear<T>::weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
-  dense_weight_gradient(dy, x, gradient);
+void Linear<T>::weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                                      T* gradient) {
+  dense_weight_gradient(dy, x, accumulate, gradient);
 }
 
 template <class T>
-void Linear<T>::weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, T* gradient) {
-  sparse_weight_gradient(structure_.by_row, dy, x, gradient);
+void Linear<T>::weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                                       T* gradient) {
+  sparse_weight_gradient(structure_.by_row, dy, x, accumulate, gradient);
 }
 
 template class Linear<float>;

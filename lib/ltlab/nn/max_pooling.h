@@ -17,8 +17,8 @@ class MaxPooling final : public Layer<T> {
   ImageShape output() const override { return pooling_.output(input_); }
 
   void forward(const Activations<T>& x, Activations<T>& y) override { max_pool(pooling_, x, y); }
-  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
-                Activations<T>* dx) override {
+  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy, Activations<T>* dx,
+                bool /*accumulate*/) override {
     if (dx) max_pool_gradient(pooling_, x, y, dy, *dx);
   }
 

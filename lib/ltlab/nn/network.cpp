@@ -31,19 +31,35 @@ ActivationShape Network<T>::input_layout(const std::vector<std::unique_ptr<Layer
 
 template <class T>
 Network<T>::Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t batch)
-    : layers_(std::move(layers)), input_(input_layout(layers_, batch)) {
+    : layers_(std::move(layers)),
+      input_(input_layout(layers_, batch)),
+      part_(lanes() == kLaneMultiple ? std::min(batch, kLaneMultiple) : batch) {
+  ActivationShape part = input_;
+  part.batch = part_;
+  if (part_ < batch) {
+    images_ = Activations<T>(part);
+    logits_ = Activations<T>(classes(), batch, lanes());
+  }
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     Layer<T>& layer = *layers_[i];
     const std::size_t border = i + 1 < layers_.size() ? layers_[i + 1]->input_border() : 0;
-    outputs_.emplace_back(ActivationShape{layer.output(), batch, lanes(), border});
-    gradients_.emplace_back(ActivationShape{layer.output(), batch, lanes(), layer.gradient_border()});
-    layer.prepare({batch, lanes(), layer.input_border(), border, i == 0});
+    outputs_.emplace_back(ActivationShape{layer.output(), part_, lanes(), border});
+    gradients_.emplace_back(ActivationShape{layer.output(), part_, lanes(), layer.gradient_border()});
+    layer.prepare({part_, lanes(), layer.input_border(), border, i == 0});
     for (Parameter<T>* parameter : layer.parameters()) parameters_.push_back(parameter);
   }
 }
 
 template <class T>
-const Activations<T>& Network<T>::forward(const Activations<T>& images) {
+const Activations<T>& Network<T>::take_part(const Activations<T>& images, std::size_t first) {
+  if (images.batch() <= part_) return images;
+  images_.set_batch(std::min(part_, images.batch() - first));
+  std::copy_n(images.panel(first / lanes()), images_.shape().size(), images_.data());
+  return images_;
+}
+
+template <class T>
+const Activations<T>& Network<T>::forward_part(const Activations<T>& images) {
   const Activations<T>* x = &images;
   for (std::size_t i = 0; i < layers_.size(); ++i) {
     outputs_[i].set_batch(images.batch());
@@ -54,15 +70,38 @@ const Activations<T>& Network<T>::forward(const Activations<T>& images) {
 }
 
 template <class T>
-BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels) {
-  const Activations<T>& logits = forward(images);
-  for (Activations<T>& gradient : gradients_) gradient.set_batch(images.batch());
-  const BatchLoss loss = softmax_cross_entropy(logits, labels, &gradients_.back());
+void Network<T>::backward_part(const Activations<T>& images, bool accumulate) {
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const Activations<T>& x = i == 0 ? images : outputs_[i - 1];
-    layers_[i]->backward(x, outputs_[i], gradients_[i], i == 0 ? nullptr : &gradients_[i - 1]);
+    layers_[i]->backward(x, outputs_[i], gradients_[i], i == 0 ? nullptr : &gradients_[i - 1], accumulate);
   }
-  return loss;
+}
+
+template <class T>
+const Activations<T>& Network<T>::forward(const Activations<T>& images) {
+  if (images.batch() <= part_) return forward_part(images);
+  logits_.set_batch(images.batch());
+  for (std::size_t first = 0; first < images.batch(); first += part_) {
+    const Activations<T>& logits = forward_part(take_part(images, first));
+    std::copy_n(logits.data(), logits.shape().size(), logits_.panel(first / lanes()));
+  }
+  return logits_;
+}
+
+template <class T>
+BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels) {
+  BatchLoss sum;
+  for (std::size_t first = 0; first < images.batch(); first += part_) {
+    const Activations<T>& part = take_part(images, first);
+    const Activations<T>& logits = forward_part(part);
+    for (Activations<T>& gradient : gradients_) gradient.set_batch(part.batch());
+    const BatchLoss loss = softmax_cross_entropy(logits, labels.subspan(first, part.batch()), images.batch(),
+                                                 &gradients_.back());
+    backward_part(part, first > 0);
+    sum.loss += loss.loss;
+    sum.correct += loss.correct;
+  }
+  return sum;
 }
 
 template <class T>

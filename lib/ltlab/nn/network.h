@@ -11,8 +11,11 @@
 
 namespace ltlab {
 
-/// A chain of layers ending in logits, with room for the activations and gradients of one batch. T is float,
-/// or double for gradient checks.
+/// A chain of layers ending in logits. T is float, or double for gradient checks.
+///
+/// Images go through all layers in parts of a batch, gradients summed up: a convolutional network's
+/// activations of 16 images fit a cache that those of a batch do not, and its layers wait for memory rather
+/// than compute once few weights are left. A network of flat layers takes a batch as one part.
 template <class T>
 class Network {
  public:
@@ -26,6 +29,8 @@ class Network {
   const ActivationShape& input() const { return input_; }
   std::size_t classes() const { return layers_.back()->output().features(); }
   std::size_t batch() const { return input_.batch; }
+  /// Images a part.
+  std::size_t part() const { return part_; }
   std::size_t lanes() const { return input_.lanes; }
 
   /// Logits of a batch of at most batch() images; valid until the next call.
@@ -49,10 +54,18 @@ class Network {
   Flops flops() const;
 
  private:
+  // Image `first` and those after it, as many as a part holds.
+  const Activations<T>& take_part(const Activations<T>& images, std::size_t first);
+  const Activations<T>& forward_part(const Activations<T>& images);
+  void backward_part(const Activations<T>& images, bool accumulate);
+
   std::vector<std::unique_ptr<Layer<T>>> layers_;
   ActivationShape input_;
+  std::size_t part_;
   std::vector<Parameter<T>*> parameters_;
-  std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output
+  Activations<T> images_;                            // a part of a batch
+  std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output, for a part
+  Activations<T> logits_;                            // of a batch in several parts
 };
 
 }  // namespace ltlab

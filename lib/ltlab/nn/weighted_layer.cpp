@@ -22,9 +22,9 @@ void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
 
 template <class T>
 void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
-                                Activations<T>* dx) {
-  activation_gradient(activation_, y, dy, bias_.gradient.data());
-  weight_gradient(kernel(Product::backward_weights), dy, x);
+                                Activations<T>* dx, bool accumulate) {
+  activation_gradient(activation_, y, dy, accumulate, bias_.gradient.data());
+  weight_gradient(kernel(Product::backward_weights), dy, x, accumulate);
   if (dx) multiply_transposed(kernel(Product::backward_data), dy, *dx);
 }
 
@@ -47,12 +47,14 @@ void WeightedLayer<T>::multiply_transposed(Kernel kernel, const Activations<T>& 
 }
 
 template <class T>
-void WeightedLayer<T>::weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x) {
-  if (kernel == Kernel::sparse) return weight_gradient_sparse(dy, x, weight_.gradient.data());
-  if (!weight_.masked()) return weight_gradient_dense(dy, x, weight_.gradient.data());
-  weight_gradient_dense(dy, x, dense_gradient_.data());
+void WeightedLayer<T>::weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
+                                       bool accumulate) {
+  T* gradient = weight_.gradient.data();
+  if (kernel == Kernel::sparse) return weight_gradient_sparse(dy, x, accumulate, gradient);
+  if (!weight_.masked()) return weight_gradient_dense(dy, x, accumulate, gradient);
+  weight_gradient_dense(dy, x, accumulate, dense_gradient_.data());
   const std::span<const std::uint32_t> survivors = weight_.survivors();
-  for (std::size_t k = 0; k < survivors.size(); ++k) weight_.gradient[k] = dense_gradient_[survivors[k]];
+  for (std::size_t k = 0; k < survivors.size(); ++k) gradient[k] = dense_gradient_[survivors[k]];
 }
 
 template <class T>
@@ -101,7 +103,7 @@ std::pair<double, double> WeightedLayer<T>::measure(Product product) {
       case Product::backward_data:
         return multiply_transposed(kernel, dy, x);
       case Product::backward_weights:
-        return weight_gradient(kernel, dy, x);
+        return weight_gradient(kernel, dy, x, false);
     }
   };
   return time_in_turn([&] { run(Kernel::dense); }, [&] { run(Kernel::sparse); });

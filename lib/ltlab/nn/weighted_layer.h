@@ -20,8 +20,8 @@ class WeightedLayer : public Layer<T> {
 
   void prepare(const LayerContext& context) override { context_ = context; }
   void forward(const Activations<T>& x, Activations<T>& y) override;
-  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
-                Activations<T>* dx) override;
+  void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy, Activations<T>* dx,
+                bool accumulate) override;
 
   void apply_mask(const Mask& mask) override;
   std::vector<KernelChoice> choose_kernels(KernelPolicy policy) override;
@@ -47,9 +47,11 @@ class WeightedLayer : public Layer<T> {
   virtual void multiply_transposed_dense(const T* weights, const Activations<T>& dy, Activations<T>& dx) = 0;
   virtual void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
                                           Activations<T>& dx) = 0;
-  /// dW, of all weights or of the survivors.
-  virtual void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, T* gradient) = 0;
-  virtual void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, T* gradient) = 0;
+  /// dW, of all weights or of the survivors, written or added.
+  virtual void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                                     T* gradient) = 0;
+  virtual void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
+                                      T* gradient) = 0;
 
  private:
   Kernel& kernel(Product product) { return kernels_[static_cast<std::size_t>(product)]; }
@@ -61,7 +63,7 @@ class WeightedLayer : public Layer<T> {
 
   void multiply(Kernel kernel, const Activations<T>& x, Activations<T>& y);
   void multiply_transposed(Kernel kernel, const Activations<T>& dy, Activations<T>& dx);
-  void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x);
+  void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x, bool accumulate);
   // Seconds that a product takes by either kernel.
   std::pair<double, double> measure(Product product);
 

@@ -23,8 +23,8 @@ std::span<const std::uint8_t> EvaluationSet::labels(std::size_t batch) const {
 Evaluation evaluate(Network<float>& network, const EvaluationSet& set) {
   BatchLoss sum;
   for (std::size_t b = 0; b < set.batches(); ++b) {
-    const BatchLoss loss =
-        softmax_cross_entropy<float>(network.forward(set.images(b)), set.labels(b), nullptr);
+    const Activations<float>& logits = network.forward(set.images(b));
+    const BatchLoss loss = softmax_cross_entropy<float>(logits, set.labels(b), logits.batch(), nullptr);
     sum.loss += loss.loss;
     sum.correct += loss.correct;
   }
