@@ -249,6 +249,19 @@ class SearchCommand(unittest.TestCase):
             self.assertEqual(kernel["kernel"], faster)
         self.assertIsNone(report["kernels"][0]["kernels"][0]["dense_seconds"])
 
+    def test_a_convolutional_network_is_searched(self):
+        arguments = ["--model", "conv-2", "--steps", 6, "--batch", 20, "--validate-every", 3, "--levels", 2,
+                     "--embedded-train", 400, "--embedded-test", 100, "--validation", 100, "--rate", 0.8]
+        done = self.search("run", *arguments, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertLess(json.loads(done.stdout)["levels"][2]["density"], 0.05)
+        self.assertEqual(run("verify", self.folder / "run").returncode, 0)
+        # Another process and kernel, other rounding: the same accuracies but for an image or two.
+        again = self.search("again", *arguments, "--json", "--kernel", "sparse")
+        for one, other in zip(json.loads(done.stdout)["levels"], json.loads(again.stdout)["levels"]):
+            a, b = (level["branches"]["ticket"]["test_accuracy"]["mean"] for level in (one, other))
+            self.assertAlmostEqual(a, b, delta=0.05)
+
     def test_resuming_to_another_end(self):
         self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
         further = run("search", "--resume", "--out", self.folder / "run", "--target-density", 0.3, "--json")
