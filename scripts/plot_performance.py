@@ -1,12 +1,12 @@
 #!/usr/bin/python3
 """Draws and tabulates what scripts/bench.sh measured: reads DIR/*.csv, writes DIR/*.png, *.svg and summary.md.
 
-roofline.png    the kernels below the roofs of the core (Williams et al. 2009; cache-aware: Ilic et al. 2014)
-ratio.png       time of the fastest dense library over time of the sparse kernels, against density
-growth.png      how the cost of a layer grows with density, width and batch
-steps.png       training steps beside PyTorch
+roofline-KIND.png   the kernels below the roofs of the core (Williams et al. 2009; cache-aware: Ilic et al. 2014)
+ratio-KIND.png      time of the fastest dense library over time of the sparse kernels, against density
+growth.png          how the cost of a layer grows with density, width and batch
+steps.png           training steps beside PyTorch
 
-What is missing in DIR is left out. DIR/goals.csv, if there is one, gives goals for the table: a line `name,ratio`
+KIND is linear or convolution. What is missing in DIR is left out. DIR/goals.csv, if there is one, gives goals for the table: a line `name,ratio`
 each, where a name is that of a row.
 """
 
@@ -35,6 +35,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 # Okabe & Ito's colours.
 PARTS = {"forward": ("#0072B2", "o"), "backward-data": ("#D55E00", "s"), "backward-weights": ("#009E73", "^"),
          "together": ("#000000", "D")}
+KINDS = ("linear", "convolution")
 ROOFS = {"l1_gbs": "L1", "l2_gbs": "L2", "l3_gbs": "L3", "memory_gbs": "memory"}
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
@@ -158,7 +159,13 @@ def draw_under_roofs(axes: Axes, kernels: Sequence[Kernel], colours: dict[float,
         axes.plot(kernel["flops_per_moved_byte"], gflops, ls="", marker="o", ms=6, mew=0.5, mec="white", color=colour)
 
 
-def plot_roofline(kernels: Sequence[Kernel], machine: dict[str, Any], folder: Path) -> None:
+def title_of(shape: str) -> str:
+    """"300 x 784", or "64 x 64, 32 x 32 images"."""
+    extents, _, size = shape.partition("@")
+    return extents.replace("x", " x ") + (f", {size} x {size} images" if size else "")
+
+
+def plot_roofline(kind: str, kernels: Sequence[Kernel], machine: dict[str, Any], folder: Path) -> None:
     """A row of panels a shape, a column a product, a colour a density."""
     batch = min(kernel["batch"] for kernel in kernels)
     kernels = [kernel for kernel in kernels if kernel["batch"] == batch]
@@ -169,10 +176,11 @@ def plot_roofline(kernels: Sequence[Kernel], machine: dict[str, Any], folder: Pa
     figure, panels = plt.subplots(len(shapes), len(parts), figsize=(10.5, 3.3 * len(shapes) + 0.6), sharex=True,
                                   sharey=True, squeeze=False)
     for axes, (shape, part) in zip(panels.flat, ((shape, part) for shape in shapes for part in parts)):
-        axes.set_title(f"{shape.replace('x', ' x ')}: {part}")
-        set_ticks(axes, "x", (0.2, 0.5, 1, 2, 5, 10, 20))
+        axes.set_title(f"{title_of(shape)}: {part}")
+        widest = max(kernel["flops_per_operand_byte"] for kernel in kernels)
+        set_ticks(axes, "x", [tick for tick in (0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500) if tick < 1.5 * widest])
         set_ticks(axes, "y", (5, 10, 20, 50, 100))
-        axes.set_xlim(0.2, 30)
+        axes.set_xlim(0.2, 1.5 * widest)
         axes.set_ylim(4, machine["fma_gflops"] * 1.4)
     for axes in panels[-1]:
         axes.set_xlabel(f"operations per byte (batch {batch:.0f})")
@@ -190,7 +198,7 @@ def plot_roofline(kernels: Sequence[Kernel], machine: dict[str, Any], folder: Pa
     for axes, (shape, part) in zip(panels.flat, ((shape, part) for shape in shapes for part in parts)):
         draw_roofs(axes, machine)
         draw_under_roofs(axes, [k for k in kernels if (k.shape, k.part) == (shape, part)], colours)
-    save(figure, folder, "roofline")
+    save(figure, folder, f"roofline-{kind}")
 
 
 def draw_ratio(axes: Axes, kernels: Sequence[Kernel], part: str) -> None:
@@ -205,17 +213,17 @@ def draw_ratio(axes: Axes, kernels: Sequence[Kernel], part: str) -> None:
                   elinewidth=0.8, capsize=2, label=part + (" (a whole layer)" if part == "together" else ""))
 
 
-def plot_ratio(kernels: Sequence[Kernel], folder: Path) -> None:
+def plot_ratio(kind: str, kernels: Sequence[Kernel], folder: Path) -> None:
     """One panel a shape and batch."""
-    cases = sorted({(kernel["outputs"], kernel["inputs"], kernel["batch"]) for kernel in kernels})
+    cases = sorted({(kernel["outputs"], kernel.shape, kernel["batch"]) for kernel in kernels})
     columns = min(2, len(cases))
     rows = -(-len(cases) // columns)
     figure, panels = plt.subplots(rows, columns, figsize=(4.7 * columns, 3.6 * rows + 0.4), squeeze=False)
     for axes in panels.flat[len(cases):]:
         axes.axis("off")
     for axes, case in zip(panels.flat, cases):
-        of_case = [kernel for kernel in kernels if (kernel["outputs"], kernel["inputs"], kernel["batch"]) == case]
-        axes.set_title("{:.0f} x {:.0f}, batch {:.0f}".format(*case))
+        of_case = [kernel for kernel in kernels if (kernel["outputs"], kernel.shape, kernel["batch"]) == case]
+        axes.set_title(f"{title_of(case[1])}, batch {case[2]:.0f}")
         for part in PARTS:
             draw_ratio(axes, of_case, part)
         set_density_axis(axes, {kernel["density"] for kernel in of_case})
@@ -224,7 +232,7 @@ def plot_ratio(kernels: Sequence[Kernel], folder: Path) -> None:
     handles, labels = panels[0][0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="lower center", ncol=4, frameon=False)
     figure.tight_layout(rect=(0, 0.06, 1, 1))
-    save(figure, folder, "ratio")
+    save(figure, folder, f"ratio-{kind}")
 
 
 def draw_growth(axes: Axes, rows: Sequence[Kernel], of: str) -> None:
@@ -378,11 +386,11 @@ needs. Dense is the fastest of oneDNN, OpenBLAS and Eigen, for each product by i
 if every operand came from memory once; above 100 where operands stay in a cache. The most disturbed block had a core
 for {min(k["processor_share"] for k in kernels):.0%} of its time.
 
-![Time of the fastest dense library over time of the sparse kernels, against density](ratio.png)
-![Kernels below the roofs of the core](roofline.png)
-![Growth with density, width and batch](growth.png)
 """
-    return [text, *table(head, rows)]
+    figures = [f"![Time of the fastest dense library over time of the sparse kernels, against density](ratio-{kind}.png)\n"
+               f"![Kernels below the roofs of the core](roofline-{kind}.png)"
+               for kind in KINDS if any(kernel.family == kind for kernel in kernels)]
+    return [text, *figures, "![Growth with density, width and batch](growth.png)\n", *table(head, rows)]
 
 
 def steps_summary(pairs: Sequence[Pairs], goals: dict[str, float]) -> list[str]:
@@ -458,12 +466,13 @@ def main() -> int:
         goals = {row["name"]: float(row["ratio"]) for row in read_table(folder / "goals.csv")}
         sections: list[str] = []
         if kernels:
-            linear = [kernel for kernel in kernels if kernel.family == "linear"]
-            products = [kernel for kernel in linear if kernel.part != "together"]
-            if products and machine:
-                plot_roofline(products, machine, folder)
-            if linear:
-                plot_ratio(linear, folder)
+            for kind in KINDS:
+                of_kind = [kernel for kernel in kernels if kernel.family == kind]
+                products = [kernel for kernel in of_kind if kernel.part != "together"]
+                if products and machine:
+                    plot_roofline(kind, products, machine, folder)
+                if of_kind:
+                    plot_ratio(kind, of_kind, folder)
             plot_growth(kernels, folder)
             sections += kernels_summary(kernels, goals)
         if pairs:
