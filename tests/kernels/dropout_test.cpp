@@ -109,7 +109,7 @@ TEST_CASE("The gradient of dropout is dropout of the gradient", "[kernels]") {
         1e-8);
 }
 
-TEST_CASE("A rate of dropout lies in [0, 1)", "[kernels]") {
+TEST_CASE("A rate of dropout is at least 0 and below 1", "[kernels]") {
   const Activations<float> x(3, 1, 16);
   Activations<float> y(3, 1, 16);
   for (const double rate : {-0.1, 1.0, 2.0, std::nan("")})

@@ -85,7 +85,7 @@ TEST_CASE("SGD follows torch.optim.SGD", "[train]") {
   }
 }
 
-TEST_CASE("Adam follows Kingma & Ba 2015, algorithm 1; AdamW Loshchilov & Hutter 2019, algorithm 2",
+TEST_CASE("Adam follows Kingma & Ba 2015, algorithm 1, and AdamW Loshchilov & Hutter 2019, algorithm 2",
           "[train]") {
   for (const auto kind : {OptimizerConfig::Kind::adam, OptimizerConfig::Kind::adamw}) {
     OptimizerConfig config;
