@@ -135,7 +135,7 @@ TEST_CASE("Gradients of pooling agree with difference quotients", "[kernels]") {
   }
 }
 
-TEST_CASE("Windows that leave inputs over drop them; windows that do not fit are refused", "[kernels]") {
+TEST_CASE("Windows that leave inputs over drop them, and windows that do not fit are refused", "[kernels]") {
   CHECK(Pooling{2, 2, 2}.output({3, 7, 5}) == ImageShape{3, 3, 2});
   CHECK(Pooling{3, 3, 2}.output({3, 7, 5}) == ImageShape{3, 3, 2});
   CHECK(whole_image({3, 7, 5}).output({3, 7, 5}) == ImageShape{3, 1, 1});
