@@ -1,10 +1,10 @@
 #include <string>
 
-#include "blocked_convolution.h"
 #include "cases.h"
 #include "ltlab/dense/dense_convolution.h"
 #include "ltlab/kernels/sparse_convolution.h"
 #include "ltlab/nn/kernel_choice.h"
+#include "onednn_layer.h"
 #include "random_operands.h"
 
 namespace ltlab::bench {
@@ -34,7 +34,7 @@ class ConvolutionOperands {
         values_(survivors_of(w_, keep_)),
         transposed_values_(values_.size()),
         gradient_(values_.size()),
-        blocked_(shape_, w_.data(), x_, dy_) {
+        blocked_(onednn_convolution(shape_, w_.data(), x_, dy_)) {
     refresh();
   }
 
@@ -71,7 +71,7 @@ class ConvolutionOperands {
   static double number(std::size_t n) { return static_cast<double>(n); }
   static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
 
-  Part part(Product product, const BlockedConvolution::Step& blocked, std::span<const float> output) {
+  Part part(Product product, const OneDnnLayer::Step& blocked, std::span<const float> output) {
     // The sparse gradient has fewer numbers, those at the survivors.
     const std::span<const float> sparse_output =
         product == Product::backward_weights ? std::span<const float>() : output;
@@ -114,7 +114,7 @@ class ConvolutionOperands {
   Matrix w_, dw_;
   Activations<float> x_, dy_, dx_, y_;
   Matrix values_, transposed_values_, gradient_;
-  BlockedConvolution blocked_;
+  OneDnnLayer blocked_;
 };
 
 Comparison compare_product(const LayerShape& shape, Product product) {

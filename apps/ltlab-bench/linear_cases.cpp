@@ -3,10 +3,10 @@
 
 #include "cases.h"
 #include "gemm.h"
-#include "inner_product.h"
 #include "ltlab/dense/dense_linear.h"
 #include "ltlab/kernels/sparse_linear.h"
 #include "ltlab/nn/kernel_choice.h"
+#include "onednn_layer.h"
 #include "random_operands.h"
 
 namespace ltlab::bench {
@@ -57,8 +57,8 @@ class LinearOperands {
         values_(survivors_of(w_, keep_)),
         transposed_values_(values_.size()),
         gradient_(values_.size()),
-        inner_product_(shape.outputs, shape.inputs, shape.batch, w_.data(), x_batch_major_.data(),
-                       dy_batch_major_.data()) {
+        inner_product_(onednn_inner_product(shape.outputs, shape.inputs, shape.batch, w_.data(),
+                                            x_batch_major_.data(), dy_batch_major_.data())) {
     refresh();
   }
 
@@ -159,7 +159,7 @@ class LinearOperands {
     add("batch-major", batch_major);
   }
 
-  static void add_onednn(Part& part, const InnerProduct::Step& inner_product,
+  static void add_onednn(Part& part, const OneDnnLayer::Step& inner_product,
                          const std::function<void()>& in_panels, std::span<const float> output) {
     part.dense.push_back({"onednn", "inner-product", inner_product.run, inner_product.output});
     part.dense.push_back({"onednn", "panels", in_panels, output});
@@ -171,7 +171,7 @@ class LinearOperands {
   Matrix w_, x_, dy_, x_batch_major_, dy_batch_major_, y_, dx_, dw_;
   Activations<float> x_panels_, dy_panels_, y_panels_, dx_panels_;
   Matrix values_, transposed_values_, gradient_;
-  InnerProduct inner_product_;
+  OneDnnLayer inner_product_;
 };
 
 Comparison compare_product(const LinearShape& shape, Product product) {
