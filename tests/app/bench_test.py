@@ -92,7 +92,7 @@ class BenchTest(unittest.TestCase):
         name = "linear/300x784/batch:64/density:5/forward"
         (self.folder / "goals.csv").write_text(f"name,ratio\n{name},0.0001\n")
         run(sys.executable, "-B", SCRIPTS / "plot_performance.py", self.folder)
-        for figure in ("roofline", "ratio", "growth", "steps"):
+        for figure in ("roofline-linear", "ratio-linear", "growth", "steps"):
             self.assertEqual((self.folder / f"{figure}.png").read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
         summary = (self.folder / "summary.md").read_text()
         self.assertRegex(summary, rf"`{name}`.*0\.0001 \(met\)")
