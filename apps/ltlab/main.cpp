@@ -61,6 +61,7 @@ int run(const Arguments& words) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
   try {
     const int status = run(Arguments(argv + 1, argv + argc));

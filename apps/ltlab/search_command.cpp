@@ -54,7 +54,7 @@ void search(const SearchRequest& request, const std::stop_source& stop, SearchPr
   // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
   // error.
   planned_densities(request.config, data.dataset.train.shape, data.dataset.classes);
-  if (request.force && RunStore(request.out).has_run()) RunStore(request.out).remove();
+  if (request.force) RunStore(request.out).remove();
   std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with "
             << request.workers << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out
             << '\n';

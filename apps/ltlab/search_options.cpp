@@ -439,7 +439,9 @@ SearchRequest parse_search(const Arguments& arguments) {
   refuse_ignored_options(given, request.config);
   check(request.config);
   Values(map).read_count("workers", request.workers = std::max(1u, std::thread::hardware_concurrency()));
-  if (request.workers == 0) throw ConfigError("--workers must be at least 1");
+  constexpr unsigned kMostWorkers = 1024;
+  if (request.workers == 0 || request.workers > kMostWorkers)
+    throw ConfigError("--workers must lie between 1 and " + std::to_string(kMostWorkers));
   return request;
 }
 

@@ -226,6 +226,21 @@ class SearchCommand(unittest.TestCase):
         (self.folder / "run/run.h5").unlink()
         self.check_refused(self.search("run", "--levels", 1), 3, "no run.h5")
 
+    def test_edited_figures_are_not_taken_for_results(self):
+        import h5py
+
+        self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
+        with h5py.File(self.folder / "run/level-001.h5", "r+") as file:
+            file.attrs["test_accuracy"] = 0.99
+        self.check_refused(self.search("run", "--levels", 1, "--resume"), 3, "level-001.h5", "SHA-256")
+
+    def test_force_replaces_what_is_left_of_a_run(self):
+        self.assertEqual(self.search("run", "--levels", 1, "--replicates", 2).returncode, 0)
+        (self.folder / "run/run.h5").unlink()
+        again = self.search("run", "--levels", 1, "--replicates", 2, "--seed", 7, "--force")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(run("verify", self.folder / "run").returncode, 0)
+
     def test_one_search_a_folder(self):
         arguments = [LTLAB, "search", *small(["--steps", 20000]), "--out", str(self.folder / "run")]
         first = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -276,6 +291,7 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("search", "--steps", "1e3"), 2, "steps")
         self.check_refused(run("search", "--rate", "1.5"), 2, "--rate")
         self.check_refused(run("search", "--kernel", "fast"), 2, "--kernel")
+        self.check_refused(run("search", "--workers", 100000), 2, "--workers")
         self.check_refused(run("search", "--beta1", "1.5"), 2, "--beta1")
         self.check_refused(run("search", "--learning-rate", "inf"), 2, "--learning-rate")
         self.check_refused(run("search", "--control", "random-mask,random-mask"), 2, "--control")

@@ -427,7 +427,7 @@ LevelRecord read_level_file(const std::filesystem::path& path) {
 }
 
 LevelSummary read_summary(const std::filesystem::path& path) {
-  return read_figures(open_format(path));
+  return read_figures(open_whole(path, FileKind::level));
 }
 
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {

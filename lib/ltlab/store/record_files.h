@@ -45,11 +45,12 @@ RunRecord read_run_file(const std::filesystem::path& path);
 CollectionRecord read_collection_file(const std::filesystem::path& path);
 LevelRecord read_level_file(const std::filesystem::path& path);
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path);
+/// The figures of a level alone.
+LevelSummary read_summary(const std::filesystem::path& path);
 
 /// Read a few attributes, and check those parts of the file only. Same errors.
 FileKind read_kind(const std::filesystem::path& path);
 RunIdentity read_identity(const std::filesystem::path& path);
-LevelSummary read_summary(const std::filesystem::path& path);
 
 /// A link of a run file to another file: `level-003` to "level-003.h5", relative to the run file's folder.
 struct FileLink {
