@@ -92,14 +92,14 @@ std::string SearchProgress::describe(const TrainingProgress& progress) const {
   std::size_t all = 0;
   for (std::size_t level = 0; level < densities_.size(); ++level) all += trainings(level);
   const std::size_t done = std::accumulate(recorded_.begin(), recorded_.end(), std::size_t{0});
-  // The most wanted first: a narrow terminal cuts the end off.
-  return format(
-      "[%zu/%zu, %s left] replicate %u %s level %u (%.2f %%) step %llu/%llu loss %.4f acc %.2f %% %.0f "
-      "steps/s",
-      done, all, duration(seconds_left()).c_str(), progress.name.replicate, progress.name.branch.c_str(),
-      progress.name.level, 100 * progress.density, static_cast<unsigned long long>(progress.step),
-      static_cast<unsigned long long>(progress.steps), progress.train_loss,
-      100 * progress.validation_accuracy, progress.steps_per_second);
+  // Words are short so that all of it fits a terminal of 80 columns; a narrower one cuts the end off.
+  const std::string control = "random-", &branch = progress.name.branch;
+  const std::string name = branch.starts_with(control) ? branch.substr(control.size()) : branch;
+  return format("[%zu/%zu %s left] r%u %s L%u %.3g%% %llu/%llu loss %.3f acc %.1f%% %.0f steps/s", done, all,
+                duration(seconds_left()).c_str(), progress.name.replicate, name.c_str(), progress.name.level,
+                100 * progress.density, static_cast<unsigned long long>(progress.step),
+                static_cast<unsigned long long>(progress.steps), progress.train_loss,
+                100 * progress.validation_accuracy, progress.steps_per_second);
 }
 
 void SearchProgress::show(const std::string& line, bool lasting) const {

@@ -241,6 +241,13 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertEqual(run("verify", self.folder / "run").returncode, 0)
 
+    def test_a_lost_run_file_is_a_fault(self):
+        self.assertEqual(self.search("run", "--levels", 1, "--replicates", 2).returncode, 0)
+        (self.folder / "run/run.h5").unlink()
+        result = run("verify", self.folder / "run")
+        self.assertEqual(result.returncode, 3, result.stdout)
+        self.assertIn("run.h5", result.stdout)
+
     def test_one_search_a_folder(self):
         arguments = [LTLAB, "search", *small(["--steps", 20000]), "--out", str(self.folder / "run")]
         first = subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

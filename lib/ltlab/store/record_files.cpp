@@ -133,25 +133,27 @@ void check_digest(const File& file) {
 
 // Adds what to do to the faults that only damage can cause.
 template <class Read>
-auto or_damaged(Read read) {
+auto or_damaged(const std::filesystem::path& path, Read read) {
   try {
     return read();
   } catch (const StoreError& error) {
-    throw StoreError(
-        std::string(error.what()) +
-        "; the file is damaged: restore it from a copy, or delete it and make it again with --resume");
+    // Nothing else tells what a run.h5 does, while a level can be trained again.
+    const char* otherwise = path.filename() == "run.h5" ? "search anew into another --out"
+                                                        : "delete it and make it again with --resume";
+    throw StoreError(std::string(error.what()) + "; the file is damaged: restore it from a copy, or " +
+                     otherwise);
   }
 }
 
 File open_format(const std::filesystem::path& path) {
-  File file = or_damaged([&] { return File::open(path); });
+  File file = or_damaged(path, [&] { return File::open(path); });
   check_format(file);
   return file;
 }
 
 File open_whole(const std::filesystem::path& path, FileKind kind) {
   File file = open_format(path);
-  or_damaged([&] { check_digest(file); });
+  or_damaged(path, [&] { check_digest(file); });
   const std::string found = file.string_attribute("kind");
   if (found != to_string(kind)) {
     throw StoreError(in_quotes(path) + " is a file of kind '" + found + "', not '" + to_string(kind) + "'");
@@ -463,7 +465,7 @@ std::vector<FileLink> read_links(const std::filesystem::path& path) {
 }
 
 std::vector<std::byte> with_links(const std::filesystem::path& path, const std::vector<FileLink>& links) {
-  File file = or_damaged([&] { return File::open_image(path); });
+  File file = or_damaged(path, [&] { return File::open_image(path); });
   check_format(file);
   const std::vector<FileLink> present = links_of(file);
   const auto has = [](const std::vector<FileLink>& list, const FileLink& link) {

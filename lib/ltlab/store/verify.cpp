@@ -274,7 +274,7 @@ class Verifier {
   void folder(const fs::path& path, const Run* parent) {
     Run run{RunStore(path), parent, {}, {}, {}};
     const std::vector<unsigned> levels = run.store.levels();
-    const bool is_run = run.store.has_run() || !levels.empty();
+    const bool is_run = run.store.has_run() || !levels.empty() || !run.store.members().empty();
     if (is_run) {
       run_file(run);
       level_files(run, levels);
