@@ -15,7 +15,7 @@ TEST_CASE("Blocks of channels are gathered and scattered back, whatever the bord
         INFO("block " << block << ", border " << border << ", panels " << panels << ", lanes " << lanes);
         const ImageShape image{32, 5, 3};
         const std::size_t positions = image.height * image.width;
-        const Activations<float> x = random_images<float>({image, 32, kLaneMultiple, border}, 1);
+        const Activations<float> x = random_activations<float>({image, 32, kLaneMultiple, border}, 1);
         const PanelRun run{x.shape(), static_cast<std::size_t>(panels), static_cast<std::size_t>(lanes)};
         const std::size_t panel_size = image.features() * run.lanes;
         AlignedVector<float> blocked(run.panels * panel_size);

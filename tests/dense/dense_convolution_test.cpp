@@ -78,8 +78,8 @@ void compare_with_plain_loops(DenseConvolution<T>& convolution, const Convolutio
   };
   const AlignedVector<T> weights = random_values<T>(element_count(shape.weights()), 1);
   const AlignedVector<T> bias = random_values<T>(shape.outputs, 2);
-  const Activations<T> x = random_images<T>(extent(shape.input, borders.x), 3);
-  const Activations<T> dy = random_images<T>(extent(shape.output(), borders.dy), 4, true);
+  const Activations<T> x = random_activations<T>(extent(shape.input, borders.x), 3);
+  const Activations<T> dy = random_activations<T>(extent(shape.output(), borders.dy), 4, true);
   const AlignedVector<double> weights_double = convert<double>(weights), bias_double = convert<double>(bias);
   const Activations<double> x_double = to_double(x), dy_double = to_double(dy);
   const double precision = std::is_same_v<T, float> ? 1e-6 : 1e-14;

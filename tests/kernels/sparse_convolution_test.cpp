@@ -6,6 +6,7 @@
 
 #include "ltlab/base/error.h"
 #include "support/every_target.h"
+#include "support/image_cases.h"
 #include "support/plain_convolution.h"
 
 using namespace ltlab;
@@ -50,15 +51,6 @@ Activations<double> as_doubles(const Activations<T>& a) {
   return result;
 }
 
-// Whether nothing but the interior was written.
-template <class T>
-bool border_is_zero(const Activations<T>& a) {
-  Activations<T> copy = a;
-  for (std::size_t f = 0; f < copy.features(); ++f)
-    for (std::size_t i = 0; i < copy.panels() * copy.lanes(); ++i) copy.at(f, i) = T(0);
-  return std::all_of(copy.data(), copy.data() + copy.size(), [](T value) { return value == T(0); });
-}
-
 template <class T>
 void check_products(const Case& c) {
   const ConvolutionShape& s = c.shape;
@@ -77,7 +69,7 @@ void check_products(const Case& c) {
   for (const std::uint32_t k : convolution.transposed_order()) transposed.push_back(compact[k]);
   const double tolerance = 500 * static_cast<double>(std::numeric_limits<T>::epsilon());
 
-  const Activations<T> x = random_images<T>({s.input, c.batch, 16, x_border}, 4);
+  const Activations<T> x = random_activations<T>({s.input, c.batch, 16, x_border}, 4);
   Activations<T> y({s.output(), c.batch, 16, c.more_border});
   Activations<double> expected_y(y.shape());
   convolution.forward(compact.data(), bias.data(), Activation::relu, x, y);
@@ -88,7 +80,7 @@ void check_products(const Case& c) {
   plain_forward<double>(s, masked.data(), nullptr, Activation::identity, as_doubles(x), expected_y);
   CHECK(largest_difference(y, expected_y) < tolerance);
 
-  const Activations<T> dy = random_images<T>({s.output(), c.batch, 16, dy_border}, 5, true);
+  const Activations<T> dy = random_activations<T>({s.output(), c.batch, 16, dy_border}, 5, true);
   Activations<T> dx({s.input, c.batch, 16, c.more_border});
   Activations<double> expected_dx(dx.shape());
   convolution.backward_data(transposed.data(), dy, dx);

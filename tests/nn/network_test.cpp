@@ -62,7 +62,7 @@ Network<T> small_convolutional_network() {
 
 // Compares every gradient with a central difference of the mean loss.
 void check_gradients(Network<double>& network) {
-  const Activations<double> images = random_images<double>(network.input(), 9);
+  const Activations<double> images = random_activations<double>(network.input(), 9);
   const std::vector<std::uint8_t> targets = labels(5);
   const auto loss = [&] {
     return softmax_cross_entropy<double>(network.forward(images), targets, kBatch, nullptr).loss / kBatch;
@@ -115,7 +115,7 @@ TEST_CASE("Gradients of convolutions and pooling agree with finite differences",
 
 TEST_CASE("A masked convolutional network computes alike by either kernel", "[nn]") {
   Network<float> dense = small_convolutional_network<float>(), sparse = small_convolutional_network<float>();
-  const Activations<float> images = random_images<float>(dense.input(), 9);
+  const Activations<float> images = random_activations<float>(dense.input(), 9);
   const std::vector<Mask> masks = masks_for(small_convolutional_network<double>(), 0.3);
   dense.apply(masks);
   sparse.apply(masks);

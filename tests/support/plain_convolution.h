@@ -9,21 +9,6 @@
 
 namespace ltlab::test {
 
-/// Activations with standard normal values within their borders, which are zero; padding lanes too, unless
-/// `zero_padding`.
-template <class T>
-Activations<T> random_images(const ActivationShape& shape, std::uint64_t seed, bool zero_padding = false) {
-  Activations<T> result(shape);
-  RandomStream random({seed, "test/images", 0, 0});
-  for (std::size_t f = 0; f < result.features(); ++f) {
-    for (std::size_t i = 0; i < result.panels() * result.lanes(); ++i) {
-      const double value = random.normal();
-      result.at(f, i) = zero_padding && i >= result.batch() ? T(0) : static_cast<T>(value);
-    }
-  }
-  return result;
-}
-
 /// Calls body(weight's index, input's feature, output's feature) for every product that ConvolutionShape's
 /// formula sums.
 template <class Body>

@@ -2,8 +2,12 @@
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ltlab/kernels/sparse_products.cpp"
+// The order matters.
+// clang-format off
 #include <hwy/foreach_target.h>  // compiles this file once a target
 #include <hwy/highway.h>
+#include "ltlab/kernels/rows-inl.h"
+// clang-format on
 
 #include <algorithm>
 #include <cstddef>
@@ -21,9 +25,6 @@ HWY_BEFORE_NAMESPACE();
 namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// A register never holds more images than the narrowest panel.
-template <class T>
-using Vector = hn::CappedTag<T, kLaneMultiple>;
 template <class T>
 using Register = hn::Vec<Vector<T>>;
 
