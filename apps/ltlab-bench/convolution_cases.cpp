@@ -86,7 +86,7 @@ class ConvolutionOperands {
       case Product::forward:
         return sparse_.forward<float>(values_.data(), nullptr, Activation::identity, x_, y_);
       case Product::backward_data:
-        return sparse_.backward_data(transposed_values_.data(), dy_, dx_);
+        return sparse_.backward_data<float>(transposed_values_.data(), dy_, nullptr, dx_);
       case Product::backward_weights:
         return sparse_.backward_weights(dy_, x_, false, gradient_.data());
     }

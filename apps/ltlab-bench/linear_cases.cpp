@@ -136,8 +136,8 @@ class LinearOperands {
                            y_panels_);
   }
   void sparse_backward_data() {
-    sparse_multiply<float>(structure_.by_column, transposed_values_.data(), nullptr, Activation::identity,
-                           dy_panels_, dx_panels_);
+    sparse_multiply_transposed<float>(structure_.by_column, transposed_values_.data(), dy_panels_, nullptr,
+                                      dx_panels_);
   }
   void sparse_backward_weights() {
     sparse_weight_gradient(structure_.by_row, dy_panels_, x_panels_, false, gradient_.data());

@@ -32,7 +32,7 @@ TEMPLATE_TEST_CASE(
       dense_multiply(dense.data(), x, y);
       sparse_multiply<T>(s.by_row, compact.data(), nullptr, Activation::identity, x, y_sparse);
       dense_multiply_transposed(dense.data(), dy, dx);
-      sparse_multiply<T>(s.by_column, transposed.data(), nullptr, Activation::identity, dy, dx_sparse);
+      sparse_multiply_transposed<T>(s.by_column, transposed.data(), dy, nullptr, dx_sparse);
       dense_weight_gradient(dy, x, false, gradient.data());
       sparse_weight_gradient(s.by_row, dy, x, false, gradient_sparse.data());
       const double margin = std::is_same_v<T, float> ? 2e-5 : 1e-13;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/kernels/elementwise.h"
 #include "support/every_target.h"
 #include "support/image_cases.h"
 #include "support/test_data.h"
@@ -48,13 +49,14 @@ Activations<T> tying_activations(const ActivationShape& shape, std::uint64_t see
 }
 
 template <class T>
-void check_max_pool(const ImageCase& c, const Pooling& pooling) {
+void check_max_pool(const ImageCase& c, const Pooling& pooling, Activation activation) {
   const ActivationShape outputs = c.with_image(pooling.output(c.image));
   const Activations<T> x = tying_activations<T>(c.shape(), 1);
   Activations<T> y(outputs);
   fill_interior(y, T(99));
-  max_pool(pooling, x, y);
-  const Activations<T> dy = random_activations<T>({outputs.image, c.batch, c.lanes, c.border}, 2, true);
+  max_pool(pooling, activation, x, y);
+  Activations<T> dy = random_activations<T>({outputs.image, c.batch, c.lanes, c.border}, 2, true);
+  if (activation == Activation::relu) rectify_gradient(y, dy);
   Activations<T> dx(c.other_shape()), expected(c.shape());
   fill_interior(dx, T(99));
   max_pool_gradient(pooling, x, y, dy, dx);
@@ -65,7 +67,8 @@ void check_max_pool(const ImageCase& c, const Pooling& pooling) {
       const std::size_t first_largest =
           *std::max_element(window.begin(), window.end(),
                             [&](std::size_t a, std::size_t b) { return x.at(a, i) < x.at(b, i); });
-      wrong += y.at(f, i) != x.at(first_largest, i);
+      const T largest = x.at(first_largest, i);
+      wrong += y.at(f, i) != (activation == Activation::relu ? std::max(largest, T(0)) : largest);
       expected.at(first_largest, i) += dy.at(f, i);
     }
   }
@@ -114,7 +117,8 @@ TEMPLATE_TEST_CASE("Pooling and its gradients agree with plain loops on every in
       INFO(c);
       for (const Pooling& p : poolings(c.image)) {
         INFO("window " << p.window_height << " x " << p.window_width << ", stride " << p.stride);
-        check_max_pool<TestType>(c, p);
+        for (const Activation activation : {Activation::identity, Activation::relu})
+          check_max_pool<TestType>(c, p, activation);
         check_average_pool<TestType>(c, p);
       }
     }
@@ -127,9 +131,10 @@ TEST_CASE("Gradients of pooling agree with difference quotients", "[kernels]") {
     Activations<double> x = random_activations<double>(c.shape(), 1), dx(c.other_shape()),
                         y(c.with_image(p.output(c.image)));
     const Activations<double> dy = random_activations<double>(y.shape(), 2, true);
-    max_pool(p, x, y);
+    max_pool(p, Activation::identity, x, y);
     max_pool_gradient(p, x, y, dy, dx);
-    CHECK(worst_gradient_error(x, dx, [&] { return max_pool(p, x, y), inner_product(y, dy); }) < 1e-8);
+    CHECK(worst_gradient_error(
+              x, dx, [&] { return max_pool(p, Activation::identity, x, y), inner_product(y, dy); }) < 1e-8);
     average_pool_gradient(p, dy, dx);
     CHECK(worst_gradient_error(x, dx, [&] { return average_pool(p, x, y), inner_product(y, dy); }) < 1e-8);
   }

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "ltlab/base/error.h"
+#include "ltlab/kernels/elementwise.h"
 #include "support/every_target.h"
 #include "support/image_cases.h"
 #include "support/plain_convolution.h"
@@ -83,8 +84,12 @@ void check_products(const Case& c) {
   const Activations<T> dy = random_activations<T>({s.output(), c.batch, 16, dy_border}, 5, true);
   Activations<T> dx({s.input, c.batch, 16, c.more_border});
   Activations<double> expected_dx(dx.shape());
-  convolution.backward_data(transposed.data(), dy, dx);
+  convolution.backward_data<T>(transposed.data(), dy, nullptr, dx);
   plain_backward_data(s, masked.data(), as_doubles(dy), expected_dx);
+  CHECK(largest_difference(dx, expected_dx) < tolerance);
+  CHECK(border_is_zero(dx));
+  convolution.backward_data(transposed.data(), dy, &x, dx);  // as if x were a ReLU's output
+  rectify_gradient(as_doubles(x), expected_dx);
   CHECK(largest_difference(dx, expected_dx) < tolerance);
   CHECK(border_is_zero(dx));
 

@@ -78,6 +78,37 @@ void check_multiply(const Case& c, bool with_bias, Activation activation) {
 }
 
 template <class T>
+void check_multiply_transposed(const Case& c, bool rectified) {
+  const std::size_t lanes = panel_lanes(c.batch);
+  const Mask mask = random_mask("w", {c.rows, c.columns}, c.density, 1);
+  const SparseMatrix structure = make_sparse_matrix(mask.keep, c.rows, c.columns);
+  const AlignedVector<T> values = random_values<T>(structure.by_row.survivors(), 2);
+  AlignedVector<T> transposed(values.size());
+  for (std::size_t k = 0; k < values.size(); ++k) transposed[k] = values[structure.row_order[k]];
+  const Activations<T> dy = random_activations<T>(c.rows, c.batch, lanes, 4, true),
+                       x = random_activations<T>(c.columns, c.batch, lanes, 5);
+  Activations<T> dx(c.columns, c.batch, lanes);
+  sparse_multiply_transposed(structure.by_column, transposed.data(), dy, rectified ? &x : nullptr, dx);
+  Activations<double> expected(c.columns, c.batch, lanes);
+  std::size_t k = 0;
+  for (std::size_t w = 0; w < mask.size(); ++w) {
+    if (!mask.keep[w]) continue;
+    for (std::size_t i = 0; i < c.batch; ++i)
+      expected.at(w % c.columns, i) +=
+          static_cast<double>(values[k]) * static_cast<double>(dy.at(w / c.columns, i));
+    ++k;
+  }
+  double error = 0;
+  for (std::size_t column = 0; column < c.columns; ++column) {
+    for (std::size_t i = 0; i < c.batch; ++i) {
+      const bool passes = !rectified || x.at(column, i) > 0;
+      error = worst(error, dx.at(column, i), passes ? expected.at(column, i) : 0.0);
+    }
+  }
+  CHECK(error < kTolerance<T>);
+}
+
+template <class T>
 void check_weight_gradient(const Case& c) {
   const std::size_t lanes = panel_lanes(c.batch);
   const Mask mask = random_mask("w", {c.rows, c.columns}, c.density, 1);
@@ -154,6 +185,8 @@ TEMPLATE_TEST_CASE("Sparse products agree with plain loops on every instruction 
       INFO(c.rows << " x " << c.columns << ", batch " << c.batch << ", density " << c.density);
       check_multiply<TestType>(c, true, Activation::relu);
       check_multiply<TestType>(c, false, Activation::identity);
+      check_multiply_transposed<TestType>(c, false);
+      check_multiply_transposed<TestType>(c, true);
       check_weight_gradient<TestType>(c);
     }
   });

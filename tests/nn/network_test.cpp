@@ -47,7 +47,8 @@ Network<T> small_convolutional_network() {
   std::vector<std::unique_ptr<Layer<T>>> layers;
   layers.push_back(std::make_unique<Convolution<T>>("conv1", ConvolutionShape{{2, 9, 8}, 3, 3, 3, 1, 1},
                                                     Activation::relu));
-  layers.push_back(std::make_unique<MaxPooling<T>>("pool1", layers.back()->output(), Pooling{2, 2, 2}));
+  layers.push_back(std::make_unique<MaxPooling<T>>("pool1", layers.back()->output(), Pooling{2, 2, 2},
+                                                   Activation::identity));
   layers.push_back(std::make_unique<Convolution<T>>(
       "conv2", ConvolutionShape{layers.back()->output(), 4, 3, 3, 2, 1}, Activation::relu));
   layers.push_back(

@@ -31,25 +31,28 @@ void bias_and_activation(const T* bias, Activation activation, Activations<T>& y
 }
 
 template <class T>
-void gradient_of_activation(Activation activation, const Activations<T>& y, Activations<T>& dy,
-                            bool accumulate, T* bias_gradient) {
+void rectify(const Activations<T>& y, Activations<T>& dy) {
   const Vector<T> d;
   const auto zero = hn::Zero(d);
-  const std::size_t channels = dy.image().channels;
-  const auto mask_and_sum = [&](std::size_t c, std::size_t values, const T* out, T* row) HWY_ATTR {
-    auto sum = zero;
+  const auto pass = [&](std::size_t /*channel*/, std::size_t values, const T* out, T* row) HWY_ATTR {
     for (std::size_t i = 0; i < values; i += hn::Lanes(d)) {
-      auto g = hn::Load(d, row + i);
-      if (activation == Activation::relu) {
-        g = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), zero), g);
-        hn::Store(g, d, row + i);
-      }
-      sum = hn::Add(sum, g);
+      const auto positive = hn::Gt(hn::Load(d, out + i), zero);
+      hn::Store(hn::IfThenElseZero(positive, hn::Load(d, row + i)), d, row + i);
     }
-    bias_gradient[c] += hn::GetLane(hn::SumOfLanes(d, sum));
   };
-  if (!accumulate) std::fill_n(bias_gradient, channels, T(0));
-  for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, channels}, mask_and_sum, y, dy);
+  for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, pass, y, dy);
+}
+
+template <class T>
+void sum_of_channels(const Activations<T>& dy, bool accumulate, T* gradient) {
+  const Vector<T> d;
+  const auto add = [&](std::size_t c, std::size_t values, const T* row) HWY_ATTR {
+    auto sum = hn::Zero(d);
+    for (std::size_t i = 0; i < values; i += hn::Lanes(d)) sum = hn::Add(sum, hn::Load(d, row + i));
+    gradient[c] += hn::GetLane(hn::SumOfLanes(d, sum));
+  };
+  if (!accumulate) std::fill_n(gradient, dy.image().channels, T(0));
+  for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, add, dy);
 }
 
 // Softmax of one panel. Writes each image's log of the sum of exp(logit) and, where asked, probability x
@@ -130,13 +133,17 @@ void bias_float(const float* b, Activation a, Activations<float>& y) {
 void bias_double(const double* b, Activation a, Activations<double>& y) {
   bias_and_activation(b, a, y);
 }
-void gradient_float(Activation a, const Activations<float>& y, Activations<float>& dy, bool accumulate,
-                    float* g) {
-  gradient_of_activation(a, y, dy, accumulate, g);
+void rectify_float(const Activations<float>& y, Activations<float>& dy) {
+  rectify(y, dy);
 }
-void gradient_double(Activation a, const Activations<double>& y, Activations<double>& dy, bool accumulate,
-                     double* g) {
-  gradient_of_activation(a, y, dy, accumulate, g);
+void rectify_double(const Activations<double>& y, Activations<double>& dy) {
+  rectify(y, dy);
+}
+void sum_float(const Activations<float>& dy, bool accumulate, float* g) {
+  sum_of_channels(dy, accumulate, g);
+}
+void sum_double(const Activations<double>& dy, bool accumulate, double* g) {
+  sum_of_channels(dy, accumulate, g);
 }
 void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
                    float* g) {
@@ -155,8 +162,10 @@ namespace ltlab {
 
 HWY_EXPORT(bias_float);
 HWY_EXPORT(bias_double);
-HWY_EXPORT(gradient_float);
-HWY_EXPORT(gradient_double);
+HWY_EXPORT(rectify_float);
+HWY_EXPORT(rectify_double);
+HWY_EXPORT(sum_float);
+HWY_EXPORT(sum_double);
 HWY_EXPORT(softmax_float);
 HWY_EXPORT(softmax_double);
 HWY_EXPORT(sgd);
@@ -171,14 +180,20 @@ void add_bias_and_activate(const double* bias, Activation activation, Activation
   HWY_DYNAMIC_DISPATCH(bias_double)(bias, activation, y);
 }
 template <>
-void activation_gradient(Activation activation, const Activations<float>& y, Activations<float>& dy,
-                         bool accumulate, float* bias_gradient) {
-  HWY_DYNAMIC_DISPATCH(gradient_float)(activation, y, dy, accumulate, bias_gradient);
+void rectify_gradient(const Activations<float>& y, Activations<float>& dy) {
+  HWY_DYNAMIC_DISPATCH(rectify_float)(y, dy);
 }
 template <>
-void activation_gradient(Activation activation, const Activations<double>& y, Activations<double>& dy,
-                         bool accumulate, double* bias_gradient) {
-  HWY_DYNAMIC_DISPATCH(gradient_double)(activation, y, dy, accumulate, bias_gradient);
+void rectify_gradient(const Activations<double>& y, Activations<double>& dy) {
+  HWY_DYNAMIC_DISPATCH(rectify_double)(y, dy);
+}
+template <>
+void bias_gradient(const Activations<float>& dy, bool accumulate, float* gradient) {
+  HWY_DYNAMIC_DISPATCH(sum_float)(dy, accumulate, gradient);
+}
+template <>
+void bias_gradient(const Activations<double>& dy, bool accumulate, double* gradient) {
+  HWY_DYNAMIC_DISPATCH(sum_double)(dy, accumulate, gradient);
 }
 
 namespace {

@@ -14,13 +14,15 @@ namespace ltlab {
 template <class T>
 void add_bias_and_activate(const T* bias, Activation activation, Activations<T>& y);
 
-/// Turns the gradient of a layer's outputs into that of its weighted sums, in place (dY = dY where y > 0 for
-/// ReLU), and sums it over the batch and the positions: bias_gradient[channel] = (accumulate ?
-/// bias_gradient[channel] : 0) + that sum. y and dy may differ in their borders. Padding lanes of dY must be
-/// zero and stay so.
+/// Turns the gradient of a ReLU's output y into that of its input, in place: dY = dY where y > 0, else 0. y
+/// and dy may differ in their borders.
 template <class T>
-void activation_gradient(Activation activation, const Activations<T>& y, Activations<T>& dy, bool accumulate,
-                         T* bias_gradient);
+void rectify_gradient(const Activations<T>& y, Activations<T>& dy);
+
+/// gradient[channel] = (accumulate ? gradient[channel] : 0) + the sum of dY over the batch and the positions.
+/// Padding lanes of dY must be zero.
+template <class T>
+void bias_gradient(const Activations<T>& dy, bool accumulate, T* gradient);
 
 /// Summed loss and hits of a batch.
 struct BatchLoss {

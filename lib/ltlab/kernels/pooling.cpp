@@ -41,12 +41,13 @@ HWY_INLINE std::size_t row_step(const Activations<T>& x) {
 }
 
 template <std::size_t kSize, class T>
-HWY_INLINE void max_of_row(WindowRow<kSize> w, const T* HWY_RESTRICT x, std::size_t x_row,
-                           T* HWY_RESTRICT y) {
+HWY_INLINE void max_of_row(WindowRow<kSize> w, Activation activation, const T* HWY_RESTRICT x,
+                           std::size_t x_row, T* HWY_RESTRICT y) {
   const Vector<T> d;
+  const auto floor = hn::Set(d, activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
   for (std::size_t j = 0; j < w.outputs; ++j, x += w.step, y += w.lanes) {
     for (std::size_t l = 0; l < w.lanes; l += hn::Lanes(d)) {
-      auto largest = hn::Load(d, x + l);
+      auto largest = floor;
       for (std::size_t a = 0; a < w.height; ++a) {
         for (std::size_t b = 0; b < w.width; ++b)
           largest = hn::Max(largest, hn::Load(d, x + a * x_row + b * w.lanes + l));
@@ -146,10 +147,11 @@ void clear_channel(std::size_t panel, std::size_t channel, Activations<T>& dx) {
 }
 
 template <class T>
-void max_of_windows(const Pooling& pooling, const Activations<T>& x, Activations<T>& y) {
+void max_of_windows(const Pooling& pooling, Activation activation, const Activations<T>& x,
+                    Activations<T>& y) {
   const std::size_t x_row = row_step(x);
   for_each_output_row(pooling, y, [&](auto w, std::size_t p, std::size_t c, std::size_t i) HWY_ATTR {
-    max_of_row(w, x.row(p, c, i * pooling.stride), x_row, y.row(p, c, i));
+    max_of_row(w, activation, x.row(p, c, i * pooling.stride), x_row, y.row(p, c, i));
   });
 }
 
@@ -195,11 +197,11 @@ void gradient_of_mean(const Pooling& pooling, const Activations<T>& dy, Activati
 }
 
 // One name a type, since dispatch tables hold plain functions.
-void max_float(const Pooling& w, const Activations<float>& x, Activations<float>& y) {
-  max_of_windows(w, x, y);
+void max_float(const Pooling& w, Activation a, const Activations<float>& x, Activations<float>& y) {
+  max_of_windows(w, a, x, y);
 }
-void max_double(const Pooling& w, const Activations<double>& x, Activations<double>& y) {
-  max_of_windows(w, x, y);
+void max_double(const Pooling& w, Activation a, const Activations<double>& x, Activations<double>& y) {
+  max_of_windows(w, a, x, y);
 }
 void mean_float(const Pooling& w, const Activations<float>& x, Activations<float>& y) {
   mean_of_windows(w, x, y);
@@ -255,12 +257,14 @@ Pooling whole_image(const ImageShape& image) {
 }
 
 template <>
-void max_pool(const Pooling& pooling, const Activations<float>& x, Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(max_float)(pooling, x, y);
+void max_pool(const Pooling& pooling, Activation activation, const Activations<float>& x,
+              Activations<float>& y) {
+  HWY_DYNAMIC_DISPATCH(max_float)(pooling, activation, x, y);
 }
 template <>
-void max_pool(const Pooling& pooling, const Activations<double>& x, Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(max_double)(pooling, x, y);
+void max_pool(const Pooling& pooling, Activation activation, const Activations<double>& x,
+              Activations<double>& y) {
+  HWY_DYNAMIC_DISPATCH(max_double)(pooling, activation, x, y);
 }
 template <>
 void average_pool(const Pooling& pooling, const Activations<float>& x, Activations<float>& y) {

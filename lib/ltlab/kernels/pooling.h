@@ -3,6 +3,7 @@
 #include <cstddef>
 
 #include "ltlab/base/activations.h"
+#include "ltlab/kernels/sparse_products.h"
 
 namespace ltlab {
 
@@ -24,12 +25,14 @@ Pooling whole_image(const ImageShape& image);
 /// In all of these y.image() = pooling.output(x.image()), x and dx have the same image, y and dy too, and
 /// batch and lanes agree; borders may differ. Only interiors are read and written. T is float or double.
 
-/// y = the largest value of each window (no NaN among them).
+/// y = f(the largest value of each window) (no NaN among them). A ReLU after the pooling gives what one
+/// before it would, for a fraction of the cost.
 template <class T>
-void max_pool(const Pooling& pooling, const Activations<T>& x, Activations<T>& y);
+void max_pool(const Pooling& pooling, Activation activation, const Activations<T>& x, Activations<T>& y);
 
 /// dx of max_pool: each dy goes to the largest input of its window, the first in row-major order where
-/// several tie (as PyTorch does); dx is 0 elsewhere. Needs no indices kept from max_pool, only its x and y.
+/// several tie (as PyTorch does); dx is 0 elsewhere. dy is that of the ReLU's input, where there is one: 0
+/// where y is not positive. Needs no indices kept from max_pool, only its x and y.
 template <class T>
 void max_pool_gradient(const Pooling& pooling, const Activations<T>& x, const Activations<T>& y,
                        const Activations<T>& dy, Activations<T>& dx);

@@ -35,33 +35,44 @@ std::size_t window_bytes(std::size_t kernel_height, std::size_t kernel_width, st
 }
 
 // Runs along the rows of an image or, where those are shorter than the batch is deep, along its panels.
-// `from` and `to` are the images between which products go; to_y counts the rows of `to` that are written.
+// `from` and `to` are the images between which products go, `gate` has the image of `to`.
 struct Sweep {
   std::size_t rows, columns;           // output positions
   std::size_t from_stride, to_stride;  // positions of `from` and `to` between neighbours
   std::size_t kernel_height;           // rows of `from` that an output depends on
+  ActivationShape from, to, gate;
 };
 
-// Calls run(panel, position in `from`, position in `to`, Run) until all positions and panels are done.
+// Where a run begins: a panel, and from the first position of it on in each operand.
+struct RunStart {
+  std::size_t panel, from, to, gate;
+};
+
+// Calls body(RunStart, Run) until all positions and panels are done.
 template <class Body>
-void sweep(const Sweep& s, const ActivationShape& from, const ActivationShape& to, const Body& body) {
+void sweep(const Sweep& s, const Body& body) {
+  const ActivationShape &from = s.from, &to = s.to, &gate = s.gate;
   const std::size_t lanes = to.lanes;
-  const std::size_t to_channel = to.channel_positions() * lanes;
+  const std::size_t to_channel = to.channel_positions() * lanes,
+                    gate_channel = gate.channel_positions() * lanes;
   const std::size_t frontier = ((s.kernel_height - 1) * from.row_positions() + kTilePositions) * lanes;
   const bool along_panels = s.columns < kTilePositions && s.columns < to.panels();
   for (std::size_t p = 0; p < (along_panels ? 1 : to.panels()); ++p) {
     for (std::size_t i = 0; i < s.rows; ++i) {
-      const std::size_t from_row = i * s.from_stride * from.row_positions();
-      const std::size_t to_row = i * s.to_stride * to.row_positions();
+      const auto start = [&](std::size_t j) {
+        return RunStart{p, s.from_stride * (i * from.row_positions() + j),
+                        s.to_stride * (i * to.row_positions() + j),
+                        s.to_stride * (i * gate.row_positions() + j)};
+      };
       if (!along_panels) {
-        body(p, from_row, to_row,
-             Run{s.columns, lanes, s.from_stride * lanes, s.to_stride * lanes, to_channel,
-                 from.image.channels, from.channel_positions() * lanes, frontier});
+        const std::size_t to_step = s.to_stride * lanes;
+        body(start(0), Run{s.columns, lanes, s.from_stride * lanes, to_step, to_channel, to_step,
+                           gate_channel, from.image.channels, from.channel_positions() * lanes, frontier});
         continue;
       }
       for (std::size_t j = 0; j < s.columns; ++j) {
-        body(p, from_row + j * s.from_stride, to_row + j * s.to_stride,
-             Run{to.panels(), lanes, from.panel_size(), to.panel_size(), to_channel});
+        body(start(j), Run{to.panels(), lanes, from.panel_size(), to.panel_size(), to_channel,
+                           gate.panel_size(), gate_channel});
       }
     }
   }
@@ -146,34 +157,46 @@ void SparseConvolution::add_phase(std::span<const std::uint8_t> keep,
   phases_.push_back(std::move(phase));
 }
 
+ActivationShape SparseConvolution::shape_of_x(const ActivationShape& x) const {
+  ActivationShape shape = x;
+  shape.image = x_.image;
+  return shape;
+}
+
+ActivationShape SparseConvolution::shape_of_dy(const ActivationShape& dy) const {
+  ActivationShape shape = dy;
+  shape.image = dy_.image;
+  return shape;
+}
+
 template <class T>
 void SparseConvolution::forward(const T* values, const T* bias, Activation activation,
                                 const Activations<T>& x, Activations<T>& y) const {
-  const ImageShape output = dy_.image;
-  ActivationShape from = x.shape(), to = y.shape();
-  from.image = x_.image;
-  to.image = output;
-  sweep({output.height, output.width, shape_.stride, 1, shape_.kernel_height}, from, to,
-        [&](std::size_t p, std::size_t at_x, std::size_t at_y, const Run& run) {
-          multiply_rows(forward_, values, bias, activation, x.panel(p) + at_x * from.lanes,
-                        y.panel(p) + (to.position(0, 0, 0) + at_y) * to.lanes, run);
+  const ActivationShape from = shape_of_x(x.shape()), to = shape_of_dy(y.shape());
+  sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
+        [&](const RunStart& start, const Run& run) {
+          multiply_rows<T>(forward_, values, bias, activation, x.panel(start.panel) + start.from * from.lanes,
+                           y.panel(start.panel) + (to.position(0, 0, 0) + start.to) * to.lanes, nullptr, run);
         });
 }
 
 template <class T>
 void SparseConvolution::backward_data(const T* transposed_values, const Activations<T>& dy,
-                                      Activations<T>& dx) const {
-  ActivationShape from = dy.shape(), to = dx.shape();
-  from.image = dy_.image;
-  to.image = x_.image;
+                                      const Activations<T>* rectified, Activations<T>& dx) const {
+  const ActivationShape from = shape_of_dy(dy.shape()), to = shape_of_x(dx.shape()),
+                        gate = rectified ? shape_of_x(rectified->shape()) : to;
   for (const Phase& phase : phases_) {
     const std::size_t rows = (to.image.height - phase.y + shape_.stride - 1) / shape_.stride;
     const std::size_t columns = (to.image.width - phase.x + shape_.stride - 1) / shape_.stride;
-    sweep({rows, columns, 1, shape_.stride, (shape_.kernel_height + shape_.stride - 1) / shape_.stride}, from,
-          to, [&](std::size_t p, std::size_t at_dy, std::size_t at_dx, const Run& run) {
+    const std::size_t kernel_height = (shape_.kernel_height + shape_.stride - 1) / shape_.stride;
+    sweep({rows, columns, 1, shape_.stride, kernel_height, from, to, gate},
+          [&](const RunStart& start, const Run& run) {
+            const auto at = [&](auto& a, const ActivationShape& shape, std::size_t position) {
+              return a.panel(start.panel) + (shape.position(0, phase.y, phase.x) + position) * shape.lanes;
+            };
             multiply_rows<T>(phase.rows, transposed_values + phase.first, nullptr, Activation::identity,
-                             dy.panel(p) + at_dy * from.lanes,
-                             dx.panel(p) + (to.position(0, phase.y, phase.x) + at_dx) * to.lanes, run);
+                             dy.panel(start.panel) + start.from * from.lanes, at(dx, to, start.to),
+                             rectified ? at(*rectified, gate, start.gate) : nullptr, run);
           });
   }
 }
@@ -181,14 +204,12 @@ void SparseConvolution::backward_data(const T* transposed_values, const Activati
 template <class T>
 void SparseConvolution::backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                                          T* gradient) const {
-  const ImageShape output = dy_.image;
-  ActivationShape from = x.shape(), to = dy.shape();
-  from.image = x_.image;
-  to.image = output;
-  sweep({output.height, output.width, shape_.stride, 1, shape_.kernel_height}, from, to,
-        [&](std::size_t p, std::size_t at_x, std::size_t at_dy, const Run& run) {
-          sample_products(forward_, dy.panel(p) + (to.position(0, 0, 0) + at_dy) * to.lanes,
-                          x.panel(p) + at_x * from.lanes, std::exchange(accumulate, true), gradient, run);
+  const ActivationShape from = shape_of_x(x.shape()), to = shape_of_dy(dy.shape());
+  sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
+        [&](const RunStart& start, const Run& run) {
+          sample_products(forward_, dy.panel(start.panel) + (to.position(0, 0, 0) + start.to) * to.lanes,
+                          x.panel(start.panel) + start.from * from.lanes, std::exchange(accumulate, true),
+                          gradient, run);
         });
 }
 
@@ -197,9 +218,9 @@ template void SparseConvolution::forward(const float*, const float*, Activation,
 template void SparseConvolution::forward(const double*, const double*, Activation, const Activations<double>&,
                                          Activations<double>&) const;
 template void SparseConvolution::backward_data(const float*, const Activations<float>&,
-                                               Activations<float>&) const;
+                                               const Activations<float>*, Activations<float>&) const;
 template void SparseConvolution::backward_data(const double*, const Activations<double>&,
-                                               Activations<double>&) const;
+                                               const Activations<double>*, Activations<double>&) const;
 template void SparseConvolution::backward_weights(const Activations<float>&, const Activations<float>&, bool,
                                                   float*) const;
 template void SparseConvolution::backward_weights(const Activations<double>&, const Activations<double>&,

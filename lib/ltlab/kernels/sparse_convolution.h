@@ -33,9 +33,11 @@ class SparseConvolution {
   template <class T>
   void forward(const T* values, const T* bias, Activation activation, const Activations<T>& x,
                Activations<T>& y) const;
-  /// dx = the gradient of x; `transposed_values` in transposed order.
+  /// dx = the gradient of x; `transposed_values` in transposed order. Where `rectified` is not null it is x,
+  /// the output of a ReLU, and dx becomes the gradient of that ReLU's input: 0 where x is not positive.
   template <class T>
-  void backward_data(const T* transposed_values, const Activations<T>& dy, Activations<T>& dx) const;
+  void backward_data(const T* transposed_values, const Activations<T>& dy, const Activations<T>* rectified,
+                     Activations<T>& dx) const;
   /// gradient[k] = (accumulate ? gradient[k] : 0) + that of survivor k, summed over the batch. Padding lanes
   /// of dy must be zero.
   template <class T>
@@ -51,6 +53,10 @@ class SparseConvolution {
   };
   void add_phase(std::span<const std::uint8_t> keep, const std::vector<std::uint32_t>& number, std::size_t y,
                  std::size_t x);
+
+  // A batch's layout, as images of x_ and dy_ (which for a 1x1 convolution are a single row).
+  ActivationShape shape_of_x(const ActivationShape& x) const;
+  ActivationShape shape_of_dy(const ActivationShape& dy) const;
 
   ConvolutionShape shape_;
   ActivationShape x_, dy_;  // one image of one lane

@@ -6,7 +6,8 @@ namespace {
 // The panels of a batch are the positions of a linear layer's run.
 template <class T>
 Run over_panels(const Activations<T>& x, const Activations<T>& y) {
-  return {y.panels(), y.lanes(), x.shape().panel_size(), y.shape().panel_size(), y.lanes()};
+  const std::size_t lanes = y.lanes(), x_panel = x.shape().panel_size(), y_panel = y.shape().panel_size();
+  return {y.panels(), lanes, x_panel, y_panel, lanes, y_panel, lanes};
 }
 
 }  // namespace
@@ -14,7 +15,15 @@ Run over_panels(const Activations<T>& x, const Activations<T>& y) {
 template <class T>
 void sparse_multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation,
                      const Activations<T>& x, Activations<T>& y) {
-  multiply_rows(rows, values, bias, activation, x.data(), y.data(), over_panels(x, y));
+  multiply_rows<T>(rows, values, bias, activation, x.data(), y.data(), nullptr, over_panels(x, y));
+}
+
+template <class T>
+void sparse_multiply_transposed(const SparseRows& columns, const T* transposed_values,
+                                const Activations<T>& dy, const Activations<T>* rectified,
+                                Activations<T>& dx) {
+  multiply_rows<T>(columns, transposed_values, nullptr, Activation::identity, dy.data(), dx.data(),
+                   rectified ? rectified->data() : nullptr, over_panels(dy, dx));
 }
 
 template <class T>
@@ -27,6 +36,10 @@ template void sparse_multiply(const SparseRows&, const float*, const float*, Act
                               const Activations<float>&, Activations<float>&);
 template void sparse_multiply(const SparseRows&, const double*, const double*, Activation,
                               const Activations<double>&, Activations<double>&);
+template void sparse_multiply_transposed(const SparseRows&, const float*, const Activations<float>&,
+                                         const Activations<float>*, Activations<float>&);
+template void sparse_multiply_transposed(const SparseRows&, const double*, const Activations<double>&,
+                                         const Activations<double>*, Activations<double>&);
 template void sparse_weight_gradient(const SparseRows&, const Activations<float>&, const Activations<float>&,
                                      bool, float*);
 template void sparse_weight_gradient(const SparseRows&, const Activations<double>&,

@@ -32,18 +32,37 @@ using Register = hn::Vec<Vector<T>>;
 // with the operands they fit the 16 registers of AVX2.
 constexpr std::size_t kTileVectors = 8;
 
-// V vectors of a run, either contiguous or position by position: vector v's place from the tile's first.
+// V vectors of a run, either contiguous or position by position: where vector v lies in each operand, from
+// the tile's first on.
 template <std::size_t V, bool kContiguous, class T>
 struct Tile {
   static constexpr std::size_t kVectors = V;
-  std::size_t step;  // from position to position, where not contiguous (lanes are kLaneMultiple then)
+  std::size_t x_step, y_step, gate_step;
 
-  HWY_INLINE std::size_t place(std::size_t v) const {
+  explicit Tile(const Run& run) : x_step(run.x_step), y_step(run.y_step), gate_step(run.gate_step) {}
+
+  HWY_INLINE std::size_t x(std::size_t v) const { return place(v, x_step); }
+  HWY_INLINE std::size_t y(std::size_t v) const { return place(v, y_step); }
+  HWY_INLINE std::size_t gate(std::size_t v) const { return place(v, gate_step); }
+
+ private:
+  // Where tiles are not contiguous, lanes are kLaneMultiple.
+  HWY_INLINE static std::size_t place(std::size_t v, std::size_t step) {
     const std::size_t n = hn::Lanes(Vector<T>());
     if constexpr (kContiguous) return v * n;
     const std::size_t vectors_a_position = kLaneMultiple / n;
     return v / vectors_a_position * step + v % vectors_a_position * n;
   }
+};
+
+// Where a tile begins in each operand.
+struct Place {
+  std::size_t x = 0, y = 0, gate = 0;
+
+  HWY_INLINE Place after(std::size_t positions, const Run& run) const {
+    return {x + positions * run.x_step, y + positions * run.y_step, gate + positions * run.gate_step};
+  }
+  HWY_INLINE Place after(std::size_t values) const { return {x + values, y + values, gate + values}; }
 };
 
 // Four offsets in one load.
@@ -67,9 +86,11 @@ class Lookahead {
     a_row_ = (run.x_channels + rows - 1) / rows;
   }
 
-  HWY_INLINE void fetch_for_row(const T* y) {
+  // `gate` may be null.
+  HWY_INLINE void fetch_for_row(const T* y, const T* gate) {
     if (a_row_ == 0) return;
     fetch(reinterpret_cast<const char*>(y) + bytes_);
+    if (gate) fetch(reinterpret_cast<const char*>(gate) + bytes_);
     for (std::size_t i = 0; i < a_row_ && left_ > 0; ++i, --left_, next_ += step_) fetch(next_);
   }
 
@@ -94,34 +115,35 @@ struct Product {
 
 // One tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed in two
 // sets, so that enough multiply-adds are under way; short ones would only pay for adding the sets up.
-template <bool kLongRows, class TileX, class TileY, class T>
-HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, const T* HWY_RESTRICT x,
-                                T* HWY_RESTRICT y, TileX in, TileY out) {
+template <bool kLongRows, class TileOf, class T>
+HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileOf tile,
+                                const T* HWY_RESTRICT x, T* HWY_RESTRICT y, const T* HWY_RESTRICT gate) {
   const Vector<T> d;
-  constexpr std::size_t V = TileX::kVectors;
+  constexpr std::size_t V = TileOf::kVectors;
   constexpr std::size_t kSets = V <= kTileVectors / 4 || (kLongRows && V <= kTileVectors / 2) ? 2 : 1;
   const bool first = window == 0, last = window + 1 == p.rows.windows;
   const std::uint32_t* HWY_RESTRICT begin = p.rows.begin.data() + std::size_t{window} * p.rows.rows;
   const std::uint32_t* HWY_RESTRICT end = begin + p.rows.rows;
   const std::uint16_t* HWY_RESTRICT offset = p.rows.offset.data();
   const T* HWY_RESTRICT values = p.values;
-  const std::size_t lanes = p.run.lanes, y_row = p.run.y_row;
+  const std::size_t lanes = p.run.lanes, y_row = p.run.y_row, gate_row = p.run.gate_row;
+  const bool gated = last && gate;
   Lookahead<T> lookahead(p.run, p.rows.rows, window, x, V * hn::Lanes(d));
   x += p.rows.origin[window] * lanes;
   const Register<T> floor =
       hn::Set(d, last && p.activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
   for (std::size_t r = 0; r < p.rows.rows; ++r, y += y_row) {
-    lookahead.fetch_for_row(y);
+    lookahead.fetch_for_row(y, gate);
     Register<T> sum[kSets][V];
     for (std::size_t v = 0; v < V; ++v) {
-      sum[0][v] = first ? (p.bias ? hn::Set(d, p.bias[r]) : hn::Zero(d)) : hn::Load(d, y + out.place(v));
+      sum[0][v] = first ? (p.bias ? hn::Set(d, p.bias[r]) : hn::Zero(d)) : hn::Load(d, y + tile.y(v));
       if constexpr (kSets == 2) sum[1][v] = hn::Zero(d);
     }
     const auto add = [&](std::size_t set, std::size_t k, std::size_t at) HWY_ATTR {
       const Register<T> weight = hn::Set(d, values[k]);
       const T* HWY_RESTRICT input = x + at * lanes;
       for (std::size_t v = 0; v < V; ++v)
-        sum[set][v] = hn::MulAdd(weight, hn::Load(d, input + in.place(v)), sum[set][v]);
+        sum[set][v] = hn::MulAdd(weight, hn::Load(d, input + tile.x(v)), sum[set][v]);
     };
     std::size_t k = begin[r];
     const std::size_t stop = end[r];
@@ -133,8 +155,11 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, const
     for (std::size_t v = 0; v < V; ++v) {
       Register<T> total = sum[0][v];
       if constexpr (kSets == 2) total = hn::Add(total, sum[1][v]);
-      hn::Store(hn::Max(floor, total), d, y + out.place(v));  // in this order a NaN passes
+      total = hn::Max(floor, total);  // in this order a NaN passes
+      if (gated) total = hn::IfThenElseZero(hn::Gt(hn::Load(d, gate + tile.gate(v)), hn::Zero(d)), total);
+      hn::Store(total, d, y + tile.y(v));
     }
+    if (gate) gate += gate_row;
   }
 }
 
@@ -179,11 +204,11 @@ struct Sampling {
 };
 
 // One tile's share of the gradients of all survivors in one window.
-template <class TileX, class TileY, class T>
-HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, const T* HWY_RESTRICT x,
-                              const T* HWY_RESTRICT dy, TileX in, TileY out) {
+template <class TileOf, class T>
+HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, TileOf tile,
+                              const T* HWY_RESTRICT x, const T* HWY_RESTRICT dy) {
   const Vector<T> d;
-  constexpr std::size_t V = TileX::kVectors;
+  constexpr std::size_t V = TileOf::kVectors;
   const std::uint32_t* HWY_RESTRICT begin = s.rows.begin.data() + std::size_t{window} * s.rows.rows;
   const std::uint32_t* HWY_RESTRICT end = begin + s.rows.rows;
   const std::uint16_t* HWY_RESTRICT offset = s.rows.offset.data();
@@ -192,16 +217,16 @@ HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, const 
   Lookahead<T> lookahead(s.run, s.rows.rows, window, x, V * hn::Lanes(d));
   x += s.rows.origin[window] * lanes;
   for (std::size_t r = 0; r < s.rows.rows; ++r, dy += y_row) {
-    lookahead.fetch_for_row(dy);
+    lookahead.fetch_for_row(dy, nullptr);
     std::size_t k = begin[r];
     const std::size_t stop = end[r];
     if (k == stop) continue;
     Register<T> row[V];
-    for (std::size_t v = 0; v < V; ++v) row[v] = hn::Load(d, dy + out.place(v));
+    for (std::size_t v = 0; v < V; ++v) row[v] = hn::Load(d, dy + tile.y(v));
     const auto dot = [&](std::size_t at) HWY_ATTR {
       const T* HWY_RESTRICT input = x + at * lanes;
-      Register<T> sum = hn::Mul(row[0], hn::Load(d, input + in.place(0)));
-      for (std::size_t v = 1; v < V; ++v) sum = hn::MulAdd(row[v], hn::Load(d, input + in.place(v)), sum);
+      Register<T> sum = hn::Mul(row[0], hn::Load(d, input + tile.x(0)));
+      for (std::size_t v = 1; v < V; ++v) sum = hn::MulAdd(row[v], hn::Load(d, input + tile.x(v)), sum);
       return sum;
     };
     for (; k + 4 <= stop; k += 4) {
@@ -216,62 +241,66 @@ HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, const 
   }
 }
 
-// Calls body(tile of x, tile of y, x of its first vector, y of its first vector) over the run, in tiles as
-// large as they come. `most` limits the vectors a tile.
-template <class T, class PointerX, class PointerY, class Body>
-HWY_INLINE void for_each_tile(const Run& run, PointerX x, PointerY y, const Body& body) {
+// Calls body(tile, its place) over the run, in tiles as large as they come.
+template <class T, class Body>
+HWY_INLINE void for_each_tile(const Run& run, const Body& body) {
   const std::size_t n = hn::Lanes(Vector<T>());
-  const auto cover = [&]<bool kContiguous>(std::size_t vectors, PointerX from, PointerY to) HWY_ATTR {
-    const auto tile = [&]<std::size_t V>() HWY_ATTR {
+  const auto cover = [&]<bool kContiguous>(std::size_t vectors, Place place) HWY_ATTR {
+    const auto tiles_of = [&]<std::size_t V>() HWY_ATTR {
       for (; vectors >= V; vectors -= V) {
-        body(Tile<V, kContiguous, T>{run.x_step}, Tile<V, kContiguous, T>{run.y_step}, from, to);
-        from += kContiguous ? V * n : V * n / kLaneMultiple * run.x_step;
-        to += kContiguous ? V * n : V * n / kLaneMultiple * run.y_step;
+        body(Tile<V, kContiguous, T>(run), place);
+        place = kContiguous ? place.after(V * n) : place.after(V * n / kLaneMultiple, run);
       }
     };
-    tile.template operator()<8>();
-    tile.template operator()<4>();
-    tile.template operator()<2>();
-    tile.template operator()<1>();
+    tiles_of.template operator()<8>();
+    tiles_of.template operator()<4>();
+    tiles_of.template operator()<2>();
+    tiles_of.template operator()<1>();
   };
   const std::size_t vectors = run.lanes / n;
-  if (run.positions == 1 || (run.x_step == run.lanes && run.y_step == run.lanes)) {
-    cover.template operator()<true>(run.positions * vectors, x, y);
+  const bool contiguous = run.x_step == run.lanes && run.y_step == run.lanes && run.gate_step == run.lanes;
+  if (run.positions == 1 || contiguous) {
+    cover.template operator()<true>(run.positions * vectors, {});
   } else if (run.lanes == kLaneMultiple && vectors <= kTileVectors) {
-    cover.template operator()<false>(run.positions * vectors, x, y);
+    cover.template operator()<false>(run.positions * vectors, {});
   } else {
     for (std::size_t j = 0; j < run.positions; ++j)
-      cover.template operator()<true>(vectors, x + j * run.x_step, y + j * run.y_step);
+      cover.template operator()<true>(vectors, Place().after(j, run));
   }
 }
 
 template <class T>
 void multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation, const T* x, T* y,
-              const Run& run) {
+              const T* gate, const Run& run) {
   const Product<T> product{rows, values, bias, activation, run};
-  for_each_tile<T>(run, x, y, [&](auto in, auto out, const T* from, T* to) HWY_ATTR {
-    if (rows.windows == 1) return multiply_window<false>(product, 0, from, to, in, out);
-    for (std::uint32_t w = 0; w < rows.windows; ++w) multiply_window<true>(product, w, from, to, in, out);
+  for_each_tile<T>(run, [&](auto tile, const Place& place) HWY_ATTR {
+    const T* HWY_RESTRICT from = x + place.x;
+    T* HWY_RESTRICT to = y + place.y;
+    const T* HWY_RESTRICT through = gate ? gate + place.gate : nullptr;
+    if (rows.windows == 1) return multiply_window<false>(product, 0, tile, from, to, through);
+    for (std::uint32_t w = 0; w < rows.windows; ++w)
+      multiply_window<true>(product, w, tile, from, to, through);
   });
 }
 
 template <class T>
 void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T* gradient, const Run& run) {
   Sampling<T> sampling{rows, run, accumulate, gradient};
-  for_each_tile<T>(run, x, dy, [&](auto in, auto out, const T* from, const T* to) HWY_ATTR {
-    for (std::uint32_t w = 0; w < rows.windows; ++w) sample_window(sampling, w, from, to, in, out);
+  for_each_tile<T>(run, [&](auto tile, const Place& place) HWY_ATTR {
+    for (std::uint32_t w = 0; w < rows.windows; ++w)
+      sample_window(sampling, w, tile, x + place.x, dy + place.y);
     sampling.accumulate = true;
   });
 }
 
 // One name a type, since dispatch tables hold plain functions.
 void multiply_float(const SparseRows& rows, const float* values, const float* bias, Activation activation,
-                    const float* x, float* y, const Run& run) {
-  multiply(rows, values, bias, activation, x, y, run);
+                    const float* x, float* y, const float* gate, const Run& run) {
+  multiply(rows, values, bias, activation, x, y, gate, run);
 }
 void multiply_double(const SparseRows& rows, const double* values, const double* bias, Activation activation,
-                     const double* x, double* y, const Run& run) {
-  multiply(rows, values, bias, activation, x, y, run);
+                     const double* x, double* y, const double* gate, const Run& run) {
+  multiply(rows, values, bias, activation, x, y, gate, run);
 }
 void sample_float(const SparseRows& rows, const float* dy, const float* x, bool accumulate, float* gradient,
                   const Run& run) {
@@ -299,13 +328,13 @@ HWY_EXPORT(target_name);
 
 template <>
 void multiply_rows(const SparseRows& rows, const float* values, const float* bias, Activation activation,
-                   const float* x, float* y, const Run& run) {
-  HWY_DYNAMIC_DISPATCH(multiply_float)(rows, values, bias, activation, x, y, run);
+                   const float* x, float* y, const float* gate, const Run& run) {
+  HWY_DYNAMIC_DISPATCH(multiply_float)(rows, values, bias, activation, x, y, gate, run);
 }
 template <>
 void multiply_rows(const SparseRows& rows, const double* values, const double* bias, Activation activation,
-                   const double* x, double* y, const Run& run) {
-  HWY_DYNAMIC_DISPATCH(multiply_double)(rows, values, bias, activation, x, y, run);
+                   const double* x, double* y, const double* gate, const Run& run) {
+  HWY_DYNAMIC_DISPATCH(multiply_double)(rows, values, bias, activation, x, y, gate, run);
 }
 template <>
 void sample_products(const SparseRows& rows, const float* dy, const float* x, bool accumulate,

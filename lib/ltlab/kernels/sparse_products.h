@@ -16,6 +16,7 @@ struct Run {
   std::size_t lanes = 16;                ///< values at each position, contiguous: 16, 32 or 64
   std::size_t x_step = 16, y_step = 16;  ///< from one position to the next, in the inputs and the outputs
   std::size_t y_row = 16;                ///< from one output row to the next
+  std::size_t gate_step = 16, gate_row = 16;  ///< likewise in the gate, where there is one
   /// What the next tile will be the first to read, so that it can be fetched meanwhile: of each of
   /// `x_channels` groups of inputs, `x_channel` apart, the values from `x_frontier` past the last position
   /// on.
@@ -27,11 +28,13 @@ struct Run {
 ///     y[r * y_row + j * y_step + l] = f(bias[r] + sum over r's survivors k of
 ///                                       values[k] * x[position(k) * lanes + j * x_step + l]).
 ///
-/// `bias` may be null. T is float or double. The instruction set is chosen at run time. A value does not
-/// depend on what lies in other lanes or positions.
+/// `bias` may be null. Where `gate` is not null, outputs become 0 whose gate[r * gate_row + j * gate_step +
+/// l] is not positive: so the gradient of a ReLU's output becomes that of its input. T is float or double.
+/// The instruction set is chosen at run time. A value does not depend on what lies in other lanes or
+/// positions.
 template <class T>
 void multiply_rows(const SparseRows& rows, const T* values, const T* bias, Activation activation, const T* x,
-                   T* y, const Run& run);
+                   T* y, const T* gate, const Run& run);
 
 /// gradient[k] = (accumulate ? gradient[k] : 0) + sum over j, l of dy[row(k) * y_row + j * y_step + l] *
 /// x[position(k) * lanes + j * x_step + l]: a sampled dense-dense product (SDDMM). Values of dy in padding

@@ -33,8 +33,8 @@ void Convolution<T>::multiply_transposed_dense(const T* weights, const Activatio
 
 template <class T>
 void Convolution<T>::multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
-                                                Activations<T>& dx) {
-  sparse_->backward_data(transposed, dy, dx);
+                                                const Activations<T>* rectified, Activations<T>& dx) {
+  sparse_->backward_data(transposed, dy, rectified, dx);
 }
 
 template <class T>

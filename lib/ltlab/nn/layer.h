@@ -22,6 +22,7 @@ struct LayerContext {
   std::size_t input_border = 0;   ///< of x
   std::size_t output_border = 0;  ///< of y
   bool first = false;             ///< nothing lies below: no gradient of x is wanted
+  bool rectified_input = false;   ///< x is what a layer that rectifies() put out
 };
 
 /// One step of a network: y = f(x), with parameters. Activations and gradients belong to the caller; between
@@ -37,6 +38,12 @@ class Layer {
   /// Borders of zeros that the layer needs around x, and around dy.
   virtual std::size_t input_border() const { return 0; }
   virtual std::size_t gradient_border() const { return 0; }
+  /// Whether y is the output of a ReLU. backward() is then given the gradient of that ReLU's input as dy:
+  /// whoever computes it writes 0 where y is not positive, which costs less than a pass of its own.
+  virtual bool rectifies() const { return false; }
+  /// Whether backward() does so with dx, where LayerContext::rectified_input asks for it. Else the network
+  /// does.
+  virtual bool rectifies_gradient() const { return false; }
   virtual std::vector<Parameter<T>*> parameters() { return {}; }
 
   /// Told once, before anything else.
@@ -45,7 +52,7 @@ class Layer {
   virtual void forward(const Activations<T>& x, Activations<T>& y) = 0;
   /// Given x, y = f(x) and dy, writes the parameters' gradients (or adds to them, where they `accumulate`
   /// over the parts of a batch) and, where `dx` is not null, writes the gradient of x. `dy` is scratch
-  /// afterwards. Padding lanes of `dy` are zero.
+  /// afterwards. Padding lanes of `dy` are zero. Parameters do not change between the parts of a batch.
   virtual void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
                         Activations<T>* dx, bool accumulate) = 0;
 

@@ -37,9 +37,9 @@ void Linear<T>::multiply_transposed_dense(const T* weights, const Activations<T>
 
 template <class T>
 void Linear<T>::multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
-                                           Activations<T>& dx) {
+                                           const Activations<T>* rectified, Activations<T>& dx) {
   without_border(dx, [&](Activations<T>& flat) {
-    sparse_multiply<T>(structure_.by_column, transposed, nullptr, Activation::identity, dy, flat);
+    sparse_multiply_transposed(structure_.by_column, transposed, dy, rectified, flat);
   });
 }
 

@@ -20,7 +20,8 @@ class Linear final : public WeightedLayer<T> {
   void multiply_dense(const T* weights, const Activations<T>& x, Activations<T>& y) override;
   void multiply_sparse(const T* survivors, const Activations<T>& x, Activations<T>& y) override;
   void multiply_transposed_dense(const T* weights, const Activations<T>& dy, Activations<T>& dx) override;
-  void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy, Activations<T>& dx) override;
+  void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
+                                  const Activations<T>* rectified, Activations<T>& dx) override;
   void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                              T* gradient) override;
   void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,

@@ -17,6 +17,7 @@ struct Step {
   enum class Kind { convolution, max_pooling, linear } kind;
   std::string name;
   std::size_t outputs = 0;  // channels or features; 0: the dataset's classes
+  Activation activation = Activation::relu;
 };
 
 struct Plan {
@@ -53,8 +54,10 @@ Plan plan_conv(std::size_t convolutions) {
   Plan plan;
   std::size_t channels = 64;
   for (std::size_t i = 1; i <= convolutions; ++i) {
-    plan.steps.push_back({Step::Kind::convolution, "conv" + std::to_string(i), channels});
-    if (i % 2 != 0) continue;
+    const bool pooled = i % 2 == 0;
+    plan.steps.push_back({Step::Kind::convolution, "conv" + std::to_string(i), channels,
+                          pooled ? Activation::identity : Activation::relu});
+    if (!pooled) continue;
     plan.steps.push_back({Step::Kind::max_pooling, "pool" + std::to_string(i / 2)});
     channels *= 2;
   }
@@ -88,13 +91,13 @@ void require_fit(const std::string& description, const Plan& plan, std::size_t i
 template <class T>
 std::unique_ptr<Layer<T>> make_layer(const Step& step, const ImageShape& input, std::size_t classes,
                                      bool last) {
-  const Activation activation = last ? Activation::identity : Activation::relu;
+  const Activation activation = last ? Activation::identity : step.activation;
   switch (step.kind) {
     case Step::Kind::convolution:
       return std::make_unique<Convolution<T>>(step.name, ConvolutionShape{input, step.outputs, 3, 3, 1, 1},
                                               activation);
     case Step::Kind::max_pooling:
-      return std::make_unique<MaxPooling<T>>(step.name, input, Pooling{2, 2, 2});
+      return std::make_unique<MaxPooling<T>>(step.name, input, Pooling{2, 2, 2}, activation);
     default:
       return std::make_unique<Linear<T>>(step.name, input, step.outputs ? step.outputs : classes, activation,
                                          last);

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/kernels/elementwise.h"
 
 namespace ltlab {
 
@@ -45,7 +46,8 @@ Network<T>::Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t b
     const std::size_t border = i + 1 < layers_.size() ? layers_[i + 1]->input_border() : 0;
     outputs_.emplace_back(ActivationShape{layer.output(), part_, lanes(), border});
     gradients_.emplace_back(ActivationShape{layer.output(), part_, lanes(), layer.gradient_border()});
-    layer.prepare({part_, lanes(), layer.input_border(), border, i == 0});
+    layer.prepare(
+        {part_, lanes(), layer.input_border(), border, i == 0, i > 0 && layers_[i - 1]->rectifies()});
     for (Parameter<T>* parameter : layer.parameters()) parameters_.push_back(parameter);
   }
 }
@@ -73,7 +75,9 @@ template <class T>
 void Network<T>::backward_part(const Activations<T>& images, bool accumulate) {
   for (std::size_t i = layers_.size(); i-- > 0;) {
     const Activations<T>& x = i == 0 ? images : outputs_[i - 1];
-    layers_[i]->backward(x, outputs_[i], gradients_[i], i == 0 ? nullptr : &gradients_[i - 1], accumulate);
+    Activations<T>* dx = i == 0 ? nullptr : &gradients_[i - 1];
+    layers_[i]->backward(x, outputs_[i], gradients_[i], dx, accumulate);
+    if (dx && layers_[i - 1]->rectifies() && !layers_[i]->rectifies_gradient()) rectify_gradient(x, *dx);
   }
 }
 

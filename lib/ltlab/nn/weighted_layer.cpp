@@ -21,11 +21,13 @@ void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
 }
 
 template <class T>
-void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
+void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& /*y*/, Activations<T>& dy,
                                 Activations<T>* dx, bool accumulate) {
-  activation_gradient(activation_, y, dy, accumulate, bias_.gradient.data());
+  bias_gradient(dy, accumulate, bias_.gradient.data());
   weight_gradient(kernel(Product::backward_weights), dy, x, accumulate);
-  if (dx) multiply_transposed(kernel(Product::backward_data), dy, *dx);
+  if (!dx) return;
+  if (!accumulate && kernel(Product::backward_data) == Kernel::sparse) refresh_transposed();
+  multiply_transposed(kernel(Product::backward_data), dy, x, *dx);
 }
 
 template <class T>
@@ -38,12 +40,12 @@ void WeightedLayer<T>::multiply(Kernel kernel, const Activations<T>& x, Activati
 }
 
 template <class T>
-void WeightedLayer<T>::multiply_transposed(Kernel kernel, const Activations<T>& dy, Activations<T>& dx) {
-  if (kernel == Kernel::sparse) {
-    multiply_transposed_sparse(transposed_survivors(), dy, dx);
-  } else {
-    multiply_transposed_dense(dense_weights(), dy, dx);
-  }
+void WeightedLayer<T>::multiply_transposed(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
+                                           Activations<T>& dx) {
+  if (kernel == Kernel::sparse)
+    return multiply_transposed_sparse(transposed_.data(), dy, context_.rectified_input ? &x : nullptr, dx);
+  multiply_transposed_dense(dense_weights(), dy, dx);
+  if (context_.rectified_input) rectify_gradient(x, dx);
 }
 
 template <class T>
@@ -66,10 +68,9 @@ const T* WeightedLayer<T>::dense_weights() {
 }
 
 template <class T>
-const T* WeightedLayer<T>::transposed_survivors() {
+void WeightedLayer<T>::refresh_transposed() {
   for (std::size_t k = 0; k < transposed_.size(); ++k)
     transposed_[k] = weight_.values[(*transposed_order_)[k]];
-  return transposed_.data();
 }
 
 template <class T>
@@ -92,16 +93,18 @@ std::vector<Product> WeightedLayer<T>::products() const {
 
 template <class T>
 std::pair<double, double> WeightedLayer<T>::measure(Product product) {
-  const auto& [batch, lanes, input_border, output_border, first] = context_;
+  const auto& [batch, lanes, input_border, output_border, first, rectified_input] = context_;
   Activations<T> x({this->input(), batch, lanes, input_border}),
       y({this->output(), batch, lanes, output_border});
-  Activations<T> dy({this->output(), batch, lanes, this->gradient_border()});
+  Activations<T> dx({this->input(), batch, lanes, input_border}),
+      dy({this->output(), batch, lanes, this->gradient_border()});
   const auto run = [&](Kernel kernel) {
     switch (product) {
       case Product::forward:
         return multiply(kernel, x, y);
       case Product::backward_data:
-        return multiply_transposed(kernel, dy, x);
+        if (kernel == Kernel::sparse) refresh_transposed();
+        return multiply_transposed(kernel, dy, x, dx);
       case Product::backward_weights:
         return weight_gradient(kernel, dy, x, false);
     }

@@ -18,6 +18,8 @@ class WeightedLayer : public Layer<T> {
   std::string name() const override { return name_; }
   std::vector<Parameter<T>*> parameters() override { return {&weight_, &bias_}; }
 
+  bool rectifies() const override { return activation_ == Activation::relu; }
+  bool rectifies_gradient() const override { return true; }
   void prepare(const LayerContext& context) override { context_ = context; }
   void forward(const Activations<T>& x, Activations<T>& y) override;
   void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy, Activations<T>* dx,
@@ -43,10 +45,10 @@ class WeightedLayer : public Layer<T> {
   /// y = f(W x + b), by all weights or by the survivors.
   virtual void multiply_dense(const T* weights, const Activations<T>& x, Activations<T>& y) = 0;
   virtual void multiply_sparse(const T* survivors, const Activations<T>& x, Activations<T>& y) = 0;
-  /// dx = W^T dy.
+  /// dx = W^T dy; the sparse one also writes 0 where `rectified` (x, or null) is not positive.
   virtual void multiply_transposed_dense(const T* weights, const Activations<T>& dy, Activations<T>& dx) = 0;
   virtual void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
-                                          Activations<T>& dx) = 0;
+                                          const Activations<T>* rectified, Activations<T>& dx) = 0;
   /// dW, of all weights or of the survivors, written or added.
   virtual void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                                      T* gradient) = 0;
@@ -59,10 +61,12 @@ class WeightedLayer : public Layer<T> {
   std::vector<Product> products() const;  // that this layer has in its network
   // W as one dense array, brought up to date: the parameter itself, or its survivors spread out.
   const T* dense_weights();
-  const T* transposed_survivors();
+  // Brings the survivors in transposed order up to date.
+  void refresh_transposed();
 
   void multiply(Kernel kernel, const Activations<T>& x, Activations<T>& y);
-  void multiply_transposed(Kernel kernel, const Activations<T>& dy, Activations<T>& dx);
+  void multiply_transposed(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
+                           Activations<T>& dx);
   void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x, bool accumulate);
   // Seconds that a product takes by either kernel.
   std::pair<double, double> measure(Product product);
