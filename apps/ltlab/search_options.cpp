@@ -369,17 +369,21 @@ void require_settings(const po::variables_map& map, const std::string& folder) {
   throw ConfigError("there is no run to resume in '" + folder + "': check --out");
 }
 
+// Whether the run is a replicate of several, or a control: a search resumes all of them together.
+bool is_part(const RunRecord& run) {
+  return run.branch != "ticket" || run.extent.find("replicates = 1\n") == std::string::npos;
+}
+
 }  // namespace
 
 std::optional<CollectionRecord> stored_settings(const RunStore& store) {
-  if (!store.has_run()) return std::nullopt;
-  if (store.holds_collection()) return store.read_collection();
-  const RunRecord run = store.read_run();
-  if (run.branch != "ticket") {
-    throw ConfigError("'" + store.folder().string() +
-                      "' holds a control's run, which belongs to the folder above it");
+  if (store.has_run() && !store.holds_collection() && is_part(store.read_run())) {
+    throw ConfigError(
+        "'" + store.folder().string() +
+        "' holds but a part of a search, a replicate or a control: give the whole search, --out " +
+        store.search_folder().string());
   }
-  return CollectionRecord{run.config, run.extent, run.data_directory, run.started_utc};
+  return store.read_settings();
 }
 
 namespace {

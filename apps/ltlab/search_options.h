@@ -19,8 +19,8 @@ struct SearchRequest {
   std::string help_text;
 };
 
-/// What the run in the store's folder was begun with; empty where it holds none. ConfigError for a control's
-/// run.
+/// What the search in the store's folder was begun with; empty where it holds none. ConfigError, naming the
+/// folder of the whole search, where it holds but a part of one: a replicate of several, or a control.
 std::optional<CollectionRecord> stored_settings(const RunStore& store);
 
 /// Reads the command line, then --config, then --preset: what comes first wins. With --resume and a run in

@@ -241,12 +241,27 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertEqual(run("verify", self.folder / "run").returncode, 0)
 
-    def test_a_lost_run_file_is_a_fault(self):
+    def test_a_lost_run_file_of_a_collection_is_a_fault_and_made_again(self):
         self.assertEqual(self.search("run", "--levels", 1, "--replicates", 2).returncode, 0)
-        (self.folder / "run/run.h5").unlink()
+        run_file = self.folder / "run/run.h5"
+        run_file.write_bytes(run_file.read_bytes()[:-100])
+        self.check_refused(self.search("run", "--resume"), 3, "damaged", "delete it and make it again with --resume")
+        run_file.unlink()
         result = run("verify", self.folder / "run")
         self.assertEqual(result.returncode, 3, result.stdout)
         self.assertIn("run.h5", result.stdout)
+        self.check_refused(self.search("run"), 2, "holds a run already")
+        resumed = run("search", "--resume", "--out", self.folder / "run", "--json")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        self.assertEqual(json.loads(resumed.stdout)["levels"][1]["branches"]["ticket"]["test_accuracy"]["n"], 2)
+        verified = run("verify", self.folder / "run")
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+
+    def test_a_part_of_a_search_is_not_resumed_alone(self):
+        self.assertEqual(self.search("run", "--levels", 1, "--replicates", 2, "--control", "random-mask").returncode, 0)
+        for part in ("replicate-1", "replicate-1/", "replicate-0/random-mask-0"):
+            refused = run("search", "--resume", "--out", f"{self.folder}/run/{part}")
+            self.check_refused(refused, 2, "part of a search", f"--out {self.folder}/run\n")
 
     def test_one_search_a_folder(self):
         arguments = [LTLAB, "search", *small(["--steps", 20000]), "--out", str(self.folder / "run")]

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -270,14 +271,14 @@ class ReplicateSearch {
 
 namespace {
 
-// The folder of all replicates, which links to each.
+// The folder of all replicates, which links to each. What an earlier session left is known even where its
+// run.h5 was lost.
 void open_collection(const SearchConfig& config, RunStore store) {
   CollectionRecord collection{config_text(config), extent_text(config), "", utc_now()};
-  if (store.has_run()) {
-    const CollectionRecord before = store.read_collection();
-    collection.data_directory = before.data_directory;
-    collection.started_utc = before.started_utc;
-    collection.totals = before.totals;
+  if (const std::optional<CollectionRecord> before = store.read_settings()) {
+    collection.data_directory = before->data_directory;
+    collection.started_utc = before->started_utc;
+    collection.totals = before->totals;
   }
   remember_data_directory(config, collection.data_directory);
   store.write_collection(collection);

@@ -131,15 +131,21 @@ void check_digest(const File& file) {
                    kDigestAttribute + "')");
 }
 
+// Only the replicates of a collection tell what its run.h5 does, and only levels can be trained again.
+bool can_be_made_again(const std::filesystem::path& path) {
+  std::error_code ignored;
+  return path.filename() != "run.h5" ||
+         std::filesystem::exists(path.parent_path() / "replicate-0" / "run.h5", ignored);
+}
+
 // Adds what to do to the faults that only damage can cause.
 template <class Read>
 auto or_damaged(const std::filesystem::path& path, Read read) {
   try {
     return read();
   } catch (const StoreError& error) {
-    // Nothing else tells what a run.h5 does, while a level can be trained again.
-    const char* otherwise = path.filename() == "run.h5" ? "search anew into another --out"
-                                                        : "delete it and make it again with --resume";
+    const char* otherwise = can_be_made_again(path) ? "delete it and make it again with --resume"
+                                                    : "search anew into another --out";
     throw StoreError(std::string(error.what()) + "; the file is damaged: restore it from a copy, or " +
                      otherwise);
   }

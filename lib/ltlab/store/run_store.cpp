@@ -15,6 +15,7 @@ namespace ltlab {
 namespace {
 
 constexpr auto kRunFile = "run.h5";
+constexpr std::string_view kReplicate = "replicate-";
 
 // "level-003"
 std::string level_name(unsigned level) {
@@ -41,7 +42,8 @@ bool is_level_file(const std::string& file_name) {
 
 // "replicate-0", "random-reinit-2": a run of another name that lies in the folder is somebody else's.
 bool is_member_name(const std::string& name) {
-  for (const std::string_view prefix : {"replicate-", "random-reinit-", "random-mask-"}) {
+  for (const std::string_view prefix :
+       {kReplicate, std::string_view("random-reinit-"), std::string_view("random-mask-")}) {
     const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
     if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
   }
@@ -123,6 +125,7 @@ void RunStore::require_own(const std::filesystem::path& file) const {
 }
 
 bool RunStore::holds_collection() const {
+  if (!has_run()) return !replicates().empty();
   return read_kind(run_path()) == FileKind::collection;
 }
 
@@ -152,6 +155,18 @@ std::vector<std::string> RunStore::members() const {
     return strverscmp(a.c_str(), b.c_str()) < 0;  // replicate-9 before replicate-10
   });
   return members;
+}
+
+std::filesystem::path RunStore::search_folder() const {
+  std::filesystem::path folder = std::filesystem::absolute(folder_ / "").lexically_normal().parent_path();
+  while (is_member_name(folder.filename())) folder = folder.parent_path();
+  return folder;
+}
+
+std::vector<std::string> RunStore::replicates() const {
+  std::vector<std::string> names = members();
+  std::erase_if(names, [](const std::string& name) { return !name.starts_with(kReplicate); });
+  return names;
 }
 
 std::vector<FileLink> RunStore::expected_links() const {
@@ -221,6 +236,14 @@ RunRecord RunStore::read_run() const {
 CollectionRecord RunStore::read_collection() const {
   require_file(run_path());
   return read_collection_file(run_path());
+}
+
+std::optional<CollectionRecord> RunStore::read_settings() const {
+  if (has_run() && holds_collection()) return read_collection();
+  const std::vector<std::string> names = replicates();
+  if (!has_run() && names.empty()) return std::nullopt;
+  const RunRecord run = has_run() ? read_run() : RunStore(folder_ / names.front()).read_run();
+  return CollectionRecord{run.config, run.extent, run.data_directory, run.started_utc};
 }
 
 LevelRecord RunStore::read_level(unsigned level) const {

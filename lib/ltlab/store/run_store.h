@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,7 +31,8 @@ class RunStore {
 
   /// Whether there is a run.h5, of a run or of a collection.
   bool has_run() const;
-  /// Whether run.h5 is a collection's. There must be one; errors as of read_run().
+  /// Whether the folder is a collection's: by its run.h5, or where that is lost by its replicates. Errors as
+  /// of read_run().
   bool holds_collection() const;
   bool has_level(unsigned level) const;
   bool has_checkpoint(unsigned level) const;
@@ -56,12 +58,19 @@ class RunStore {
   /// Deletes the run: its files and those of its members, and nothing else; run.h5 last to go in each.
   void remove();
 
+  /// The folder of the whole search, where this one is named as a part of one (a replicate's, a control's):
+  /// the one it lies in, or the one around that. Absolute; `folder()` itself where it is no part.
+  std::filesystem::path search_folder() const;
+
   /// The links that run.h5 should have, sorted by name: one to each level and member.
   std::vector<FileLink> expected_links() const;
 
   /// Throw StoreError (absent, damaged, newer format) naming the file and what to do.
   RunRecord read_run() const;
   CollectionRecord read_collection() const;
+  /// What the folder's search was begun with, whether it holds a run or a collection; where a collection has
+  /// lost its run.h5, its first replicate tells. Empty where there is no run.
+  std::optional<CollectionRecord> read_settings() const;
   LevelRecord read_level(unsigned level) const;
   /// The figures alone, without masks and weights.
   LevelSummary read_summary(unsigned level) const;
@@ -73,6 +82,8 @@ class RunStore {
   std::filesystem::path checkpoint_path(unsigned level) const;
 
  private:
+  std::vector<std::string> replicates() const;
+
   std::filesystem::path folder_;
 };
 
