@@ -305,6 +305,20 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(len(json.loads(further.stdout)["levels"]), 3)
         self.check_refused(run("search", "--resume", "--out", self.folder / "typo"), 2, "no run to resume")
 
+    def test_what_is_recorded_is_not_left_out(self):
+        whole = ["--levels", 2, "--control", "random-reinit,random-mask", "--trials", 2, "--replicates", 2, "--steps", 20]
+        self.assertEqual(self.search("run", *whole).returncode, 0)
+        before = contents(self.folder / "run")
+        for option, value, *words in (("--levels", 1, "level-002.h5", "--levels"), ("--target-density", 0.7, "level-002.h5"),
+                                      ("--control", "random-mask", "random-reinit-0", "--control"),
+                                      ("--trials", 1, "random-mask-1", "--trials")):
+            with self.subTest(option=option):
+                refused = run("search", "--resume", "--out", self.folder / "run", option, value)
+                self.check_refused(refused, 2, "recorded already", "leave out", *words)
+        self.assertEqual(contents(self.folder / "run"), before)
+        self.assertEqual(self.search("three", "--levels", 1, "--replicates", 3, "--steps", 20).returncode, 0)
+        self.check_refused(run("search", "--resume", "--out", self.folder / "three", "--replicates", 2), 2, "replicate-2")
+
     def test_wrong_options(self):
         self.check_refused(run("search", "--replicate", 2), 2, "did you mean 'replicates'")
         self.check_refused(run("serch"), 2, "did you mean 'search'")

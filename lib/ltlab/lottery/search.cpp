@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -284,6 +285,43 @@ void open_collection(const SearchConfig& config, RunStore store) {
   store.write_collection(collection);
 }
 
+// Nothing that is recorded may vanish from the report because a resumed search asks for less.
+void require_members_asked(const RunStore& store, const std::set<std::string>& asked,
+                           const std::string& options) {
+  for (const std::string& member : store.members()) {
+    if (asked.contains(member)) continue;
+    throw ConfigError("'" + (store.folder() / member).string() +
+                      "' is recorded already, and this search would leave it out: leave out " + options +
+                      ", or ask for at least as much as before");
+  }
+}
+
+void require_levels_asked(const RunStore& ticket, std::size_t last_level) {
+  const std::vector<unsigned> levels = ticket.levels();
+  if (levels.empty() || levels.back() <= last_level) return;
+  throw ConfigError(
+      "'" + ticket.level_path(levels.back()).string() +
+      "' is recorded already, and this search would end at level " + std::to_string(last_level) +
+      ": leave out --levels and --target-density, or ask for at least as many levels as before");
+}
+
+void require_all_asked(const SearchConfig& config, const std::filesystem::path& folder,
+                       std::size_t last_level) {
+  std::set<std::string> replicates;
+  for (unsigned r = 0; r < config.replicates; ++r) {
+    const RunStore ticket(replicate_folder(folder, config.replicates, r));
+    require_levels_asked(ticket, last_level);
+    std::set<std::string> controls;
+    for (const Control control : config.controls) {
+      for (unsigned trial = 0; trial < config.trials; ++trial)
+        controls.insert(control_folder(ticket.folder(), control, trial).filename());
+    }
+    require_members_asked(ticket, controls, "--control and --trials");
+    replicates.insert(ticket.folder().filename());
+  }
+  if (config.replicates > 1) require_members_asked(RunStore(folder), replicates, "--replicates");
+}
+
 // Whether every training that the search asks for is recorded already.
 bool is_complete(const SearchConfig& config, const std::filesystem::path& folder, std::size_t last_level) {
   const auto has_levels = [&](const RunStore& store, unsigned first) {
@@ -355,6 +393,7 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
         config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue,
         observer, observer_mutex, stop.get_token()));
   }
+  require_all_asked(config, folder, densities.size() - 1);
   // Each found its folder fit to go on with; now the search may change what is there.
   const RunStore store(folder);
   if (config.replicates > 1) open_collection(config, store);

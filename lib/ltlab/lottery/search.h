@@ -50,7 +50,8 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
 /// side by side on `workers` threads, and keeps every level in `folder`. What is recorded already is not done
 /// again, and a training that was interrupted goes on from its checkpoint, so running a search again resumes
 /// it, to the same bits. At the end each run.h5 tells what its levels cost. Throws Interrupted when `stop` is
-/// asked to, after saving checkpoints; NumericError, IoError, StoreError as they occur.
+/// asked to, after saving checkpoints; ConfigError where the search would leave out levels, controls or
+/// replicates that are recorded; NumericError, IoError, StoreError as they occur.
 void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
                 unsigned workers, SearchObserver& observer, const std::stop_source& stop);
 
