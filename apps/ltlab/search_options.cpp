@@ -13,6 +13,7 @@
 #include "ignored_options.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/sources.h"
+#include "ltlab/data/user_arrays.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab::app {
@@ -167,7 +168,7 @@ po::options_description run_options() {
       ("out", word("DIR"), "folder of the run (masks/PRESET, or masks/MODEL-DATA)")
       ("resume", "go on with the run in the folder; its settings hold, more levels, replicates or controls may be asked")
       ("force", "delete the run in the folder and begin anew")
-      ("data-dir", word("DIR"), "where the data files lie ($LTLAB_DATA, ../shared/data, ~/.cache/ltlab)")
+      ("data-dir", word("DIR"), "where the data files lie ($LTLAB_DATA, ../shared/data, ~/.cache/ltlab; for h5:FILE the current folder)")
       ("workers", count(), "trainings side by side (the processor's cores)")
       ("json", "print the result as JSON on standard output")
       ("explain-kernels", "also show which kernel computed each product, and the times measured");
@@ -247,6 +248,12 @@ std::vector<Control> parse_controls(const std::string& text) {
   return controls;
 }
 
+// Whether the user says where the data lie: the folder, or the path of a file of arrays.
+bool tells_place(const po::variables_map& map) {
+  const bool arrays = map.count("data") && map["data"].as<std::string>().starts_with("h5:");
+  return arrays || map.count("data-dir");
+}
+
 // Wrong names are told before any data is read.
 std::string parse_source(const std::string& text) {
   require_known_source(text);
@@ -261,6 +268,7 @@ std::string parse_model(const std::string& text) {
 void read_data(const Values& values, DatasetOptions& data) {
   values.read("data", data.source, parse_source);
   values.read("data-dir", data.directory);
+  separate_folder(data);
   values.read_count("validation", data.validation);
   values.read_count("data-seed", data.split_seed);
   data.embedded_seed = data.split_seed;
@@ -396,12 +404,12 @@ SearchConfig resumed_config(const std::string& folder, const po::options_descrip
     require_settings(map, folder);
     return read_config(Values(map));
   }
+  const bool placed = tells_place(map);
   apply_stored_settings(*stored, store.run_path().string(), settings, map);
   SearchConfig config = read_config(Values(map));
   // The data may have moved since; then they are looked for in the usual places.
   const std::string& remembered = stored->data_directory;
-  if (config.data.directory.empty() && holds_data(remembered, config.data.source))
-    config.data.directory = remembered;
+  if (!placed && holds_data(remembered, config.data.source)) config.data.directory = remembered;
   return config;
 }
 

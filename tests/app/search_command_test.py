@@ -377,6 +377,34 @@ class SearchCommand(unittest.TestCase):
                 self.assertEqual(search("--resume", "--levels", 3).returncode, 0)
                 self.assertEqual(run("verify", folder / "run").returncode, 0)
 
+    def test_a_file_of_arrays_may_move(self):
+        import h5py
+        import numpy
+
+        pixels = numpy.random.default_rng(1).random((120, 6), dtype="f4")
+        for name, images in (("data", pixels), ("other", pixels[::-1])):
+            (self.folder / name).mkdir()
+            with h5py.File(self.folder / name / "arrays.h5", "w") as file:
+                file["images"], file["labels"] = images, numpy.arange(120) % 2
+
+        def search(*arguments, cwd=self.folder):
+            return run("search", *arguments, "--out", self.folder / "run", cwd=cwd)
+
+        begun = search("--data", "h5:data/arrays.h5:/images,/labels", "--model", "mlp:6-4-2", "--validation", 20,
+                       "--steps", 10, "--batch", 10, "--levels", 1)
+        self.assertEqual(begun.returncode, 0, begun.stderr)
+        self.assertEqual(search("--resume", "--levels", 2, cwd="/").returncode, 0)
+        (self.folder / "data").rename(self.folder / "moved")
+        self.check_refused(search("--resume"), 5, "arrays.h5", "--data-dir")
+        moved = search("--resume", "--data", "h5:moved/arrays.h5:/images,/labels")
+        self.assertEqual(moved.returncode, 0, moved.stderr)
+        self.assertEqual(search("--resume", "--levels", 3, cwd="/").returncode, 0)
+        self.check_refused(search("--resume", "--data-dir", "other"), 3, "other data (fingerprint")
+        (self.folder / "moved").rename(self.folder / "again")
+        self.assertEqual(search("--resume", "--data-dir", "again").returncode, 0)
+        self.check_refused(search("--resume", "--data", "h5:again/arrays.h5:/images,/other"), 2, "data: h5:arrays.h5:/images,/labels before")
+        self.assertEqual(run("verify", self.folder / "run").returncode, 0)
+
     def test_options_that_would_be_ignored_are_refused(self):
         for option, *others in (("--momentum", 0.9), ("--nesterov", "true"), ("--beta1", 0.9, "--optimizer", "sgd"),
                                 ("--beta2", 0.9, "--optimizer", "sgd"), ("--epsilon", 0.1, "--optimizer", "sgd"),

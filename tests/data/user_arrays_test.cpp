@@ -1,4 +1,6 @@
 // A user's own arrays, h5:FILE:/images,/labels.
+#include "ltlab/data/user_arrays.h"
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -8,6 +10,7 @@
 #include "data/sample_files.h"
 #include "ltlab/base/error.h"
 #include "ltlab/data/dataset.h"
+#include "ltlab/data/sources.h"
 #include "ltlab/hdf5/file.h"
 #include "support/temporary_folder.h"
 
@@ -187,6 +190,27 @@ TEST_CASE("Arrays of the wrong shape, type or range are refused by name", "[data
   CHECK_THAT(sample.refusal("/deep,/labels"), Contains("deep"));
 }
 
+TEST_CASE("A user's arrays are the same source wherever their file lies", "[data][h5]") {
+  const Sample sample;
+  DatasetOptions options = sample.options("/bytes,/labels");
+  const std::string fingerprint = load_dataset(options).fingerprint;
+  separate_folder(options);
+  CHECK(options.source == "h5:my:arrays.h5:/bytes,/labels");
+  CHECK(options.directory == sample.path().parent_path());
+  CHECK(load_dataset(options).fingerprint == fingerprint);
+  CHECK(holds_data(options.directory, options.source));
+  CHECK_FALSE(holds_data("/nowhere", options.source));
+
+  options.source = "h5:../b/my.h5:/images,/labels,/i,/l";
+  options.directory = "/somewhere/a";
+  separate_folder(options);
+  CHECK(options.source == "h5:my.h5:/images,/labels,/i,/l");
+  CHECK(options.directory == "/somewhere/b");
+  options.source = "mnist";
+  separate_folder(options);
+  CHECK(options.source == "mnist");
+}
+
 TEST_CASE("Specifications and files that make no sense are refused", "[data][h5]") {
   const Sample sample;
   const auto config_fault = [](const std::string& source) {
@@ -200,7 +224,8 @@ TEST_CASE("Specifications and files that make no sense are refused", "[data][h5]
 
   DatasetOptions options;
   options.source = "h5:/nowhere/absent.h5:/images,/labels";
-  CHECK_THAT(message_of<IoError>([&] { load_dataset(options); }), Contains("/nowhere/absent.h5"));
+  CHECK_THAT(message_of<IoError>([&] { load_dataset(options); }),
+             Contains("/nowhere/absent.h5") && Contains("--data-dir"));
   const TemporaryFolder folder;
   save(idx_images(3, 4, 5), folder.path() / "no.h5");
   options.source = "h5:" + (folder.path() / "no.h5").string() + ":/images,/labels";

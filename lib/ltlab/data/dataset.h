@@ -45,7 +45,8 @@ struct Dataset {
 struct DatasetOptions {
   /// embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels[,/test_images,/test_labels]
   std::string source = "embedded";
-  /// Where files lie; empty: $LTLAB_DATA, then ../shared/data, then $XDG_CACHE_HOME/ltlab or ~/.cache/ltlab.
+  /// Where files lie; empty: $LTLAB_DATA, then ../shared/data, then $XDG_CACHE_HOME/ltlab or ~/.cache/ltlab;
+  /// for h5 the current folder.
   std::string directory;
   std::size_t validation = 5000;    ///< images held out of the training set
   std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")

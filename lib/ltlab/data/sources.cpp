@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "ltlab/base/names.h"
+#include "ltlab/data/user_arrays.h"
 
 namespace ltlab {
 namespace fs = std::filesystem;
@@ -169,6 +170,9 @@ std::vector<fs::path> require_files(const Source& source, const std::vector<fs::
 }
 
 bool holds_data(const std::string& directory, const std::string& source) {
+  std::error_code ignored;
+  if (source.starts_with("h5:"))
+    return !directory.empty() && fs::exists(user_arrays_file(source, directory), ignored);
   for (const Source& published : published_sources()) {
     if (published.name != source || directory.empty()) continue;
     try {

@@ -56,7 +56,8 @@ std::vector<std::filesystem::path> find_files(const Source& source,
 std::vector<std::filesystem::path> require_files(const Source& source,
                                                  const std::vector<std::filesystem::path>& directories);
 
-/// Whether `directory` has all files of the published source of that name; no for any other name.
+/// Whether `directory` has all files of the published source of that name, or the file of a user's arrays; no
+/// for an empty directory and for data without files.
 bool holds_data(const std::string& directory, const std::string& source);
 
 }  // namespace ltlab

@@ -43,6 +43,12 @@ Specification parse(const std::string& text) {
   return specification;
 }
 
+std::string join(const std::vector<std::string>& arrays) {
+  std::string text;
+  for (const std::string& array : arrays) text += (text.empty() ? "" : ",") + array;
+  return text;
+}
+
 std::string text_of(const Shape& shape) {
   std::string text;
   for (const std::size_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
@@ -181,13 +187,29 @@ std::size_t count_classes(const UserArrays& arrays) {
 
 }  // namespace
 
-UserArrays read_user_arrays(const std::string& specification, std::uint64_t split_seed) {
-  const auto [name, paths] = parse(specification);
+void separate_folder(DatasetOptions& options) {
+  if (!options.source.starts_with("h5:")) return;
+  const std::filesystem::path file =
+      std::filesystem::absolute(user_arrays_file(options.source, options.directory)).lexically_normal();
+  options.source = "h5:" + file.filename().string() + ":" + join(parse(options.source).arrays);
+  options.directory = file.parent_path();
+}
+
+std::filesystem::path user_arrays_file(const std::string& specification, const std::string& directory) {
+  return std::filesystem::path(directory) / parse(specification).file;
+}
+
+UserArrays read_user_arrays(const std::string& specification, const std::string& directory,
+                            std::uint64_t split_seed) {
+  const std::vector<std::string> paths = parse(specification).arrays;
+  const std::string name = user_arrays_file(specification, directory);
   UserArrays arrays;
   try {
     const hdf5::File file = hdf5::File::open(name);
     arrays.train = read_set(file, paths[0], paths[1]);
     if (paths.size() == 4) arrays.test = read_set(file, paths[2], paths[3]);
+  } catch (const IoError& error) {
+    throw IoError(error.what() + std::string("; check --data, and --data-dir where the file has moved"));
   } catch (const StoreError& error) {
     throw DataError(
         error.what());  // the wrappers were written for runs; here the fault lies in the user's data

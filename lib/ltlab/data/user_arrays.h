@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 
 #include "ltlab/data/dataset.h"
@@ -14,7 +15,17 @@ struct UserArrays {
   std::size_t classes = 0;  ///< the greatest label of both sets and one
 };
 
-/// Reads what `h5:FILE:/images,/labels` or `h5:FILE:/images,/labels,/test_images,/test_labels` names.
+/// Makes a file's name alone, `h5:FILE:/images,/labels`, the source of a user's arrays, and the file's
+/// folder, absolute, the directory: the source is then the same wherever the file lies. A relative FILE
+/// starts from the directory, if there is one. Other sources stay as they are. ConfigError as of
+/// read_user_arrays().
+void separate_folder(DatasetOptions& options);
+
+/// The file of a source that separate_folder() left, in `directory`.
+std::filesystem::path user_arrays_file(const std::string& specification, const std::string& directory);
+
+/// Reads what `h5:FILE:/images,/labels` or `h5:FILE:/images,/labels,/test_images,/test_labels` names; a
+/// relative FILE starts from `directory`, if that is not empty.
 ///
 /// Images: uint8 or float32 of shape (images, features), (images, height, width) or (images, channels,
 /// height, width), floats all finite; four axes of which the last is as long as channels are (1 or 3), and
@@ -24,6 +35,7 @@ struct UserArrays {
 ///
 /// ConfigError for a specification of another form; IoError where the file cannot be read; DataError, naming
 /// file and array, for everything else.
-UserArrays read_user_arrays(const std::string& specification, std::uint64_t split_seed);
+UserArrays read_user_arrays(const std::string& specification, const std::string& directory,
+                            std::uint64_t split_seed);
 
 }  // namespace ltlab

@@ -91,7 +91,7 @@ struct RunRecord {
   std::uint64_t trial = 0;  ///< of a control
   std::string dataset;      ///< Dataset::name
   std::string dataset_fingerprint;
-  std::string data_directory;  ///< where the user said that the data lie; empty where it was left open
+  std::string data_directory;  ///< where the user said that the data lie, absolute; empty where left open
   std::uint64_t rewind_step = 0;
   std::vector<Tensor> init_weights;      ///< init/<param>: weights at step 0
   std::vector<Tensor> rewind_weights;    ///< rewind/<param>: weights at rewind_step, empty until known
