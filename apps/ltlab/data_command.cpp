@@ -19,10 +19,10 @@ namespace po = boost::program_options;
 namespace {
 
 constexpr char kUsage[] =
-    R"(usage: ltlab data list [--dir DIR]
-       ltlab data info SOURCE [--dir DIR] [--validation N] [--split-seed N] [--json]
-       ltlab data fetch NAME [--dir DIR] [--mirror URL]
-       ltlab data verify SOURCE [--dir DIR]
+    R"(usage: ltlab data list [--data-dir DIR]
+       ltlab data info SOURCE [--data-dir DIR] [--validation N] [--data-seed N] [--json]
+       ltlab data fetch NAME [--data-dir DIR] [--mirror URL]
+       ltlab data verify SOURCE [--data-dir DIR]
 
   list     the data sources, and where each is found
   info     shapes, classes, normalization, fingerprint and split of a source
@@ -39,14 +39,14 @@ SOURCE is one of
                             (n, c, h, w), not (n, h, w, c); labels integers from 0. Without a test set, a
                             sixth is held out.
 
-Files are looked for in DIR or, without --dir, in $LTLAB_DATA, ../shared/data and ~/.cache/ltlab;
+Files are looked for in DIR or, without --data-dir, in $LTLAB_DATA, ../shared/data and ~/.cache/ltlab;
 fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.
 )";
 
 struct Request {
   std::string action, source, directory, mirror;
   std::size_t validation = DatasetOptions().validation;
-  std::uint64_t split_seed = 0;
+  std::uint64_t data_seed = 0;
   bool json = false;
 };
 
@@ -54,12 +54,12 @@ po::options_description make_options(Request& request) {
   po::options_description options("options");
   auto add = options.add_options();
   add("help,h", "tell all this");
-  add("dir", po::value(&request.directory)->value_name("DIR"), "where the data are, or go");
+  add("data-dir", po::value(&request.directory)->value_name("DIR"), "where the data are, or go");
   add("mirror", po::value(&request.mirror)->value_name("URL"), "fetch: base URL of another server");
   add("validation", po::value(&request.validation)->value_name("N")->default_value(request.validation),
       "info: images held out of the training set");
-  add("split-seed", po::value(&request.split_seed)->value_name("N")->default_value(0),
-      "info: names the split");
+  add("data-seed", po::value(&request.data_seed)->value_name("N")->default_value(0),
+      "info: names the held-out images, and the embedded ones");
   add("json", po::bool_switch(&request.json), "info: print JSON");
   return options;
 }
@@ -76,7 +76,7 @@ DatasetOptions dataset_options(const Request& request) {
   options.source = request.source;
   options.directory = request.directory;
   options.validation = request.validation;
-  options.split_seed = request.split_seed;
+  options.split_seed = options.embedded_seed = request.data_seed;
   return options;
 }
 
@@ -117,7 +117,7 @@ nlohmann::ordered_json describe(const Dataset& data, const Request& request) {
           {"test_per_class", count_labels(data.test.labels, data.classes)},
           {"normalization", {{"scale", data.normalization.scale}, {"shift", data.normalization.shift}}},
           {"split",
-           {{"seed", request.split_seed},
+           {{"seed", request.data_seed},
             {"training", data.training.size()},
             {"validation", data.validation.size()}}},
           {"fingerprint", data.fingerprint}};
@@ -236,6 +236,7 @@ int verify(const Request& request) {
   const bool published = is_published(request.source);
   DatasetOptions options = dataset_options(request);
   options.validation = 0;
+  options.embedded_seed = 0;  // the images whose fingerprint is known
   const Dataset data = load_dataset(options);
   std::cout << request.source << ": read whole, " << data.train.size() << " + " << data.test.size()
             << " images, fingerprint " << data.fingerprint << std::endl;

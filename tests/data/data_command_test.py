@@ -85,7 +85,7 @@ class DataCommand(unittest.TestCase):
     def test_info(self):
         write_sample(self.folder / "files")
         self.assertIn("no fashion-mnist in", self.run_data("info", "fashion-mnist", status=5))
-        arguments = ("info", "fashion-mnist", "--dir", "files", "--validation", 6)
+        arguments = ("info", "fashion-mnist", "--data-dir", "files", "--validation", 6)
         text = self.run_data(*arguments)
         self.assertRegex(text, r"images +30 training, 10 test")
         self.assertRegex(text, r"split +24 training, 6 validation, seed 0")
@@ -94,7 +94,15 @@ class DataCommand(unittest.TestCase):
         self.assertEqual(told["train_per_class"], [3] * 10)
         self.assertEqual(told["split"], {"seed": 0, "training": 24, "validation": 6})
         self.assertIn(told["fingerprint"], text)
-        self.assertIn("--validation", self.run_data("info", "fashion-mnist", "--dir", "files", status=2))
+        self.assertIn("--validation", self.run_data("info", "fashion-mnist", "--data-dir", "files", status=2))
+
+    def test_options_are_named_as_those_of_a_search(self):
+        arguments = ("info", "embedded", "--json", "--validation", 5000)
+        told = [json.loads(self.run_data(*arguments, "--data-seed", seed)) for seed in (0, 1)]
+        self.assertEqual([each["split"]["seed"] for each in told], [0, 1])
+        self.assertNotEqual(told[0]["fingerprint"], told[1]["fingerprint"])  # the search draws others, too
+        for old in ("--dir", "--split-seed"):
+            self.assertIn("unknown option", self.run_data("info", "embedded", old, 1, status=2))
 
     def test_verify_tells_which_files_are_not_the_published_ones(self):
         folder = self.folder / "data" / "fashion-mnist"

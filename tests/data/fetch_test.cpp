@@ -181,7 +181,7 @@ TEST_CASE("A file that is not the published one is left alone", "[data][fetch]")
   const WebServer server(site.served.path());
   save({1, 2, 3}, site.folder() / "images");
   CHECK_THAT(message_of<DataError>([&] { site.fetch_from(server.url("plain")); }),
-             Contains("images' is there already") && Contains("--dir"));
+             Contains("images' is there already") && Contains("--data-dir"));
   CHECK(load(site.folder() / "images") == Bytes{1, 2, 3});
   CHECK(server.requests().empty());
 }

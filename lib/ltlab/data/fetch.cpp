@@ -26,7 +26,7 @@ std::optional<fs::path> find_published(const PublishedFile& file, const fs::path
   auto path = find_file(file, folder);
   if (path && compare(file, *path) != Authenticity::published)
     throw DataError("'" + path->string() + "' is there already, but is not the published " + file.name +
-                    ": move it away, or fetch into another directory with --dir");
+                    ": move it away, or fetch into another directory with --data-dir");
   return path;
 }
 

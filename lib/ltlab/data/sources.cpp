@@ -130,7 +130,7 @@ fs::path fetch_directory(const std::string& directory) {
   if (const auto named = environment("LTLAB_DATA")) return *named;
   if (const auto cache = cache_directory()) return *cache;
   throw ConfigError(
-      "no place for data: neither LTLAB_DATA, XDG_CACHE_HOME nor HOME is set; name one with --dir");
+      "no place for data: neither LTLAB_DATA, XDG_CACHE_HOME nor HOME is set; name one with --data-dir");
 }
 
 std::optional<fs::path> find_file(const PublishedFile& file, const fs::path& folder) {
