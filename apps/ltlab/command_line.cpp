@@ -58,13 +58,21 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
 }
 
 void parse_config_file(const std::string& path, const po::options_description& options,
-                       po::variables_map& values) {
+                       const po::options_description& command_line_only, po::variables_map& values) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path))
     throw ConfigError("cannot read config file '" + path + "': check the path given to --config");
   const std::string where = "config file '" + path + "': ";
-  store_or_explain(
-      where, parse_or_explain(where, options, [&] { return po::parse_config_file(file, options); }), values);
+  const po::parsed_options parsed = parse_or_explain(where, options, [&] {
+    try {
+      return po::parse_config_file(file, options);
+    } catch (const po::unknown_option& error) {
+      const std::string name = error.get_option_name();
+      if (!command_line_only.find_nothrow(name, false)) throw;
+      throw ConfigError(where + "'" + name + "' belongs on the command line, as --" + name);
+    }
+  });
+  store_or_explain(where, parsed, values);
 }
 
 }  // namespace ltlab::app

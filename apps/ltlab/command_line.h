@@ -15,8 +15,10 @@ boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional = {});
 
-/// Adds to `values` what the file sets and the command line did not. Same errors, which also name the file.
+/// Adds to `values` what the file sets and the command line did not. Same errors, which also name the file,
+/// and tell of an option of `command_line_only` that it is one.
 void parse_config_file(const std::string& path, const boost::program_options::options_description& options,
+                       const boost::program_options::options_description& command_line_only,
                        boost::program_options::variables_map& values);
 
 }  // namespace ltlab::app

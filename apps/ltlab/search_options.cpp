@@ -442,7 +442,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.explain_kernels = map.count("explain-kernels") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
   GivenOptions given{names_in(map), {}};
-  if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, map);
+  if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, run_options(), map);
   given.config_file = names_in(map);
   apply_preset(settings, map);
   request.out =
