@@ -158,13 +158,15 @@ ordered_json to_json(const Verdict& verdict, const std::vector<LevelStatistics>&
   ordered_json controls;
   for (const auto& [control, fails] : verdict.control_fails) controls[control] = density_of(fails);
   const bool matching = verdict.dense_deviation.has_value();
-  return {{"criterion", matching ? "mean test accuracy >= dense mean - dense standard deviation"
-                                 : "test accuracy >= dense test accuracy, of one replicate"},
-          {"required_test_accuracy", verdict.required_accuracy},
-          {"dense_test_accuracy", verdict.dense_accuracy},
-          {"dense_standard_deviation", matching ? ordered_json(*verdict.dense_deviation) : ordered_json()},
-          {"sparsest_matching_density", density_of(verdict.sparsest_matching)},
-          {"control_fails_from_density", controls}};
+  ordered_json json = {
+      {"criterion", matching ? "mean test accuracy >= dense mean - dense standard deviation"
+                             : "test accuracy >= dense test accuracy, of one replicate"},
+      {"required_test_accuracy", verdict.required_accuracy},
+      {"dense_test_accuracy", verdict.dense_accuracy},
+      {"dense_standard_deviation", matching ? ordered_json(*verdict.dense_deviation) : ordered_json()},
+      {"sparsest_matching_density", density_of(verdict.sparsest_matching)}};
+  if (!controls.empty()) json["control_fails_from_density"] = controls;
+  return json;
 }
 
 }  // namespace

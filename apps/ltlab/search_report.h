@@ -11,7 +11,8 @@ namespace ltlab::app {
 void print_report(std::ostream& out, const SearchResults& results);
 
 /// The same for machines. Accuracies are fractions; intervals are half-widths of the 95 % interval of the
-/// mean; what needs several replicates is null with one.
+/// mean; what needs several replicates is null with one, and what controls are needed for is left out
+/// without.
 nlohmann::ordered_json report_json(const SearchResults& results);
 
 }  // namespace ltlab::app

@@ -108,6 +108,9 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(report["verdict"]["required_test_accuracy"], report["verdict"]["dense_test_accuracy"])
         self.assertIn("one replicate", report["verdict"]["criterion"])
         self.assertIsNone(report["levels"][0]["branches"]["ticket"]["test_accuracy"]["half_width_95"])
+        self.assertIn("random-mask", report["verdict"]["control_fails_from_density"])
+        without = json.loads(self.search("without", "--levels", 1, "--steps", 20, "--json").stdout)
+        self.assertNotIn("control_fails_from_density", without["verdict"])
 
     def test_the_cost_is_told_and_stored(self):
         import h5py
