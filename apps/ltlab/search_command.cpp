@@ -2,6 +2,7 @@
 #include <iostream>
 
 #include "commands.h"
+#include "format.h"
 #include "kernel_report.h"
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/search.h"
@@ -45,6 +46,15 @@ void check_folder(const SearchRequest& request) {
   refuse_other_settings(request, *stored, store.holds_collection());
 }
 
+// A search that is asked for more levels than there are weights to prune.
+void tell_early_end(const SearchConfig& config, const std::vector<double>& densities) {
+  const std::size_t last = densities.size() - 1;
+  if (densities.back() <= config.target_density || (config.levels && last >= *config.levels)) return;
+  std::cerr << "ltlab: the search will end at level " << last << ", "
+            << format("%.3g", 100 * densities.back())
+            << " % density: too few weights are left there for --rate to prune any\n";
+}
+
 void search(const SearchRequest& request, const std::stop_source& stop, SearchProgress& progress) {
   std::cerr << "ltlab: loading data '" << request.config.data.source << "'\n";
   Dataset dataset = load_dataset(request.config.data);
@@ -53,7 +63,8 @@ void search(const SearchRequest& request, const std::stop_source& stop, SearchPr
   const TrainingData data(std::move(dataset), layout);
   // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
   // error.
-  planned_densities(request.config, data.dataset.train.shape, data.dataset.classes);
+  tell_early_end(request.config,
+                 planned_densities(request.config, data.dataset.train.shape, data.dataset.classes));
   if (request.force) RunStore(request.out).remove();
   std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with "
             << request.workers << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out

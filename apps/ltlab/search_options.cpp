@@ -192,9 +192,8 @@ class Values {
   template <class T>
   void read_count(const char* name, T& to) const {
     if (!has(name)) return;
-    const std::uint64_t value = map_[name].as<Count>().value;
-    if (value > std::numeric_limits<T>::max()) throw ConfigError("--" + std::string(name) + " is too large");
-    to = static_cast<T>(value);
+    // What is too large for T is out of the range that check() tells, too.
+    to = static_cast<T>(std::min<std::uint64_t>(map_[name].as<Count>().value, std::numeric_limits<T>::max()));
   }
   void read(const char* name, double& to) const {
     if (has(name)) to = map_[name].as<double>();

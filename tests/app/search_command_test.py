@@ -338,6 +338,33 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("search", "--model", "mlp:10-x", "--out", self.folder / "a"), 2, "mlp")
         self.check_refused(self.search("b", "--model", "mlp:785-10"), 2, "mlp:784-")
         self.check_refused(run("search", "--resume", "--force"), 2, "--force")
+        for option, most in (("--replicates", 1000), ("--trials", 1000), ("--batch", 65536),
+                             ("--embedded-train", 1000000), ("--embedded-test", 1000000)):
+            for value in (0, most + 1, 99999999999):
+                control = ["--control", "random-mask"] if option == "--trials" else []
+                self.check_refused(run("search", option, value, *control, "--out", self.folder / "a"), 2,
+                                   f"{option} must lie between 1 and {most}")
+        self.check_refused(run("search", "--levels", 99999999999), 2, "--levels must be at most 10000")
+        self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_a_refused_search_leaves_nothing_behind(self):
+        for arguments, status in ((["--model", "mlp:785-10"], 2), (["--validation", 1500], 2), (["--data", "h5:none.h5:/a,/b"], 5)):
+            self.check_refused(self.search("new/run", *arguments), status)
+            self.assertEqual(list(self.folder.iterdir()), [])
+        (self.folder / "mine").mkdir()
+        (self.folder / "mine/notes.txt").write_text("mine")
+        for out in ("mine", "mine/run"):
+            self.check_refused(self.search(out, "--model", "mlp:785-10"), 2)
+        self.assertEqual([path.name for path in self.folder.rglob("*")], ["mine", "notes.txt"])
+        self.assertEqual(self.search("done", "--levels", 1, "--steps", 20).returncode, 0)
+        self.assertEqual({path.suffix for path in (self.folder / "done").iterdir()}, {".h5"})
+
+    def test_a_search_that_runs_out_of_weights_says_so(self):
+        few = ["--rate", 0.9, "--model", "mlp:784-2-10", "--steps", 10]
+        done = self.search("run", *few, "--levels", 500)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertRegex(done.stderr, r"will end at level \d+, .*too few weights are left")
+        self.assertNotIn("too few", self.search("whole", "--levels", 1, "--steps", 10).stderr)
         self.check_refused(run(), 2, "usage")
         usage = run("search", "--help")
         self.assertEqual(usage.returncode, 0)

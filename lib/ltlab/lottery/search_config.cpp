@@ -30,6 +30,19 @@ void require(bool holds, const std::string& message) {
   if (!holds) throw ConfigError(message);
 }
 
+// Counts that memory or patience would not reach, typed by mistake.
+void check_counts(const SearchConfig& c) {
+  const auto within = [](const std::string& option, std::uint64_t value, std::uint64_t most) {
+    require(value >= 1 && value <= most, "--" + option + " must lie between 1 and " + std::to_string(most));
+  };
+  within("batch", c.training.batch, 65536);
+  within("replicates", c.replicates, 1000);
+  within("trials", c.trials, 1000);
+  within("embedded-train", c.data.embedded_train, 1000000);
+  within("embedded-test", c.data.embedded_test, 1000000);
+  require(c.levels.value_or(0) <= 10000, "--levels must be at most 10000");
+}
+
 void check_layers_of_kernels(const SearchConfig& c) {
   const std::vector<std::string> names = layer_names(c.model);
   for (const auto& [layer, policy] : c.kernel.layers) {
@@ -61,7 +74,6 @@ void check(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
   const auto is_rate = [](double rate) { return rate > 0 && rate < 1; };
   require(t.steps > 0, "--steps must be at least 1");
-  require(t.batch > 0, "--batch must be at least 1");
   require(t.validate_every > 0, "--validate-every must be at least 1");
   require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
   require(std::isfinite(t.learning_rate.base) && t.learning_rate.base > 0, "--learning-rate must be above 0");
@@ -73,8 +85,6 @@ void check(const SearchConfig& c) {
   require(c.levels || c.target_density > 0, "--levels or --target-density must say where the search ends");
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
-  require(c.replicates > 0, "--replicates must be at least 1");
-  require(c.trials > 0, "--trials must be at least 1");
   require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
   require(std::isfinite(t.optimizer.weight_decay) && t.optimizer.weight_decay >= 0,
           "--weight-decay must be a number that is not negative");
@@ -90,6 +100,7 @@ void check(const SearchConfig& c) {
   require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),
           "--schedule step needs --milestones, the steps at which the learning rate drops");
   require(std::ranges::is_sorted(t.learning_rate.milestones), "--milestones must ascend");
+  check_counts(c);
   check_layers_of_kernels(c);
 }
 

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,22 +13,47 @@
 
 namespace ltlab {
 
-SessionLock::SessionLock(const std::filesystem::path& folder) {
+namespace {
+
+// Those that creating `folder` will create, the innermost first.
+std::vector<std::filesystem::path> missing_folders(std::filesystem::path folder) {
+  std::vector<std::filesystem::path> missing;
+  std::error_code ignored;
+  for (; !folder.empty() && !std::filesystem::exists(folder, ignored); folder = folder.parent_path())
+    missing.push_back(folder);
+  return missing;
+}
+
+// Whether the open file is still the one at `path`: another process may have deleted it before it was locked.
+bool is_at(int descriptor, const std::filesystem::path& path) {
+  struct stat opened {
+  }, found{};
+  return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &found) == 0 &&
+         opened.st_dev == found.st_dev && opened.st_ino == found.st_ino;
+}
+
+}  // namespace
+
+SessionLock::SessionLock(const std::filesystem::path& folder)
+    : created_(missing_folders(folder)), path_(folder / ".lock") {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
   if (error)
     throw IoError("cannot create folder '" + folder.string() + "': " + error.message() + "; check --out");
-  const std::filesystem::path path = folder / ".lock";
-  descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) throw IoError("cannot write '" + path.string() + "': " + std::strerror(errno));
-  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0) return;
+  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  if (descriptor_ < 0)
+    throw IoError("cannot write '" + path_.string() + "': " + std::strerror(errno) + "; check --out");
+  if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 && is_at(descriptor_, path_)) return;
   ::close(descriptor_);
   throw ConfigError("another process searches into '" + folder.string() +
                     "': wait for it, stop it, or give another --out");
 }
 
 SessionLock::~SessionLock() {
+  ::unlink(path_.c_str());
   ::close(descriptor_);
+  std::error_code not_empty;
+  for (const std::filesystem::path& folder : created_) std::filesystem::remove(folder, not_empty);
 }
 
 }  // namespace ltlab

@@ -1,20 +1,24 @@
 #pragma once
 
 #include <filesystem>
+#include <vector>
 
 namespace ltlab {
 
-/// Held by the one process that may search into a folder. The system lifts it when the process ends, however
-/// it ends.
+/// Held by the one process that may search into a folder: a file `.lock` there, which goes with it. The
+/// system lifts it when the process ends, however it ends.
 class SessionLock {
  public:
-  /// Creates the folder if needed. ConfigError: another process holds it; IoError: the system refuses.
+  /// Creates the folder if needed; of what it created, folders that stay empty go in the end. ConfigError:
+  /// another process holds it; IoError: the system refuses.
   explicit SessionLock(const std::filesystem::path& folder);
   ~SessionLock();
   SessionLock(const SessionLock&) = delete;
   SessionLock& operator=(const SessionLock&) = delete;
 
  private:
+  std::vector<std::filesystem::path> created_;  // the innermost first
+  std::filesystem::path path_;
   int descriptor_;
 };
 
