@@ -20,6 +20,7 @@
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/run_totals.h"
 #include "ltlab/store/verify.h"
 #include "store/sample_run.h"
 #include "support/temporary_folder.h"
@@ -98,6 +99,19 @@ TEST_CASE("a piece exchanged for another valid one is noticed", "[store]") {
   }
   CHECK_THROWS_AS(store.read_level(1), StoreError);
   CHECK_THROWS_WITH(store.read_level(1), Catch::Contains("SHA-256"));
+}
+
+TEST_CASE("totals are summed without reading whole files", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  for (const unsigned level : {0u, 1u}) store.write_level(sample_level(level));
+  const RunTotals whole = sum_totals(store);
+  hdf5::File file = hdf5::File::open_image(store.level_path(1));
+  file.unlink("weights");
+  save(store.level_path(1), file.close_image());
+  CHECK_THROWS_AS(store.read_summary(1), StoreError);
+  CHECK(sum_totals(store) == whole);
 }
 
 // ------------------------------------------------------------------------------------------------- full

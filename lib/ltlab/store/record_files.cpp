@@ -466,6 +466,11 @@ RunIdentity read_identity(const std::filesystem::path& path) {
   return identity_of(open_format(path));
 }
 
+RunTotals read_level_totals(const std::filesystem::path& path) {
+  const File file = open_format(path);
+  return {read_cost(file), file.string_attribute("finished_utc")};
+}
+
 std::vector<FileLink> read_links(const std::filesystem::path& path) {
   return links_of(open_format(path));
 }

@@ -51,6 +51,8 @@ LevelSummary read_summary(const std::filesystem::path& path);
 /// Read a few attributes, and check those parts of the file only. Same errors.
 FileKind read_kind(const std::filesystem::path& path);
 RunIdentity read_identity(const std::filesystem::path& path);
+/// What a level adds to the totals of its run: its cost, and when it was finished.
+RunTotals read_level_totals(const std::filesystem::path& path);
 
 /// A link of a run file to another file: `level-003` to "level-003.h5", relative to the run file's folder.
 struct FileLink {

@@ -15,9 +15,9 @@ std::vector<RunStore> members_of(const RunStore& store) {
 
 void add_levels(const RunStore& store, bool with_members, RunTotals& totals) {
   for (const unsigned level : store.levels()) {
-    const LevelSummary summary = store.read_summary(level);
-    totals.cost += summary.cost;
-    totals.finished_utc = std::max(totals.finished_utc, summary.finished_utc);  // ISO 8601 sorts by time
+    const RunTotals of_level = read_level_totals(store.level_path(level));
+    totals.cost += of_level.cost;
+    totals.finished_utc = std::max(totals.finished_utc, of_level.finished_utc);  // ISO 8601 sorts by time
   }
   if (!with_members) return;
   for (const RunStore& member : members_of(store)) add_levels(member, true, totals);
