@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -30,6 +31,8 @@ po::parsed_options parse_or_explain(const std::string& where, const po::options_
     const std::string name = strip_dashes(error.get_option_name());
     throw ConfigError(where + "unknown option '" + name + "'" + suggestion(name, option_names(options)) +
                       "; --help lists all options");
+  } catch (const po::too_many_positional_options_error&) {
+    throw ConfigError(where + "too many words that belong to no option: options begin with --; see --help");
   } catch (const po::error& error) {
     throw ConfigError(where + error.what() + "; see --help");
   }
@@ -45,6 +48,23 @@ void store_or_explain(const std::string& where, const po::parsed_options& parsed
 }
 
 }  // namespace
+
+std::optional<Count> parse_count(const std::string& word) {
+  const bool digits = !word.empty() && word.size() <= 18 &&
+                      std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
+  return digits ? std::optional(Count{std::stoull(word)}) : std::nullopt;
+}
+
+void validate(boost::any& value, const std::vector<std::string>& words, Count*, int) {
+  po::validators::check_first_occurrence(value);
+  const std::string& word = po::validators::get_single_string(words, true);
+  const std::optional<Count> count = parse_count(word);
+  if (!count) {
+    throw po::error_with_option_name("%canonical_option% takes a whole number of at most 18 digits, not '" +
+                                     word + "'");
+  }
+  value = *count;
+}
 
 po::variables_map parse_arguments(const Arguments& arguments, const po::options_description& options,
                                   const po::positional_options_description& positional) {

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <boost/any.hpp>
 #include <boost/program_options.hpp>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +11,16 @@ namespace ltlab::app {
 
 /// The arguments after the command's name.
 using Arguments = std::vector<std::string>;
+
+/// The value of an option that takes a whole number: "-1" or "1e3" are refused rather than wrapped or cut.
+struct Count {
+  std::uint64_t value = 0;
+};
+
+/// A whole number of at most 18 digits; empty for any other word.
+std::optional<Count> parse_count(const std::string& word);
+/// Called by program_options.
+void validate(boost::any& value, const std::vector<std::string>& words, Count*, int);
 
 /// Parses `arguments` against `options` and `positional`. No prefix guessing: an option is named whole.
 /// Throws ConfigError for an unknown option (with the nearest valid name) or a malformed value.

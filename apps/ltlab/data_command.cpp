@@ -45,8 +45,7 @@ fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.
 
 struct Request {
   std::string action, source, directory, mirror;
-  std::size_t validation = DatasetOptions().validation;
-  std::uint64_t data_seed = 0;
+  Count validation{DatasetOptions().validation}, data_seed;
   bool json = false;
 };
 
@@ -56,10 +55,10 @@ po::options_description make_options(Request& request) {
   add("help,h", "tell all this");
   add("data-dir", po::value(&request.directory)->value_name("DIR"), "where the data are, or go");
   add("mirror", po::value(&request.mirror)->value_name("URL"), "fetch: base URL of another server");
-  add("validation", po::value(&request.validation)->value_name("N")->default_value(request.validation),
-      "info: images held out of the training set");
-  add("data-seed", po::value(&request.data_seed)->value_name("N")->default_value(0),
-      "info: names the held-out images, and the embedded ones");
+  add("validation", po::value(&request.validation)->value_name("N"),
+      "info: images held out of the training set (5000)");
+  add("data-seed", po::value(&request.data_seed)->value_name("N"),
+      "info: names the held-out images, and the embedded ones (0)");
   add("json", po::bool_switch(&request.json), "info: print JSON");
   return options;
 }
@@ -75,8 +74,8 @@ DatasetOptions dataset_options(const Request& request) {
   DatasetOptions options;
   options.source = request.source;
   options.directory = request.directory;
-  options.validation = request.validation;
-  options.split_seed = options.embedded_seed = request.data_seed;
+  options.validation = request.validation.value;
+  options.split_seed = options.embedded_seed = request.data_seed.value;
   return options;
 }
 
@@ -117,7 +116,7 @@ nlohmann::ordered_json describe(const Dataset& data, const Request& request) {
           {"test_per_class", count_labels(data.test.labels, data.classes)},
           {"normalization", {{"scale", data.normalization.scale}, {"shift", data.normalization.shift}}},
           {"split",
-           {{"seed", request.data_seed},
+           {{"seed", request.data_seed.value},
             {"training", data.training.size()},
             {"validation", data.validation.size()}}},
           {"fingerprint", data.fingerprint}};

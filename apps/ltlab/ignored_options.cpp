@@ -34,6 +34,10 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        "data",
        config.data.source == "embedded",
        "is for --data embedded, and the data are " + config.data.source},
+      {{"data-dir"},
+       "data",
+       config.data.source != "embedded",
+       "is for --data other than embedded, and the data are embedded"},
       {{"trials"}, "control", !config.controls.empty(), "is for --control, and there is none"},
   };
 }

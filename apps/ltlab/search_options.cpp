@@ -48,24 +48,6 @@ std::vector<std::string> preset_names() {
   return names;
 }
 
-// Whole numbers, so that "-1" or "1e3" are refused rather than wrapped or cut.
-struct Count {
-  std::uint64_t value = 0;
-};
-
-std::istream& operator>>(std::istream& in, Count& count) {
-  std::string word;
-  in >> word;
-  const bool digits = !word.empty() && word.size() <= 18 &&
-                      std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
-  if (digits) {
-    count.value = std::stoull(word);
-  } else {
-    in.setstate(std::ios::failbit);
-  }
-  return in;
-}
-
 auto count(const char* placeholder = "N") {
   return po::value<Count>()->value_name(placeholder);
 }
@@ -232,17 +214,16 @@ std::vector<std::string> split(const std::string& text) {
 std::vector<std::uint64_t> parse_milestones(const std::string& text) {
   std::vector<std::uint64_t> milestones;
   for (const std::string& item : split(text)) {
-    std::istringstream in(item);
-    Count count;
-    if (!(in >> count))
-      throw ConfigError("'" + item + "' is no step; steps are whole numbers with commas between");
-    milestones.push_back(count.value);
+    const std::optional<Count> count = parse_count(item);
+    if (!count) throw ConfigError("'" + item + "' is no step; steps are whole numbers with commas between");
+    milestones.push_back(count->value);
   }
   return milestones;
 }
 
 std::vector<Control> parse_controls(const std::string& text) {
   std::vector<Control> controls;
+  if (text.empty()) return {control_names().parse(text)};  // which tells the names that there are
   for (const std::string& name : split(text)) controls.push_back(control_names().parse(name));
   return controls;
 }
@@ -446,6 +427,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   apply_preset(settings, map);
   request.out =
       map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
+  if (request.out.empty()) throw ConfigError("--out names no folder: give one, or leave it out");
   request.config = request.resume ? resumed_config(request.out, settings, map) : read_config(Values(map));
   refuse_ignored_options(given, request.config);
   check(request.config);

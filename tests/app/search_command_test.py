@@ -326,8 +326,12 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("search", "--replicate", 2), 2, "did you mean 'replicates'")
         self.check_refused(run("serch"), 2, "did you mean 'search'")
         self.check_refused(run("search", "--init", "glorot"), 2, "glorot-normal")
-        self.check_refused(run("search", "--steps", "-5"), 2, "steps")
-        self.check_refused(run("search", "--steps", "1e3"), 2, "steps")
+        for value in ("-5", "1e3", "", "x", 10 ** 18):
+            self.check_refused(run("search", "--steps", value), 2, f"--steps takes a whole number of at most 18 digits, not '{value}'")
+        self.check_refused(run("search", "extra"), 2, "options begin with --")
+        self.check_refused(run("search", "--out", ""), 2, "--out names no folder")
+        self.check_refused(run("search", "--control", ""), 2, "--control", "random-reinit")
+        self.check_refused(run("search", "--data", f"h5:{self.folder}:/a,/b", "--out", self.folder / "a"), 5, "it is a folder")
         self.check_refused(run("search", "--rate", "1.5"), 2, "--rate")
         self.check_refused(run("search", "--kernel", "fast"), 2, "--kernel")
         self.check_refused(run("search", "--workers", 100000), 2, "--workers")
@@ -440,7 +444,7 @@ class SearchCommand(unittest.TestCase):
                                 ("--beta2", 0.9, "--optimizer", "sgd"), ("--epsilon", 0.1, "--optimizer", "sgd"),
                                 ("--milestones", 5), ("--decay-factor", 0.5, "--schedule", "cosine"),
                                 ("--embedded-train", 900, "--data", "mnist"), ("--embedded-test", 90, "--data", "mnist"),
-                                ("--trials", 2)):
+                                ("--data-dir", "x"), ("--trials", 2)):
             with self.subTest(option=option):
                 result = run("search", option, *others, "--out", self.folder / "run")
                 self.check_refused(result, 2, f"{option} is for --", "leave it out")

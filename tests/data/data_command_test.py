@@ -73,6 +73,7 @@ class DataCommand(unittest.TestCase):
         self.assertIn("did you mean 'mnist'", self.run_data("info", "mnits", status=2))
         self.assertIn("did you mean 'mirror'", self.run_data("fetch", "mnist", "--miror", "x", status=2))
         self.assertIn("name a source", self.run_data("info", status=2))
+        self.assertIn("--validation takes a whole number", self.run_data("info", "embedded", "--validation", -1, status=2))
         self.assertIn("needs no fetching", self.run_data("fetch", "embedded", status=2))
 
     def test_list_says_where_data_are(self):

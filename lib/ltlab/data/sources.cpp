@@ -165,7 +165,7 @@ std::vector<fs::path> require_files(const Source& source, const std::vector<fs::
   auto files = find_files(source, directories);
   if (files.empty())
     throw IoError("no " + source.name + " in " + join(directories) + ": get it with `ltlab data fetch " +
-                  source.name + "`, or set LTLAB_DATA to the directory that has it");
+                  source.name + "`, or name the directory that has it with --data-dir or LTLAB_DATA");
   return files;
 }
 

@@ -69,6 +69,8 @@ File File::open(const std::filesystem::path& path) {
   if (!std::ifstream(path, std::ios::binary)) {
     throw IoError("cannot read " + in_quotes(path) + ": " + std::strerror(errno));
   }
+  if (std::filesystem::is_directory(path))
+    throw IoError("cannot read " + in_quotes(path) + ": it is a folder");
   const LibraryLock lock;
   const Handle access = file_access();
   Handle file(check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), in_quotes(path), kOpening));
