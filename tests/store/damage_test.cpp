@@ -18,6 +18,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/atomic_file.h"
+#include "ltlab/store/content_digest.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/run_totals.h"
@@ -99,6 +100,23 @@ TEST_CASE("a piece exchanged for another valid one is noticed", "[store]") {
   }
   CHECK_THROWS_AS(store.read_level(1), StoreError);
   CHECK_THROWS_WITH(store.read_level(1), Catch::Contains("SHA-256"));
+}
+
+TEST_CASE("a kernel that nobody knows is told with its table", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  store.write_level(sample_level(1));
+  hdf5::File file = hdf5::File::open_image(store.level_path(1));
+  std::vector<hdf5::Column> columns = file.read_table("kernels");
+  std::get<std::vector<std::string>>(columns[2].values)[0] = "quantum";
+  file.unlink("kernels");
+  file.write_table("kernels", columns);
+  file.set_attribute(kDigestAttribute, content_digest(file));
+  save(store.level_path(1), file.close_image());
+  CHECK_THROWS_AS(store.read_level(1), StoreError);
+  CHECK_THROWS_WITH(store.read_level(1),
+                    Catch::Contains("'/kernels', column 'kernel'") && Catch::Contains("'quantum'"));
 }
 
 TEST_CASE("totals are summed without reading whole files", "[store]") {

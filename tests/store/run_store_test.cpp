@@ -51,8 +51,8 @@ bool same(const std::vector<MetricsRow>& a, const std::vector<MetricsRow>& b) {
   });
 }
 
-bool same(const std::vector<KernelRecord>& a, const std::vector<KernelRecord>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const KernelRecord& x, const KernelRecord& y) {
+bool same(const std::vector<KernelChoice>& a, const std::vector<KernelChoice>& b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const KernelChoice& x, const KernelChoice& y) {
     return x.parameter == y.parameter && x.product == y.product && x.kernel == y.kernel &&
            x.dense_seconds == y.dense_seconds && x.sparse_seconds == y.sparse_seconds;
   });

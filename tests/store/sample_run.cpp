@@ -83,8 +83,8 @@ LevelRecord sample_level(unsigned level, std::vector<Mask> masks) {
   record.metrics = {{10, 0, std::numeric_limits<double>::quiet_NaN(), 2.3, 0.1, 0.01},
                     {20, 0.1, 1.5, 1.2, 0.6, 0.02},
                     {30, 0.1, 0.7, 1.3, 0.7, 0.03}};
-  record.kernels = {{"fc1.weight", "forward", "sparse", 2e-5, 1e-5},
-                    {"fc10.weight", "backward-weights", "dense", 0, 0}};
+  record.kernels = {{"fc1.weight", Product::forward, Kernel::sparse, 2e-5, 1e-5},
+                    {"fc10.weight", Product::backward_weights, Kernel::dense, 0, 0}};
   record.steps = 30;
   record.first_step = 10;
   record.test_loss = 0.31;

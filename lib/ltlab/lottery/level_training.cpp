@@ -54,7 +54,7 @@ class LevelTraining {
     record.weights = network_.tensors();
     record.initial_weights = std::move(initial_weights_);
     record.metrics = trainer_->metrics();
-    record.kernels = kernel_records();
+    record.kernels = kernels_;
     record.steps = config_.training.steps;
     record.first_step = start_.first_step;
     const Evaluation last = trainer_->test(), early = trainer_->test_early_stop();
@@ -83,10 +83,7 @@ class LevelTraining {
   }
 
   void go_on(TrainingCheckpoint checkpoint) {
-    for (const KernelRecord& kernel : checkpoint.kernels) {
-      kernels_.push_back({kernel.parameter, parse_product(kernel.product), parse_kernel(kernel.kernel),
-                          kernel.dense_seconds, kernel.sparse_seconds});
-    }
+    kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);
     const TrainerState state{checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics),
                              checkpoint.loss_sum, checkpoint.loss_count};
@@ -98,18 +95,9 @@ class LevelTraining {
   void checkpoint() {
     TrainerState state = trainer_->state();
     store_.write_checkpoint({start_.level, state.step, start_.masks, std::move(state.tensors),
-                             std::move(state.metrics), kernel_records(), state.loss_sum, state.loss_count,
+                             std::move(state.metrics), kernels_, state.loss_sum, state.loss_count,
                              trainer_->wall_seconds(), started_utc_});
     checkpoint_time_ = std::chrono::steady_clock::now();
-  }
-
-  std::vector<KernelRecord> kernel_records() const {
-    std::vector<KernelRecord> records;
-    for (const KernelChoice& choice : kernels_) {
-      records.push_back({choice.parameter, to_string(choice.product), to_string(choice.kernel),
-                         choice.dense_seconds, choice.sparse_seconds});
-    }
-    return records;
   }
 
   Cost cost() const {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <type_traits>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -79,12 +80,12 @@ void write_masks(File& file, const std::vector<Mask>& masks) {
   }
 }
 
-// One column: the member `member` of every row.
-template <class Row, class T>
-Column column(const std::string& name, const std::vector<Row>& rows, T Row::*member) {
-  std::vector<T> values;
+// One column: what `value`, a member or a function, tells of every row.
+template <class Row, class Value>
+Column column(const std::string& name, const std::vector<Row>& rows, Value value) {
+  std::vector<std::decay_t<std::invoke_result_t<Value, const Row&>>> values;
   values.reserve(rows.size());
-  for (const Row& row : rows) values.push_back(row.*member);
+  for (const Row& row : rows) values.push_back(std::invoke(value, row));
   return {name, std::move(values)};
 }
 
@@ -97,12 +98,13 @@ void write_metrics(File& file, const std::vector<MetricsRow>& rows) {
                                column("wall_seconds", rows, &MetricsRow::wall_seconds)});
 }
 
-void write_kernels(File& file, const std::vector<KernelRecord>& rows) {
-  file.write_table("kernels", {column("parameter", rows, &KernelRecord::parameter),
-                               column("product", rows, &KernelRecord::product),
-                               column("kernel", rows, &KernelRecord::kernel),
-                               column("dense_seconds", rows, &KernelRecord::dense_seconds),
-                               column("sparse_seconds", rows, &KernelRecord::sparse_seconds)});
+void write_kernels(File& file, const std::vector<KernelChoice>& rows) {
+  const auto product = [](const KernelChoice& row) { return std::string(to_string(row.product)); };
+  const auto kernel = [](const KernelChoice& row) { return std::string(to_string(row.kernel)); };
+  file.write_table(
+      "kernels", {column("parameter", rows, &KernelChoice::parameter), column("product", rows, product),
+                  column("kernel", rows, kernel), column("dense_seconds", rows, &KernelChoice::dense_seconds),
+                  column("sparse_seconds", rows, &KernelChoice::sparse_seconds)});
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -229,18 +231,36 @@ class TableReader {
 
   template <class T>
   TableReader& read(const std::string& name, T Row::*member) {
-    const auto column =
-        std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == name; });
-    if (column == columns_.end()) throw StoreError(where_ + " has no column '" + name + "'");
-    auto* values = std::get_if<std::vector<T>>(&column->values);
-    if (!values) throw StoreError(where_ + ", column '" + name + "' has an unexpected type");
-    for (std::size_t r = 0; r < rows_.size(); ++r) rows_[r].*member = std::move((*values)[r]);
+    std::vector<T>& values = values_of<T>(name);
+    for (std::size_t r = 0; r < rows_.size(); ++r) rows_[r].*member = std::move(values[r]);
+    return *this;
+  }
+
+  // A column of words, each of which `parse` turns into the member's value.
+  template <class T>
+  TableReader& read_words(const std::string& name, T Row::*member, T (*parse)(const std::string&)) {
+    const std::vector<std::string>& words = values_of<std::string>(name);
+    try {
+      for (std::size_t r = 0; r < rows_.size(); ++r) rows_[r].*member = parse(words[r]);
+    } catch (const ConfigError& error) {
+      throw StoreError(where_ + ", column '" + name + "': " + error.what());
+    }
     return *this;
   }
 
   std::vector<Row> rows() { return std::move(rows_); }
 
  private:
+  template <class T>
+  std::vector<T>& values_of(const std::string& name) {
+    const auto column =
+        std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == name; });
+    if (column == columns_.end()) throw StoreError(where_ + " has no column '" + name + "'");
+    auto* values = std::get_if<std::vector<T>>(&column->values);
+    if (!values) throw StoreError(where_ + ", column '" + name + "' has an unexpected type");
+    return *values;
+  }
+
   std::string where_;
   std::vector<Column> columns_;
   std::vector<Row> rows_;
@@ -257,13 +277,13 @@ std::vector<MetricsRow> read_metrics(const File& file) {
       .rows();
 }
 
-std::vector<KernelRecord> read_kernels(const File& file) {
-  return TableReader<KernelRecord>(file, "kernels")
-      .read("parameter", &KernelRecord::parameter)
-      .read("product", &KernelRecord::product)
-      .read("kernel", &KernelRecord::kernel)
-      .read("dense_seconds", &KernelRecord::dense_seconds)
-      .read("sparse_seconds", &KernelRecord::sparse_seconds)
+std::vector<KernelChoice> read_kernels(const File& file) {
+  return TableReader<KernelChoice>(file, "kernels")
+      .read("parameter", &KernelChoice::parameter)
+      .read_words("product", &KernelChoice::product, parse_product)
+      .read_words("kernel", &KernelChoice::kernel, parse_kernel)
+      .read("dense_seconds", &KernelChoice::dense_seconds)
+      .read("sparse_seconds", &KernelChoice::sparse_seconds)
       .rows();
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ltlab/base/tensor.h"
+#include "ltlab/nn/kernel_choice.h"
 #include "ltlab/prune/mask.h"
 #include "ltlab/train/metrics.h"
 
@@ -34,14 +35,6 @@ struct RunTotals {
   bool operator==(const RunTotals&) const = default;
 };
 
-/// The kernel that ran each of a layer's three products, and what was measured to choose it.
-struct KernelRecord {
-  std::string parameter;                         ///< "fc1.weight"
-  std::string product;                           ///< forward | backward-data | backward-weights
-  std::string kernel;                            ///< dense | sparse
-  double dense_seconds = 0, sparse_seconds = 0;  ///< median of one product; 0 where not measured
-};
-
 /// The figures of one trained level.
 struct LevelSummary {
   unsigned level = 0;
@@ -63,7 +56,7 @@ struct LevelRecord : LevelSummary {
   std::vector<Tensor> weights;          ///< weights/<param>: after training; zero where masked
   std::vector<Tensor> initial_weights;  ///< initial/<param>: before training, only where run.h5 does not tell
   std::vector<MetricsRow> metrics;      ///< metrics: compound table
-  std::vector<KernelRecord> kernels;    ///< kernels: compound table
+  std::vector<KernelChoice> kernels;    ///< kernels: compound table
 };
 
 /// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process
@@ -74,7 +67,7 @@ struct TrainingCheckpoint {
   std::vector<Mask> masks;
   std::vector<Tensor> state;  ///< dense: "weights/<param>", "optimizer/...", "best/<param>"
   std::vector<MetricsRow> metrics;
-  std::vector<KernelRecord> kernels;
+  std::vector<KernelChoice> kernels;
   double loss_sum = 0;           ///< training loss summed since the last metrics row
   std::uint64_t loss_count = 0;  ///< images in loss_sum
   double wall_seconds = 0;
