@@ -15,8 +15,8 @@ holds (results/performance). Nothing else should run on the machine meanwhile; m
 
 Parts (without arguments: all):
   kernels   each sparse kernel beside oneDNN, OpenBLAS and Eigen, and how its cost grows     kernels.csv, some minutes
-  steps     training steps of each model beside PyTorch, in turns                            steps.csv, about an hour
-  search    a whole search of LeNet-300-100 on MNIST beside PyTorch, in turns                search.csv, hours
+  steps     training steps of each model beside PyTorch, in turns                            steps.csv, half an hour
+  search    whole searches of LeNet-300-100 on MNIST beside PyTorch, in turns                search.csv, 15 minutes
 
 --quick     a few minutes in all: fewer cases and turns, and a search of 500 steps a level
 EOF

@@ -2,7 +2,8 @@
 """Runs ltlab and PyTorch in turns (A B A B ...) on the same task, and keeps what each turn said.
 
 steps   whole training steps of each model, at the same batch, optimizer, density and threads    -> OUT/steps.csv
-search  a whole search of LeNet-300-100 on MNIST by iterative magnitude pruning, one thread each -> OUT/search.csv
+search  whole searches of LeNet-300-100 on MNIST by iterative magnitude pruning, as many at a time as there are cores,
+        of 5,000 steps a level (the paper's 50,000 take a day)                                 -> OUT/search.csv
 
 Where several threads are asked for, ltlab trains as many networks side by side, one a thread, and PyTorch may do the
 same with as many processes or give all threads to one network; all count steps of all networks.
@@ -11,6 +12,7 @@ same with as many processes or give all threads to one network; all count steps 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import csv
 import json
 import os
@@ -62,15 +64,17 @@ class StepsRow:
 
 @dataclass(frozen=True)
 class SearchRow:
-    """What one side's search took; level is empty for the whole process, data loading and start-up included."""
+    """What one side's searches took; level is empty for all of them, data loading and start-up included."""
 
     side: str
     turn: int
+    searches: int  # at the same time, one a core
     steps: int  # of each level
-    level: int | str
+    level: int | str  # of the first search
     density: float | str
     seconds: float
     processor_seconds: float | str
+    peak_rss_mb: float | str  # of all processes together
 
 
 def run(command: Sequence[str]) -> str:
@@ -177,42 +181,69 @@ def measure_steps(arguments: argparse.Namespace) -> None:
 # ---- search --------------------------------------------------------------------------------------------------------
 
 
-def timed_run(command: Sequence[str]) -> tuple[str, float, float]:
-    """What a program prints, its wall seconds, and its processor's seconds."""
-    before, start = os.times(), time.perf_counter()
-    output = run(command)
-    seconds, after = time.perf_counter() - start, os.times()
-    spent = after.children_user + after.children_system - before.children_user - before.children_system
-    return output, seconds, spent
+@dataclass(frozen=True)
+class Finished:
+    """What processes that ran at the same time printed and took."""
+
+    outputs: list[str]
+    seconds: float  # until the last of them ended
+    processor_seconds: float
+    peak_rss_mb: float
+
+
+def timed_run(commands: Sequence[Sequence[Any]]) -> Finished:
+    """Runs the commands at the same time; BenchError with the message of one that fails."""
+    start = time.perf_counter()
+    with contextlib.ExitStack() as stack:
+        files = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(2 * len(commands))]
+        running = [subprocess.Popen([str(word) for word in command], stdout=out, stderr=error)
+                   for command, out, error in zip(commands, files[::2], files[1::2])]
+        ends = [os.wait4(process.pid, 0) for process in running]
+        seconds = time.perf_counter() - start
+        texts = [file.seek(0) or file.read() for file in files]
+    for (_, status, _), command, error in zip(ends, commands, texts[1::2]):
+        if status != 0:
+            raise BenchError(error.strip() or f"{command[0]} failed")
+    usages = [usage for _, _, usage in ends]
+    return Finished(texts[::2], seconds, sum(usage.ru_utime + usage.ru_stime for usage in usages),
+                    sum(usage.ru_maxrss for usage in usages) * 1024 / 1e6)
+
+
+def search_rows(side: str, turn: int, arguments: argparse.Namespace, finished: Finished,
+                levels: Sequence[tuple[float, float]]) -> list[SearchRow]:
+    """The rows of one turn, from density and seconds of each level of the first search."""
+    common = (side, turn, arguments.searches, arguments.steps)
+    whole = SearchRow(*common, "", "", finished.seconds, finished.processor_seconds, finished.peak_rss_mb)
+    return [whole] + [SearchRow(*common, level, *figures, "", "") for level, figures in enumerate(levels)]
 
 
 def search_with_ltlab(arguments: argparse.Namespace, turn: int) -> list[SearchRow]:
-    """The rows of one search by ltlab, which also stores every mask and weight."""
+    """The rows of searches by ltlab, which also stores every mask and weight."""
     import h5py  # only here, so that `steps` needs no more than PyTorch's side does
 
     with tempfile.TemporaryDirectory() as folder:
         run_folder = Path(folder) / "run"
-        _, seconds, spent = timed_run(
-            [arguments.ltlab, "search", "--data", "mnist", "--steps", arguments.steps, "--levels", arguments.levels,
-             "--rate", 0.2, "--optimizer", "adam", "--learning-rate", 0.0012, "--batch", 60, "--validate-every", 100,
-             "--validation", 5000, "--init", "glorot-normal", "--workers", 1, "--out", run_folder, "--json"])
-        rows = [SearchRow("ltlab", turn, arguments.steps, "", "", seconds, spent)]
+        finished = timed_run(
+            [[arguments.ltlab, "search", "--data", "mnist", "--steps", arguments.steps, "--levels", arguments.levels,
+              "--rate", 0.2, "--optimizer", "adam", "--learning-rate", 0.0012, "--batch", 60, "--validate-every", 100,
+              "--validation", 5000, "--init", "glorot-normal", "--replicates", arguments.searches, "--workers",
+              arguments.searches, "--out", run_folder, "--json"]])
+        first = run_folder / "replicate-0" if arguments.searches > 1 else run_folder
+        levels = []
         for level in range(arguments.levels + 1):
-            with h5py.File(run_folder / f"level-{level:03}.h5") as file:
-                rows.append(SearchRow("ltlab", turn, arguments.steps, level, float(file.attrs["density"]),
-                                      float(file.attrs["wall_seconds"]), ""))
-    return rows
+            with h5py.File(first / f"level-{level:03}.h5") as file:
+                levels.append((float(file.attrs["density"]), float(file.attrs["wall_seconds"])))
+    return search_rows("ltlab", turn, arguments, finished, levels)
 
 
 def search_with_pytorch(arguments: argparse.Namespace, turn: int) -> list[SearchRow]:
-    """The rows of the same search in PyTorch."""
-    output, seconds, spent = timed_run(
-        ["/usr/bin/python3", arguments.pytorch, "search", "--steps", arguments.steps, "--levels", arguments.levels,
-         "--rate", 0.2, "--batch", 60, "--validate-every", 100, "--validation", 5000, "--threads", 1, "--json"])
-    rows = [SearchRow("pytorch", turn, arguments.steps, "", "", seconds, spent)]
-    for level in json.loads(output)["levels"]:
-        rows.append(SearchRow("pytorch", turn, arguments.steps, level["level"], level["density"], level["seconds"], ""))
-    return rows
+    """The rows of the same searches in PyTorch, each a process of one thread."""
+    finished = timed_run(
+        [["/usr/bin/python3", arguments.pytorch, "search", "--steps", arguments.steps, "--levels", arguments.levels,
+          "--rate", 0.2, "--batch", 60, "--validate-every", 100, "--validation", 5000, "--threads", 1, "--seed", seed,
+          "--json"] for seed in range(arguments.searches)])
+    levels = [(level["density"], level["seconds"]) for level in json.loads(finished.outputs[0])["levels"]]
+    return search_rows("pytorch", turn, arguments, finished, levels)
 
 
 def measure_search(arguments: argparse.Namespace) -> None:
@@ -222,8 +253,9 @@ def measure_search(arguments: argparse.Namespace) -> None:
         for search in (search_with_ltlab, search_with_pytorch):
             rows += search(arguments, turn)
             whole = next(row for row in reversed(rows) if row.level == "")
-            print(f"search of {arguments.levels + 1} levels of {arguments.steps} steps, turn {turn}: {whole.side} "
-                  f"{whole.seconds:.1f} s ({whole.processor_seconds:.1f} s of processor)", flush=True)
+            print(f"{whole.searches} searches of {arguments.levels + 1} levels of {arguments.steps} steps, turn {turn}: "
+                  f"{whole.side} {whole.seconds:.1f} s ({whole.processor_seconds:.1f} s of processor), peak "
+                  f"{whole.peak_rss_mb:.0f} MB", flush=True)
             write_rows(arguments.out / "search.csv", rows)
 
 
@@ -237,13 +269,13 @@ def parse_arguments() -> argparse.Namespace:
     steps = commands.add_parser("steps", help="training steps of each model")
     steps.add_argument("--seconds", type=float, default=3.5, help="of each turn, in 7 blocks (%(default)s)")
     steps.add_argument("--models", type=lambda words: words.split(","), help="only these, separated by commas")
-    steps.set_defaults(measure=measure_steps, usual_pairs=5)
+    steps.set_defaults(measure=measure_steps, usual_pairs=3)
     search = commands.add_parser("search", help="a whole search")
-    search.add_argument("--steps", type=int, help="of each level (50000; quick: 500)")
+    search.add_argument("--steps", type=int, help="of each level (5000; quick: 500)")
     search.add_argument("--levels", type=int, help="pruned levels (18; quick: 6)")
     search.set_defaults(measure=measure_search, usual_pairs=3)
     for command in (steps, search):
-        command.add_argument("--pairs", type=int, help="turns of each side (steps: 5, search: 3; quick: 2)")
+        command.add_argument("--pairs", type=int, help="turns of each side (3; quick: 2)")
         command.add_argument("--quick", action="store_true", help="less of everything")
         command.add_argument("--out", type=Path, default=ROOT / "results/performance", help="(%(default)s)")
         command.add_argument("--bench", type=Path, default=ROOT / "build/release/bin/ltlab-bench", help="(%(default)s)")
@@ -252,8 +284,9 @@ def parse_arguments() -> argparse.Namespace:
     arguments = parser.parse_args()
     if arguments.pairs is None:
         arguments.pairs = 2 if arguments.quick else arguments.usual_pairs
+    arguments.searches = os.cpu_count() or 1
     if arguments.measure is measure_search:
-        arguments.steps = arguments.steps or (500 if arguments.quick else 50000)
+        arguments.steps = arguments.steps or (500 if arguments.quick else 5000)
         arguments.levels = arguments.levels or (6 if arguments.quick else 18)
     return arguments
 

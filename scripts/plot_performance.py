@@ -416,6 +416,8 @@ def search_summary(rows: Sequence[dict[str, str]], goals: dict[str, float]) -> l
     """The whole search, and the levels at its ends."""
     whole = {side: [float(row["seconds"]) for row in rows if row["side"] == side and not row["level"]]
              for side in ("ltlab", "pytorch")}
+    memory = [max(float(row["peak_rss_mb"]) for row in rows if row["side"] == side and not row["level"])
+              for side in whole]
     turns = min(map(len, whole.values()))
     if turns == 0:
         return []
@@ -424,18 +426,22 @@ def search_summary(rows: Sequence[dict[str, str]], goals: dict[str, float]) -> l
     name = f"search/levels:{levels}/steps:{rows[0]['steps']}"
     lines = [[f"`{name}`", *(f"{statistics.median(whole[side]):.1f}" for side in whole), spread_text(ratios),
               goal_text(name, statistics.median(ratios), goals)]]
+    lines.append(["peak memory, MB", *(f"{megabytes:.0f}" for megabytes in memory), f"{memory[1] / memory[0]:.2f}",
+                  goal_text("search/memory", memory[1] / memory[0], goals)])
     for level in (0, levels - 1):
         of_level = [row for row in rows if row["level"] == str(level)]
         of = {side: [float(row["seconds"]) for row in of_level if row["side"] == side] for side in whole}
         density = float(of_level[0]["density"])
         lines.append([f"level {level} ({density:.1%}) alone", *(f"{statistics.median(of[side]):.1f}" for side in of),
                       spread_text([theirs / ours for ours, theirs in zip(of["ltlab"], of["pytorch"])]), ""])
-    head = ["search", "ltlab s", "PyTorch s", "PyTorch / ltlab [min, max]", "goal"]
-    text = f"""## A whole search
+    head = ["searches", "ltlab s", "PyTorch s", "PyTorch / ltlab [min, max]", "goal"]
+    text = f"""## Whole searches
 
-`scripts/bench.sh search` measured this: iterative magnitude pruning of LeNet-300-100 on MNIST, one thread, {turns}
-turn(s) of each, wall seconds of the whole process, nothing extrapolated. ltlab also stores all masks and weights,
-PyTorch nothing.
+`scripts/bench.sh search` measured this: iterative magnitude pruning of LeNet-300-100 on MNIST, {rows[0]["searches"]}
+searches at the same time, {turns} turn(s) of each side, nothing extrapolated. ltlab runs them as replicates of one
+process, each in a thread; PyTorch as processes of one thread, its best way on several cores. Seconds are those of the
+clock, with loading and start-up; memory is the most of a turn, all processes together. ltlab also stores all masks and
+weights, PyTorch nothing.
 """
     return [text, *table(head, lines)]
 
