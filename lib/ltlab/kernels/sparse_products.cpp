@@ -114,13 +114,13 @@ struct Product {
 };
 
 // One tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed in two
-// sets, so that enough multiply-adds are under way; short ones would only pay for adding the sets up.
+// or four sets, so that enough multiply-adds are under way; short ones would only pay for adding the sets up.
 template <bool kLongRows, class TileOf, class T>
 HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileOf tile,
                                 const T* HWY_RESTRICT x, T* HWY_RESTRICT y, const T* HWY_RESTRICT gate) {
   const Vector<T> d;
   constexpr std::size_t V = TileOf::kVectors;
-  constexpr std::size_t kSets = V <= kTileVectors / 4 || (kLongRows && V <= kTileVectors / 2) ? 2 : 1;
+  constexpr std::size_t kSets = V == 1 ? 4 : V == 2 || (kLongRows && V == 4) ? 2 : 1;
   const bool first = window == 0, last = window + 1 == p.rows.windows;
   const std::uint32_t* HWY_RESTRICT begin = p.rows.begin.data() + std::size_t{window} * p.rows.rows;
   const std::uint32_t* HWY_RESTRICT end = begin + p.rows.rows;
@@ -137,7 +137,7 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileO
     Register<T> sum[kSets][V];
     for (std::size_t v = 0; v < V; ++v) {
       sum[0][v] = first ? (p.bias ? hn::Set(d, p.bias[r]) : hn::Zero(d)) : hn::Load(d, y + tile.y(v));
-      if constexpr (kSets == 2) sum[1][v] = hn::Zero(d);
+      for (std::size_t set = 1; set < kSets; ++set) sum[set][v] = hn::Zero(d);
     }
     const auto add = [&](std::size_t set, std::size_t k, std::size_t at) HWY_ATTR {
       const Register<T> weight = hn::Set(d, values[k]);
@@ -154,7 +154,7 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileO
     for (; k < stop; ++k) add(0, k, offset[k]);
     for (std::size_t v = 0; v < V; ++v) {
       Register<T> total = sum[0][v];
-      if constexpr (kSets == 2) total = hn::Add(total, sum[1][v]);
+      for (std::size_t set = 1; set < kSets; ++set) total = hn::Add(total, sum[set][v]);
       total = hn::Max(floor, total);  // in this order a NaN passes
       if (gated) total = hn::IfThenElseZero(hn::Gt(hn::Load(d, gate + tile.gate(v)), hn::Zero(d)), total);
       hn::Store(total, d, y + tile.y(v));
