@@ -112,7 +112,7 @@ class Training {
                                      request.batch)) {
     std::vector<Tensor> weights;
     std::vector<Mask> masks;
-    for (const Parameter<float>* p : network_.parameters()) {
+    for (const Parameter<float>* p : network_.arrays()) {
       weights.push_back(draw_initial(p->info(), Initialization::glorot_normal, seed, "init", 0, 0));
       if (!p->info().prunable) continue;
       masks.push_back(full_mask(p->info().name, p->info().shape));

@@ -240,11 +240,6 @@ std::string parse_source(const std::string& text) {
   return text;
 }
 
-std::string parse_model(const std::string& text) {
-  layer_names(text);
-  return text;
-}
-
 void read_data(const Values& values, DatasetOptions& data) {
   values.read("data", data.source, parse_source);
   values.read("data-dir", data.directory);
@@ -280,7 +275,7 @@ void read_training(const Values& values, TrainingConfig& training) {
 SearchConfig read_config(const Values& values) {
   SearchConfig config;
   read_data(values, config.data);
-  values.read("model", config.model, parse_model);
+  values.read("model", config.model, read_model);
   values.read("init", config.initialization, initialization_names());
   read_training(values, config.training);
   values.read("rate", config.rate);

@@ -35,6 +35,7 @@ struct ActivationShape {
   }
   std::size_t panel_size() const { return panel_positions() * lanes; }
   std::size_t size() const { return panels() * panel_size(); }
+  bool operator==(const ActivationShape&) const = default;
 };
 
 /// The fewest images a panel holds: the floats of the widest vector register (AVX-512).

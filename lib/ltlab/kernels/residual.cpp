@@ -29,21 +29,20 @@ void sum_and_activation(Activation activation, const Activations<T>& a, const Ac
 }
 
 template <class T>
-void gradient_of_sum(Activation activation, const Activations<T>& y, const Activations<T>& dy,
-                     const GradientTarget<T>& a, const GradientTarget<T>& b) {
+void sum_of_gradients(Activation activation, const Activations<T>& y, const Activations<T>& other_dy,
+                      Activations<T>& dy) {
   const Vector<T> d;
   const bool masked = activation == Activation::relu;
-  const auto give = [&](std::size_t /*channel*/, std::size_t values, const T* out, const T* from, T* to_a,
-                        T* to_b) HWY_ATTR {
-    for (std::size_t i = 0; i < values; i += hn::Lanes(d)) {
-      auto g = hn::Load(d, from + i);
-      if (masked) g = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), hn::Zero(d)), g);
-      hn::Store(a.accumulate ? hn::Add(g, hn::Load(d, to_a + i)) : g, d, to_a + i);
-      hn::Store(b.accumulate ? hn::Add(g, hn::Load(d, to_b + i)) : g, d, to_b + i);
-    }
-  };
-  for (std::size_t p = 0; p < y.panels(); ++p)
-    for_each_row(p, {0, y.image().channels}, give, y, dy, a.gradient, b.gradient);
+  const auto add = [&](std::size_t /*channel*/, std::size_t values, const T* out, const T* other, T* row)
+                       HWY_ATTR {
+                         for (std::size_t i = 0; i < values; i += hn::Lanes(d)) {
+                           auto sum = hn::Add(hn::Load(d, row + i), hn::Load(d, other + i));
+                           if (masked)
+                             sum = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), hn::Zero(d)), sum);
+                           hn::Store(sum, d, row + i);
+                         }
+                       };
+  for (std::size_t p = 0; p < y.panels(); ++p) for_each_row(p, {0, y.image().channels}, add, y, other_dy, dy);
 }
 
 // One name a type, since dispatch tables hold plain functions.
@@ -55,13 +54,13 @@ void addition_double(Activation f, const Activations<double>& a, const Activatio
                      Activations<double>& y) {
   sum_and_activation(f, a, b, y);
 }
-void addition_gradient_float(Activation f, const Activations<float>& y, const Activations<float>& dy,
-                             const GradientTarget<float>& a, const GradientTarget<float>& b) {
-  gradient_of_sum(f, y, dy, a, b);
+void gradients_float(Activation f, const Activations<float>& y, const Activations<float>& other_dy,
+                     Activations<float>& dy) {
+  sum_of_gradients(f, y, other_dy, dy);
 }
-void addition_gradient_double(Activation f, const Activations<double>& y, const Activations<double>& dy,
-                              const GradientTarget<double>& a, const GradientTarget<double>& b) {
-  gradient_of_sum(f, y, dy, a, b);
+void gradients_double(Activation f, const Activations<double>& y, const Activations<double>& other_dy,
+                      Activations<double>& dy) {
+  sum_of_gradients(f, y, other_dy, dy);
 }
 
 }  // namespace ltlab::HWY_NAMESPACE
@@ -72,8 +71,8 @@ namespace ltlab {
 
 HWY_EXPORT(addition_float);
 HWY_EXPORT(addition_double);
-HWY_EXPORT(addition_gradient_float);
-HWY_EXPORT(addition_gradient_double);
+HWY_EXPORT(gradients_float);
+HWY_EXPORT(gradients_double);
 
 template <>
 void add_and_activate(Activation activation, const Activations<float>& a, const Activations<float>& b,
@@ -86,14 +85,14 @@ void add_and_activate(Activation activation, const Activations<double>& a, const
   HWY_DYNAMIC_DISPATCH(addition_double)(activation, a, b, y);
 }
 template <>
-void addition_gradient(Activation activation, const Activations<float>& y, const Activations<float>& dy,
-                       GradientTarget<float> a, GradientTarget<float> b) {
-  HWY_DYNAMIC_DISPATCH(addition_gradient_float)(activation, y, dy, a, b);
+void add_gradient(Activation activation, const Activations<float>& y, const Activations<float>& other_dy,
+                  Activations<float>& dy) {
+  HWY_DYNAMIC_DISPATCH(gradients_float)(activation, y, other_dy, dy);
 }
 template <>
-void addition_gradient(Activation activation, const Activations<double>& y, const Activations<double>& dy,
-                       GradientTarget<double> a, GradientTarget<double> b) {
-  HWY_DYNAMIC_DISPATCH(addition_gradient_double)(activation, y, dy, a, b);
+void add_gradient(Activation activation, const Activations<double>& y, const Activations<double>& other_dy,
+                  Activations<double>& dy) {
+  HWY_DYNAMIC_DISPATCH(gradients_double)(activation, y, other_dy, dy);
 }
 
 // Copies run over whole cache lines and are bound by memory: any instruction set does.
@@ -118,29 +117,17 @@ void subsample_channels(std::size_t stride, const Activations<T>& x, Activations
   }
 }
 
-namespace {
-
-// One row of dx from that of dy which lies on it, or from none.
 template <class T>
-void spread_row(std::size_t stride, const T* dy, const ActivationShape& shape, bool accumulate, T* dx) {
-  const std::size_t lanes = shape.lanes;
-  if (!accumulate) std::fill_n(dx, shape.image.width * lanes, T(0));
-  if (!dy) return;
-  for (std::size_t x = 0; x < shape.image.width; x += stride, dy += lanes) {
-    for (std::size_t l = 0; l < lanes; ++l) dx[x * lanes + l] += dy[l];
-  }
-}
-
-}  // namespace
-
-template <class T>
-void subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, GradientTarget<T> dx) {
-  const ActivationShape& shape = dx.gradient.shape();
+void add_subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, Activations<T>& dx) {
+  const ImageShape& image = dy.image();
+  const std::size_t lanes = dy.lanes();
   for (std::size_t p = 0; p < dy.panels(); ++p) {
-    for (std::size_t c = 0; c < shape.image.channels; ++c) {
-      for (std::size_t y = 0; y < shape.image.height; ++y) {
-        const T* from = y % stride == 0 ? dy.row(p, c, y / stride) : nullptr;
-        spread_row(stride, from, shape, dx.accumulate, dx.gradient.row(p, c, y));
+    for (std::size_t c = 0; c < dx.image().channels; ++c) {
+      for (std::size_t i = 0; i < image.height; ++i) {
+        const T* from = dy.row(p, c, i);
+        T* to = dx.row(p, c, i * stride);
+        for (std::size_t j = 0; j < image.width; ++j)
+          for (std::size_t l = 0; l < lanes; ++l) to[j * stride * lanes + l] += from[j * lanes + l];
       }
     }
   }
@@ -148,8 +135,8 @@ void subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, G
 
 template void subsample_channels(std::size_t, const Activations<float>&, Activations<float>&);
 template void subsample_channels(std::size_t, const Activations<double>&, Activations<double>&);
-template void subsample_channels_gradient(std::size_t, const Activations<float>&, GradientTarget<float>);
-template void subsample_channels_gradient(std::size_t, const Activations<double>&, GradientTarget<double>);
+template void add_subsample_channels_gradient(std::size_t, const Activations<float>&, Activations<float>&);
+template void add_subsample_channels_gradient(std::size_t, const Activations<double>&, Activations<double>&);
 
 }  // namespace ltlab
 #endif  // HWY_ONCE

@@ -16,18 +16,11 @@ template <class T>
 void add_and_activate(Activation activation, const Activations<T>& a, const Activations<T>& b,
                       Activations<T>& y);
 
-/// Where an operand's gradient goes, instead of what was there or on top of it.
+/// Backward where y = f(z) is read twice, dy by the one and other_dy by the other: dy becomes the gradient of
+/// z, (dy + other_dy) where y > 0 (everywhere, without ReLU) and 0 elsewhere.
 template <class T>
-struct GradientTarget {
-  Activations<T>& gradient;
-  bool accumulate = false;
-};
-
-/// Backward of add_and_activate: both operands receive g = dy where y > 0 (or dy, without ReLU). A target
-/// that does not accumulate may be dy.
-template <class T>
-void addition_gradient(Activation activation, const Activations<T>& y, const Activations<T>& dy,
-                       GradientTarget<T> a, GradientTarget<T> b);
+void add_gradient(Activation activation, const Activations<T>& y, const Activations<T>& other_dy,
+                  Activations<T>& dy);
 
 /// The shortcut without parameters between blocks of different shape (the paper's option A): y(c, i, j) =
 /// x(c, i stride, j stride), and 0 in the channels that x does not have. y is {channels >= x's, ceil(height /
@@ -35,8 +28,8 @@ void addition_gradient(Activation activation, const Activations<T>& y, const Act
 template <class T>
 void subsample_channels(std::size_t stride, const Activations<T>& x, Activations<T>& y);
 
-/// Backward of subsample_channels: dx (i stride, j stride) receives dy(i, j), the other positions 0.
+/// Backward of subsample_channels, on top of what dx holds: dx(i stride, j stride) += dy(i, j).
 template <class T>
-void subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, GradientTarget<T> dx);
+void add_subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, Activations<T>& dx);
 
 }  // namespace ltlab

@@ -117,9 +117,9 @@ class ReplicateSearch {
   }
 
   void draw_initial_weights() {
-    for (const Parameter<float>* parameter : network_.parameters()) {
+    for (const Parameter<float>* array : network_.arrays()) {
       run_.init_weights.push_back(
-          draw_initial(parameter->info(), config_.initialization, run_.seed, "init", 0, 0));
+          draw_initial(array->info(), config_.initialization, run_.seed, "init", 0, 0));
     }
     if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
   }
@@ -248,8 +248,8 @@ class ReplicateSearch {
   }
 
   const Parameter<float>& parameter(const std::string& name) const {
-    for (const Parameter<float>* parameter : network_.parameters()) {
-      if (parameter->info().name == name) return *parameter;
+    for (const Parameter<float>* array : network_.arrays()) {
+      if (array->info().name == name) return *array;
     }
     throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model +
                      " lacks");

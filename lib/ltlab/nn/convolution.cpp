@@ -3,9 +3,10 @@
 namespace ltlab {
 
 template <class T>
-Convolution<T>::Convolution(const std::string& name, const ConvolutionShape& shape, Activation activation)
+Convolution<T>::Convolution(const std::string& name, const ConvolutionShape& shape, Activation activation,
+                            bool has_bias)
     : WeightedLayer<T>(name, shape.weights(), shape.input.channels * shape.kernel_height * shape.kernel_width,
-                       shape.outputs * shape.kernel_height * shape.kernel_width, activation, false),
+                       shape.outputs * shape.kernel_height * shape.kernel_width, activation, false, has_bias),
       shape_(shape),
       dense_(shape) {}
 

@@ -8,11 +8,13 @@
 
 namespace ltlab {
 
-/// y = f(W * x + b), a two-dimensional convolution with W [outputs][channels][height][width].
+/// y = f(W * x + b), a two-dimensional convolution with W [outputs][channels][height][width]. Without bias
+/// there is no activation either: a batch norm follows.
 template <class T>
 class Convolution final : public WeightedLayer<T> {
  public:
-  Convolution(const std::string& name, const ConvolutionShape& shape, Activation activation);
+  Convolution(const std::string& name, const ConvolutionShape& shape, Activation activation,
+              bool has_bias = true);
 
   ImageShape input() const override { return shape_.input; }
   ImageShape output() const override { return shape_.output(); }

@@ -42,8 +42,9 @@ const NameTable<Initialization>& initialization_names() {
 
 Tensor draw_initial(const ParameterInfo& parameter, Initialization initialization, std::uint64_t seed,
                     const std::string& purpose, std::uint64_t level, std::uint64_t trial) {
-  Tensor tensor{parameter.name, parameter.shape, AlignedVector<float>(element_count(parameter.shape), 0.0f)};
-  if (parameter.shape.size() == 1) return tensor;  // a bias
+  Tensor tensor{parameter.name, parameter.shape,
+                AlignedVector<float>(element_count(parameter.shape), parameter.start)};
+  if (parameter.shape.size() == 1) return tensor;
   RandomStream random({seed, purpose + "/" + parameter.name, level, trial});
   for (float& value : tensor.values) {
     value = static_cast<float>(draw(initialization, static_cast<double>(parameter.fan_in),

@@ -8,7 +8,7 @@
 
 namespace ltlab {
 
-/// How weights are drawn; biases start at zero.
+/// How weights are drawn; vectors (biases, batch norm's arrays) start at one value, biases at zero.
 enum class Initialization {
   glorot_normal,            ///< N(0, 2 / (fan_in + fan_out)) (Glorot & Bengio 2010), torch's xavier_normal_
   glorot_normal_truncated,  ///< the same variance, truncated at two deviations: TensorFlow's glorot_normal

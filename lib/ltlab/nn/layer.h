@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,11 @@ struct Flops {
   double dense = 0;  ///< were nothing pruned
 };
 
+/// Names a training step, and with it what is random in its forward pass.
+struct TrainingStep {
+  std::uint64_t seed = 0, level = 0, step = 0;
+};
+
 /// How a network runs a layer.
 struct LayerContext {
   std::size_t batch = 0;  ///< images at most, of a part of a batch
@@ -22,7 +28,7 @@ struct LayerContext {
   std::size_t input_border = 0;   ///< of x
   std::size_t output_border = 0;  ///< of y
   bool first = false;             ///< nothing lies below: no gradient of x is wanted
-  bool rectified_input = false;   ///< x is what a layer that rectifies() put out
+  bool rectified_input = false;   ///< x is the output of a ReLU, and dx is to be the gradient of its input
 };
 
 /// One step of a network: y = f(x), with parameters. Activations and gradients belong to the caller; between
@@ -38,21 +44,38 @@ class Layer {
   /// Borders of zeros that the layer needs around x, and around dy.
   virtual std::size_t input_border() const { return 0; }
   virtual std::size_t gradient_border() const { return 0; }
-  /// Whether y is the output of a ReLU. backward() is then given the gradient of that ReLU's input as dy:
-  /// whoever computes it writes 0 where y is not positive, which costs less than a pass of its own.
+  /// Whether y is the output of a ReLU whose gradient backward() leaves to others: it is then given that of
+  /// the ReLU's input as dy. Whoever computes it writes 0 where y is not positive, which costs less than a
+  /// pass of its own.
   virtual bool rectifies() const { return false; }
   /// Whether backward() does so with dx, where LayerContext::rectified_input asks for it. Else the network
   /// does.
   virtual bool rectifies_gradient() const { return false; }
+  /// What gradients train.
   virtual std::vector<Parameter<T>*> parameters() { return {}; }
+  /// What forward passes of training gather, and evaluation reads: never optimized, never pruned.
+  virtual std::vector<Parameter<T>*> statistics() { return {}; }
+  /// Whether in training an image's output depends on the other images of its batch, which then must come
+  /// as a whole.
+  virtual bool couples_images() const { return false; }
+  /// Whether backward neither reads y nor changes dy, so that a shortcut may come on top of y.
+  virtual bool takes_shortcut() const { return false; }
+  /// Whether backward adds to what dx holds.
+  virtual bool adds_to_dx() const { return false; }
 
   /// Told once, before anything else.
   virtual void prepare(const LayerContext&) {}
-  /// y = f(x).
+  /// y = f(x), as in evaluation.
   virtual void forward(const Activations<T>& x, Activations<T>& y) = 0;
-  /// Given x, y = f(x) and dy, writes the parameters' gradients (or adds to them, where they `accumulate`
-  /// over the parts of a batch) and, where `dx` is not null, writes the gradient of x. `dy` is scratch
-  /// afterwards. Padding lanes of `dy` are zero. Parameters do not change between the parts of a batch.
+  /// y = f(x) in training, of the images from `first_image` of the step's batch on.
+  virtual void forward_training(const TrainingStep& /*step*/, std::size_t /*first_image*/,
+                                const Activations<T>& x, Activations<T>& y) {
+    forward(x, y);
+  }
+  /// Given the x, y = f(x) of forward_training and dy, writes the parameters' gradients (or adds to them,
+  /// where they `accumulate` over the parts of a batch) and, where `dx` is not null, writes the gradient of
+  /// x. `dy` is scratch afterwards. Padding lanes of `dy` are zero. Parameters do not change between the
+  /// parts of a batch.
   virtual void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
                         Activations<T>* dx, bool accumulate) = 0;
 

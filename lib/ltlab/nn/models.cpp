@@ -1,29 +1,31 @@
 #include "ltlab/nn/models.h"
 
+#include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <fstream>
 #include <memory>
+#include <sstream>
+#include <string_view>
 #include <utility>
 
 #include "ltlab/base/names.h"
+#include "ltlab/nn/average_pooling.h"
+#include "ltlab/nn/batch_normalization.h"
+#include "ltlab/nn/built_in_models.h"
 #include "ltlab/nn/convolution.h"
+#include "ltlab/nn/dropout_layer.h"
 #include "ltlab/nn/linear.h"
 #include "ltlab/nn/max_pooling.h"
+#include "ltlab/nn/model_text.h"
+#include "ltlab/nn/subsampling.h"
 
 namespace ltlab {
 namespace {
 
-// One step of a model, as its description tells it.
-struct Step {
-  enum class Kind { convolution, max_pooling, linear } kind;
-  std::string name;
-  std::size_t outputs = 0;  // channels or features; 0: the dataset's classes
-  Activation activation = Activation::relu;
-};
+using Kind = ModelText::Layer::Kind;
 
-struct Plan {
-  std::size_t inputs = 0;  // features that an image must have; 0: any image
-  std::vector<Step> steps;
-};
+constexpr std::string_view kMlp = "mlp:";
 
 // "784-500-300-10" as numbers; ConfigError names the description.
 std::vector<std::size_t> parse_widths(const std::string& widths, const std::string& description) {
@@ -43,87 +45,245 @@ std::vector<std::size_t> parse_widths(const std::string& widths, const std::stri
                     "': after 'mlp:' come the widths from inputs to classes, as in mlp:784-500-300-10");
 }
 
-Plan plan_mlp(const std::vector<std::size_t>& widths) {
-  Plan plan{widths.front(), {}};
+std::string mlp_text(const std::string& description) {
+  const std::vector<std::size_t> widths = parse_widths(description.substr(kMlp.size()), description);
+  std::string text = "inputs " + std::to_string(widths.front());
   for (std::size_t i = 1; i < widths.size(); ++i)
-    plan.steps.push_back({Step::Kind::linear, "fc" + std::to_string(i), widths[i]});
-  return plan;
+    text += "\nlinear " + std::to_string(widths[i]) + (i + 1 < widths.size() ? " relu" : "");
+  return text;
 }
 
-Plan plan_conv(std::size_t convolutions) {
-  Plan plan;
-  std::size_t channels = 64;
-  for (std::size_t i = 1; i <= convolutions; ++i) {
-    const bool pooled = i % 2 == 0;
-    plan.steps.push_back({Step::Kind::convolution, "conv" + std::to_string(i), channels,
-                          pooled ? Activation::identity : Activation::relu});
-    if (!pooled) continue;
-    plan.steps.push_back({Step::Kind::max_pooling, "pool" + std::to_string(i / 2)});
-    channels *= 2;
+struct NameAndSettings {
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
+// "resnet-20:width=2,blocks=4". A name without settings may hold colons.
+NameAndSettings split_settings(const std::string& named) {
+  const auto colon = named.rfind(':');
+  if (colon == std::string::npos || named.find('=', colon) == std::string::npos) return {named, {}};
+  NameAndSettings result{named.substr(0, colon), {}};
+  std::istringstream settings(named.substr(colon + 1));
+  for (std::string setting; std::getline(settings, setting, ',');) {
+    const auto equals = setting.find('=');
+    if (equals == std::string::npos)
+      throw ConfigError("malformed model '" + named + "': settings are NAME=NUMBER with commas between");
+    result.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
-  for (const char* name : {"fc1", "fc2"}) plan.steps.push_back({Step::Kind::linear, name, 256});
-  plan.steps.push_back({Step::Kind::linear, "fc3"});
-  return plan;
+  return result;
 }
 
-Plan plan_model(const std::string& description) {
-  const std::string mlp = "mlp:";
-  if (description == "lenet-300-100") return plan_mlp({784, 300, 100, 10});
-  if (description == "conv-2") return plan_conv(2);
-  if (description == "conv-4") return plan_conv(4);
-  if (description == "conv-6") return plan_conv(6);
-  if (description.starts_with(mlp))
-    return plan_mlp(parse_widths(description.substr(mlp.size()), description));
-  throw unknown_name("model", description,
-                     {"lenet-300-100", "mlp:INPUTS-WIDTH-...-CLASSES", "conv-2", "conv-4", "conv-6"});
+const BuiltInModel* find_built_in(const std::string& name) {
+  return find_named(built_in_models(), name);
 }
 
-void require_fit(const std::string& description, const Plan& plan, std::size_t inputs, std::size_t classes) {
-  const std::size_t outputs = plan.steps.back().outputs;
-  if ((plan.inputs == 0 || plan.inputs == inputs) && (outputs == 0 || outputs == classes)) return;
-  throw ConfigError("model '" + description + "' takes " + std::to_string(plan.inputs) +
-                    " inputs and tells " + std::to_string(outputs) + " classes apart, but the dataset has " +
-                    std::to_string(inputs) + " values an image and " + std::to_string(classes) +
-                    " classes; use a model mlp:" + std::to_string(inputs) + "-...-" +
-                    std::to_string(classes));
+bool is_text(const std::string& description) {
+  return description.find_first_of(" ;\n") != std::string::npos;
 }
+
+ConfigError unknown_model(const std::string& name) {
+  std::vector<std::string> names;
+  for (const BuiltInModel& model : built_in_models()) names.push_back(model.name);
+  names.emplace_back("mlp:INPUTS-WIDTH-...-CLASSES");
+  return ConfigError(std::string(unknown_name("model", name, names).what()) +
+                     ", or a file of a model's text");
+}
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  std::ostringstream text;
+  text << file.rdbuf();
+  if (!file || std::filesystem::is_directory(path))
+    throw IoError("cannot read the model file '" + path + "'");
+  return text.str();
+}
+
+ConfigError misfit(const std::string& description, const ModelText& model, std::size_t inputs,
+                   std::size_t classes) {
+  const std::size_t outputs = model.layers.back().outputs;
+  const auto told = [](std::size_t number) { return number == 0 ? "any" : std::to_string(number); };
+  return ConfigError("model '" + description + "' takes " + told(model.inputs.value_or(0)) +
+                     " inputs and tells " + told(outputs) + " classes apart, but the dataset has " +
+                     std::to_string(inputs) + " values an image and " + std::to_string(classes) +
+                     " classes; use a model mlp:" + std::to_string(inputs) + "-...-" +
+                     std::to_string(classes));
+}
+
+std::string to_string(const ImageShape& shape) {
+  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
+         std::to_string(shape.width);
+}
+
+ConvolutionShape convolution_shape(const ModelText::Layer& layer, const ImageShape& input) {
+  if (!layer.padding && (layer.height != layer.width || layer.height % 2 == 0))
+    throw ConfigError("only an odd square window keeps the extent: say how much padding, as in 'padding 0'");
+  const std::size_t padding = layer.padding.value_or(layer.height / 2);
+  if (layer.height > input.height + 2 * padding || layer.width > input.width + 2 * padding)
+    throw ConfigError("the window is larger than its input of " + to_string(input) +
+                      "; choose a smaller window, more padding, or fewer pooling layers");
+  return {input, layer.outputs, layer.height, layer.width, layer.stride, padding};
+}
+
+Pooling pooling_of(const ModelText::Layer& layer, const ImageShape& input) {
+  if (layer.kind == Kind::global_average_pooling) return whole_image(input);
+  return {layer.height, layer.width, layer.stride};
+}
+
+// Builds a model's steps from its text.
+template <class T>
+class Builder {
+ public:
+  Builder(const ModelText& model, const ImageShape& image, std::size_t classes)
+      : model_(model), classes_(classes), shapes_(1, image) {}
+
+  std::vector<Step<T>> build() && {
+    measure();
+    for (std::size_t i = 0; i < model_.layers.size(); ++i) add(i);
+    return std::move(steps_);
+  }
+
+ private:
+  // What each layer gives; shortcuts let through what they take.
+  void measure() {
+    for (const ModelText::Layer& layer : model_.layers) {
+      shapes_.push_back(explained(layer, [&] { return output_of(layer, shapes_.back()); }));
+    }
+  }
+
+  ImageShape output_of(const ModelText::Layer& layer, const ImageShape& input) const {
+    switch (layer.kind) {
+      case Kind::convolution:
+        return convolution_shape(layer, input).output();
+      case Kind::linear:
+        return {layer.outputs ? layer.outputs : classes_, 1, 1};
+      case Kind::max_pooling:
+      case Kind::average_pooling:
+      case Kind::global_average_pooling:
+        return pooling_of(layer, input).output(input);
+      default:
+        return input;
+    }
+  }
+
+  // Calls f, whose ConfigErrors then tell the line.
+  template <class F>
+  static auto explained(const ModelText::Layer& layer, const F& f) {
+    try {
+      return f();
+    } catch (const ConfigError& error) {
+      throw ConfigError("model, " + layer.where + ": " + error.what());
+    }
+  }
+
+  void add(std::size_t i) {
+    const ModelText::Layer& layer = model_.layers[i];
+    if (layer.kind == Kind::shortcut) {
+      shortcut_output_.resize(i + 1);
+      shortcut_output_[i] = add_shortcut(layer, shapes_[i], shapes_[layer.block_end + 1]);
+      return;
+    }
+    Step<T> step{make_layer(layer, shapes_[i], i + 1 == model_.layers.size()), last_output_, {}};
+    if (layer.adds_shortcut) {
+      step.shortcut = shortcut_output_[layer.shortcut];
+      step.activation = activation_of(layer.sum_relu);
+    }
+    steps_.push_back(std::move(step));
+    last_output_ = steps_.size();
+  }
+
+  // The number of the output that comes on top of the block's.
+  std::size_t add_shortcut(const ModelText::Layer& layer, const ImageShape& from, const ImageShape& to) {
+    if (from == to) return last_output_;
+    const std::size_t stride = (from.height + to.height - 1) / to.height;
+    const ImageShape subsampled{to.channels, (from.height + stride - 1) / stride,
+                                (from.width + stride - 1) / stride};
+    if (to.channels < from.channels || subsampled != to)
+      throw ConfigError("model, " + layer.where + ": no shortcut leads from " + to_string(from) + " to " +
+                        to_string(to) +
+                        ": a block may add channels, and shrink height and width by one stride");
+    steps_.push_back({std::make_unique<Subsampling<T>>(layer.name, from, stride, to), last_output_, {}});
+    return steps_.size();
+  }
+
+  static Activation activation_of(bool relu) { return relu ? Activation::relu : Activation::identity; }
+
+  std::unique_ptr<Layer<T>> make_layer(const ModelText::Layer& layer, const ImageShape& input,
+                                       bool last) const {
+    const Activation activation = activation_of(layer.relu);
+    switch (layer.kind) {
+      case Kind::convolution:
+        return std::make_unique<Convolution<T>>(layer.name, convolution_shape(layer, input), activation,
+                                                layer.bias);
+      case Kind::linear:
+        return std::make_unique<Linear<T>>(layer.name, input, layer.outputs ? layer.outputs : classes_,
+                                           activation, last);
+      case Kind::batch_norm:
+        return std::make_unique<BatchNormalization<T>>(layer.name, input, activation);
+      case Kind::max_pooling:
+        return std::make_unique<MaxPooling<T>>(layer.name, input, pooling_of(layer, input), activation);
+      case Kind::dropout:
+        return std::make_unique<DropoutLayer<T>>(layer.name, input, layer.rate);
+      default:
+        return std::make_unique<AveragePooling<T>>(layer.name, input, pooling_of(layer, input));
+    }
+  }
+
+  const ModelText& model_;
+  std::size_t classes_;
+  std::vector<ImageShape> shapes_;  // of the images, and of each layer's output
+  std::vector<Step<T>> steps_;
+  std::size_t last_output_ = 0;               // number of the last output
+  std::vector<std::size_t> shortcut_output_;  // of each shortcut's layer: the output that it leads on
+};
 
 template <class T>
-std::unique_ptr<Layer<T>> make_layer(const Step& step, const ImageShape& input, std::size_t classes,
-                                     bool last) {
-  const Activation activation = last ? Activation::identity : step.activation;
-  switch (step.kind) {
-    case Step::Kind::convolution:
-      return std::make_unique<Convolution<T>>(step.name, ConvolutionShape{input, step.outputs, 3, 3, 1, 1},
-                                              activation);
-    case Step::Kind::max_pooling:
-      return std::make_unique<MaxPooling<T>>(step.name, input, Pooling{2, 2, 2}, activation);
-    default:
-      return std::make_unique<Linear<T>>(step.name, input, step.outputs ? step.outputs : classes, activation,
-                                         last);
-  }
-}
-
-template <class T>
-std::vector<std::unique_ptr<Layer<T>>> make_layers(const std::string& description, const ImageShape& image,
-                                                   std::size_t classes) {
-  const Plan plan = plan_model(description);
-  require_fit(description, plan, image.features(), classes);
-  std::vector<std::unique_ptr<Layer<T>>> layers;
-  ImageShape input = image;
-  for (const Step& step : plan.steps) {
-    layers.push_back(make_layer<T>(step, input, classes, &step == &plan.steps.back()));
-    input = layers.back()->output();
-  }
-  return layers;
+std::vector<Step<T>> make_steps(const std::string& description, const ImageShape& image,
+                                std::size_t classes) {
+  const ModelText model = parse_model_text(model_text(description));
+  const std::size_t outputs = model.layers.back().outputs;
+  if (model.inputs.value_or(image.features()) != image.features() || (outputs != 0 && outputs != classes))
+    throw misfit(description, model, image.features(), classes);
+  return Builder<T>(model, image, classes).build();
 }
 
 }  // namespace
 
+std::string read_model(const std::string& named) {
+  const auto [name, settings] = split_settings(named);
+  const bool is_file = !find_built_in(name) && !named.starts_with(kMlp) && std::filesystem::exists(name);
+  if (!is_file) {
+    parse_model_text(model_text(named));
+    return is_text(named) ? one_line(named) : named;
+  }
+  try {
+    const std::string text = read_file(name);
+    parse_model_text(with_settings(text, settings));
+    return one_line(with_settings(text, settings));
+  } catch (const ConfigError& error) {
+    throw ConfigError("model file '" + name + "': " + error.what());
+  }
+}
+
+std::string model_text(const std::string& description) {
+  if (description.starts_with(kMlp)) return mlp_text(description);
+  if (is_text(description)) return description;
+  const auto [name, settings] = split_settings(description);
+  const BuiltInModel* model = find_built_in(name);
+  if (!model) throw unknown_model(name);
+  return with_settings(with_settings(model->text, model->settings), settings);
+}
+
+ImageShape usual_image(const std::string& description) {
+  const BuiltInModel* model = find_built_in(split_settings(description).name);
+  if (model) return model->image;
+  const std::optional<std::size_t> inputs = parse_model_text(model_text(description)).inputs;
+  return inputs ? ImageShape{*inputs, 1, 1} : ImageShape{3, 32, 32};
+}
+
 std::vector<std::string> layer_names(const std::string& description) {
   std::vector<std::string> names;
-  for (const Step& step : plan_model(description).steps) {
-    if (step.kind != Step::Kind::max_pooling) names.push_back(step.name);
+  for (const ModelText::Layer& layer : parse_model_text(model_text(description)).layers) {
+    if (layer.kind == Kind::convolution || layer.kind == Kind::linear) names.push_back(layer.name);
   }
   return names;
 }
@@ -131,12 +291,12 @@ std::vector<std::string> layer_names(const std::string& description) {
 template <class T>
 Network<T> make_network(const std::string& description, const ImageShape& image, std::size_t classes,
                         std::size_t batch) {
-  return Network<T>(make_layers<T>(description, image, classes), batch);
+  return Network<T>(make_steps<T>(description, image, classes), batch);
 }
 
 ActivationShape input_layout(const std::string& description, const ImageShape& image, std::size_t classes,
                              std::size_t batch) {
-  return Network<float>::input_layout(make_layers<float>(description, image, classes), batch);
+  return Network<float>::input_layout(make_steps<float>(description, image, classes), batch);
 }
 
 template Network<float> make_network(const std::string&, const ImageShape&, std::size_t, std::size_t);

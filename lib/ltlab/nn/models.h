@@ -7,12 +7,23 @@
 
 namespace ltlab {
 
-/// Models are described by name:
-/// - "lenet-300-100": fully connected, 784-300-100-10 (LeCun et al. 1998);
-/// - "mlp:784-500-300-10": fully connected with any widths, hidden layers with ReLU;
-/// - "conv-2", "conv-4", "conv-6": pairs of 3x3 convolutions of 64, 128, 256 channels, each pair followed by
-///   2x2 max-pooling, then fully connected layers of 256, 256 and one output a class, ReLU after each but the
-///   last (Frankle & Carbin 2019, figure 2).
+/// A model is described by
+/// - the name of a built-in one (built_in_models()), with or without settings: "resnet-20",
+///   "resnet-20:width=2";
+/// - the widths of fully connected layers, hidden ones with ReLU: "mlp:784-500-300-10"; or
+/// - its text (ModelText) on one line: "conv 16 relu; global-average-pool; linear classes".
+
+/// The description of what a user names: one as above, or "FILE", "FILE:width=2" with a file of ModelText,
+/// which is read and told on one line, so that nothing hangs on the file any more. ConfigError where the
+/// description is malformed, IoError where the file cannot be read.
+std::string read_model(const std::string& named);
+
+/// The text of a described model, as it is written (of a built-in one) or on one line.
+std::string model_text(const std::string& description);
+
+/// The images that a model is shown with where the user names none: those of its paper's data, or else of
+/// CIFAR-10.
+ImageShape usual_image(const std::string& description);
 
 /// Names of the layers with weights, from inputs to classes: "conv1", ..., "fc1", ... ConfigError where the
 /// description is malformed.

@@ -1,10 +1,15 @@
 #include "ltlab/nn/network.h"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
+#include <limits>
+#include <numeric>
+#include <ranges>
 #include <utility>
 
 #include "ltlab/base/error.h"
-#include "ltlab/kernels/elementwise.h"
+#include "ltlab/kernels/residual.h"
 
 namespace ltlab {
 
@@ -13,42 +18,138 @@ namespace {
 // Layers over images sweep over positions, each a run of one panel's images; the narrowest panels keep what a
 // run touches in the caches. Layers over flat features have no other run than a panel.
 template <class T>
-std::size_t lanes_of(const std::vector<std::unique_ptr<Layer<T>>>& layers, std::size_t batch) {
-  const bool images = std::ranges::any_of(layers, [](const auto& layer) {
-    const ImageShape shape = layer->output();
+std::size_t lanes_of(const std::vector<Step<T>>& steps, std::size_t batch) {
+  const bool images = std::ranges::any_of(steps, [](const Step<T>& step) {
+    const ImageShape shape = step.layer->output();
     return shape.height * shape.width > 1;
   });
   return images ? kLaneMultiple : panel_lanes(batch);
 }
 
-}  // namespace
-
 template <class T>
-ActivationShape Network<T>::input_layout(const std::vector<std::unique_ptr<Layer<T>>>& layers,
-                                         std::size_t batch) {
-  const Layer<T>& first = *layers.front();
-  return {first.input(), batch, lanes_of(layers, batch), first.input_border()};
+std::size_t part_of(const std::vector<Step<T>>& steps, const ActivationShape& input) {
+  const bool coupled =
+      std::ranges::any_of(steps, [](const Step<T>& step) { return step.layer->couples_images(); });
+  return coupled || input.lanes != kLaneMultiple ? input.batch : std::min(input.batch, kLaneMultiple);
+}
+
+// The border that the readers of an output need around it.
+template <class T>
+std::size_t border_of(const std::vector<Step<T>>& steps, std::size_t output) {
+  std::size_t border = 0;
+  for (const Step<T>& step : steps) {
+    if (step.input == output) border = std::max(border, step.layer->input_border());
+  }
+  return border;
+}
+
+// Whether a step's output is that of a ReLU whose gradient the layer leaves to others.
+template <class T>
+bool is_rectified(const Step<T>& step) {
+  return step.shortcut ? step.activation == Activation::relu : step.layer->rectifies();
+}
+
+// Whether the gradient of an output is that of the ReLU's input as soon as it is written: it has one reader,
+// which rectifies it.
+template <class T>
+bool reader_rectifies(const std::vector<Step<T>>& steps, std::size_t output) {
+  std::size_t readers = 0, rectifying = 0;
+  for (const Step<T>& step : steps) {
+    readers += (step.input == output) + (step.shortcut == output);
+    rectifying += step.input == output && step.layer->rectifies_gradient();
+  }
+  return readers == 1 && rectifying == 1;
 }
 
 template <class T>
-Network<T>::Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t batch)
-    : layers_(std::move(layers)),
-      input_(input_layout(layers_, batch)),
-      part_(lanes() == kLaneMultiple ? std::min(batch, kLaneMultiple) : batch) {
+void check_shortcut(const Step<T>& step, const ImageShape& shortcut) {
+  if (step.layer->takes_shortcut() && step.layer->output() == shortcut) return;
+  throw ConfigError("a shortcut cannot come on top of '" + step.layer->name() +
+                    "': its shape must be that of the layer's output, and the layer must have no activation");
+}
+
+}  // namespace
+
+template <class T>
+std::vector<Step<T>> chain(std::vector<std::unique_ptr<Layer<T>>> layers) {
+  std::vector<Step<T>> steps;
+  for (auto& layer : layers) steps.push_back({std::move(layer), steps.size(), {}, Activation::identity});
+  return steps;
+}
+
+template <class T>
+ActivationShape Network<T>::input_layout(const std::vector<Step<T>>& steps, std::size_t batch) {
+  return {steps.front().layer->input(), batch, lanes_of(steps, batch), border_of(steps, 0)};
+}
+
+template <class T>
+Network<T>::Network(std::vector<Step<T>> steps, std::size_t batch)
+    : steps_(std::move(steps)), input_(input_layout(steps_, batch)), part_(part_of(steps_, input_)) {
   ActivationShape part = input_;
   part.batch = part_;
   if (part_ < batch) {
     images_ = Activations<T>(part);
     logits_ = Activations<T>(classes(), batch, lanes());
   }
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    Layer<T>& layer = *layers_[i];
-    const std::size_t border = i + 1 < layers_.size() ? layers_[i + 1]->input_border() : 0;
+  prepare_layers();
+  make_gradients();
+}
+
+template <class T>
+void Network<T>::prepare_layers() {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    Layer<T>& layer = *steps_[i].layer;
+    const std::size_t border = border_of(steps_, i + 1), input = steps_[i].input;
+    if (steps_[i].shortcut) {
+      const std::size_t shortcut = *steps_[i].shortcut;
+      check_shortcut(steps_[i], shortcut == 0 ? input_.image : outputs_[shortcut - 1].image());
+    }
     outputs_.emplace_back(ActivationShape{layer.output(), part_, lanes(), border});
-    gradients_.emplace_back(ActivationShape{layer.output(), part_, lanes(), layer.gradient_border()});
-    layer.prepare(
-        {part_, lanes(), layer.input_border(), border, i == 0, i > 0 && layers_[i - 1]->rectifies()});
-    for (Parameter<T>* parameter : layer.parameters()) parameters_.push_back(parameter);
+    layer.prepare({part_, lanes(), border_of(steps_, input), border, input == 0,
+                   input > 0 && is_rectified(steps_[input - 1]) && reader_rectifies(steps_, input)});
+    std::ranges::copy(layer.parameters(), std::back_inserter(parameters_));
+    std::ranges::copy(layer.parameters(), std::back_inserter(arrays_));
+    std::ranges::copy(layer.statistics(), std::back_inserter(arrays_));
+  }
+}
+
+// The gradient of an output lives, in a backward pass, from the step that reads it last to the step that gave
+// it or, where it also passes along a shortcut, to where that came from. Others of the same layout may have
+// its place before and after.
+template <class T>
+void Network<T>::make_gradients() {
+  constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
+  std::vector<std::size_t> reader(steps_.size(), kNobody);  // the last one
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    if (steps_[i].input > 0) reader[steps_[i].input - 1] = i;
+  }
+  reader.back() = steps_.size();  // the loss
+  std::vector<std::size_t> order(steps_.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::ranges::stable_sort(order, std::less<>(), [&](std::size_t i) { return reader[i]; });
+
+  gradient_of_.assign(steps_.size(), kNobody);
+  std::vector<std::size_t> free_below;  // each gradient: the step that is the last to need it
+  for (const std::size_t i : std::views::reverse(order)) {
+    if (reader[i] == kNobody) continue;
+    const std::size_t shortcut = steps_[i].shortcut.value_or(0);
+    const ActivationShape shape{steps_[i].layer->output(), part_, lanes(),
+                                steps_[i].layer->gradient_border()};
+    std::size_t place = 0;
+    while (place < gradients_.size() &&
+           !(gradients_[place].shape() == shape && free_below[place] > reader[i]))
+      ++place;
+    if (place == gradients_.size()) {
+      gradients_.emplace_back(shape);
+      free_below.emplace_back();
+    }
+    gradient_of_[i] = place;
+    free_below[place] = shortcut > 0 ? shortcut - 1 : i;
+  }
+  // What only a shortcut reads has the gradient of the sum.
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const std::size_t shortcut = steps_[i].shortcut.value_or(0);
+    if (shortcut > 0 && gradient_of_[shortcut - 1] == kNobody) gradient_of_[shortcut - 1] = gradient_of_[i];
   }
 }
 
@@ -61,46 +162,67 @@ const Activations<T>& Network<T>::take_part(const Activations<T>& images, std::s
 }
 
 template <class T>
-const Activations<T>& Network<T>::forward_part(const Activations<T>& images) {
-  const Activations<T>* x = &images;
-  for (std::size_t i = 0; i < layers_.size(); ++i) {
-    outputs_[i].set_batch(images.batch());
-    layers_[i]->forward(*x, outputs_[i]);
-    x = &outputs_[i];
+template <class Run>
+const Activations<T>& Network<T>::forward_part(const Activations<T>& images, const Run& run) {
+  for (std::size_t i = 0; i < steps_.size(); ++i) {
+    const Step<T>& step = steps_[i];
+    Activations<T>& y = outputs_[i];
+    y.set_batch(images.batch());
+    run(*step.layer, output(step.input, images), y);
+    if (step.shortcut) add_and_activate(step.activation, y, output(*step.shortcut, images), y);
   }
-  return *x;
+  return outputs_.back();
+}
+
+template <class T>
+void Network<T>::complete_gradient(std::size_t i) {
+  Activations<T>& dy = gradient(i);
+  const bool rectify = is_rectified(steps_[i]) && !reader_rectifies(steps_, i + 1);
+  bool added = false;
+  for (std::size_t j = i + 1; j < steps_.size(); ++j) {
+    if (steps_[j].shortcut != i + 1 || gradient_of_[j] == gradient_of_[i]) continue;
+    add_gradient(rectify ? Activation::relu : Activation::identity, outputs_[i], gradient(j), dy);
+    added = true;
+  }
+  if (rectify && !added) rectify_gradient(outputs_[i], dy);
 }
 
 template <class T>
 void Network<T>::backward_part(const Activations<T>& images, bool accumulate) {
-  for (std::size_t i = layers_.size(); i-- > 0;) {
-    const Activations<T>& x = i == 0 ? images : outputs_[i - 1];
-    Activations<T>* dx = i == 0 ? nullptr : &gradients_[i - 1];
-    layers_[i]->backward(x, outputs_[i], gradients_[i], dx, accumulate);
-    if (dx && layers_[i - 1]->rectifies() && !layers_[i]->rectifies_gradient()) rectify_gradient(x, *dx);
+  for (Activations<T>& gradient : gradients_) gradient.set_batch(images.batch());
+  for (std::size_t i = steps_.size(); i-- > 0;) {
+    const Step<T>& step = steps_[i];
+    complete_gradient(i);
+    step.layer->backward(output(step.input, images), outputs_[i], gradient(i),
+                         step.input == 0 ? nullptr : &gradient(step.input - 1), accumulate);
   }
 }
 
 template <class T>
 const Activations<T>& Network<T>::forward(const Activations<T>& images) {
-  if (images.batch() <= part_) return forward_part(images);
+  const auto run = [](Layer<T>& layer, const Activations<T>& x, Activations<T>& y) { layer.forward(x, y); };
+  if (images.batch() <= part_) return forward_part(images, run);
   logits_.set_batch(images.batch());
   for (std::size_t first = 0; first < images.batch(); first += part_) {
-    const Activations<T>& logits = forward_part(take_part(images, first));
+    const Activations<T>& logits = forward_part(take_part(images, first), run);
     std::copy_n(logits.data(), logits.shape().size(), logits_.panel(first / lanes()));
   }
   return logits_;
 }
 
 template <class T>
-BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels) {
+BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels,
+                                       const TrainingStep& step) {
   BatchLoss sum;
   for (std::size_t first = 0; first < images.batch(); first += part_) {
     const Activations<T>& part = take_part(images, first);
-    const Activations<T>& logits = forward_part(part);
-    for (Activations<T>& gradient : gradients_) gradient.set_batch(part.batch());
+    const Activations<T>& logits =
+        forward_part(part, [&](Layer<T>& layer, const Activations<T>& x, Activations<T>& y) {
+          layer.forward_training(step, first, x, y);
+        });
+    gradient(steps_.size() - 1).set_batch(part.batch());
     const BatchLoss loss = softmax_cross_entropy(logits, labels.subspan(first, part.batch()), images.batch(),
-                                                 &gradients_.back());
+                                                 &gradient(steps_.size() - 1));
     backward_part(part, first > 0);
     sum.loss += loss.loss;
     sum.correct += loss.correct;
@@ -111,54 +233,57 @@ BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<c
 template <class T>
 std::vector<Tensor> Network<T>::tensors() const {
   std::vector<Tensor> tensors;
-  for (const Parameter<T>* parameter : parameters_) tensors.push_back(parameter->dense());
+  for (const Parameter<T>* array : arrays_) tensors.push_back(array->dense());
   return tensors;
 }
 
 template <class T>
 void Network<T>::assign(const std::vector<Tensor>& tensors) {
-  for (Parameter<T>* parameter : parameters_) {
-    const std::string& name = parameter->info().name;
+  for (Parameter<T>* array : arrays_) {
+    const std::string& name = array->info().name;
     const Tensor* found = find_named(tensors, name);
     if (!found) throw ConfigError("no weights for parameter '" + name + "'");
-    parameter->assign(*found);
+    array->assign(*found);
   }
 }
 
 template <class T>
 void Network<T>::apply(const std::vector<Mask>& masks) {
-  for (const auto& layer : layers_) {
-    for (const Mask& mask : masks) layer->apply_mask(mask);
+  for (const Step<T>& step : steps_) {
+    for (const Mask& mask : masks) step.layer->apply_mask(mask);
   }
 }
 
 template <class T>
 std::vector<KernelChoice> Network<T>::choose_kernels(const KernelPolicies& policies) {
   std::vector<KernelChoice> choices;
-  for (const auto& layer : layers_) {
-    std::ranges::copy(layer->choose_kernels(policies.of(layer->name())), std::back_inserter(choices));
+  for (const Step<T>& step : steps_) {
+    std::ranges::copy(step.layer->choose_kernels(policies.of(step.layer->name())),
+                      std::back_inserter(choices));
   }
   return choices;
 }
 
 template <class T>
 void Network<T>::set_kernels(const std::vector<KernelChoice>& choices) {
-  for (const auto& layer : layers_) {
-    for (const KernelChoice& choice : choices) layer->set_kernel(choice);
+  for (const Step<T>& step : steps_) {
+    for (const KernelChoice& choice : choices) step.layer->set_kernel(choice);
   }
 }
 
 template <class T>
 Flops Network<T>::flops() const {
   Flops sum;
-  for (const auto& layer : layers_) {
-    const Flops flops = layer->flops();
+  for (const Step<T>& step : steps_) {
+    const Flops flops = step.layer->flops();
     sum.done += flops.done;
     sum.dense += flops.dense;
   }
   return sum;
 }
 
+template std::vector<Step<float>> chain(std::vector<std::unique_ptr<Layer<float>>>);
+template std::vector<Step<double>> chain(std::vector<std::unique_ptr<Layer<double>>>);
 template class Network<float>;
 template class Network<double>;
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -11,38 +12,64 @@
 
 namespace ltlab {
 
-/// A chain of layers ending in logits. T is float, or double for gradient checks.
+/// One step of a network: y = layer(x) or, where a `shortcut` comes on top, y = f(layer(x) + shortcut) (He et
+/// al. 2016, equation 1). Outputs are numbered along the network: 0 are the images, i + 1 is what step i
+/// gives.
+template <class T>
+struct Step {
+  std::unique_ptr<Layer<T>> layer;
+  std::size_t input = 0;                         ///< the output that is x
+  std::optional<std::size_t> shortcut;           ///< of y's shape; the layer then takes_shortcut()
+  Activation activation = Activation::identity;  ///< f
+};
+
+/// The steps that pass images through each layer in turn.
+template <class T>
+std::vector<Step<T>> chain(std::vector<std::unique_ptr<Layer<T>>> layers);
+
+/// Layers in sequence, with shortcuts, ending in logits. T is float, or double for gradient checks.
 ///
 /// Images go through all layers in parts of a batch, gradients summed up: a convolutional network's
 /// activations of 16 images fit a cache that those of a batch do not, and its layers wait for memory rather
-/// than compute once few weights are left. A network of flat layers takes a batch as one part.
+/// than compute once few weights are left. Two kinds of networks take a batch as one part: those of flat
+/// layers, and those with a layer that couples its images (batch norm).
+///
+/// An output may have several readers. Of their gradients, that of the last reader is written first; others
+/// add theirs on top: shortcuts, and layers that say so.
 template <class T>
 class Network {
  public:
-  /// Holds batches of up to `batch` images. Each layer must take what the one before gives.
-  Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t batch);
+  /// Holds batches of up to `batch` images. Each layer must take what its input is.
+  Network(std::vector<Step<T>> steps, std::size_t batch);
+  Network(std::vector<std::unique_ptr<Layer<T>>> layers, std::size_t batch)
+      : Network(chain(std::move(layers)), batch) {}
 
-  /// Layout of the images that a network of these layers takes.
-  static ActivationShape input_layout(const std::vector<std::unique_ptr<Layer<T>>>& layers,
-                                      std::size_t batch);
+  /// Layout of the images that a network of these steps takes.
+  static ActivationShape input_layout(const std::vector<Step<T>>& steps, std::size_t batch);
   /// Layout of the images that forward() takes.
   const ActivationShape& input() const { return input_; }
-  std::size_t classes() const { return layers_.back()->output().features(); }
+  std::size_t classes() const { return steps_.back().layer->output().features(); }
   std::size_t batch() const { return input_.batch; }
   /// Images a part.
   std::size_t part() const { return part_; }
   std::size_t lanes() const { return input_.lanes; }
+  const std::vector<Step<T>>& steps() const { return steps_; }
 
-  /// Logits of a batch of at most batch() images; valid until the next call.
+  /// Logits of a batch of at most batch() images, as in evaluation; valid until the next call.
   const Activations<T>& forward(const Activations<T>& images);
-  /// forward, then the mean loss's gradients in every parameter's `gradient`.
-  BatchLoss forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels);
+  /// A forward pass of training, then the mean loss's gradients in every parameter's `gradient`. `step` names
+  /// what is random in it.
+  BatchLoss forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels,
+                             const TrainingStep& step = {});
 
-  /// Every parameter, in the order of the layers.
+  /// Every parameter, in the order of the steps.
   const std::vector<Parameter<T>*>& parameters() const { return parameters_; }
-  /// Their values as dense tensors, zero where pruned.
+  /// Everything that training changes: each layer's parameters, and then its statistics.
+  const std::vector<Parameter<T>*>& arrays() const { return arrays_; }
+  /// The values of arrays() as dense tensors, zero where pruned.
   std::vector<Tensor> tensors() const;
-  /// Takes the survivors' values from dense tensors, found by name (ConfigError where one is missing).
+  /// Takes the survivors' values of arrays() from dense tensors, found by name (ConfigError where one is
+  /// missing).
   void assign(const std::vector<Tensor>& tensors);
 
   /// Restricts the parameters that the masks name to their survivors.
@@ -54,18 +81,32 @@ class Network {
   Flops flops() const;
 
  private:
+  void prepare_layers();
+  void make_gradients();
+
   // Image `first` and those after it, as many as a part holds.
   const Activations<T>& take_part(const Activations<T>& images, std::size_t first);
-  const Activations<T>& forward_part(const Activations<T>& images);
+  // Calls run(layer, x, y) for each step in turn, and adds the shortcuts. Returns the logits.
+  template <class Run>
+  const Activations<T>& forward_part(const Activations<T>& images, const Run& run);
   void backward_part(const Activations<T>& images, bool accumulate);
+  // Brings the gradient of step i's output, as its readers wrote it, to that of its layer's output.
+  void complete_gradient(std::size_t i);
 
-  std::vector<std::unique_ptr<Layer<T>>> layers_;
+  const Activations<T>& output(std::size_t number, const Activations<T>& images) const {
+    return number == 0 ? images : outputs_[number - 1];
+  }
+  Activations<T>& gradient(std::size_t step) { return gradients_[gradient_of_[step]]; }
+
+  std::vector<Step<T>> steps_;
   ActivationShape input_;
   std::size_t part_;
-  std::vector<Parameter<T>*> parameters_;
-  Activations<T> images_;                            // a part of a batch
-  std::vector<Activations<T>> outputs_, gradients_;  // of each layer's output, for a part
-  Activations<T> logits_;                            // of a batch in several parts
+  std::vector<Parameter<T>*> parameters_, arrays_;
+  Activations<T> images_;                  // a part of a batch
+  std::vector<Activations<T>> outputs_;    // of each step, for a part
+  std::vector<Activations<T>> gradients_;  // each of one step's output at a time
+  std::vector<std::size_t> gradient_of_;   // which of them a step's output has
+  Activations<T> logits_;                  // of a batch in several parts
 };
 
 }  // namespace ltlab

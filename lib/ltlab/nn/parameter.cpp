@@ -9,7 +9,7 @@ namespace ltlab {
 
 template <class T>
 Parameter<T>::Parameter(ParameterInfo info)
-    : values(element_count(info.shape)),
+    : values(element_count(info.shape), static_cast<T>(info.start)),
       gradient(element_count(info.shape)),
       info_(std::move(info)),
       dense_size_(element_count(info_.shape)) {}

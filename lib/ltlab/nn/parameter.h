@@ -17,6 +17,7 @@ struct ParameterInfo {
   std::size_t fan_in = 0, fan_out = 0;
   bool prunable = false;
   bool output_layer = false;  ///< pruned at a rate of its own (Frankle & Carbin 2019, appendix G)
+  float start = 0;            ///< all values before any is assigned; a vector's initialization
 };
 
 /// A trainable array. It keeps the survivors only, in row-major order: a pruned weight has no value here, no

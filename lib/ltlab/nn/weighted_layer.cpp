@@ -9,11 +9,20 @@ namespace ltlab {
 
 template <class T>
 WeightedLayer<T>::WeightedLayer(std::string name, Shape weights, std::size_t fan_in, std::size_t fan_out,
-                                Activation activation, bool output_layer)
+                                Activation activation, bool output_layer, bool has_bias)
     : name_(std::move(name)),
       activation_(activation),
-      weight_({name_ + ".weight", weights, fan_in, fan_out, true, output_layer}),
-      bias_({name_ + ".bias", {weights.front()}, fan_in, fan_out, false, output_layer}) {}
+      weight_({name_ + ".weight", weights, fan_in, fan_out, true, output_layer}) {
+  if (has_bias)
+    bias_.emplace(ParameterInfo{name_ + ".bias", {weights.front()}, fan_in, fan_out, false, output_layer});
+}
+
+template <class T>
+std::vector<Parameter<T>*> WeightedLayer<T>::parameters() {
+  std::vector<Parameter<T>*> parameters{&weight_};
+  if (bias_) parameters.push_back(&*bias_);
+  return parameters;
+}
 
 template <class T>
 void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
@@ -23,7 +32,7 @@ void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
 template <class T>
 void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& /*y*/, Activations<T>& dy,
                                 Activations<T>* dx, bool accumulate) {
-  bias_gradient(dy, accumulate, bias_.gradient.data());
+  if (bias_) bias_gradient(dy, accumulate, bias_->gradient.data());
   weight_gradient(kernel(Product::backward_weights), dy, x, accumulate);
   if (!dx) return;
   if (!accumulate && kernel(Product::backward_data) == Kernel::sparse) refresh_transposed();

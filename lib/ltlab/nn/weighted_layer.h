@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -16,7 +17,8 @@ template <class T>
 class WeightedLayer : public Layer<T> {
  public:
   std::string name() const override { return name_; }
-  std::vector<Parameter<T>*> parameters() override { return {&weight_, &bias_}; }
+  std::vector<Parameter<T>*> parameters() override;
+  bool takes_shortcut() const override { return activation_ == Activation::identity; }
 
   bool rectifies() const override { return activation_ == Activation::relu; }
   bool rectifies_gradient() const override { return true; }
@@ -31,12 +33,13 @@ class WeightedLayer : public Layer<T> {
   Flops flops() const override;
 
  protected:
-  /// `outputs` channels or features of `fan_in` inputs each; weights of shape `weights`.
+  /// `outputs` channels or features of `fan_in` inputs each; weights of shape `weights`. Only a layer without
+  /// activation may have no bias.
   WeightedLayer(std::string name, Shape weights, std::size_t fan_in, std::size_t fan_out,
-                Activation activation, bool output_layer);
+                Activation activation, bool output_layer, bool has_bias = true);
 
   const LayerContext& context() const { return context_; }
-  const T* bias() const { return bias_.values.data(); }
+  const T* bias() const { return bias_ ? bias_->values.data() : nullptr; }
   Activation activation() const { return activation_; }
 
   /// Takes up a mask of W. Returns the order in which multiply_transposed_sparse() takes the survivors.
@@ -74,7 +77,8 @@ class WeightedLayer : public Layer<T> {
   std::string name_;
   Activation activation_;
   LayerContext context_;
-  Parameter<T> weight_, bias_;
+  Parameter<T> weight_;
+  std::optional<Parameter<T>> bias_;
   std::array<Kernel, 3> kernels_{};                               // one a Product
   const std::vector<std::uint32_t>* transposed_order_ = nullptr;  // of the survivors
   AlignedVector<T> transposed_;                                   // the survivors in that order

@@ -47,13 +47,15 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
     : network_(network),
       data_(data),
       config_(config),
+      seed_(seed),
+      level_(level),
       order_(data.dataset.training, config.batch, seed, level),
       optimizer_(make_optimizer(config.optimizer, network.parameters())),
       images_(network.input()),
       labels_(config.batch),
       best_loss_(std::numeric_limits<double>::infinity()),
       start_(std::chrono::steady_clock::now()) {
-  for (const Parameter<float>* parameter : network_.parameters()) best_.push_back(parameter->values);
+  for (const Parameter<float>* array : network_.arrays()) best_.push_back(array->values);
 }
 
 Trainer::Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config,
@@ -84,7 +86,8 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
 
 void Trainer::advance() {
   gather_batch();
-  const BatchLoss loss = network_.forward_backward(images_, std::span(labels_).first(images_.batch()));
+  const BatchLoss loss =
+      network_.forward_backward(images_, std::span(labels_).first(images_.batch()), {seed_, level_, step_});
   optimizer_->step(config_.learning_rate.rate(step_));
   loss_sum_ += loss.loss;
   loss_count_ += images_.batch();
@@ -120,17 +123,17 @@ void Trainer::validate() {
 }
 
 void Trainer::keep_as_best() {
-  const auto& parameters = network_.parameters();
-  for (std::size_t i = 0; i < parameters.size(); ++i) {
-    std::copy(parameters[i]->values.begin(), parameters[i]->values.end(), best_[i].begin());
+  const auto& arrays = network_.arrays();
+  for (std::size_t i = 0; i < arrays.size(); ++i) {
+    std::copy(arrays[i]->values.begin(), arrays[i]->values.end(), best_[i].begin());
   }
 }
 
 // A NaN in a hidden layer can hide from the loss, since ReLU maps it to 0.
 void Trainer::check_finite() const {
-  for (const Parameter<float>* parameter : network_.parameters()) {
-    if (!std::ranges::all_of(parameter->values, [](float value) { return std::isfinite(value); })) {
-      throw NumericError("training diverged: '" + parameter->info().name + "' is not finite at step " +
+  for (const Parameter<float>* array : network_.arrays()) {
+    if (!std::ranges::all_of(array->values, [](float value) { return std::isfinite(value); })) {
+      throw NumericError("training diverged: '" + array->info().name + "' is not finite at step " +
                          std::to_string(step_) + "; lower the learning rate");
     }
   }
@@ -146,7 +149,7 @@ Evaluation Trainer::test() {
 
 Evaluation Trainer::test_early_stop() {
   const auto swap_weights = [&] {
-    for (std::size_t i = 0; i < best_.size(); ++i) std::swap(network_.parameters()[i]->values, best_[i]);
+    for (std::size_t i = 0; i < best_.size(); ++i) std::swap(network_.arrays()[i]->values, best_[i]);
   };
   swap_weights();
   const Evaluation result = evaluate(network_, data_.test);
@@ -160,8 +163,8 @@ TrainerState Trainer::state() const {
   append_with_prefix(state.tensors, "optimizer/", optimizer_->tensors());
   std::vector<Tensor> best;
   for (std::size_t i = 0; i < best_.size(); ++i) {
-    const Parameter<float>& parameter = *network_.parameters()[i];
-    best.push_back(parameter.expand(parameter.info().name, best_[i]));
+    const Parameter<float>& array = *network_.arrays()[i];
+    best.push_back(array.expand(array.info().name, best_[i]));
   }
   append_with_prefix(state.tensors, "best/", std::move(best));
   return state;

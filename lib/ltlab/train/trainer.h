@@ -46,8 +46,9 @@ struct TrainerState {
 /// step, that of minimum validation loss (Frankle & Carbin 2019, section 1).
 class Trainer {
  public:
-  /// Trains from `first_step` on with a fresh optimizer; the images' order is named by (seed, level). The
-  /// network holds its weights and masks already. Both references must outlive the trainer.
+  /// Trains from `first_step` on with a fresh optimizer; the images' order, and what dropout drops, are named
+  /// by (seed, level). The network holds its weights and masks already. Both references must outlive the
+  /// trainer.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, std::uint64_t first_step);
   /// Goes on from `state`, which another trainer of the same network, data, config, seed and level left after
@@ -89,6 +90,7 @@ class Trainer {
   Network<float>& network_;
   const TrainingData& data_;
   TrainingConfig config_;
+  std::uint64_t seed_, level_;
   DataOrder order_;
   std::unique_ptr<Optimizer> optimizer_;
   Activations<float> images_;
@@ -100,7 +102,7 @@ class Trainer {
   std::vector<MetricsRow> metrics_;
   std::uint64_t best_step_ = 0;
   double best_loss_;
-  std::vector<AlignedVector<float>> best_;  // the parameters' values at best_step_
+  std::vector<AlignedVector<float>> best_;  // the network's arrays at best_step_
   std::chrono::steady_clock::time_point start_;
   double seconds_before_ = 0;
 };

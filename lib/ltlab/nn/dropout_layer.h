@@ -1,0 +1,43 @@
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "ltlab/kernels/dropout.h"
+#include "ltlab/nn/layer.h"
+
+namespace ltlab {
+
+/// In training drops each value with probability `rate` and scales the others by 1 / (1 - rate) (Srivastava
+/// et al. 2014); evaluation changes nothing. What is dropped is a function of the training step, the layer
+/// and the place of an image in its batch.
+template <class T>
+class DropoutLayer final : public Layer<T> {
+ public:
+  DropoutLayer(const std::string& name, const ImageShape& input, double rate)
+      : name_(name), purpose_("dropout/" + name), input_(input), rate_(rate) {}
+
+  std::string name() const override { return name_; }
+  ImageShape input() const override { return input_; }
+  ImageShape output() const override { return input_; }
+  bool takes_shortcut() const override { return true; }
+
+  void forward(const Activations<T>& x, Activations<T>& y) override { copy_interior(x, y); }
+  void forward_training(const TrainingStep& step, std::size_t first_image, const Activations<T>& x,
+                        Activations<T>& y) override {
+    stream_ = {step.seed, purpose_, step.level, step.step << 32 | first_image};
+    dropout(stream_, rate_, x, y);
+  }
+  void backward(const Activations<T>& /*x*/, const Activations<T>& /*y*/, Activations<T>& dy,
+                Activations<T>* dx, bool /*accumulate*/) override {
+    if (dx) dropout(stream_, rate_, dy, *dx);
+  }
+
+ private:
+  std::string name_, purpose_;
+  ImageShape input_;
+  double rate_;
+  StreamName stream_;  // of the last forward_training
+};
+
+}  // namespace ltlab

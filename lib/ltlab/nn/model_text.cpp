@@ -1,0 +1,334 @@
+#include "ltlab/nn/model_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <map>
+#include <sstream>
+
+#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
+
+namespace ltlab {
+namespace {
+
+using Layer = ModelText::Layer;
+using Words = std::vector<std::string>;
+
+constexpr std::size_t kMostLayers = 10'000;
+constexpr std::size_t kLargestNumber = 1'000'000;
+
+struct Line {
+  std::string where;  // "line 3 ('conv 16')"
+  Words words;
+};
+
+Words split_words(const std::string& text) {
+  std::istringstream in(text);
+  Words words;
+  for (std::string word; in >> word;) words.push_back(word);
+  return words;
+}
+
+std::string join(const Words& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
+  return text;
+}
+
+// Lines end at newlines and semicolons; a text on one line counts its semicolons' parts.
+std::vector<Line> split_lines(const std::string& text) {
+  const char* kind = text.find('\n') == std::string::npos ? "part " : "line ";
+  std::vector<Line> lines;
+  std::istringstream in(text);
+  std::size_t number = 0;
+  for (std::string line; std::getline(in, line); ++number) {
+    std::istringstream parts(line.substr(0, line.find('#')));
+    for (std::string part; std::getline(parts, part, ';'); number += kind[0] == 'p' ? 1 : 0) {
+      Words words = split_words(part);
+      if (words.empty()) continue;
+      const std::string where = kind + std::to_string(number + 1) + " ('" + join(words) + "')";
+      lines.push_back({where, std::move(words)});
+    }
+  }
+  return lines;
+}
+
+bool is_setting(const Line& line) {
+  return line.words.size() == 3 && line.words[1] == "=";
+}
+
+class Parser {
+ public:
+  explicit Parser(const std::string& text) : lines_(split_lines(text)) {}
+
+  ModelText parse() {
+    block(0, lines_.size());
+    check_last_layer();
+    drop_needless_biases();
+    return std::move(model_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& message) const {
+    throw ConfigError("model, " + (line_ ? line_->where : std::string("its end")) + ": " + message);
+  }
+
+  // Lines first, ..., last - 1, between which every block begins and ends.
+  void block(std::size_t first, std::size_t last) {
+    for (std::size_t i = first; i < last; ++i) {
+      line_ = &lines_[i];
+      const std::string& kind = line_->words.front();
+      if (kind == "repeat" || kind == "residual") {
+        const std::size_t end = end_of(i);
+        kind == "repeat" ? repeat(i, end) : residual(i, end);
+        i = end;
+      } else {
+        statement();
+      }
+    }
+  }
+
+  // The line that ends the block begun by line i.
+  std::size_t end_of(std::size_t i) {
+    std::size_t depth = 0;
+    for (std::size_t end = i; end < lines_.size(); ++end) {
+      const std::string& word = lines_[end].words.front();
+      if (word == "repeat" || word == "residual") ++depth;
+      if (word == "end" && --depth == 0) return end;
+    }
+    fail("nothing ends this block: a line 'end' must follow its lines");
+  }
+
+  void repeat(std::size_t begin, std::size_t end) {
+    Words options = take_words();
+    const std::size_t times = number(take(options, "how many times"), 0);
+    refuse(options);
+    if (lines_[end].words.size() > 1) {
+      line_ = &lines_[end];
+      fail("the end of a 'repeat' takes no words");
+    }
+    for (std::size_t n = 0; n < times; ++n) block(begin + 1, end);
+  }
+
+  void residual(std::size_t begin, std::size_t end) {
+    refuse(take_words());
+    const std::size_t shortcut = model_.layers.size();
+    append({Layer::Kind::shortcut, numbered("shortcut"), line_->where});
+    block(begin + 1, end);
+    line_ = &lines_[end];
+    Words options = take_words();
+    const bool relu = take_flag(options, "relu");
+    refuse(options);
+    Layer& last = model_.layers.back();
+    if (model_.layers.size() == shortcut + 1) fail("there must be layers between 'residual' and its 'end'");
+    if (last.relu || last.adds_shortcut || last.kind == Layer::Kind::max_pooling)
+      fail("the shortcut cannot come on top of '" + last.name +
+           "': the last line of a residual block must be conv, linear or batch-norm without relu, "
+           "average-pool or dropout");
+    last.adds_shortcut = true;
+    last.sum_relu = relu;
+    last.shortcut = shortcut;
+    model_.layers[shortcut].block_end = model_.layers.size() - 1;
+  }
+
+  void statement() {
+    using Kind = Layer::Kind;
+    if (is_setting(*line_)) {
+      settings_[line_->words[0]] = number(line_->words[2], 0);
+      return;
+    }
+    const std::string kind = line_->words.front();
+    Words options = take_words();
+    if (kind == "inputs") {
+      model_.inputs = number(take(options, "the number of an image's values"), 1);
+    } else if (kind == "conv") {
+      convolution(options);
+    } else if (kind == "linear") {
+      Layer layer{Kind::linear, numbered("fc"), line_->where};
+      const std::string outputs = take(options, "the number of outputs");
+      if (outputs != "classes") layer.outputs = number(outputs, 1);
+      layer.relu = take_flag(options, "relu");
+      append(layer);
+    } else if (kind == "batch-norm") {
+      Layer layer{Kind::batch_norm, numbered("bn"), line_->where};
+      layer.relu = take_flag(options, "relu");
+      append(layer);
+    } else if (kind == "max-pool") {
+      pooling(Kind::max_pooling, options);
+    } else if (kind == "average-pool") {
+      pooling(Kind::average_pooling, options);
+    } else if (kind == "global-average-pool") {
+      append({Kind::global_average_pooling, numbered("pool"), line_->where});
+    } else if (kind == "dropout") {
+      Layer layer{Kind::dropout, numbered("dropout"), line_->where};
+      layer.rate = rate(take(options, "the share of values to drop"));
+      append(layer);
+    } else if (kind == "end") {
+      fail("there is no 'residual' or 'repeat' that this would end");
+    } else {
+      const Words kinds{
+          "conv",    "linear",   "batch-norm", "max-pool", "average-pool", "global-average-pool",
+          "dropout", "residual", "repeat",     "end",      "inputs"};
+      fail(std::string(unknown_name("layer", kind, kinds).what()) + ", and settings NAME = NUMBER");
+    }
+    refuse(options);
+  }
+
+  void convolution(Words& options) {
+    Layer layer{Layer::Kind::convolution, numbered("conv"), line_->where};
+    layer.outputs = number(take(options, "the number of channels"), 1);
+    layer.height = layer.width = 3;
+    if (!options.empty() && is_window(options.front())) take_window(options, layer);
+    layer.stride = take_option(options, "stride", 1).value_or(1);
+    layer.padding = take_option(options, "padding", 0);
+    layer.relu = take_flag(options, "relu");
+    append(layer);
+  }
+
+  void pooling(Layer::Kind kind, Words& options) {
+    Layer layer{kind, numbered("pool"), line_->where};
+    if (options.empty() || !is_window(options.front())) fail("the window is missing, as in 2x2");
+    take_window(options, layer);
+    layer.stride = take_option(options, "stride", 1).value_or(layer.height);
+    if (kind == Layer::Kind::max_pooling) layer.relu = take_flag(options, "relu");
+    append(layer);
+  }
+
+  // The words after the first.
+  Words take_words() const { return {line_->words.begin() + 1, line_->words.end()}; }
+
+  std::string take(Words& options, const std::string& what) {
+    if (options.empty()) fail(what + " is missing");
+    const std::string word = options.front();
+    options.erase(options.begin());
+    return word;
+  }
+
+  static bool take_flag(Words& options, const std::string& flag) { return std::erase(options, flag) > 0; }
+
+  // The number after the word `name`, of at least `least`.
+  std::optional<std::size_t> take_option(Words& options, const std::string& name, std::size_t least) {
+    const auto found = std::ranges::find(options, name);
+    if (found == options.end()) return std::nullopt;
+    if (found + 1 == options.end()) fail("a number must follow '" + name + "'");
+    const std::size_t value = number(*(found + 1), least);
+    options.erase(found, found + 2);
+    return value;
+  }
+
+  void refuse(const Words& options) const {
+    if (options.empty()) return;
+    const Words known{"relu", "stride", "padding"};
+    fail("'" + options.front() + "' is not understood here" + suggestion(options.front(), known));
+  }
+
+  static bool is_window(const std::string& word) {
+    const auto by = word.find('x');
+    return by != std::string::npos && word.find_first_not_of("0123456789x") == std::string::npos;
+  }
+
+  void take_window(Words& options, Layer& layer) {
+    const std::string window = take(options, "the window");
+    const auto by = window.find('x');
+    layer.height = number(window.substr(0, by), 1);
+    layer.width = number(window.substr(by + 1), 1);
+  }
+
+  // "16", "width", "16*width", "blocks-1".
+  std::size_t number(const std::string& word, std::size_t least) const {
+    const auto operation = word.find_first_of("*-");
+    std::size_t value = plain_number(word.substr(0, operation), word);
+    if (operation != std::string::npos) {
+      const std::size_t other = plain_number(word.substr(operation + 1), word);
+      if (word[operation] == '-' && other > value) fail("'" + word + "' is below 0");
+      value = word[operation] == '*' ? value * other : value - other;
+    }
+    if (value < least) fail("'" + word + "' must be at least " + std::to_string(least));
+    if (value > kLargestNumber) fail("'" + word + "' is too large");
+    return value;
+  }
+
+  std::size_t plain_number(const std::string& text, const std::string& word) const {
+    const auto setting = settings_.find(text);
+    if (setting != settings_.end()) return setting->second;
+    std::size_t value = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+    if (text.empty() || error != std::errc() || end != text.data() + text.size() || value > kLargestNumber)
+      fail("'" + word +
+           "' is no number: numbers are whole, up to a million, or settings made above by a line "
+           "NAME = NUMBER, or two such with * or - between");
+    return value;
+  }
+
+  double rate(const std::string& word) const {
+    double value = -1;
+    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), value);
+    if (error != std::errc() || end != word.data() + word.size() || !(value >= 0 && value < 1))
+      fail("'" + word + "' is no share: it must be at least 0 and below 1");
+    return value;
+  }
+
+  std::string numbered(const std::string& kind) { return kind + std::to_string(++count_[kind]); }
+
+  void append(Layer layer) {
+    if (model_.layers.size() == kMostLayers)
+      fail("the model has more than " + std::to_string(kMostLayers) + " layers");
+    model_.layers.push_back(std::move(layer));
+  }
+
+  void check_last_layer() {
+    line_ = nullptr;
+    const bool ends_well = !model_.layers.empty() && model_.layers.back().kind == Layer::Kind::linear &&
+                           !model_.layers.back().relu && !model_.layers.back().adds_shortcut;
+    if (!ends_well) fail("the last line must be 'linear classes', without relu and outside all blocks");
+  }
+
+  void drop_needless_biases() {
+    for (std::size_t i = 0; i + 1 < model_.layers.size(); ++i) {
+      Layer& layer = model_.layers[i];
+      const bool normalized = model_.layers[i + 1].kind == Layer::Kind::batch_norm;
+      if (layer.kind == Layer::Kind::convolution && normalized && !layer.relu && !layer.adds_shortcut)
+        layer.bias = false;
+    }
+  }
+
+  std::vector<Line> lines_;
+  const Line* line_ = nullptr;  // that is being read; null at the end
+  ModelText model_;
+  std::map<std::string, std::size_t> settings_, count_;
+};
+
+}  // namespace
+
+ModelText parse_model_text(const std::string& text) {
+  return Parser(text).parse();
+}
+
+std::string with_settings(const std::string& text,
+                          const std::vector<std::pair<std::string, std::string>>& settings) {
+  std::map<std::string, std::string> wanted(settings.begin(), settings.end());
+  Words known;
+  std::string result;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t end = std::min(text.find_first_of(text[at] == '#' ? "\n" : "\n;#", at), text.size());
+    const Line line{"", split_words(text.substr(at, end - at))};
+    if (is_setting(line)) known.push_back(line.words[0]);
+    const auto found = is_setting(line) ? wanted.find(line.words[0]) : wanted.end();
+    result += found == wanted.end() ? text.substr(at, end - at) : found->first + " = " + found->second;
+    if (end < text.size() && text[end] != '#') result += text[end];
+    at = end + (end < text.size() && text[end] == '#' ? 0 : 1);
+  }
+  for (const auto& [name, value] : settings) {
+    if (known.empty()) throw ConfigError("the model has no setting '" + name + "', nor any other");
+    if (std::ranges::count(known, name) == 0) throw unknown_name("setting of the model", name, known);
+  }
+  return result;
+}
+
+std::string one_line(const std::string& text) {
+  std::string result;
+  for (const Line& line : split_lines(text)) result += (result.empty() ? "" : "; ") + join(line.words);
+  return result;
+}
+
+}  // namespace ltlab
