@@ -96,7 +96,7 @@ po::options_description data_options() {
 po::options_description training_options() {
   po::options_description training = group("Model and training");
   training.add_options()
-      ("model", word("MODEL"), "lenet-300-100 (default) | mlp:INPUTS-WIDTH-...-CLASSES | conv-2 | conv-4 | conv-6")
+      ("model", word("MODEL"), "lenet-300-100 (default), another of `ltlab model list`, or a file or text of your own")
       ("init", word("INIT"), ("weights at step 0: " + choices(initialization_names(), SearchConfig().initialization)).c_str())
       ("steps", count(), "optimizer steps a level (50000)")
       ("batch", count(), "images a step (60)")

@@ -305,3 +305,32 @@ TEST_CASE("Differences between configurations are named", "[lottery]") {
   CHECK(differences(config_text(a), config_text(b)) ==
         std::vector<std::string>{"steps: 50000 before, 10 now"});
 }
+
+TEST_CASE("A residual network's running statistics are recorded and rewound with its weights", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.model =
+      "conv 2 stride 4; batch-norm relu; residual; conv 3 stride 2; batch-norm; end relu; "
+      "global-average-pool; linear classes";
+  config.levels = 2;
+  config.rewind_step = 10;
+  config.controls = {Control::random_reinit};
+  const TrainingData data(load_dataset(config.data),
+                          input_layout(config.model, {1, 28, 28}, 10, config.training.batch));
+  Listener listener;
+  run_search(config, data, folder.path(), 1, listener, listener.stop);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const auto values = [](const std::vector<Tensor>& tensors, const char* name) {
+    return find_named(tensors, name)->values;
+  };
+  CHECK(values(run.init_weights, "bn1.weight") == AlignedVector<float>(2, 1.0f));
+  CHECK(values(run.init_weights, "bn1.running_var") == AlignedVector<float>(2, 1.0f));
+  CHECK(values(run.rewind_weights, "bn1.running_var") != AlignedVector<float>(2, 1.0f));
+  const LevelRecord level = store.read_level(1);
+  CHECK(values(level.weights, "bn2.running_mean") != values(run.rewind_weights, "bn2.running_mean"));
+  CHECK(level.masks.size() == 3);  // convolutions and the linear layer
+  const RunStore control(control_folder(folder.path(), Control::random_reinit, 0));
+  CHECK(values(control.read_level(1).initial_weights, "bn1.running_var") == AlignedVector<float>(2, 1.0f));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+}

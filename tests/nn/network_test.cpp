@@ -61,16 +61,42 @@ Network<T> small_convolutional_network() {
   return network;
 }
 
-// Compares every gradient with a central difference of the mean loss.
-void check_gradients(Network<double>& network) {
+std::vector<AlignedVector<double>> gradients_of(const Network<double>& network) {
+  std::vector<AlignedVector<double>> gradients;
+  for (const Parameter<double>* parameter : network.parameters()) gradients.push_back(parameter->gradient);
+  return gradients;
+}
+
+// A network of the model's text on small images, with random weights.
+template <class T>
+Network<T> described_network(const std::string& model) {
+  Network<T> network = make_network<T>(model, {2, 9, 8}, 5, kBatch);
+  std::vector<Tensor> tensors;
+  for (const Parameter<T>* array : network.arrays()) {
+    Tensor tensor = random_tensor(array->info().name, array->info().shape, tensors.size());
+    const double scale = 1 / std::sqrt(static_cast<double>(array->info().fan_in));
+    for (float& value : tensor.values) value = array->info().start + static_cast<float>(scale) * value;
+    tensors.push_back(tensor);
+  }
+  network.assign(tensors);
+  return network;
+}
+
+// Compares gradients, every `stride`-th of each parameter, with a central difference of the mean loss in
+// training.
+void check_gradients(Network<double>& network, std::size_t stride = 1) {
   const Activations<double> images = random_activations<double>(network.input(), 9);
   const std::vector<std::uint8_t> targets = labels(5);
+  const TrainingStep training{1, 2, 3};
   const auto loss = [&] {
-    return softmax_cross_entropy<double>(network.forward(images), targets, kBatch, nullptr).loss / kBatch;
+    const std::vector<AlignedVector<double>> gradients = gradients_of(network);
+    const double result = network.forward_backward(images, targets, training).loss / kBatch;
+    for (std::size_t p = 0; p < gradients.size(); ++p) network.parameters()[p]->gradient = gradients[p];
+    return result;
   };
-  network.forward_backward(images, targets);
+  network.forward_backward(images, targets, training);
   for (Parameter<double>* parameter : network.parameters()) {
-    for (std::size_t i = 0; i < parameter->size(); ++i) {
+    for (std::size_t i = 0; i < parameter->size(); i += stride) {
       const double kept = parameter->values[i], step = 1e-6;
       parameter->values[i] = kept + step;
       const double above = loss();
@@ -112,6 +138,100 @@ TEST_CASE("Gradients of convolutions and pooling agree with finite differences",
       check_gradients(network);
     }
   }
+}
+
+TEST_CASE("Gradients of every layer agree with finite differences in a network, shortcuts included", "[nn]") {
+  for (const char* model :
+       {"conv 3 relu; average-pool 2x2; dropout 0.3; linear 6 relu; dropout 0.5; linear classes",
+        "conv 4; batch-norm relu; max-pool 3x3 stride 2; conv 3; batch-norm; global-average-pool; linear "
+        "classes",
+        "linear 9 relu; batch-norm; linear classes",
+        "batch-norm; conv 3 relu; average-pool 3x3 stride 1; linear classes",
+        // Blocks that keep the shape, that change it, that nest, and one around the images.
+        "conv 3; batch-norm relu; residual; conv 3; batch-norm relu; conv 3; batch-norm; end relu; linear "
+        "classes",
+        "conv 3 relu; residual; conv 5 stride 2; batch-norm relu; conv 5; batch-norm; end relu; linear "
+        "classes",
+        "conv 3; residual; residual; conv 3; end relu; conv 4 relu; conv 4; end; linear classes",
+        "residual; conv 3 5x5; end relu; residual; conv 3 1x1; end; residual; average-pool 1x1; end; "
+        "linear classes"}) {
+    INFO(model);
+    Network<double> network = described_network<double>(model);
+    check_gradients(network, 7);
+  }
+}
+
+TEST_CASE("A masked residual network's gradients agree with finite differences, by either kernel", "[nn]") {
+  for (const KernelPolicy policy : {KernelPolicy::dense, KernelPolicy::sparse}) {
+    Network<double> network = described_network<double>(
+        "conv 3; batch-norm relu; residual; conv 5 stride 2; batch-norm relu; conv 5; batch-norm; end relu; "
+        "residual; conv 5; batch-norm relu; conv 5; batch-norm; end relu; global-average-pool; linear "
+        "classes");
+    network.apply(masks_for(network, 0.4));
+    network.choose_kernels(policy);
+    check_gradients(network, 3);
+  }
+}
+
+TEST_CASE("Batch norm sees the whole batch in training, its running statistics in evaluation", "[nn]") {
+  Network<double> network = described_network<double>("batch-norm; linear classes");
+  CHECK(network.part() == kBatch);
+  const Activations<double> images = random_activations<double>(network.input(), 9);
+  Parameter<double>&mean = *network.arrays()[2], &variance = *network.arrays()[3];
+  CHECK(mean.info().name == "bn1.running_mean");
+  CHECK(variance.info().name == "bn1.running_var");
+  CHECK(network.parameters().size() == 4);
+  CHECK_FALSE(network.parameters()[0]->info().prunable);
+  const double before = mean.values[0];
+  network.forward(images);
+  CHECK(mean.values[0] == before);
+  double sum = 0, squares = 0;
+  const std::size_t plane = 9 * 8, n = kBatch * plane;
+  for (std::size_t f = 0; f < plane; ++f) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      sum += images.at(f, i);
+      squares += images.at(f, i) * images.at(f, i);
+    }
+  }
+  const double batch_mean = sum / n, expected = 0.9 * before + 0.1 * batch_mean;
+  const double expected_variance =
+      0.9 * variance.values[0] + 0.1 * (squares / n - batch_mean * batch_mean) * n / (n - 1);
+  const double first_logit = network.forward(images).at(0, 0);
+  network.forward_backward(images, labels(5));
+  CHECK(mean.values[0] == Approx(expected));
+  CHECK(variance.values[0] == Approx(expected_variance));
+  CHECK(network.forward(images).at(0, 0) != first_logit);
+}
+
+TEST_CASE("Dropout is named by seed, level, step, layer and image, and does nothing in evaluation", "[nn]") {
+  const char* model = "conv 3 relu; dropout 0.5; conv 3 relu; dropout 0.5; linear classes";
+  Network<float> a = described_network<float>(model), b = described_network<float>(model);
+  const Activations<float> images = random_activations<float>(a.input(), 9);
+  const auto loss = [&](Network<float>& network, const TrainingStep& step) {
+    return network.forward_backward(images, std::vector<std::uint8_t>(kBatch, 1), step).loss;
+  };
+  const double first = loss(a, {1, 2, 3});
+  CHECK(loss(a, {1, 2, 4}) != first);
+  CHECK(loss(a, {1, 3, 3}) != first);
+  CHECK(loss(a, {2, 2, 3}) != first);
+  CHECK(loss(b, {1, 2, 3}) == first);
+  Network<float> plain = described_network<float>("conv 3 relu; conv 3 relu; linear classes");
+  const Activations<float>& with = a.forward(images);
+  const Activations<float>& expected = plain.forward(images);
+  for (std::size_t i = 0; i < kBatch; ++i) CHECK(with.at(0, i) == expected.at(0, i));
+}
+
+TEST_CASE("An image of another part of the batch loses other values to dropout", "[nn]") {
+  Network<float> network = described_network<float>("conv 3 relu; dropout 0.5; linear classes");
+  REQUIRE(network.part() == 16);
+  const Activations<float> image = random_activations<float>(network.input(), 9);
+  // One image, the others black, which lose nothing: at the same lane of two parts.
+  const auto loss_of = [&](std::size_t place) {
+    Activations<float> images(network.input());
+    for (std::size_t f = 0; f < images.features(); ++f) images.at(f, place) = image.at(f, 0);
+    return network.forward_backward(images, std::vector<std::uint8_t>(kBatch, 1), {1, 2, 3}).loss;
+  };
+  CHECK(loss_of(0) != loss_of(16));
 }
 
 TEST_CASE("A masked convolutional network computes alike by either kernel", "[nn]") {

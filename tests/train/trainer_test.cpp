@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "ltlab/base/error.h"
+#include "ltlab/nn/initialization.h"
 #include "ltlab/nn/models.h"
 #include "support/test_data.h"
 
@@ -57,4 +58,49 @@ TEST_CASE("A trainer that goes on from a state reaches the same bits, and valida
   CHECK(resumed.early_stop_step() == whole.early_stop_step());
   for (std::size_t i = 0; i < weights.size(); ++i)
     CHECK(other.tensors()[i].values == network.tensors()[i].values);
+}
+
+TEST_CASE("Running statistics and dropout go on to the same bits, and the early stop has its own statistics",
+          "[train]") {
+  const char* model = "linear 8; batch-norm relu; dropout 0.3; linear classes";
+  TrainingConfig config;
+  config.steps = 12;
+  config.batch = 20;
+  config.validate_every = 4;
+  config.learning_rate.base = 0.05;  // so that the first validation is not the best
+  const auto make = [&] { return make_network<float>(model, {1, 28, 28}, 10, 20); };
+  Network<float> network = make();
+  std::vector<Tensor> weights;
+  for (const Parameter<float>* array : network.arrays())
+    weights.push_back(draw_initial(array->info(), Initialization::kaiming_normal, 1, "init", 0, 0));
+  network.assign(weights);
+  Trainer whole(network, small_data(), config, 1, 0, 0);
+  while (whole.step() < 7) whole.advance();
+  const TrainerState state = whole.state();
+  for (const char* name : {"weights/bn1.running_mean", "best/bn1.running_var"})
+    CHECK(find_named(state.tensors, name) != nullptr);
+  CHECK(find_named(state.tensors, "optimizer/first/bn1.weight") != nullptr);
+  CHECK(find_named(state.tensors, "optimizer/first/bn1.running_mean") == nullptr);
+  while (!whole.finished()) whole.advance();
+
+  Network<float> other = make();
+  Trainer resumed(other, small_data(), config, 1, 0, state, 0);
+  while (!resumed.finished()) resumed.advance();
+  for (std::size_t i = 0; i < weights.size(); ++i)
+    CHECK(other.tensors()[i].values == network.tensors()[i].values);
+  CHECK(network.tensors()[4].name == "bn1.running_mean");
+  CHECK(network.tensors()[4].values != weights[4].values);
+
+  // The early stop's network, made anew from what was kept of it, and the present one afterwards.
+  const Evaluation early = whole.test_early_stop(), last = whole.test();
+  const TrainerState end = whole.state();
+  std::vector<Tensor> best;
+  for (const Tensor& tensor : end.tensors) {
+    if (!tensor.name.starts_with("best/")) continue;
+    best.push_back(tensor);
+    best.back().name.erase(0, 5);
+  }
+  other.assign(best);
+  CHECK(evaluate(other, small_data().test).loss == early.loss);
+  CHECK(evaluate(network, small_data().test).loss == last.loss);
 }

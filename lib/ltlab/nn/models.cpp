@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "ltlab/base/names.h"
@@ -250,7 +251,9 @@ std::vector<Step<T>> make_steps(const std::string& description, const ImageShape
 
 std::string read_model(const std::string& named) {
   const auto [name, settings] = split_settings(named);
-  const bool is_file = !find_built_in(name) && !named.starts_with(kMlp) && std::filesystem::exists(name);
+  std::error_code too_long;  // a text may be too long for a path
+  const bool is_file =
+      !find_built_in(name) && !named.starts_with(kMlp) && std::filesystem::exists(name, too_long);
   if (!is_file) {
     parse_model_text(model_text(named));
     return is_text(named) ? one_line(named) : named;

@@ -1,0 +1,228 @@
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "commands.h"
+#include "format.h"
+#include "ltlab/base/error.h"
+#include "ltlab/data/dataset.h"
+#include "ltlab/nn/built_in_models.h"
+#include "ltlab/nn/models.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace {
+
+constexpr char kUsage[] =
+    R"(usage: ltlab model NAME|FILE|TEXT [--image CxHxW] [--classes N] [--data SOURCE] [--text] [--json]
+       ltlab model list
+
+Shows a model: its layers, the shapes of their outputs, parameters, and the FLOPs of one image's forward pass (a
+multiply-add counted as two, products with weights only). What is prunable is pruned by `ltlab search`.
+
+NAME is a built-in model (`ltlab model list`), with or without settings: resnet-20, resnet-20:width=2; or
+mlp:INPUTS-WIDTH-...-CLASSES. A model of your own is a FILE, or a TEXT with semicolons between its lines:
+
+    conv CHANNELS [HxW] [stride N] [padding N] [relu]     3x3; stride 1; padding that keeps height and width;
+                                                          without bias where batch-norm follows
+    linear OUTPUTS [relu]                                 'classes' is the data's number of classes
+    batch-norm [relu]
+    max-pool HxW [stride N], average-pool HxW [stride N]  stride: the window's height
+    global-average-pool
+    dropout RATE
+    residual ... end [relu]                               the lines between, and their input on top; where they
+                                                          change its shape, subsampled, with channels of zeros
+    repeat N ... end                                      the lines between, N times
+    inputs N                                              values that an image must have
+    NAME = N                                              a setting, for numbers NAME, A*B, A-B below
+
+The last line is 'linear classes'. `ltlab model resnet-20 --text` shows an example. `ltlab search --model` takes the
+same names, files and texts.
+
+)";
+
+struct Request {
+  std::string model, image, data, directory;
+  std::size_t classes = 10;
+  bool text = false, json = false;
+};
+
+po::options_description make_options(Request& request) {
+  po::options_description options("options");
+  auto add = options.add_options();
+  add("help,h", "tell all this");
+  add("image", po::value(&request.image)->value_name("CxHxW"),
+      "channels, height and width (what the model is made for, or else 3x32x32)");
+  add("classes", po::value(&request.classes)->value_name("N"), "(10)");
+  add("data", po::value(&request.data)->value_name("SOURCE"),
+      "images and classes of this data, as ltlab search --data");
+  add("data-dir", po::value(&request.directory)->value_name("DIR"), "where the data are");
+  add("text", po::bool_switch(&request.text), "print the model's text instead");
+  add("json", po::bool_switch(&request.json), "print for machines: one JSON document");
+  return options;
+}
+
+ImageShape parse_image(const std::string& text) {
+  std::vector<std::size_t> extents;
+  for (const char *at = text.data(), *const end = at + text.size(); at < end; ++at) {
+    std::size_t extent = 0;
+    const auto [next, error] = std::from_chars(at, end, extent);
+    if (error != std::errc() || extent == 0 || extent > 10'000 || (next != end && *next != 'x')) break;
+    extents.push_back(extent);
+    at = next;
+    if (next == end && extents.size() == 3) return {extents[0], extents[1], extents[2]};
+  }
+  throw ConfigError("--image '" + text + "' is no image: channels, height and width, as in 3x32x32");
+}
+
+std::string to_string(const ImageShape& shape) {
+  if (shape.height == 1 && shape.width == 1) return std::to_string(shape.channels);
+  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
+         std::to_string(shape.width);
+}
+
+// "1,234,567"
+std::string grouped(std::size_t number) {
+  std::string digits = std::to_string(number);
+  for (std::size_t at = digits.size(); at > 3;) digits.insert(at -= 3, ",");
+  return digits;
+}
+
+// What one step of a network is, for a row of the table.
+struct Row {
+  std::string name, reads;  // names of layers, "images"
+  ImageShape output;
+  std::size_t parameters = 0, prunable = 0, flops = 0;
+};
+
+Row describe(const Network<float>& network, const Step<float>& step) {
+  const auto name_of = [&](std::size_t output) {
+    return output == 0 ? std::string("images") : network.steps()[output - 1].layer->name();
+  };
+  Row row{step.layer->name(), name_of(step.input), step.layer->output()};
+  if (step.shortcut) row.reads += " + " + name_of(*step.shortcut);
+  for (const Parameter<float>* parameter : step.layer->parameters()) {
+    const std::size_t size = parameter->dense_size();
+    row.parameters += size;
+    if (!parameter->info().prunable) continue;
+    row.prunable += size;
+    row.flops += 2 * size * row.output.height * row.output.width;
+  }
+  return row;
+}
+
+std::vector<Row> describe(const Network<float>& network) {
+  std::vector<Row> rows;
+  for (const Step<float>& step : network.steps()) rows.push_back(describe(network, step));
+  return rows;
+}
+
+Row total_of(const std::vector<Row>& rows) {
+  Row total{"total", "", {}};
+  for (const Row& row : rows) {
+    total.parameters += row.parameters;
+    total.prunable += row.prunable;
+    total.flops += row.flops;
+  }
+  return total;
+}
+
+void print_row(const std::string& name, const std::string& reads, const std::string& output,
+               const std::string& parameters, const std::string& prunable, const std::string& flops) {
+  std::cout << format("%-12s %-18s %14s %12s %12s %15s\n", name.c_str(), reads.c_str(), output.c_str(),
+                      parameters.c_str(), prunable.c_str(), flops.c_str());
+}
+
+void print_text(const std::vector<Row>& rows) {
+  const auto count = [](std::size_t number) { return number > 0 ? grouped(number) : std::string("-"); };
+  print_row("layer", "reads", "output", "parameters", "prunable", "FLOPs");
+  for (const Row& row : rows) {
+    print_row(row.name, row.reads, to_string(row.output), count(row.parameters), count(row.prunable),
+              count(row.flops));
+  }
+  const Row total = total_of(rows);
+  print_row(total.name, "", "", grouped(total.parameters), grouped(total.prunable), grouped(total.flops));
+}
+
+void print_json(const std::string& description, const ImageShape& image, const std::vector<Row>& rows) {
+  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  for (const Row& row : rows) {
+    layers.push_back({{"name", row.name},
+                      {"reads", row.reads},
+                      {"output", {row.output.channels, row.output.height, row.output.width}},
+                      {"parameters", row.parameters},
+                      {"prunable", row.prunable},
+                      {"flops", row.flops}});
+  }
+  const Row total = total_of(rows);
+  const nlohmann::ordered_json document = {
+      {"model", description},       {"image", {image.channels, image.height, image.width}},
+      {"layers", layers},           {"parameters", total.parameters},
+      {"prunable", total.prunable}, {"flops", total.flops}};
+  std::cout << document.dump(2) << '\n';
+}
+
+// The models' names, and what the first line of their texts says.
+void list_models() {
+  for (const BuiltInModel& model : built_in_models()) {
+    const std::string& text = model.text;
+    std::cout << format("%-15s", model.name.c_str()) << text.substr(2, text.find('\n') - 2) << '\n';
+  }
+  std::cout << "mlp:784-500-10 fully connected, of any widths from inputs to classes\n"
+               "FILE           your own: see ltlab model --help\n";
+}
+
+void show(Request request) {
+  const std::string description = read_model(request.model);
+  if (request.text) {
+    const std::string text = model_text(description);
+    std::cout << text << (text.ends_with('\n') ? "" : "\n");
+    return;
+  }
+  ImageShape image = request.image.empty() ? usual_image(description) : parse_image(request.image);
+  if (!request.data.empty()) {
+    DatasetOptions options;
+    options.source = request.data;
+    options.directory = request.directory;
+    const Dataset data = load_dataset(options);
+    image = data.train.shape;
+    request.classes = data.classes;
+  }
+  const std::vector<Row> rows = describe(make_network<float>(description, image, request.classes, 1));
+  if (request.json) {
+    print_json(description, image, rows);
+  } else {
+    print_text(rows);
+  }
+}
+
+}  // namespace
+
+int model_command(const Arguments& arguments) {
+  Request request;
+  const po::options_description options = make_options(request);
+  po::options_description all(options);
+  all.add_options()("model", po::value(&request.model));
+  const po::variables_map values =
+      parse_arguments(arguments, all, po::positional_options_description().add("model", 1));
+  if (values.count("help") > 0) {
+    std::cout << kUsage << options;
+    return static_cast<int>(ExitStatus::done);
+  }
+  if (request.model.empty())
+    throw ConfigError("ltlab model: name a model, or 'list' to see which there are; see --help");
+  if (!request.data.empty() && (!request.image.empty() || values.count("classes") > 0))
+    throw ConfigError("--data tells image and classes: leave out --image and --classes");
+  if (request.classes == 0) throw ConfigError("--classes must be at least 1");
+  if (request.model == "list") {
+    list_models();
+  } else {
+    show(request);
+  }
+  return static_cast<int>(ExitStatus::done);
+}
+
+}  // namespace ltlab::app
