@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cmath>
+#include <optional>
 
 #include "ltlab/base/error.h"
 #include "ltlab/nn/convolution.h"
@@ -159,6 +160,21 @@ TEST_CASE("Gradients of every layer agree with finite differences in a network, 
     Network<double> network = described_network<double>(model);
     check_gradients(network, 7);
   }
+}
+
+TEST_CASE("Steps whose gradients would overwrite each other, or do not fit a shortcut, are refused", "[nn]") {
+  const auto steps = [](Activation activation, std::size_t input, std::optional<std::size_t> shortcut) {
+    std::vector<std::unique_ptr<Layer<float>>> layers;
+    for (const char* name : {"fc1", "fc2", "fc3"})
+      layers.push_back(std::make_unique<Linear<float>>(name, ImageShape{4, 1, 1}, 4, activation, false));
+    std::vector<Step<float>> result = chain(std::move(layers));
+    result[2].input = input;
+    result[2].shortcut = shortcut;
+    return result;
+  };
+  CHECK_NOTHROW(Network<float>(steps(Activation::identity, 2, 1), 4));
+  CHECK_THROWS_AS(Network<float>(steps(Activation::identity, 1, {}), 4), ConfigError);
+  CHECK_THROWS_AS(Network<float>(steps(Activation::relu, 2, 1), 4), ConfigError);
 }
 
 TEST_CASE("A masked residual network's gradients agree with finite differences, by either kernel", "[nn]") {

@@ -199,7 +199,7 @@ class Parser {
 
   std::string take(Words& options, const std::string& what) {
     if (options.empty()) fail(what + " is missing");
-    const std::string word = options.front();
+    std::string word = options.front();
     options.erase(options.begin());
     return word;
   }

@@ -5,7 +5,6 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
-#include <ranges>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -61,6 +60,20 @@ bool reader_rectifies(const std::vector<Step<T>>& steps, std::size_t output) {
   return readers == 1 && rectifying == 1;
 }
 
+constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
+
+// The last step that reads each step's output; of the logits, the loss after all steps. kNobody where only
+// shortcuts read it.
+template <class T>
+std::vector<std::size_t> last_readers(const std::vector<Step<T>>& steps) {
+  std::vector<std::size_t> readers(steps.size(), kNobody);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    if (steps[i].input > 0) readers[steps[i].input - 1] = i;
+  }
+  readers.back() = steps.size();
+  return readers;
+}
+
 template <class T>
 void check_shortcut(const Step<T>& step, const ImageShape& shortcut) {
   if (step.layer->takes_shortcut() && step.layer->output() == shortcut) return;
@@ -68,11 +81,25 @@ void check_shortcut(const Step<T>& step, const ImageShape& shortcut) {
                     "': its shape must be that of the layer's output, and the layer must have no activation");
 }
 
+// Of several readers the last writes the gradient, and the others add to it.
+template <class T>
+void check_readers(const std::vector<Step<T>>& steps) {
+  const std::vector<std::size_t> last = last_readers(steps);
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const std::size_t input = steps[i].input;
+    if (input == 0 || steps[i].layer->adds_to_dx() == (last[input - 1] != i)) continue;
+    throw ConfigError("layer '" + steps[i].layer->name() +
+                      "' is misplaced: of the layers that read one output, all but the last must be such as "
+                      "add to its gradient");
+  }
+}
+
 }  // namespace
 
 template <class T>
 std::vector<Step<T>> chain(std::vector<std::unique_ptr<Layer<T>>> layers) {
   std::vector<Step<T>> steps;
+  steps.reserve(layers.size());
   for (auto& layer : layers) steps.push_back({std::move(layer), steps.size(), {}, Activation::identity});
   return steps;
 }
@@ -91,6 +118,7 @@ Network<T>::Network(std::vector<Step<T>> steps, std::size_t batch)
     images_ = Activations<T>(part);
     logits_ = Activations<T>(classes(), batch, lanes());
   }
+  check_readers(steps_);
   prepare_layers();
   make_gradients();
 }
@@ -118,33 +146,29 @@ void Network<T>::prepare_layers() {
 // its place before and after.
 template <class T>
 void Network<T>::make_gradients() {
-  constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
-  std::vector<std::size_t> reader(steps_.size(), kNobody);  // the last one
-  for (std::size_t i = 0; i < steps_.size(); ++i) {
-    if (steps_[i].input > 0) reader[steps_[i].input - 1] = i;
-  }
-  reader.back() = steps_.size();  // the loss
+  const std::vector<std::size_t> reader = last_readers(steps_);
   std::vector<std::size_t> order(steps_.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, std::less<>(), [&](std::size_t i) { return reader[i]; });
+  std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return reader[i]; });
 
   gradient_of_.assign(steps_.size(), kNobody);
-  std::vector<std::size_t> free_below;  // each gradient: the step that is the last to need it
-  for (const std::size_t i : std::views::reverse(order)) {
+  std::vector<std::size_t> needed_until;  // each gradient: the last step of a backward pass that needs it
+  for (const std::size_t i : order) {
     if (reader[i] == kNobody) continue;
-    const std::size_t shortcut = steps_[i].shortcut.value_or(0);
-    const ActivationShape shape{steps_[i].layer->output(), part_, lanes(),
-                                steps_[i].layer->gradient_border()};
+    const Layer<T>& layer = *steps_[i].layer;
+    const ActivationShape shape{layer.output(), part_, lanes(), layer.gradient_border()};
+    const auto is_free = [&](std::size_t place) {
+      return gradients_[place].shape() == shape && needed_until[place] > reader[i];
+    };
     std::size_t place = 0;
-    while (place < gradients_.size() &&
-           !(gradients_[place].shape() == shape && free_below[place] > reader[i]))
-      ++place;
+    while (place < gradients_.size() && !is_free(place)) ++place;
     if (place == gradients_.size()) {
       gradients_.emplace_back(shape);
-      free_below.emplace_back();
+      needed_until.emplace_back();
     }
+    const std::size_t shortcut = steps_[i].shortcut.value_or(0);
+    needed_until[place] = shortcut > 0 ? shortcut - 1 : i;
     gradient_of_[i] = place;
-    free_below[place] = shortcut > 0 ? shortcut - 1 : i;
   }
   // What only a shortcut reads has the gradient of the sum.
   for (std::size_t i = 0; i < steps_.size(); ++i) {
