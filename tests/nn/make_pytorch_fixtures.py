@@ -254,8 +254,9 @@ def append(file: h5py.File, number: int, case: Case) -> None:
     gradients = {name: tensor.grad for name, tensor in model.named_parameters()}
     statistics = {name: tensor for name, tensor in model.named_buffers() if not name.endswith("num_batches_tracked")}
     for title, arrays in (("gradients", gradients), ("statistics", statistics)):
-        table = np.array([summary(name, values) for name, values in arrays.items()]).reshape(len(arrays), 1 + SAMPLES)
-        group.create_dataset(title, data=table, compression="gzip", shuffle=True) if len(arrays) else None
+        if arrays:
+            table = np.array([summary(name, values) for name, values in arrays.items()])
+            group.create_dataset(title, data=table, compression="gzip", shuffle=True)
         group.attrs[f"{title}_of"] = np.bytes_(" ".join(arrays))
 
 
