@@ -381,8 +381,8 @@ class SearchCommand(unittest.TestCase):
                 ("scope", "layerwize", "layerwise", "there are layerwise, global"),
                 ("kernel", "spars", "sparse", "there are auto, dense, sparse"),
                 ("data", "fashion-mist", "fashion-mnist", "there are embedded, mnist, fashion-mnist, cifar10, h5:FILE"),
-                ("model", "lenet-300-10", "lenet-300-100", "there are lenet-300-100, mlp:"),
-                ("model", "mpl:784-10", "mlp:INPUTS", "there are lenet-300-100, mlp:"),
+                ("model", "lenet-300-10", "lenet-300-100", "there are lenet-300-100, lenet-5"),
+                ("model", "mpl:784-10", "mlp:INPUTS", "there are lenet-300-100, lenet-5"),
                 ("init", "glorot-unifrom", "glorot-uniform", "kaiming-normal"),
                 ("control", "random-rinit", "random-reinit", "there are random-reinit, random-mask"),
                 ("preset", "lenet-mnits", "lenet-mnist", "quick")):
