@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-DENSITIES = (1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01)
+DENSITIES = (1, 0.2, 0.1, 0.05, 0.02)
 
 
 class BenchError(Exception):

@@ -46,7 +46,7 @@ struct Comparison {
 
 /// How carefully to measure.
 struct Care {
-  int rounds = 15;
+  int rounds = 11;
   double block_seconds = 2e-3;
 };
 

@@ -68,7 +68,7 @@ Request parse(const Arguments& arguments) {
   po::options_description options("Options", 110, 55);
   options.add_options()("help", "show this text")                                                   //
       ("quick", "few shapes, batches and densities")                                                //
-      ("rounds", po::value<int>(&request.care.rounds)->value_name("N"), "turns of each side (15)")  //
+      ("rounds", po::value<int>(&request.care.rounds)->value_name("N"), "turns of each side (11)")  //
       ("block-ms", po::value<double>()->value_name("MS"), "a turn's least milliseconds (2)");
   const po::variables_map values = app::parse_arguments(arguments, options);
   request.quick = values.count("quick") > 0;
