@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <new>
 #include <vector>
 
 namespace ltlab {
@@ -9,17 +8,22 @@ namespace ltlab {
 /// Bytes to which numeric buffers are aligned: a cache line, and the widest vector register.
 inline constexpr std::size_t kAlignment = 64;
 
-/// Standard allocator that aligns every block to kAlignment.
+/// A block aligned to kAlignment bytes, and one of 2 MiB or more in huge pages where the system has them:
+/// batches and weights that fill megabytes otherwise miss the translation of their addresses, too. Throws
+/// std::bad_alloc.
+void* allocate_aligned(std::size_t bytes);
+/// Frees a block of allocate_aligned(bytes).
+void deallocate_aligned(void* block, std::size_t bytes) noexcept;
+
+/// Standard allocator of such blocks.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;
   AlignedAllocator() = default;
   template <class U>
   AlignedAllocator(const AlignedAllocator<U>&) noexcept {}  // NOLINT(google-explicit-constructor)
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(::operator new (n * sizeof(T), std::align_val_t{kAlignment}));
-  }
-  void deallocate(T* p, std::size_t) noexcept { ::operator delete (p, std::align_val_t{kAlignment}); }
+  T* allocate(std::size_t n) { return static_cast<T*>(allocate_aligned(n * sizeof(T))); }
+  void deallocate(T* p, std::size_t n) noexcept { deallocate_aligned(p, n * sizeof(T)); }
   template <class U>
   bool operator==(const AlignedAllocator<U>&) const noexcept {
     return true;
