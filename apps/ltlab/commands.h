@@ -8,6 +8,7 @@ namespace ltlab::app {
 /// thrown as ltlab::Error; main() prints them and turns them into an exit status.
 int search_command(const Arguments& arguments);
 int data_command(const Arguments& arguments);
+int inspect_command(const Arguments& arguments);
 int model_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
 

@@ -20,6 +20,7 @@ const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> table = {
       {"search", {"find winning tickets by iterative magnitude pruning", ltlab::app::search_command}},
       {"data", {"list, describe, fetch and check datasets", ltlab::app::data_command}},
+      {"inspect", {"look at saved masks and weights, and compare them", ltlab::app::inspect_command}},
       {"model", {"show a model's layers, list built-in models", ltlab::app::model_command}},
       {"verify", {"check a run's files: checksums and invariants", ltlab::app::verify_command}},
   };

@@ -1,0 +1,54 @@
+#include "ltlab/analysis/level_structure.h"
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+void report_weights(const Mask& mask, const Tensor* before, const Tensor* after, LayerReport& layer) {
+  if (before) layer.before = weight_statistics(mask, *before);
+  if (after) layer.after = weight_statistics(mask, *after);
+  if (before && after) layer.signs_kept = sign_agreement(mask, *before, *after);
+}
+
+void report_pruning(const Mask& mask, const LevelRecord& before, LayerReport& layer) {
+  const Mask* mask_before = find_named(before.masks, mask.name);
+  const Tensor* trained = find_named(before.weights, mask.name);
+  if (!mask_before) throw StoreError("the level before has no mask of '" + mask.name + "'");
+  layer.pruned = mask_before->survivors() - mask.survivors();
+  if (trained) layer.threshold = pruning_threshold(*mask_before, *trained, mask);
+}
+
+}  // namespace
+
+std::size_t LevelReport::dead_neurons() const {
+  std::size_t dead = 0;
+  for (const LayerReport& layer : layers) dead += layer.structure.dead_neurons;
+  return dead;
+}
+
+double LevelReport::effective_density() const {
+  std::size_t survivors = 0, weights = 0;
+  for (const LayerReport& layer : layers) {
+    survivors += layer.structure.effective_survivors;
+    weights += layer.structure.size;
+  }
+  return weights == 0 ? 0.0 : static_cast<double>(survivors) / static_cast<double>(weights);
+}
+
+LevelReport report_level(const LevelRecord& level, const LevelRecord* before, const RunContext& context) {
+  LevelReport report{level, {}};
+  const std::vector<LayerStructure> structures = mask_structure(level.masks, chain(level.masks));
+  const std::vector<Tensor>& initial = context.initial_weights(level);
+  for (std::size_t l = 0; l < structures.size(); ++l) {
+    const Mask& mask = level.masks[l];
+    LayerReport layer;
+    layer.structure = structures[l];
+    report_weights(mask, find_named(initial, mask.name), find_named(level.weights, mask.name), layer);
+    if (before) report_pruning(mask, *before, layer);
+    report.layers.push_back(std::move(layer));
+  }
+  return report;
+}
+
+}  // namespace ltlab

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ltlab/analysis/mask_structure.h"
+#include "ltlab/analysis/run_context.h"
+#include "ltlab/store/records.h"
+
+namespace ltlab {
+
+/// One layer of a level: its mask, its survivors' weights, and how pruning came to them.
+struct LayerReport {
+  LayerStructure structure;
+  std::optional<WeightStatistics> before,
+      after;                          ///< training; none where no weight survives or no file tells
+  std::optional<double> signs_kept;   ///< fraction of survivors whose sign training left as it was
+  std::optional<std::size_t> pruned;  ///< survivors of the level before that are none here; none if not known
+  std::optional<double> threshold;    ///< the magnitude below which they were pruned: pruning_threshold()
+};
+
+/// One level.
+struct LevelReport {
+  LevelSummary summary;
+  std::vector<LayerReport> layers;
+
+  std::size_t dead_neurons() const;  ///< over all layers
+  double effective_density() const;  ///< over all prunable weights
+};
+
+/// Reports `level`, which came after `before` (null: not known) in the run that `context` tells of.
+/// StoreError where arrays do not fit each other.
+LevelReport report_level(const LevelRecord& level, const LevelRecord* before, const RunContext& context);
+
+}  // namespace ltlab

@@ -1,0 +1,32 @@
+#include "ltlab/analysis/run_context.h"
+
+#include "ltlab/store/run_store.h"
+
+namespace ltlab {
+namespace {
+
+std::optional<RunRecord> read_run_of(const std::filesystem::path& folder) {
+  const RunStore store(folder);
+  return store.has_run() && !store.holds_collection() ? std::optional(store.read_run()) : std::nullopt;
+}
+
+// What a level of this run starts from; empty where its run.h5 does not tell.
+const std::vector<Tensor>& start_of(const RunRecord& run, unsigned level) {
+  return level > 0 && !run.rewind_weights.empty() ? run.rewind_weights : run.init_weights;
+}
+
+}  // namespace
+
+RunContext::RunContext(const std::filesystem::path& folder) : run_(read_run_of(folder)) {
+  if (run_ && run_->branch != "ticket")
+    ticket_ = read_run_of(std::filesystem::weakly_canonical(folder).parent_path());
+}
+
+const std::vector<Tensor>& RunContext::initial_weights(const LevelRecord& level) const {
+  static const std::vector<Tensor> none;
+  if (!level.initial_weights.empty()) return level.initial_weights;
+  if (run_ && !start_of(*run_, level.level).empty()) return start_of(*run_, level.level);
+  return ticket_ ? start_of(*ticket_, level.level) : none;
+}
+
+}  // namespace ltlab

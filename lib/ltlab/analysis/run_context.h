@@ -1,0 +1,26 @@
+#pragma once
+
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "ltlab/base/tensor.h"
+#include "ltlab/store/records.h"
+
+namespace ltlab {
+
+/// What the files around a level tell of it: run.h5 of its folder and, of a control, that of its ticket.
+class RunContext {
+ public:
+  /// A folder without run.h5 tells nothing. StoreError, IoError as from the store.
+  explicit RunContext(const std::filesystem::path& folder);
+
+  const std::optional<RunRecord>& run() const { return run_; }
+  /// The weights that a level's training began with, not yet masked; empty where no file tells them.
+  const std::vector<Tensor>& initial_weights(const LevelRecord& level) const;
+
+ private:
+  std::optional<RunRecord> run_, ticket_;
+};
+
+}  // namespace ltlab
