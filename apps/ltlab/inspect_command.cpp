@@ -10,6 +10,7 @@
 #include "ltlab/analysis/level_structure.h"
 #include "ltlab/base/error.h"
 #include "ltlab/store/run_store.h"
+#include "overlap_report.h"
 #include "structure_report.h"
 
 namespace ltlab::app {
@@ -54,7 +55,7 @@ class LevelReporter {
 
   // The record is kept until the next call.
   LevelReport report(const fs::path& file) {
-    const bool nests = !context_.run() || context_.run()->branch == "ticket";
+    const bool nests = !context_.run() || !context_.run()->branch.starts_with("random-");
     LevelRecord level = read_level_file(file);
     if (nests && level.level > 0 && (!record_ || record_->level + 1 != level.level)) {
       record_.reset();
@@ -116,30 +117,121 @@ void inspect_one(const Subject& subject, const std::optional<unsigned>& level, O
   inspect_run(subject.store, output);
 }
 
+// The levels' files that a subject stands for: of a run all, or the one that --level names.
+std::vector<fs::path> level_files(const Subject& subject, const std::optional<unsigned>& level) {
+  if (subject.level_file) return {*subject.level_file};
+  const RunStore& store = subject.store;
+  std::vector<fs::path> files;
+  if (store.holds_collection()) {
+    for (const std::string& member : store.members()) {
+      const RunStore inside(store.folder() / member);
+      for (const fs::path& file : level_files({inside, std::nullopt}, level)) files.push_back(file);
+    }
+  } else if (level) {
+    files.push_back(store.level_path(*level));
+  } else {
+    for (const unsigned number : store.levels()) files.push_back(store.level_path(number));
+  }
+  return files;
+}
+
+void inspect_several(const std::vector<fs::path>& files, const std::optional<MatchOptions>& match,
+                     Output output) {
+  if (files.size() < 2) throw DataError("there are no two levels to compare: name more runs or files");
+  std::vector<NamedNetwork> networks;
+  for (const fs::path& file : files) {
+    const LevelRecord level = read_level_file(file);
+    networks.push_back({file.string(), level.density, masked_network(level)});
+  }
+  const auto pairs = compare_all(networks, match);
+  if (output == Output::json) return print_document(overlaps_json(networks, pairs, match));
+  if (output == Output::csv) return print_overlaps_csv(std::cout, networks, pairs);
+  print_overlaps(std::cout, networks, pairs, match);
+}
+
+po::options_description inspect_options() {
+  po::options_description options("Options");
+  options.add_options()("help", "show this text")("level", po::value<unsigned>()->value_name("N"),
+                                                  "look at this level of a run, or compare it")(
+      "compare", "compare levels of a single run or collection with each other")(
+      "match", po::value<std::string>()->value_name("masks|weights"),
+      "match hidden neurons before comparing: so that masks have most survivors in common, or trained "
+      "weights "
+      "the greatest sum of products")("draws", po::value<unsigned>()->default_value(20)->value_name("N"),
+                                      "random masks to match, which tell what matching finds by chance")(
+      "json", "print for machines: one JSON document")("csv", "print for machines: a table");
+  return options;
+}
+
+void print_help(const po::options_description& options) {
+  std::cout
+      << "Usage: ltlab inspect RUN|FILE\n"
+         "       ltlab inspect [--match masks|weights] A B ...\n\n"
+         "Looks at a run folder or a level's file: the runs inside; level by level what was pruned; and of "
+         "one "
+         "level\n(the last, or --level) each layer's density, the density effective on paths from inputs to "
+         "outputs, dead\ninputs, outputs and neurons, degrees, weights and signs before and after training, "
+         "the "
+         "magnitude below which\nthe level's weights were pruned, and empty blocks.\n\n"
+         "Of several runs or files it compares the masks: Jaccard index, Hamming distance and signs, against "
+         "the "
+         "overlap\nof random masks of the same densities, and of those that also keep each input's number of "
+         "weights; of more\nthan two the matrix of similarities and clusters. A run stands for its levels, "
+         "or for "
+         "--level; a collection for\nthose of its replicates.\n\n"
+      << options;
+}
+
+std::optional<MatchOptions> parse_match(const po::variables_map& values) {
+  if (values.count("match") == 0) {
+    if (!values["draws"].defaulted()) throw ConfigError("ltlab inspect: --draws needs --match");
+    return std::nullopt;
+  }
+  const MatchOptions match{match_by_names().parse(values["match"].as<std::string>()),
+                           values["draws"].as<unsigned>()};
+  if (match.draws < 2) throw ConfigError("ltlab inspect: --draws must be at least 2");
+  return match;
+}
+
+Output parse_output(const po::variables_map& values) {
+  if (values.count("json") > 0 && values.count("csv") > 0)
+    throw ConfigError("ltlab inspect: --json or --csv, not both");
+  if (values.count("json") > 0) return Output::json;
+  return values.count("csv") > 0 ? Output::csv : Output::text;
+}
+
 }  // namespace
 
 int inspect_command(const Arguments& arguments) {
-  po::options_description options("Options");
-  options.add_options()("help", "show this text")("level", po::value<unsigned>(), "the level to look at")(
-      "json", "print for machines: one JSON document")("csv", "print a table for machines");
+  const po::options_description options = inspect_options();
   po::options_description all(options);
   all.add_options()("path", po::value<std::vector<std::string>>(), "run folders or files");
   const po::variables_map values =
       parse_arguments(arguments, all, po::positional_options_description().add("path", -1));
   if (values.count("help") > 0) {
-    std::cout << "Usage: ltlab inspect RUN|FILE\n\n" << options;
+    print_help(options);
     return static_cast<int>(ExitStatus::done);
   }
   if (values.count("path") == 0)
     throw ConfigError("ltlab inspect: name at least one run folder or file; see --help");
-  if (values.count("json") > 0 && values.count("csv") > 0)
-    throw ConfigError("ltlab inspect: --json or --csv, not both");
-  const Output output = values.count("json") > 0  ? Output::json
-                        : values.count("csv") > 0 ? Output::csv
-                                                  : Output::text;
+  const Output output = parse_output(values);
+  const std::optional<MatchOptions> match = parse_match(values);
   std::optional<unsigned> level;
   if (values.count("level") > 0) level = values["level"].as<unsigned>();
-  inspect_one(parse_subject(values["path"].as<std::vector<std::string>>().front()), level, output);
+
+  std::vector<Subject> subjects;
+  for (const std::string& path : values["path"].as<std::vector<std::string>>())
+    subjects.push_back(parse_subject(path));
+  if (subjects.size() == 1 && values.count("compare") == 0) {
+    if (match) throw ConfigError("ltlab inspect: --match needs two or more to compare, or --compare");
+    inspect_one(subjects.front(), level, output);
+    return static_cast<int>(ExitStatus::done);
+  }
+  std::vector<fs::path> files;
+  for (const Subject& subject : subjects) {
+    for (const fs::path& file : level_files(subject, level)) files.push_back(file);
+  }
+  inspect_several(files, match, output);
   return static_cast<int>(ExitStatus::done);
 }
 

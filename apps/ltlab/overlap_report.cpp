@@ -1,0 +1,189 @@
+#include "overlap_report.h"
+
+#include "format.h"
+#include "ltlab/analysis/clustering.h"
+
+namespace ltlab::app {
+namespace {
+
+using nlohmann::ordered_json;
+using Pairs = std::vector<std::vector<NetworkOverlap>>;
+
+// Calls visit(i, j, pair) for all pairs in their order.
+template <class Visit>
+void for_each_pair(std::size_t networks, const Pairs& pairs, const Visit& visit) {
+  std::size_t pair = 0;
+  for (std::size_t i = 0; i < networks; ++i) {
+    for (std::size_t j = i + 1; j < networks; ++j) visit(i, j, pairs[pair++]);
+  }
+}
+
+std::string matched_by(const MatchOptions& match) {
+  return "Neurons matched by " + match_by_names().name(match.by) +
+         format(" first; chance: mean of %u random masks matched in the same way.\n", match.draws);
+}
+
+// "0.0123 (z 4.5, p 1e-06)": the Jaccard index that chance gives, and how far from it the masks are.
+std::string by_chance(const MaskOverlap& masks, const ChanceOverlap& chance) {
+  const std::string p = chance.p_value > 0 ? format("%.1g", chance.p_value) : "< 1e-300";
+  return format("%.4f (z %.1f, p %s)", masks.jaccard_of(chance.mean), masks.z_score(chance), p.c_str());
+}
+
+void print_names(std::ostream& out, const std::vector<NamedNetwork>& networks) {
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    out << format("%3zu  %8.2f %%  ", i + 1, 100 * networks[i].density) << networks[i].name << '\n';
+  }
+}
+
+void print_pair(std::ostream& out, const std::vector<NetworkOverlap>& layers) {
+  out << format("\n%-20s%10s%10s%9s%9s%9s%8s   %-32s%s\n", "", "left in 1", "in 2", "in both", "Jaccard",
+                "Hamming", "signs", "Jaccard by chance at densities", "at each input's number of weights");
+  for (const NetworkOverlap& layer : layers) {
+    const MaskOverlap& m = layer.masks;
+    const std::string signs = layer.signs ? format("%6.1f %%", 100 * *layer.signs) : "";
+    out << format("%-20s%10zu%10zu%9zu%9.4f%9.4f%8s   ", m.name.c_str(), m.survivors_a, m.survivors_b,
+                  m.common, m.jaccard(), m.hamming(), signs.c_str())
+        << format("%-32s", by_chance(m, m.by_density).c_str()) << by_chance(m, m.by_inputs) << '\n';
+  }
+}
+
+// Jaccard indices of whole networks: what was found above the diagonal, what chance gives below it.
+std::vector<double> jaccard_matrix(std::size_t networks, const Pairs& pairs) {
+  std::vector<double> matrix(networks * networks, 1);
+  for_each_pair(networks, pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
+    const MaskOverlap& all = layers.back().masks;
+    matrix[i * networks + j] = all.jaccard();
+    matrix[j * networks + i] = all.jaccard_of(all.by_density.mean);
+  });
+  return matrix;
+}
+
+void print_matrix(std::ostream& out, std::size_t networks, const Pairs& pairs) {
+  out << "\nJaccard index of all layers together; below the diagonal what chance gives at these densities\n"
+         "     ";
+  for (std::size_t j = 0; j < networks; ++j) out << format("%8zu", j + 1);
+  const std::vector<double> matrix = jaccard_matrix(networks, pairs);
+  for (std::size_t i = 0; i < networks; ++i) {
+    out << format("\n%3zu  ", i + 1);
+    for (std::size_t j = 0; j < networks; ++j)
+      out << (i == j ? format("%8s", "") : format("%8.4f", matrix[i * networks + j]));
+  }
+  out << '\n';
+}
+
+std::vector<Merge> clusters(std::size_t networks, const Pairs& pairs) {
+  std::vector<double> distances(networks * networks, 0);
+  for_each_pair(networks, pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
+    distances[i * networks + j] = distances[j * networks + i] = 1 - layers.back().masks.jaccard();
+  });
+  return average_linkage(distances, networks);
+}
+
+// The cluster and those inside it, a line each, the nearer to the root the further left.
+void print_cluster(std::ostream& out, const std::vector<NamedNetwork>& networks,
+                   const std::vector<Merge>& merges, std::size_t cluster, const std::string& first,
+                   const std::string& indent) {
+  if (cluster < networks.size()) {
+    out << first << format("%zu  ", cluster + 1) << networks[cluster].name << '\n';
+    return;
+  }
+  const Merge& merge = merges[cluster - networks.size()];
+  out << first << format("%.4f", 1 - merge.distance) << '\n';
+  print_cluster(out, networks, merges, merge.first, indent + "├─ ", indent + "│  ");
+  print_cluster(out, networks, merges, merge.second, indent + "└─ ", indent + "   ");
+}
+
+ordered_json chance_json(const MaskOverlap& masks, const ChanceOverlap& chance) {
+  return {{"mean", chance.mean},
+          {"standard_deviation", chance.deviation},
+          {"jaccard", masks.jaccard_of(chance.mean)},
+          {"z", masks.z_score(chance)},
+          {"p", chance.p_value}};
+}
+
+ordered_json layer_json(const NetworkOverlap& layer) {
+  const MaskOverlap& m = layer.masks;
+  return {{"name", m.name},
+          {"size", m.size},
+          {"survivors_a", m.survivors_a},
+          {"survivors_b", m.survivors_b},
+          {"common", m.common},
+          {"jaccard", m.jaccard()},
+          {"hamming", m.hamming()},
+          {"sign_agreement", layer.signs ? ordered_json(*layer.signs) : ordered_json()},
+          {"chance_at_densities", chance_json(m, m.by_density)},
+          {"chance_at_input_degrees", chance_json(m, m.by_inputs)}};
+}
+
+}  // namespace
+
+Pairs compare_all(const std::vector<NamedNetwork>& networks, const std::optional<MatchOptions>& match) {
+  Pairs pairs;
+  for (std::size_t i = 0; i < networks.size(); ++i) {
+    for (std::size_t j = i + 1; j < networks.size(); ++j) {
+      const MaskedNetwork &a = networks[i].network, &b = networks[j].network;
+      pairs.push_back(compare_networks(a, match ? matched_to(a, b, match->by) : b));
+      if (match) judge_matched(a, b, match->by, match->draws, pairs.back());
+    }
+  }
+  return pairs;
+}
+
+void print_overlaps(std::ostream& out, const std::vector<NamedNetwork>& networks, const Pairs& pairs,
+                    const std::optional<MatchOptions>& match) {
+  print_names(out, networks);
+  if (match) out << matched_by(*match);
+  if (networks.size() == 2) return print_pair(out, pairs.front());
+  print_matrix(out, networks.size(), pairs);
+  out << "\nClusters, by the mean Jaccard index between their members\n";
+  const std::vector<Merge> merges = clusters(networks.size(), pairs);
+  print_cluster(out, networks, merges, networks.size() + merges.size() - 1, "", "");
+}
+
+ordered_json overlaps_json(const std::vector<NamedNetwork>& networks, const Pairs& pairs,
+                           const std::optional<MatchOptions>& match) {
+  ordered_json document = {{"networks", ordered_json::array()}, {"matched_by", nullptr}, {"draws", nullptr}};
+  if (match) {
+    document["matched_by"] = match_by_names().name(match->by);
+    document["draws"] = match->draws;
+  }
+  for (const NamedNetwork& network : networks)
+    document["networks"].push_back({{"name", network.name}, {"density", network.density}});
+  document["pairs"] = ordered_json::array();
+  for_each_pair(networks.size(), pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
+    ordered_json rows = ordered_json::array();
+    for (const NetworkOverlap& layer : layers) rows.push_back(layer_json(layer));
+    document["pairs"].push_back({{"a", i}, {"b", j}, {"layers", rows}});
+  });
+  document["merges"] = ordered_json::array();
+  for (const Merge& merge : clusters(networks.size(), pairs)) {
+    document["merges"].push_back({{"first", merge.first},
+                                  {"second", merge.second},
+                                  {"jaccard", 1 - merge.distance},
+                                  {"items", merge.items}});
+  }
+  return document;
+}
+
+void print_overlaps_csv(std::ostream& out, const std::vector<NamedNetwork>& networks, const Pairs& pairs) {
+  out << "a,b,layer,size,survivors_a,survivors_b,common,jaccard,hamming,sign_agreement";
+  for (const char* chance : {"densities", "input_degrees"}) {
+    for (const char* what : {"mean", "standard_deviation", "z", "p"}) out << ',' << what << "_at_" << chance;
+  }
+  out << '\n';
+  for_each_pair(networks.size(), pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
+    for (const NetworkOverlap& layer : layers) {
+      const MaskOverlap& m = layer.masks;
+      out << networks[i].name << ',' << networks[j].name << ',' << m.name << ',' << m.size << ','
+          << m.survivors_a << ',' << m.survivors_b << ',' << m.common
+          << format(",%.9g,%.9g,", m.jaccard(), m.hamming())
+          << (layer.signs ? format("%.9g", *layer.signs) : "");
+      for (const ChanceOverlap* chance : {&m.by_density, &m.by_inputs})
+        out << format(",%.9g,%.9g,%.9g,%.9g", chance->mean, chance->deviation, m.z_score(*chance),
+                      chance->p_value);
+      out << '\n';
+    }
+  });
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,108 @@
+#include "ltlab/analysis/network_comparison.h"
+
+#include <algorithm>
+
+#include "ltlab/analysis/statistics.h"
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+// What is matched.
+std::vector<Tensor> arrays_of(const MaskedNetwork& network, MatchBy by) {
+  return by == MatchBy::masks ? as_tensors(network.masks) : network.weights;
+}
+
+NeuronMatching match(const MaskedNetwork& a, const std::vector<Tensor>& b, MatchBy by) {
+  return match_neurons(arrays_of(a, by), b);
+}
+
+// Of the common survivors of all layers: how many signs agree.
+std::optional<double> all_signs(const std::vector<NetworkOverlap>& layers) {
+  double common = 0, agreeing = 0;
+  for (const NetworkOverlap& layer : layers) {
+    common += static_cast<double>(layer.masks.common);
+    agreeing += static_cast<double>(layer.masks.common) * layer.signs.value_or(0);
+  }
+  return common == 0 ? std::nullopt : std::optional(agreeing / common);
+}
+
+std::size_t common_survivors(const Mask& a, const Tensor& b) {
+  std::size_t common = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) common += a.keep[i] && b.values[i] != 0;
+  return common;
+}
+
+// Common survivors of each layer, and last of all, when what is random is matched as the network was.
+std::vector<double> matched_by_chance(const MaskedNetwork& a, const std::vector<Tensor>& random, MatchBy by) {
+  const std::vector<Tensor> matched = reordered(random, match(a, random, by));
+  std::vector<double> common;
+  double sum = 0;
+  for (std::size_t l = 0; l < matched.size(); ++l) {
+    common.push_back(static_cast<double>(common_survivors(a.masks[l], matched[l])));
+    sum += common.back();
+  }
+  common.push_back(sum);
+  return common;
+}
+
+ChanceOverlap chance_of(const std::vector<double>& draws, std::size_t found) {
+  const SampleStatistics sample = describe(draws);
+  const auto as_many =
+      std::count_if(draws.begin(), draws.end(), [&](double d) { return d >= static_cast<double>(found); });
+  return {sample.mean, sample.deviation,
+          static_cast<double>(1 + as_many) / static_cast<double>(1 + draws.size())};
+}
+
+}  // namespace
+
+const NameTable<MatchBy>& match_by_names() {
+  static const NameTable<MatchBy> table("way to match",
+                                        {{MatchBy::masks, "masks"}, {MatchBy::weights, "weights"}});
+  return table;
+}
+
+MaskedNetwork masked_network(const LevelRecord& level) {
+  MaskedNetwork network{level.masks, {}};
+  for (const Mask& mask : level.masks) {
+    const Tensor* weights = find_named(level.weights, mask.name);
+    if (!weights || weights->shape != mask.shape)
+      throw StoreError("the mask of '" + mask.name + "' has no weights of its shape");
+    network.weights.push_back(*weights);
+  }
+  return network;
+}
+
+std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const MaskedNetwork& b) {
+  const std::vector<MaskOverlap> masks = mask_overlap(a.masks, b.masks);
+  std::vector<NetworkOverlap> result;
+  for (std::size_t l = 0; l < masks.size(); ++l) {
+    result.push_back({masks[l], common_sign_agreement(a.masks[l], a.weights[l], b.masks[l], b.weights[l])});
+  }
+  const std::optional<double> signs = all_signs(result);
+  result.push_back({total_overlap(masks), signs});
+  return result;
+}
+
+MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by) {
+  const NeuronMatching matching = match(a, arrays_of(b, by), by);
+  return {reordered(b.masks, matching), reordered(b.weights, matching)};
+}
+
+void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, unsigned draws,
+                   std::vector<NetworkOverlap>& found) {
+  const std::vector<Tensor> arrays = arrays_of(b, by);
+  for (const MaskChance kept : {MaskChance::density, MaskChance::inputs}) {
+    std::vector<std::vector<double>> common(found.size());
+    for (unsigned draw = 0; draw < draws; ++draw) {
+      const std::vector<double> one = matched_by_chance(a, shuffled(arrays, kept, 0, draw), by);
+      for (std::size_t l = 0; l < one.size(); ++l) common[l].push_back(one[l]);
+    }
+    for (std::size_t l = 0; l < found.size(); ++l) {
+      MaskOverlap& masks = found[l].masks;
+      (kept == MaskChance::density ? masks.by_density : masks.by_inputs) = chance_of(common[l], masks.common);
+    }
+  }
+}
+
+}  // namespace ltlab

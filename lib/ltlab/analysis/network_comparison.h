@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ltlab/analysis/mask_overlap.h"
+#include "ltlab/analysis/neuron_matching.h"
+#include "ltlab/base/names.h"
+#include "ltlab/store/records.h"
+
+namespace ltlab {
+
+/// What of two networks is to be as like as possible when their neurons are matched.
+enum class MatchBy {
+  masks,   ///< the number of common survivors
+  weights  ///< the sum of products of trained weights
+};
+
+/// masks | weights
+const NameTable<MatchBy>& match_by_names();
+
+/// A network's masks and the trained weights that they mask, in the same order.
+struct MaskedNetwork {
+  std::vector<Mask> masks;
+  std::vector<Tensor> weights;
+};
+
+/// StoreError where a mask has no weights of its shape.
+MaskedNetwork masked_network(const LevelRecord& level);
+
+/// Two networks, one layer or all together.
+struct NetworkOverlap {
+  MaskOverlap masks;
+  std::optional<double> signs;  ///< fraction of the common survivors whose trained weights agree in sign
+};
+
+/// Layer by layer, and last all layers together. StoreError where the networks differ in layers or shapes.
+std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const MaskedNetwork& b);
+
+/// `b` with its neurons in the order of their partners in `a`.
+MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by);
+
+/// Matching finds common survivors in random masks too, so a matched overlap must be held against those.
+/// Draws of `b`, its values shuffled as `kept` says, matched to `a` in the same way, give the distribution of
+/// common survivors by chance, layer by layer and last all together. Replaces by_density
+/// (MaskChance::density) and by_inputs (MaskChance::inputs) of `found`, which is compare_networks() of `a`
+/// and the matched `b`; the p-value is (1 + draws with at least as many) / (1 + draws), so one-sided.
+void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, unsigned draws,
+                   std::vector<NetworkOverlap>& found);
+
+}  // namespace ltlab

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "ltlab/base/tensor.h"
+#include "ltlab/prune/mask.h"
+
+namespace ltlab {
+
+/// Hidden neurons of one network and their partners in another: entry [l][o] is the output of layer l of the
+/// other that stands in for output o. The outputs of the last layer, the classes, are their own partners.
+using NeuronMatching = std::vector<std::vector<std::uint32_t>>;
+
+/// Neurons of a hidden layer have no order of their own, so two networks can be compared weight by weight
+/// only once their neurons are matched (Li et al. 2016, "Convergent Learning"). This is weight matching of
+/// Ainsworth et al. 2023, "Git Re-Basin", algorithm 1: from the given order on, it solves the assignment of
+/// one hidden layer's neurons at a time, the others fixed, until the sum of products of all weights of `a`
+/// with those of the matched `b` grows no more: a local optimum.
+///
+/// Arrays are those of a chain of layers (see chain()), or their masks as zeros and ones: the sum of products
+/// is then the number of common survivors. StoreError where the networks differ in shape or are no chain.
+NeuronMatching match_neurons(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
+
+/// The network with its neurons in the order of the partners: rows, and the columns of the layer after.
+std::vector<Tensor> reordered(const std::vector<Tensor>& tensors, const NeuronMatching& matching);
+std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching& matching);
+
+/// Zeros and ones.
+std::vector<Tensor> as_tensors(const std::vector<Mask>& masks);
+
+/// What may be random about a mask while the rest is kept.
+enum class MaskChance {
+  density,  ///< each layer's number of survivors is kept
+  inputs    ///< also the number of each input, or place in a kernel
+};
+
+/// The arrays with their values, pruned ones too, at other random places of the same layer.
+std::vector<Tensor> shuffled(const std::vector<Tensor>& tensors, MaskChance kept, std::uint64_t seed,
+                             std::uint64_t draw);
+
+}  // namespace ltlab
