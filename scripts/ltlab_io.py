@@ -1,5 +1,7 @@
 #!/usr/bin/python3
-"""Reads runs of `ltlab search` into numpy and pandas.
+"""Reads runs of `ltlab search` into numpy and pandas, and exchanges tickets with PyTorch, ONNX and OpenLTH.
+
+In Python (with this folder in sys.path):
 
     import ltlab_io
     run = ltlab_io.read_run("masks/NAME/replicate-0")
@@ -9,8 +11,14 @@
 A collection's replicates and a ticket's controls are its members: run.members, run.member("random-reinit-0").
 """
 
+import argparse
+import hashlib
+import os
+import platform
 import re
+import sys
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from pathlib import Path
 
 import h5py
@@ -18,6 +26,7 @@ import numpy as np
 import pandas as pd
 
 FORMAT, FORMAT_VERSION = "ltlab-run", 1
+DEFLATE = 4
 
 
 class RunError(Exception):
@@ -72,7 +81,7 @@ class Run:
     def initial_weights(self, number):
         """What the training of a level began with, zero where masked."""
         level = self.level(number)
-        start = level.initial or self._start(number)
+        start = level.initial or self._start(level.attributes["first_step"])
         return {name: _masked(values, level.masks.get(name)) for name, values in start.items()}
 
     def table(self):
@@ -84,9 +93,9 @@ class Run:
             rows += [row | {"run": f"{name}/{row['run']}".rstrip("/")} for row in inside.to_dict("records")]
         return pd.DataFrame(rows)
 
-    def _start(self, number):
-        start = self.rewind if number > 0 and self.rewind else self.init
-        return start or read_run(self.folder.resolve().parent)._start(number)  # a control leaves it to its ticket
+    def _start(self, step):
+        start = self.rewind if step > 0 else self.init
+        return start or read_run(self.folder.resolve().parent)._start(step)  # a control leaves it to its ticket
 
 
 def read_run(folder):
@@ -132,15 +141,17 @@ def _attributes(file):
 def _level_attributes(folder, number):
     with _open(folder / f"level-{number:03}.h5", ("level",)) as file:
         attributes = _attributes(file)
-    return {name: value for name, value in attributes.items() if name not in ("format", "format_version", "kind", "branch")}
+    told = ("format", "format_version", "kind", "branch")
+    return {name: value for name, value in attributes.items() if name not in told}
 
 
 def _datasets(file, group):
     """(name, dataset) of all arrays of a group, in the order of their positions."""
     found = []
     if group in file:
-        file[group].visititems(lambda name, item: found.append((name, item)) if isinstance(item, h5py.Dataset) else None)
-    return sorted(found, key=lambda item: item[1].attrs["position"])
+        file[group].visititems(lambda name, item: found.append((name, item)))
+    datasets = [(name, item) for name, item in found if isinstance(item, h5py.Dataset)]
+    return sorted(datasets, key=lambda item: item[1].attrs["position"])
 
 
 def _arrays(file, group):
@@ -156,3 +167,498 @@ def _table(file, name):
 
 def _masked(values, mask):
     return values if mask is None else np.where(mask, values, np.float32(0))
+
+
+# ---------------------------------------------------------------------------------------------------- PyTorch
+
+
+def state_dict(level):
+    """A level as torch.nn.utils.prune keeps pruned modules: `fc1.weight_orig`, `fc1.weight_mask`, `fc1.bias`.
+
+    A module takes it by load_state_dict() once its weights are pruned, as by prune.identity(module.fc1, "weight").
+    What was imported has its PyTorch names again, and is the same to the bit; weights whose mask was told by their
+    zeros alone are `fc1.weight` again.
+    """
+    import torch
+
+    state = {}
+    for name, weights in level.weights.items():
+        mask = level.masks.get(name)
+        key = level.imported_names.get(name, name if mask is None else f"{name}_orig")
+        values = weights if name not in level.unmasked else np.where(mask, weights, level.unmasked[name])
+        state[key] = torch.from_numpy(values.copy())
+        if key.endswith("_orig"):
+            state[f"{key.removesuffix('_orig')}_mask"] = torch.from_numpy(mask.astype(np.float32))
+    for name, values in level.other.items():
+        state[level.imported_names[name]] = torch.from_numpy(np.array(values))
+    return state
+
+
+def pytorch_model(level, model):
+    """The network of a level as a torch.nn.Sequential, pruned by torch.nn.utils.prune; it gives logits.
+
+    `model` is the run's attribute of that name. Images are (n, channels, height, width), with linear layers only also
+    (n, features), normalized as in training.
+    """
+    import torch
+    from torch.nn.utils import prune
+
+    network = torch.nn.Sequential()
+    for kind, name in _steps(level, model):
+        shape = level.weights[f"{name}.weight"].shape if kind in ("convolution", "linear") else ()
+        network.add_module(name, {
+            "convolution": lambda: torch.nn.Conv2d(shape[1], shape[0], shape[2:], padding=1),
+            "linear": lambda: torch.nn.Linear(shape[1], shape[0]),
+            "max_pooling": lambda: torch.nn.MaxPool2d(2),
+            "relu": torch.nn.ReLU,
+            "flatten": torch.nn.Flatten,
+        }[kind]())
+        if f"{name}.weight" in level.masks:
+            prune.identity(network.get_submodule(name), "weight")
+    plain = Level(level.attributes, level.masks, level.weights, level.initial, level.metrics, level.kernels)
+    network.load_state_dict(state_dict(plain))
+    return network.eval()
+
+
+def _steps(level, model):
+    """(kind, name) of the network's steps, from images to logits. Of the models here each convolution and each linear
+    layer but the last goes through ReLU, and every second convolution is followed by 2 x 2 max-pooling."""
+    layers = [name.removesuffix(".weight") for name in level.masks]
+    convolutions = [name for name in layers if level.masks[f"{name}.weight"].ndim == 4]
+    if not re.fullmatch(r"lenet-300-100|mlp:[\d-]+|conv-[246]", model):
+        raise RunError(f"cannot tell how the layers of model '{model}' are connected; export its state_dict instead")
+    for number, name in enumerate(convolutions, 1):
+        yield from (("convolution", name), ("relu", f"{name}_relu"))
+        if number % 2 == 0:
+            yield "max_pooling", f"pool{number // 2}"
+    yield "flatten", "flatten"
+    for name in layers[len(convolutions):]:
+        yield "linear", name
+        if name != layers[-1]:
+            yield "relu", f"{name}_relu"
+
+
+def export_pytorch(level, path):
+    """Writes state_dict(level) to a file for torch.load()."""
+    import torch
+
+    torch.save(state_dict(level), path)
+
+
+# ---------------------------------------------------------------------------------------------------- ONNX
+
+
+def export_onnx(level, model, path):
+    """Writes the network of a level, pruned weights as zeros, as an ONNX model (opset 13): `images` to `logits`."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    nodes, arrays, value, steps = [], [], "images", list(_steps(level, model))
+    for kind, name in steps:
+        result = "logits" if name == steps[-1][1] else name
+        inputs = [value]
+        if kind in ("convolution", "linear"):
+            inputs += [f"{name}.weight", f"{name}.bias"]
+            arrays += [numpy_helper.from_array(level.weights[key], key) for key in inputs[1:]]
+        operator, attributes = {
+            "convolution": ("Conv", {"pads": [1, 1, 1, 1]}),
+            "linear": ("Gemm", {"transB": 1}),
+            "max_pooling": ("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+            "relu": ("Relu", {}),
+            "flatten": ("Flatten", {}),
+        }[kind]
+        nodes.append(helper.make_node(operator, inputs, [result], name, **attributes))
+        value = result
+    first, last = list(level.masks.values())[0], list(level.masks.values())[-1]
+    extents = ["n", first.shape[1], "height", "width"] if first.ndim == 4 else ["n", first.shape[1]]
+    graph = helper.make_graph(
+        nodes, model.replace(":", "-"),
+        [helper.make_tensor_value_info("images", TensorProto.FLOAT, extents)],
+        [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", last.shape[0]])], arrays)
+    document = helper.make_model(graph, producer_name="ltlab", opset_imports=[helper.make_opsetid("", 13)])
+    document.ir_version = 7
+    onnx.checker.check_model(document, full_check=True)
+    onnx.save(document, path)
+
+
+# ---------------------------------------------------------------------------------------------------- importing
+
+
+def import_pytorch(state, folder, initial=None, source="PyTorch"):
+    """Writes a run of one level, number 0, from a state_dict, and optionally the state_dict that training began with.
+
+    Masks are those of torch.nn.utils.prune (`weight_orig`, `weight_mask`); where there are none, the weights of linear
+    layers and convolutions count as pruned where they are zero. Everything comes back by state_dict().
+    """
+    imported = _imported_level(state, {})
+    names = {key: name for name, key in imported.imported_names.items()}
+    init = {} if initial is None else _initial(initial, names)
+    _write_import(Path(folder), source, {0: imported}, init, init, 0)
+
+
+def import_openlth(replicate, folder):
+    """Writes a run from a folder `replicate_N` of OpenLTH: of each level_K/main/ its mask.pth, its last
+    model_epE_itI.pth, and of its logger the last test accuracy and loss; level 0's first model is what was rewound to.
+
+    OpenLTH may save weights that its mask prunes with the values of the last step; these are kept as `unmasked`.
+    """
+    import torch
+
+    replicate = Path(replicate)
+    load = lambda path: torch.load(path, map_location="cpu")  # noqa: E731
+    levels, numbers = {}, _openlth_levels(replicate)
+    for number in numbers:
+        place = replicate / f"level_{number}" / "main"
+        levels[number] = _imported_level(load(_openlth_models(place)[-1]), load(place / "mask.pth"))
+        levels[number].attributes.update(_openlth_figures(place))
+    names = {key: name for name, key in levels[0].imported_names.items()}
+    first = _openlth_models(replicate / "level_0" / "main")[0]
+    rewind_step = levels[0].attributes["first_step"]
+    pretrained = _openlth_models(replicate / "level_pretrain" / "main")
+    rewind = _initial(load(first), names)
+    init = rewind if rewind_step == 0 else _initial(load(pretrained[0]), names) if pretrained else {}
+    _write_import(Path(folder), "OpenLTH", levels, init, rewind, rewind_step)
+
+
+def _openlth_levels(replicate):
+    found = [path.parent.parent.name.removeprefix("level_") for path in replicate.glob("level_*/main/mask.pth")]
+    numbers = sorted(int(number) for number in found if number.isdecimal())
+    if not numbers or numbers != list(range(len(numbers))):
+        raise RunError(f"{replicate} has not level_0/main/mask.pth and those after it without a gap; name a folder "
+                       "replicate_N of OpenLTH")
+    return numbers
+
+
+def _openlth_models(place):
+    """Model files from the first to the last step."""
+    models = {}
+    for path in place.glob("model_ep*_it*.pth"):
+        step = re.fullmatch(r"model_ep(\d+)_it(\d+)\.pth", path.name)
+        if step:
+            models[int(step[1]), int(step[2])] = path
+    if not models and place.parent.name != "level_pretrain":
+        raise RunError(f"{place} has no model_epE_itI.pth: its training has not begun")
+    return [models[step] for step in sorted(models)]
+
+
+def _openlth_figures(place):
+    """First and last iteration, test accuracy and loss, of lines `name,iteration,value`."""
+    logged = {}
+    if (place / "logger").is_file():
+        for line in (place / "logger").read_text().split():
+            name, iteration, value = line.split(",")
+            logged.setdefault(name, {})[int(iteration)] = float(value)
+    steps = logged.get("test_accuracy", {0: 0})
+    figures = {"first_step": min(steps), "steps": max(steps)}
+    for name in ("test_accuracy", "test_loss"):
+        if name in logged:
+            figures[name] = logged[name][max(logged[name])]
+    return figures
+
+
+def _imported_level(state, masks):
+    """A Level of a state_dict and masks by weight (`fc.weight`), or of the masks that the state_dict holds."""
+    masks = {f"{key}_orig": values.detach().cpu().numpy() != 0 for key, values in masks.items()}
+    state = {f"{key}_orig" if f"{key}_orig" in masks else key: np.array(values.detach().cpu().numpy())
+             for key, values in state.items()}
+    for key in [key for key in state if key.endswith("_mask") and f"{key[:-5]}_orig" in state]:
+        masks[f"{key[:-5]}_orig"] = state.pop(key) != 0
+    for key, values in state.items():
+        if values.ndim in (2, 4) and key.endswith(".weight") and key not in masks:
+            masks[key] = values != 0
+    if not masks:
+        raise RunError("the state_dict has no weights of linear layers or convolutions")
+    wrong = [key for key in masks if key not in state or state[key].shape != masks[key].shape
+             or state[key].dtype != np.float32]
+    if wrong:
+        raise RunError(f"{', '.join(wrong)}: no float32 weights of the mask's shape; make the model .float() first")
+
+    names = _own_names(state, masks)
+    level = Level({"first_step": 0, "steps": 0}, {}, {}, {}, None, None)
+    for key, values in state.items():
+        name = names[key]
+        level.imported_names[name] = key
+        if values.dtype != np.float32:
+            level.other[name] = values
+            continue
+        if key in masks:
+            level.masks[name] = masks[key]
+            kept, values = values, _masked(values, masks[key])
+            if kept.tobytes() != values.tobytes():
+                level.unmasked[name] = np.where(masks[key], np.float32(0), kept)
+        level.weights[name] = values
+    return level
+
+
+def _own_names(state, masks):
+    """{key: ltlab's name}: of a chain of linear layers fc1, fc2, ..., of Conv-2, 4 or 6 conv1, ..., fc1, ...; of others
+    the names in PyTorch."""
+    own = {key: key.removesuffix("_orig") for key in state}
+    ranks = "".join(str(masks[key].ndim) for key in state if key in masks)
+    if not re.fullmatch(r"(44|4444|444444)222|2+", ranks) or len(state) > 2 * len(ranks):
+        return own
+    stems = [own[key].removesuffix(".weight") for key in state if key in masks]
+    convolutions = ranks.count("4")
+    names = [f"conv{i + 1}" for i in range(convolutions)] + [f"fc{i + 1}" for i in range(len(stems) - convolutions)]
+    renamed = dict(zip(stems, names))
+    return {key: ".".join([renamed[stem], kind]) if stem in renamed else name
+            for key, name in own.items() for stem, _, kind in [name.rpartition(".")]}
+
+
+def _initial(state, names):
+    """Arrays of a state_dict by ltlab's names; `names` is {key: name} of the trained one."""
+    plain = {key: key if key in names else f"{key}_orig" for key in state}
+    missing = [key for key in state if not key.endswith("_mask") and plain[key] not in names]
+    if missing:
+        raise RunError(f"the initial state_dict has {', '.join(missing)}, which the trained one has not")
+    arrays = {names[plain[key]]: values.detach().cpu().numpy() for key, values in state.items() if plain[key] in names}
+    return {name: values for name, values in arrays.items() if values.dtype == np.float32}
+
+
+def _model_name(level):
+    """ltlab's description of the network; "imported" where it has none."""
+    masks = list(level.masks.values())
+    layers = [name.removesuffix(".weight") for name in level.masks]
+    expected = {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
+    if set(level.weights) != expected or level.other:
+        return "imported"
+    if all(mask.ndim == 2 for mask in masks):
+        chained = all(a.shape[0] == b.shape[1] for a, b in zip(masks, masks[1:]))
+        widths = [masks[0].shape[1]] + [mask.shape[0] for mask in masks]
+        return ("lenet-300-100" if widths == [784, 300, 100, 10] else f"mlp:{'-'.join(map(str, widths))}") if chained \
+            else "imported"
+    channels = [mask.shape[0] for mask in masks if mask.ndim == 4]
+    hidden = [mask.shape[0] for mask in masks if mask.ndim == 2][:2]
+    kernels = all(mask.shape[2:] == (3, 3) for mask in masks if mask.ndim == 4)
+    fits = layers[0] == "conv1" and channels == [64, 64, 128, 128, 256, 256][:len(channels)] and hidden == [256, 256]
+    return f"conv-{len(channels)}" if fits and kernels else "imported"
+
+
+# ---------------------------------------------------------------------------------------------------- writing
+
+
+def _write_import(folder, source, levels, init, rewind, rewind_step):
+    """Writes run.h5 and the levels into a folder that has no run yet."""
+    if (folder / "run.h5").exists():
+        raise RunError(f"{folder} holds a run already; name another folder")
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    model = _model_name(levels[0])
+    config = f"model = {model}\n"
+    identity = {"config_sha256": hashlib.sha256(config.encode()).hexdigest(), "branch": "imported",
+                "dataset_fingerprint": "", "seed": 0, "trial": 0, "started_utc": now}
+    for number, level in levels.items():
+        with _Writer(folder / f"level-{number:03}.h5", "level") as file:
+            _write_level(file, number, level, identity | {"finished_utc": now})
+    with _Writer(folder / "run.h5", "run") as file:
+        _write_attributes(file, identity | {"config": config, "extent": "", "model": model, "dataset": "",
+                                            "imported_from": source, "rewind_step": rewind_step})
+        for group, arrays in (("init", init), ("rewind", rewind), ("rewind_optimizer", {})):
+            _write_arrays(file, group, arrays)
+        for number in levels:
+            file[f"level-{number:03}"] = h5py.ExternalLink(f"level-{number:03}.h5", "/")
+
+
+def _write_level(file, number, level, identity):
+    """What training would have measured and the import does not tell is NaN, or 0 of steps and costs."""
+    unknown = {name: np.nan for name in (
+        "test_loss", "test_accuracy", "validation_loss", "validation_accuracy", "early_stop_validation_loss",
+        "early_stop_test_loss", "early_stop_test_accuracy")}
+    survivors, weights = sum(m.sum() for m in level.masks.values()), sum(m.size for m in level.masks.values())
+    _write_attributes(file, identity | unknown | {
+        "level": number, "density": survivors / weights, "early_stop_step": 0, "wall_seconds": 0.0, "flops": 0.0,
+        "dense_flops": 0.0} | level.attributes)
+    _write_arrays(file, "mask", level.masks)
+    for group, arrays in (("weights", level.weights), ("unmasked", level.unmasked), ("other", level.other)):
+        _write_arrays(file, group, arrays, level.imported_names)
+    numbers = ("learning_rate", "train_loss", "validation_loss", "validation_accuracy", "wall_seconds")
+    _write_table(file, "metrics", [("step", "<u8")] + [(name, "<f8") for name in numbers])
+    _write_table(file, "kernels", [(name, "S1") for name in ("parameter", "product", "kernel")] +
+                 [("dense_seconds", "<f8"), ("sparse_seconds", "<f8")])
+
+
+class _Writer:
+    """A file of format ltlab-run that appears whole, with its digest, or not at all."""
+
+    def __init__(self, path, kind):
+        self.path, self.temporary = path, path.with_name(path.name + ".tmp")
+        self.file = h5py.File(self.temporary, "w", libver=("v110", "v110"))
+        _write_attributes(self.file, {"format": FORMAT, "format_version": FORMAT_VERSION, "kind": kind})
+        provenance = {"program": "ltlab_io.py", "python_version": platform.python_version(),
+                      "h5py_version": h5py.__version__, "hdf5_version": h5py.version.hdf5_version}
+        _write_attributes(self.file.create_group("provenance"), provenance)
+
+    def __enter__(self):
+        return self.file
+
+    def __exit__(self, error, *_):
+        if error is None:
+            _write_attributes(self.file, {"content_sha256": content_digest(self.file)})
+        self.file.close()
+        if error is None:
+            os.replace(self.temporary, self.path)
+        else:
+            self.temporary.unlink()
+
+
+def _write_attributes(item, attributes):
+    """Strings as UTF-8 of fixed length, whole numbers as uint64, others as float64."""
+    for name, value in attributes.items():
+        if isinstance(value, str):
+            encoded = value.encode()
+            kind = h5py.string_dtype("utf-8", max(1, len(encoded)))
+            item.attrs.create(name, np.array(encoded, f"S{max(1, len(encoded))}"), dtype=kind)
+        else:
+            whole = isinstance(value, (int, np.integer))
+            item.attrs.create(name, value, dtype="<u8" if whole else "<f8")
+
+
+def _write_arrays(file, group, arrays, imported_names=None):
+    file.require_group(group)
+    for position, (name, values) in enumerate(arrays.items()):
+        if values.dtype == bool and group == "mask":
+            dataset = _write_bits(file[group], name, values)
+            _write_attributes(dataset, {"density": values.mean()})
+        else:
+            filters = {"shuffle": True, "compression": DEFLATE, "fletcher32": True}
+            dataset = file[group].create_dataset(name, data=values, **(filters if values.size and values.ndim else {}))
+        _write_attributes(dataset, {"position": position})
+        if imported_names:
+            _write_attributes(dataset, {"imported_name": imported_names[name]})
+
+
+def _write_bits(group, name, values):
+    """One bit a value (n-bit filter), then deflated."""
+    bit = h5py.h5t.STD_U8LE.copy()
+    bit.set_precision(1)
+    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    creation.set_chunk(values.shape)
+    creation.set_filter(h5py.h5z.FILTER_NBIT)
+    creation.set_deflate(DEFLATE)
+    creation.set_fletcher32()
+    linked = h5py.h5p.create(h5py.h5p.LINK_CREATE)
+    linked.set_create_intermediate_group(True)
+    space = h5py.h5s.create_simple(values.shape)
+    dataset = h5py.Dataset(h5py.h5d.create(group.id, name.encode(), bit, space, creation, linked))
+    dataset[...] = values.astype(np.uint8)
+    return dataset
+
+
+def _write_table(file, name, columns):
+    """A table without rows."""
+    file.create_dataset(name, data=np.zeros(0, np.dtype(columns)))
+
+
+# ---------------------------------------------------------------------------------------------------- digest
+
+
+def content_digest(file):
+    """SHA-256 over what an open file says, as ltlab computes it for the attribute `content_sha256`: every group,
+    dataset and attribute in the order of names, links and that attribute left out."""
+    digest = hashlib.sha256()
+
+    def add_number(value, kind="<u8"):
+        digest.update(np.array(value, kind).tobytes())
+
+    def add_text(text):
+        add_number(len(text))
+        digest.update(text)
+
+    def add_attributes(item):
+        for name in sorted(item.attrs, key=str.encode):
+            if item.name == "/" and name == "content_sha256":
+                continue
+            add_text(b"attribute " + name.encode())
+            value = item.attrs[name]
+            if isinstance(value, (bytes, str)):
+                add_number(0)
+                add_text(value if isinstance(value, bytes) else value.encode())
+            else:
+                whole = isinstance(value, np.integer)
+                add_number(2 if whole else 1)
+                add_number(value, "<u8" if whole else "<f8")
+
+    def add_group(group):
+        add_text(b"group " + group.name.encode())
+        add_attributes(group)
+        for name in sorted(group, key=str.encode):
+            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+                continue
+            item = group[name]
+            if isinstance(item, h5py.Group):
+                add_group(item)
+                continue
+            add_text(f"dataset {item.name} {_element_name(item.id.get_type())}".encode())
+            add_number(item.ndim)
+            for extent in item.shape:
+                add_number(extent)
+            digest.update(item[()].tobytes())
+            add_attributes(item)
+
+    add_group(file)
+    return digest.hexdigest()
+
+
+def _element_name(kind):
+    """As ltlab describes what an element is: "float32", "uint8 (1 bit)", "compound{step:uint64,...}"."""
+    if isinstance(kind, h5py.h5t.TypeCompoundID):
+        members = [f"{kind.get_member_name(i).decode()}:{_element_name(kind.get_member_type(i))}"
+                   for i in range(kind.get_nmembers())]
+        return f"compound{{{','.join(members)}}}"
+    bits = 8 * kind.get_size()
+    if isinstance(kind, h5py.h5t.TypeStringID):
+        return f"string[{bits // 8}]"
+    if isinstance(kind, h5py.h5t.TypeFloatID):
+        return f"float{bits}"
+    name = f"{'int' if kind.get_sign() == h5py.h5t.SGN_2 else 'uint'}{bits}"
+    return name if kind.get_precision() == bits else f"{name} ({kind.get_precision()} bit)"
+
+
+# ---------------------------------------------------------------------------------------------------- command line
+
+
+def parse_arguments():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, text in (("export-pytorch", "write a level as a state_dict for torch.nn.utils.prune"),
+                       ("export-onnx", "write a level as an ONNX model, pruned weights as zeros")):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("level", type=Path, help="a level's file: RUN/level-005.h5")
+        command.add_argument("output", type=Path, help="file to write")
+    text = "write a run of one level from a state_dict, pruned or with zeros"
+    command = commands.add_parser("import-pytorch", help=text, description=text)
+    command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict())")
+    command.add_argument("folder", type=Path, help="run folder to write")
+    command.add_argument("--initial", metavar="FILE", type=Path, help="the state_dict that training began with")
+    text = "write a run from a folder replicate_N of OpenLTH"
+    command = commands.add_parser("import-openlth", help=text, description=text)
+    command.add_argument("replicate", type=Path, help="OpenLTH's folder lottery_HASH/replicate_N")
+    command.add_argument("folder", type=Path, help="run folder to write")
+    return parser.parse_args()
+
+
+def run_command(arguments):
+    if arguments.command == "export-pytorch":
+        export_pytorch(read_level(arguments.level), arguments.output)
+    elif arguments.command == "export-onnx":
+        export_onnx(read_level(arguments.level), read_run(arguments.level.parent).attributes["model"], arguments.output)
+    elif arguments.command == "import-pytorch":
+        import torch
+
+        initial = torch.load(arguments.initial, map_location="cpu") if arguments.initial else None
+        import_pytorch(torch.load(arguments.state_dict, map_location="cpu"), arguments.folder, initial)
+    else:
+        import_openlth(arguments.replicate, arguments.folder)
+
+
+def main():
+    try:
+        run_command(parse_arguments())
+    except (RunError, OSError) as error:
+        sys.exit(f"ltlab_io.py: {error}")
+    except ModuleNotFoundError as error:
+        sys.exit(f"ltlab_io.py: {error}; Debian has it as python3-{error.name}")
+
+
+if __name__ == "__main__":
+    main()

@@ -48,6 +48,12 @@ Subject parse_subject(const fs::path& path) {
   }
 }
 
+fs::path existing_level(const RunStore& store, unsigned level) {
+  if (store.has_level(level)) return store.level_path(level);
+  throw ConfigError("'" + store.folder().string() + "' has no level " + std::to_string(level) +
+                    ": give --level one of those that `ltlab inspect` shows");
+}
+
 // Reports levels one after the other; only the one before is held.
 class LevelReporter {
  public:
@@ -113,7 +119,7 @@ void inspect_collection(const RunStore& store, Output output) {
 void inspect_one(const Subject& subject, const std::optional<unsigned>& level, Output output) {
   if (subject.level_file) return inspect_level(subject.store, *subject.level_file, output);
   if (subject.store.holds_collection()) return inspect_collection(subject.store, output);
-  if (level) return inspect_level(subject.store, subject.store.level_path(*level), output);
+  if (level) return inspect_level(subject.store, existing_level(subject.store, *level), output);
   inspect_run(subject.store, output);
 }
 
@@ -128,7 +134,7 @@ std::vector<fs::path> level_files(const Subject& subject, const std::optional<un
       for (const fs::path& file : level_files({inside, std::nullopt}, level)) files.push_back(file);
     }
   } else if (level) {
-    files.push_back(store.level_path(*level));
+    files.push_back(existing_level(store, *level));
   } else {
     for (const unsigned number : store.levels()) files.push_back(store.level_path(number));
   }

@@ -11,8 +11,8 @@ std::optional<RunRecord> read_run_of(const std::filesystem::path& folder) {
 }
 
 // What a level of this run starts from; empty where its run.h5 does not tell.
-const std::vector<Tensor>& start_of(const RunRecord& run, unsigned level) {
-  return level > 0 && !run.rewind_weights.empty() ? run.rewind_weights : run.init_weights;
+const std::vector<Tensor>& start_of(const RunRecord& run, const LevelRecord& level) {
+  return level.first_step > 0 ? run.rewind_weights : run.init_weights;
 }
 
 }  // namespace
@@ -25,8 +25,8 @@ RunContext::RunContext(const std::filesystem::path& folder) : run_(read_run_of(f
 const std::vector<Tensor>& RunContext::initial_weights(const LevelRecord& level) const {
   static const std::vector<Tensor> none;
   if (!level.initial_weights.empty()) return level.initial_weights;
-  if (run_ && !start_of(*run_, level.level).empty()) return start_of(*run_, level.level);
-  return ticket_ ? start_of(*ticket_, level.level) : none;
+  if (run_ && !start_of(*run_, level).empty()) return start_of(*run_, level);
+  return ticket_ ? start_of(*ticket_, level) : none;
 }
 
 }  // namespace ltlab

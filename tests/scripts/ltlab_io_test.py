@@ -1,0 +1,380 @@
+"""Tests scripts/ltlab_io.py on runs made by ltlab and by PyTorch. Usage: ltlab_io_test.py SCRIPTS_DIR LTLAB"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+from collections import OrderedDict
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pandas as pd
+
+try:
+    import torch
+    from torch.nn.utils import prune
+except ImportError:
+    torch = None
+    print("no torch: what needs it is left out")
+try:
+    import onnx
+    from onnx import numpy_helper
+except ImportError:
+    onnx = None
+    print("no onnx: what needs it is left out")
+
+SCRIPTS, LTLAB = Path(sys.argv.pop(1)), sys.argv.pop(1)
+sys.path.insert(0, str(SCRIPTS))
+import ltlab_io  # noqa: E402
+
+TRAINING = ["--validation", "100", "--batch", "20", "--steps", "60", "--validate-every", "20", "--levels", "2",
+            "--rate", "0.5", "--kernel", "sparse"]
+SMALL = TRAINING + ["--data", "embedded", "--embedded-train", "600", "--embedded-test", "100"]
+needs_torch = unittest.skipIf(torch is None, "skipped: no torch")
+needs_onnx = unittest.skipIf(onnx is None, "skipped: no onnx")
+
+
+def ltlab(*words):
+    result = subprocess.run([LTLAB, *map(str, words)], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def script(*words):
+    command = [sys.executable, "-B", SCRIPTS / "ltlab_io.py", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def same_bits(test, expected, found):
+    test.assertEqual(sorted(expected), sorted(found))
+    for key, values in expected.items():
+        test.assertEqual(values.dtype, found[key].dtype, key)
+        test.assertEqual(values.shape, found[key].shape, key)
+        test.assertEqual(values.numpy().tobytes(), found[key].numpy().tobytes(), key)
+
+
+def evaluate(model, images):
+    """The logits of an ONNX model whose operators are these, as the ONNX specification defines them."""
+    values = {array.name: numpy_helper.to_array(array) for array in model.graph.initializer} | {"images": images}
+    for node in model.graph.node:
+        x, *weights = [values[name] for name in node.input]
+        values[node.output[0]] = {"Flatten": lambda: x.reshape(len(x), -1), "Relu": lambda: np.maximum(x, 0),
+                                  "Gemm": lambda: x @ weights[0].T + weights[1]}[node.op_type]()
+    return values["logits"]
+
+
+def datasets_of(path):
+    """Names of all datasets in a file."""
+    found = []
+    with h5py.File(path) as file:
+        file.visititems(lambda name, item: found.append(name) if isinstance(item, h5py.Dataset) else None)
+    return found
+
+
+class RunTest(unittest.TestCase):
+    """Has a small search: two replicates with both controls."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(folder.cleanup)
+        cls.folder = Path(folder.name)
+        cls.search = cls.folder / "search"
+        ltlab("search", *SMALL, "--model", "mlp:784-20-10", "--replicates", 2, "--control",
+              "random-reinit,random-mask", "--out", cls.search)
+
+
+class ReadTest(RunTest):
+    def test_table_has_a_row_for_every_level(self):
+        table = ltlab_io.read_run(self.search).table()
+        self.assertEqual(len(table), 2 * (3 + 2 + 2))
+        row = table[(table.run == "replicate-1/random-mask-0") & (table.level == 2)].iloc[0]
+        with h5py.File(self.search / "replicate-1/random-mask-0/level-002.h5") as file:
+            self.assertEqual(row.test_accuracy, file.attrs["test_accuracy"])
+            self.assertEqual(row.branch, "random-mask")
+            self.assertEqual(row.config_sha256, file.attrs["config_sha256"].decode())
+
+    def test_levels_are_what_h5py_reads(self):
+        run = ltlab_io.read_run(self.search / "replicate-0" / "run.h5")
+        self.assertEqual(run.levels, [0, 1, 2])
+        self.assertEqual(run.members, ["random-mask-0", "random-reinit-0"])
+        level = run.level(1)
+        with h5py.File(self.search / "replicate-0/level-001.h5") as file:
+            np.testing.assert_array_equal(level.masks["fc1.weight"], file["mask/fc1.weight"][:] == 1)
+            np.testing.assert_array_equal(level.weights["fc2.bias"], file["weights/fc2.bias"][:])
+            self.assertEqual(list(level.metrics.step), list(file["metrics"]["step"]))
+        self.assertEqual(list(level.weights), ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"])
+        self.assertEqual(set(level.kernels.kernel), {"sparse"})
+
+    def test_initial_weights_of_tickets_and_controls(self):
+        run = ltlab_io.read_run(self.search / "replicate-0")
+        mask = run.level(2).masks["fc1.weight"]
+        np.testing.assert_array_equal(run.initial_weights(2)["fc1.weight"], np.where(mask, run.init["fc1.weight"], 0))
+        control = run.member("random-mask-0")
+        mask = control.level(2).masks["fc1.weight"]
+        np.testing.assert_array_equal(control.initial_weights(2)["fc1.weight"],
+                                      np.where(mask, run.init["fc1.weight"], 0))
+        fresh = run.member("random-reinit-0").initial_weights(2)["fc1.weight"]
+        self.assertFalse((fresh == run.initial_weights(2)["fc1.weight"]).all())
+
+    def test_digests_are_ltlabs(self):
+        for path in self.search.rglob("*.h5"):
+            with h5py.File(path) as file:
+                self.assertEqual(ltlab_io.content_digest(file), file.attrs["content_sha256"].decode(), path)
+
+    def test_says_what_is_wrong(self):
+        for path, message in ((self.folder / "none", "name a run folder"),
+                              (self.search / "replicate-0/level-001.h5", "no run or collection")):
+            folder = self.folder / "wrong"
+            folder.mkdir(exist_ok=True)
+            if path.is_file():
+                (folder / "run.h5").write_bytes(path.read_bytes())
+                path = folder
+            with self.assertRaisesRegex(ltlab_io.RunError, message):
+                ltlab_io.read_run(path)
+
+
+class WithoutOurCodeTest(RunTest):
+    """Every dataset, by h5dump, h5py and pandas alone."""
+
+    def test_h5py_and_pandas(self):
+        datasets = [(path, name) for path in sorted(self.search.rglob("*.h5")) for name in datasets_of(path)]
+        self.assertGreater(len(datasets), 100)
+        for path, name in datasets:
+            with h5py.File(path) as file:
+                values = file[name][()]
+            if values.dtype.names or values.ndim == 1:
+                self.assertEqual(len(pd.DataFrame(values)), len(values))
+            elif values.ndim > 1:
+                self.assertEqual(pd.DataFrame(values.reshape(len(values), -1)).size, values.size)
+
+    def test_h5dump(self):
+        try:
+            subprocess.run(["h5dump", "--version"], capture_output=True)
+        except FileNotFoundError:
+            self.skipTest("skipped: no h5dump")
+        for path in sorted(self.search.glob("replicate-0/**/*.h5")):
+            names = datasets_of(path)
+            with h5py.File(path) as file:
+                masks = {name: file[name][:] for name in names if name.startswith("mask/")}
+            words = [word for name in names for word in ("-d", f"/{name}")]
+            result = subprocess.run(["h5dump", "-y", "-w", "0", *words, path], capture_output=True, text=True)
+            self.assertEqual((result.returncode, result.stderr), (0, ""), path)
+            for name, mask in masks.items():
+                text = subprocess.run(["h5dump", "-y", "-w", "0", "-d", f"/{name}", path], capture_output=True,
+                                      text=True).stdout
+                numbers = text[text.index("DATA {") + 6:text.index("}", text.index("DATA {"))]
+                np.testing.assert_array_equal(np.array(numbers.replace("\n", " ").split(","), int), mask.ravel())
+
+
+@needs_torch
+class PyTorchTest(RunTest):
+    def import_and_verify(self, folder, levels):
+        """ltlab itself finds no fault in what was written, and inspects it."""
+        ltlab("verify", folder)
+        document = json.loads(ltlab("inspect", folder, "--json"))
+        self.assertEqual([level["level"] for level in document["levels"]], levels)
+        return document
+
+    def test_export_fits_a_pruned_module(self):
+        run = ltlab_io.read_run(self.search / "replicate-0")
+        level = run.level(2)
+        file = self.folder / "ticket.pt"
+        self.assertEqual(script("export-pytorch", self.search / "replicate-0/level-002.h5", file).stderr, "")
+        module = torch.nn.Sequential(OrderedDict(fc1=torch.nn.Linear(784, 20), relu=torch.nn.ReLU(),
+                                                 fc2=torch.nn.Linear(20, 10)))
+        for layer in (module.fc1, module.fc2):
+            prune.identity(layer, "weight")
+        module.load_state_dict(torch.load(file))
+        module(torch.zeros(1, 784))
+        np.testing.assert_array_equal(module.fc1.weight.detach().numpy(), level.weights["fc1.weight"])
+        prune.l1_unstructured(module.fc1, "weight", amount=0.5)  # prunes on from the ticket's mask
+        kept = module.fc1.weight_mask.numpy() == 1
+        self.assertTrue((kept <= level.masks["fc1.weight"]).all())
+        self.assertEqual(kept.sum(), round(level.masks["fc1.weight"].sum() / 2))
+
+    def test_round_trip_of_a_ticket_is_exact(self):
+        level = ltlab_io.read_run(self.search / "replicate-0").level(2)
+        state = ltlab_io.state_dict(level)
+        ltlab_io.import_pytorch(state, self.folder / "back")
+        back = ltlab_io.read_run(self.folder / "back")
+        self.assertEqual(back.attributes["model"], "mlp:784-20-10")
+        for name, weights in level.weights.items():
+            self.assertEqual(weights.tobytes(), back.level(0).weights[name].tobytes())
+        for name, mask in level.masks.items():
+            np.testing.assert_array_equal(mask, back.level(0).masks[name])
+        same_bits(self, state, ltlab_io.state_dict(back.level(0)))
+        document = self.import_and_verify(self.folder / "back", [0])
+        self.assertEqual(document["levels"][0]["layers"][0]["survivors"], int(level.masks["fc1.weight"].sum()))
+
+    def test_round_trip_from_pytorch_is_exact(self):
+        torch.manual_seed(1)
+        module = torch.nn.Sequential(OrderedDict(
+            first=torch.nn.Conv2d(1, 4, 3), norm=torch.nn.BatchNorm2d(4), flat=torch.nn.Flatten(),
+            last=torch.nn.Linear(4 * 36, 3)))
+        initial = {key: values.clone() for key, values in module.state_dict().items()}
+        prune.random_unstructured(module.first, "weight", amount=0.5)  # weight_orig keeps what is pruned
+        with torch.no_grad():
+            module.last.weight[0, :5] = torch.tensor([0.0, -0.0, 1e-42, -1e30, 0.0])
+        module(torch.randn(5, 1, 8, 8))
+        torch.save(module.state_dict(), self.folder / "module.pt")
+        torch.save(initial, self.folder / "initial.pt")
+        result = script("import-pytorch", self.folder / "module.pt", self.folder / "module", "--initial",
+                        self.folder / "initial.pt")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        run = ltlab_io.read_run(self.folder / "module")
+        same_bits(self, module.state_dict(), ltlab_io.state_dict(run.level(0)))
+        self.assertEqual(run.init["last.weight"].tobytes(), initial["last.weight"].numpy().tobytes())
+        self.assertEqual(list(run.level(0).masks), ["first.weight", "last.weight"])
+        self.assertEqual(run.level(0).masks["last.weight"][0, :5].tolist(), [False, False, True, True, False])
+        self.assertIn("signs_kept", self.import_and_verify(self.folder / "module", [0])["levels"][0]["layers"][0])
+
+    def test_accuracy_in_pytorch_is_ltlabs_to_the_last_image(self):
+        source, images, labels = self.make_data()
+        for model in ("mlp:144-30-10", "conv-2"):
+            folder = self.folder / model
+            ltlab("search", *TRAINING, "--data", source, "--model", model, "--out", folder)
+            run = ltlab_io.read_run(folder)
+            for number in run.levels:
+                level = run.level(number)
+                with torch.no_grad():
+                    logits = ltlab_io.pytorch_model(level, run.attributes["model"])(torch.from_numpy(images))
+                right = int((logits.argmax(1).numpy() == labels).sum())
+                self.assertEqual(right, round(level.attributes["test_accuracy"] * len(labels)), f"{model} {number}")
+                self.assertGreater(right, 0.3 * len(labels))
+
+    def make_data(self):
+        """A source for --data, and its test images as training normalizes them: bright in a place for each class."""
+        random = np.random.default_rng(0)
+        labels = random.integers(10, size=800)
+        images = random.integers(80, size=(800, 12, 12)).astype(np.uint8)
+        images.reshape(800, 144)[np.arange(800)[:, None], 14 * labels[:, None] + np.arange(8)] += 150
+        with h5py.File(self.folder / "data.h5", "w") as file:
+            file["images"], file["labels"] = images[:500], labels[:500]
+            file["test_images"], file["test_labels"] = images[500:], labels[500:]
+        source = f"h5:{self.folder / 'data.h5'}:/images,/labels,/test_images,/test_labels"
+        about = json.loads(ltlab("data", "info", source, "--validation", 100, "--json"))["normalization"]
+        test = images[500:, None].astype(np.float32) * np.float32(about["scale"][0]) + np.float32(about["shift"][0])
+        return source, test, labels[500:]
+
+    @needs_onnx
+    def test_onnx_holds_the_network(self):
+        folder = self.search / "replicate-0"
+        result = script("export-onnx", folder / "level-002.h5", self.folder / "ticket.onnx")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        model = onnx.load(str(self.folder / "ticket.onnx"))
+        onnx.checker.check_model(model, full_check=True)
+        self.assertEqual([node.op_type for node in model.graph.node], ["Flatten", "Gemm", "Relu", "Gemm"])
+        level = ltlab_io.read_run(folder).level(2)
+        for array in model.graph.initializer:
+            self.assertEqual(numpy_helper.to_array(array).tobytes(), level.weights[array.name].tobytes())
+        images = np.random.default_rng(0).normal(size=(5, 784)).astype(np.float32)
+        with torch.no_grad():
+            expected = ltlab_io.pytorch_model(level, "mlp:784-20-10")(torch.from_numpy(images)).numpy()
+        np.testing.assert_allclose(evaluate(model, images), expected, rtol=1e-4, atol=1e-5)
+
+    def test_names_of_lenet_and_conv_become_ours(self):
+        state = ltlab_io.state_dict(ltlab_io.read_run(self.search / "replicate-0").level(1))
+        renamed = {key.replace("fc1", "a.b").replace("fc2", "head"): values for key, values in state.items()}
+        ltlab_io.import_pytorch(renamed, self.folder / "renamed")
+        run = ltlab_io.read_run(self.folder / "renamed")
+        self.assertEqual(list(run.level(0).weights), ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"])
+        same_bits(self, renamed, ltlab_io.state_dict(run.level(0)))
+
+    def test_says_what_is_wrong(self):
+        with self.assertRaisesRegex(ltlab_io.RunError, "holds a run already"):
+            ltlab_io.import_pytorch({"a.weight": torch.ones(2, 2)}, self.search / "replicate-0")
+        with self.assertRaisesRegex(ltlab_io.RunError, "float32"):
+            ltlab_io.import_pytorch({"a.weight": torch.ones(2, 2).double()}, self.folder / "double")
+        with self.assertRaisesRegex(ltlab_io.RunError, "no weights"):
+            ltlab_io.import_pytorch({"a.bias": torch.ones(2)}, self.folder / "none")
+        self.assertFalse((self.folder / "double").exists())
+        result = script("import-openlth", self.folder, self.folder / "openlth")
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("replicate_N", result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+
+@needs_torch
+
+
+@needs_torch
+class OpenLthTest(unittest.TestCase):
+    """A folder as OpenLTH's lottery/runner.py leaves it, of LeNet with its names of layers."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.replicate, self.folder = Path(folder.name) / "replicate_1", Path(folder.name) / "run"
+        torch.manual_seed(0)
+        shapes = {"fc_layers.0": (30, 784), "fc_layers.1": (20, 30), "fc": (10, 20)}
+        self.start = {f"{name}.{kind}": torch.randn(shape if kind == "weight" else shape[:1])
+                      for name, shape in shapes.items() for kind in ("weight", "bias")}
+        self.masks, self.models = [{f"{name}.weight": torch.ones(shape) for name, shape in shapes.items()}], []
+        for level in range(3):
+            place = self.replicate / f"level_{level}" / "main"
+            place.mkdir(parents=True)
+            kept = 1 if level == 0 else 0.8
+            masks = {key: mask * (torch.rand(mask.shape) < kept) for key, mask in self.masks[-1].items()}
+            trained = {key: values + torch.randn(values.shape) for key, values in self.start.items()}  # not masked
+            self.masks.append(masks)
+            self.models.append(trained)
+            torch.save({key: mask.int() for key, mask in masks.items()}, place / "mask.pth")
+            start = {key: values * masks.get(key, 1) for key, values in self.start.items()}
+            torch.save(start, place / "model_ep0_it100.pth")
+            torch.save(trained, place / "model_ep10_it0.pth")
+            torch.save(trained, place / "checkpoint.pth")
+            (place / "logger").write_text(f"test_loss,100,2.3\ntest_accuracy,100,0.1\ntest_loss,4690,0.2\n"
+                                          f"test_accuracy,4690,0.9{level}")
+        self.masks.pop(0)
+
+    def test_levels_masks_and_weights(self):
+        result = script("import-openlth", self.replicate, self.folder)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        ltlab("verify", self.folder)
+        run = ltlab_io.read_run(self.folder)
+        self.assertEqual(run.attributes["model"], "mlp:784-30-20-10")
+        self.assertEqual(run.attributes["rewind_step"], 100)
+        self.assertEqual(run.levels, [0, 1, 2])
+        names = {"fc1": "fc_layers.0", "fc2": "fc_layers.1", "fc3": "fc"}
+        for number, (masks, trained) in enumerate(zip(self.masks, self.models)):
+            level = run.level(number)
+            self.assertEqual(level.attributes["test_accuracy"], float(f"0.9{number}"))
+            self.assertEqual((level.attributes["first_step"], level.attributes["steps"]), (100, 4690))
+            state = ltlab_io.state_dict(level)
+            for name, imported in names.items():
+                mask = masks[f"{imported}.weight"].numpy() == 1
+                np.testing.assert_array_equal(level.masks[f"{name}.weight"], mask)
+                values = trained[f"{imported}.weight"].numpy()
+                np.testing.assert_array_equal(level.weights[f"{name}.weight"], np.where(mask, values, 0))
+                self.assertTrue(torch.equal(state[f"{imported}.weight_orig"], trained[f"{imported}.weight"]))
+                self.assertTrue(torch.equal(state[f"{imported}.bias"], trained[f"{imported}.bias"]))
+                np.testing.assert_array_equal(run.initial_weights(number)[f"{name}.weight"],
+                                              np.where(mask, self.start[f"{imported}.weight"].numpy(), 0))
+
+    def test_inspected_level_by_level(self):
+        ltlab_io.import_openlth(self.replicate, self.folder)
+        levels = json.loads(ltlab("inspect", self.folder, "--json"))["levels"]
+        for level, masks in zip(levels, self.masks):
+            survivors = [int(mask.sum()) for mask in masks.values()]
+            self.assertEqual([layer["survivors"] for layer in level["layers"]], survivors)
+        pruned = levels[0]["layers"][0]["survivors"] - levels[1]["layers"][0]["survivors"]
+        self.assertEqual(levels[1]["layers"][0]["pruned"], pruned)
+
+    def test_gaps_and_missing_models_are_refused(self):
+        (self.replicate / "level_1" / "main" / "mask.pth").rename(self.folder.parent / "mask.pth")
+        with self.assertRaisesRegex(ltlab_io.RunError, "without a gap"):
+            ltlab_io.import_openlth(self.replicate, self.folder)
+        (self.folder.parent / "mask.pth").rename(self.replicate / "level_1" / "main" / "mask.pth")
+        for path in (self.replicate / "level_2" / "main").glob("model_*"):
+            path.unlink()
+        with self.assertRaisesRegex(ltlab_io.RunError, "model_epE_itI"):
+            ltlab_io.import_openlth(self.replicate, self.folder)
+        self.assertFalse(self.folder.exists())
+
+
+if __name__ == "__main__":
+    unittest.main()
