@@ -261,7 +261,7 @@ def export_onnx(level, model, path):
             inputs += [f"{name}.weight", f"{name}.bias"]
             arrays += [numpy_helper.from_array(level.weights[key], key) for key in inputs[1:]]
         operator, attributes = {
-            "convolution": ("Conv", {"pads": [1, 1, 1, 1]}),
+            "convolution": ("Conv", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
             "linear": ("Gemm", {"transB": 1}),
             "max_pooling": ("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
             "relu": ("Relu", {}),
@@ -480,9 +480,13 @@ def _write_level(file, number, level, identity):
 class _Writer:
     """A file of format ltlab-run that appears whole, with its digest, or not at all."""
 
-    def __init__(self, path, kind):
+    def __init__(self, path, kind=None, copy_of=None):
         self.path, self.temporary = path, path.with_name(path.name + ".tmp")
-        self.file = h5py.File(self.temporary, "w", libver=("v110", "v110"))
+        if copy_of:
+            self.temporary.write_bytes(copy_of.read_bytes())
+        self.file = h5py.File(self.temporary, "r+" if copy_of else "w", libver=("v110", "v110"))
+        if copy_of:
+            return
         _write_attributes(self.file, {"format": FORMAT, "format_version": FORMAT_VERSION, "kind": kind})
         provenance = {"program": "ltlab_io.py", "python_version": platform.python_version(),
                       "h5py_version": h5py.__version__, "hdf5_version": h5py.version.hdf5_version}
@@ -547,6 +551,17 @@ def _write_bits(group, name, values):
 def _write_table(file, name, columns):
     """A table without rows."""
     file.create_dataset(name, data=np.zeros(0, np.dtype(columns)))
+
+
+def extract(level_file, path):
+    """Writes a level's file anew with what only run.h5 tells: its initial weights, `config` and `model`. It then stands
+    alone."""
+    level_file, path = Path(level_file), Path(path)
+    run, level = read_run(level_file.parent), read_level(level_file)
+    with _Writer(path, copy_of=level_file) as file:
+        _write_attributes(file, {name: run.attributes[name] for name in ("config", "model")})
+        if not level.initial:
+            _write_arrays(file, "initial", run.initial_weights(level.attributes["level"]))
 
 
 # ---------------------------------------------------------------------------------------------------- digest
@@ -625,6 +640,10 @@ def parse_arguments():
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("level", type=Path, help="a level's file: RUN/level-005.h5")
         command.add_argument("output", type=Path, help="file to write")
+    text = "write a level's file with its initial weights, so that it stands alone"
+    command = commands.add_parser("extract", help=text, description=text)
+    command.add_argument("level", type=Path, help="a level's file: RUN/level-005.h5")
+    command.add_argument("output", type=Path, help="file to write")
     text = "write a run of one level from a state_dict, pruned or with zeros"
     command = commands.add_parser("import-pytorch", help=text, description=text)
     command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict())")
@@ -641,7 +660,11 @@ def run_command(arguments):
     if arguments.command == "export-pytorch":
         export_pytorch(read_level(arguments.level), arguments.output)
     elif arguments.command == "export-onnx":
-        export_onnx(read_level(arguments.level), read_run(arguments.level.parent).attributes["model"], arguments.output)
+        level = read_level(arguments.level)
+        model = level.attributes.get("model") or read_run(arguments.level.parent).attributes["model"]
+        export_onnx(level, model, arguments.output)
+    elif arguments.command == "extract":
+        extract(arguments.level, arguments.output)
     elif arguments.command == "import-pytorch":
         import torch
 

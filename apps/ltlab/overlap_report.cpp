@@ -25,7 +25,7 @@ std::string matched_by(const MatchOptions& match) {
 
 // "0.0123 (z 4.5, p 1e-06)": the Jaccard index that chance gives, and how far from it the masks are.
 std::string by_chance(const MaskOverlap& masks, const ChanceOverlap& chance) {
-  const std::string p = chance.p_value > 0 ? format("%.1g", chance.p_value) : "< 1e-300";
+  const std::string p = chance.p_value > 0 ? format("%.2g", chance.p_value) : "< 1e-300";
   return format("%.4f (z %.1f, p %s)", masks.jaccard_of(chance.mean), masks.z_score(chance), p.c_str());
 }
 

@@ -125,6 +125,23 @@ class ReadTest(RunTest):
             with h5py.File(path) as file:
                 self.assertEqual(ltlab_io.content_digest(file), file.attrs["content_sha256"].decode(), path)
 
+    def test_an_extracted_level_stands_alone(self):
+        run = ltlab_io.read_run(self.search / "replicate-0")
+        for member, number in (("", 2), ("random-mask-0", 1), ("random-reinit-0", 2)):
+            of = run.member(member) if member else run
+            path = self.folder / "alone.h5"
+            result = script("extract", of.folder / f"level-{number:03}.h5", path)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            level = ltlab_io.read_level(path)
+            self.assertEqual(level.attributes["config"], run.attributes["config"])
+            for name, values in of.initial_weights(number).items():
+                self.assertEqual(values.tobytes(), level.initial[name].tobytes())
+            self.assertEqual(level.weights["fc1.weight"].tobytes(), of.level(number).weights["fc1.weight"].tobytes())
+            ltlab("verify", path)
+            layers = [json.loads(ltlab("inspect", file, "--json"))["levels"][0]["layers"]
+                      for file in (path, of.folder / f"level-{number:03}.h5")]
+            self.assertEqual(layers[0][0]["weights_before"], layers[1][0]["weights_before"])
+
     def test_says_what_is_wrong(self):
         for path, message in ((self.folder / "none", "name a run folder"),
                               (self.search / "replicate-0/level-001.h5", "no run or collection")):
@@ -168,6 +185,25 @@ class WithoutOurCodeTest(RunTest):
                                       text=True).stdout
                 numbers = text[text.index("DATA {") + 6:text.index("}", text.index("DATA {"))]
                 np.testing.assert_array_equal(np.array(numbers.replace("\n", " ").split(","), int), mask.ravel())
+
+
+class ReferenceTest(unittest.TestCase):
+    """The tickets under masks/reference/."""
+
+    FOLDER = SCRIPTS.parent / "masks" / "reference"
+
+    def test_whole_and_small(self):
+        paths = sorted(self.FOLDER.glob("*.h5"))
+        self.assertEqual([path.stem for path in paths], ["lenet-mnist-01.85", "lenet-mnist-10.83"])
+        self.assertLess(sum(path.stat().st_size for path in paths), 1_000_000)
+        for path in paths:
+            ltlab("verify", path)
+            level = ltlab_io.read_level(path)
+            self.assertEqual(f"{100 * level.attributes['density']:05.2f}", path.stem[-5:])
+            self.assertGreater(level.attributes["test_accuracy"], 0.978)
+            for name, mask in level.masks.items():
+                self.assertTrue((level.initial[name][mask] != 0).all())
+                self.assertTrue((level.initial[name][~mask] == 0).all())
 
 
 @needs_torch
