@@ -27,11 +27,11 @@ std::string cell(const char* pattern, const std::optional<double>& value, double
 
 // Heights in eighths of a line; a bin that is not empty shows.
 std::string bars(const Histogram& histogram) {
-  static const std::array<const char*, 9> kEighths{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  static const std::array<const char*, 9> eighths{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   const std::size_t most = *std::max_element(histogram.counts.begin(), histogram.counts.end());
   std::string text;
   for (const std::size_t count : histogram.counts)
-    text += kEighths[count == 0 ? 0 : std::max<std::size_t>(1, 8 * count / most)];
+    text += eighths[count == 0 ? 0 : std::max<std::size_t>(1, 8 * count / most)];
   return text;
 }
 

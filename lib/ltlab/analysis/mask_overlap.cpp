@@ -79,9 +79,9 @@ double MaskOverlap::hamming() const {
   return static_cast<double>(survivors_a + survivors_b - 2 * common) / static_cast<double>(size);
 }
 
-double MaskOverlap::jaccard_of(double number) const {
-  const double either = static_cast<double>(survivors_a + survivors_b) - number;
-  return either == 0 ? 1.0 : number / either;
+double MaskOverlap::jaccard_of(double in_common) const {
+  const double either = static_cast<double>(survivors_a + survivors_b) - in_common;
+  return either == 0 ? 1.0 : in_common / either;
 }
 
 double MaskOverlap::z_score(const ChanceOverlap& chance) const {

@@ -36,8 +36,8 @@ struct MaskOverlap {
   double jaccard() const { return jaccard_of(static_cast<double>(common)); }
   /// Fraction of the places where they differ.
   double hamming() const;
-  /// The Jaccard index of masks of these densities that have `common` survivors in common.
-  double jaccard_of(double common) const;
+  /// The Jaccard index of masks of these densities that have `in_common` survivors in common.
+  double jaccard_of(double in_common) const;
   /// Deviations between what was found and the mean of `chance`; 0 where chance leaves but one value.
   double z_score(const ChanceOverlap& chance) const;
 };

@@ -19,6 +19,7 @@ using ConstMap = Eigen::Map<const Matrix>;
 
 NeuronMatching identity_matching(const std::vector<Shape>& shapes) {
   NeuronMatching matching;
+  matching.reserve(shapes.size());
   for (const Shape& shape : shapes) {
     matching.emplace_back(shape[0]);
     std::iota(matching.back().begin(), matching.back().end(), 0U);
@@ -58,6 +59,7 @@ const std::vector<std::uint32_t>* before(const NeuronMatching& matching, std::si
 void require_same_chain(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   if (shapes_of(a) != shapes_of(b)) throw StoreError("cannot match neurons: the networks differ in shape");
   std::vector<Mask> masks;
+  masks.reserve(a.size());
   for (const Tensor& tensor : a) masks.push_back({tensor.name, tensor.shape, {}});
   chain(masks);
 }
@@ -164,6 +166,7 @@ std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching
 
 std::vector<Tensor> as_tensors(const std::vector<Mask>& masks) {
   std::vector<Tensor> tensors;
+  tensors.reserve(masks.size());
   for (const Mask& mask : masks)
     tensors.push_back({mask.name, mask.shape, AlignedVector<float>(mask.keep.begin(), mask.keep.end())});
   return tensors;
