@@ -147,7 +147,7 @@ void inspect_several(const std::vector<fs::path>& files, const std::optional<Mat
   std::vector<NamedNetwork> networks;
   for (const fs::path& file : files) {
     const LevelRecord level = read_level_file(file);
-    networks.push_back({file.string(), level.density, masked_network(level)});
+    networks.push_back({file.string(), level.density, masked_network(level, RunContext(file.parent_path()))});
   }
   const auto pairs = compare_all(networks, match);
   if (output == Output::json) return print_document(overlaps_json(networks, pairs, match));

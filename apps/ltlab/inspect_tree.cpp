@@ -1,5 +1,7 @@
 #include "inspect_tree.h"
 
+#include <cmath>
+
 #include "format.h"
 
 namespace ltlab::app {
@@ -12,8 +14,10 @@ std::string describe_levels(const RunStore& store) {
   const std::vector<unsigned> levels = store.levels();
   if (levels.empty()) return "no level yet";
   const LevelSummary first = store.read_summary(levels.front()), last = store.read_summary(levels.back());
-  return format("levels %u to %u, density %.2f to %.2f %%, test %.2f to %.2f %%", first.level, last.level,
-                100 * first.density, 100 * last.density, 100 * first.test_accuracy, 100 * last.test_accuracy);
+  const std::string text = format("levels %u to %u, density %.2f to %.2f %%", first.level, last.level,
+                                  100 * first.density, 100 * last.density);
+  if (std::isnan(first.test_accuracy)) return text;  // an import that does not tell
+  return text + format(", test %.2f to %.2f %%", 100 * first.test_accuracy, 100 * last.test_accuracy);
 }
 
 std::string describe_run(const RunStore& store) {

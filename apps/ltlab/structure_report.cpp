@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <functional>
 
 #include "format.h"
@@ -12,6 +13,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kBins = 40;
+constexpr std::size_t kColumnsOfLayers = 9;  // more layers make no table that one can read
 
 std::string text_of(const Shape& shape) {
   std::string text;
@@ -19,9 +21,19 @@ std::string text_of(const Shape& shape) {
   return text;
 }
 
+// What an import does not tell is not a number.
+std::optional<double> known(double value) {
+  return std::isnan(value) ? std::nullopt : std::optional(value);
+}
+
 // A number, or as many blanks where there is none.
 std::string cell(const char* pattern, const std::optional<double>& value, double scale = 1) {
   const std::string text = format(pattern, value.value_or(0) * scale);
+  return value ? text : std::string(text.size(), ' ');
+}
+
+std::string count_cell(const char* pattern, const std::optional<std::size_t>& value) {
+  const std::string text = format(pattern, value.value_or(0));
   return value ? text : std::string(text.size(), ' ');
 }
 
@@ -45,10 +57,11 @@ void print_masks(std::ostream& out, const LevelReport& report) {
                 "effective", "dead: inputs outputs neurons", "threshold", "signs kept");
   for (const LayerReport& layer : report.layers) {
     const LayerStructure& s = layer.structure;
-    out << format("%-20s%-18s%11zu%9.2f %%%10.2f %%%13zu%8zu%8zu", s.name.c_str(), text_of(s.shape).c_str(),
-                  s.survivors, 100 * s.density(), 100 * s.effective_density(), s.dead_inputs, s.dead_outputs,
-                  s.dead_neurons)
-        << cell("%12.4g", layer.threshold) << cell("%10.2f %%", layer.signs_kept, 100) << '\n';
+    out << format("%-20s%-18s%11zu%9.2f %%", s.name.c_str(), text_of(s.shape).c_str(), s.survivors,
+                  100 * s.density())
+        << cell("%10.2f %%", s.effective_density(), 100) << format("%13zu%8zu", s.dead_inputs, s.dead_outputs)
+        << count_cell("%8zu", s.dead_neurons) << cell("%12.4g", layer.threshold)
+        << cell("%10.2f %%", layer.signs_kept, 100) << '\n';
   }
 }
 
@@ -102,7 +115,8 @@ void print_histograms(std::ostream& out, const LevelReport& report, const LevelR
   }
 }
 
-ordered_json to_json(const std::optional<double>& value) {
+template <class Number>
+ordered_json to_json(const std::optional<Number>& value) {
   return value ? ordered_json(*value) : ordered_json();
 }
 
@@ -128,12 +142,12 @@ ordered_json to_json(const LayerReport& layer) {
           {"shape", s.shape},
           {"survivors", s.survivors},
           {"density", s.density()},
-          {"effective_survivors", s.effective_survivors},
-          {"effective_density", s.effective_density()},
+          {"effective_survivors", to_json(s.effective_survivors)},
+          {"effective_density", to_json(s.effective_density())},
           {"dead_inputs", s.dead_inputs},
           {"dead_outputs", s.dead_outputs},
-          {"dead_neurons", s.dead_neurons},
-          {"pruned", layer.pruned ? ordered_json(*layer.pruned) : ordered_json()},
+          {"dead_neurons", to_json(s.dead_neurons)},
+          {"pruned", to_json(layer.pruned)},
           {"threshold", to_json(layer.threshold)},
           {"signs_kept", to_json(layer.signs_kept)},
           {"weights_before", to_json(layer.before)},
@@ -147,6 +161,10 @@ std::string csv(const std::optional<double>& value) {
   return value ? format(",%.9g", *value) : ",";
 }
 
+std::string csv_count(const std::optional<std::size_t>& value) {
+  return value ? format(",%zu", *value) : ",";
+}
+
 std::string csv(const std::optional<WeightStatistics>& weights) {
   if (!weights) return ",,,,,";
   return csv(weights->mean) + csv(weights->deviation) + csv(weights->least_magnitude) +
@@ -156,28 +174,34 @@ std::string csv(const std::optional<WeightStatistics>& weights) {
 }  // namespace
 
 void print_levels(std::ostream& out, const std::vector<LevelReport>& levels) {
+  const bool wide = levels.front().layers.size() <= kColumnsOfLayers;
   out << format("\n%5s%11s%13s%10s%9s  ", "level", "density", "effective", "test", "dead");
   for (const LayerReport& layer : levels.front().layers)
-    out << format("| %-22s", layer.structure.name.c_str());
+    out << (wide ? format("| %-22s", layer.structure.name.c_str()) : "");
   out << format("\n%48s  ", "neurons");
-  for (std::size_t l = 0; l < levels.front().layers.size(); ++l)
+  for (std::size_t l = 0; wide && l < levels.front().layers.size(); ++l)
     out << format("| %10s%11s ", "left", "pruned");
   out << '\n';
   for (const LevelReport& level : levels) {
-    out << format("%5u%9.2f %%%11.2f %%%8.2f %%%9zu  ", level.summary.level, 100 * level.summary.density,
-                  100 * level.effective_density(), 100 * level.summary.test_accuracy, level.dead_neurons());
-    for (const LayerReport& layer : level.layers) {
-      out << format("| %8.2f %%%11s ", 100 * layer.structure.density(),
-                    layer.pruned ? std::to_string(*layer.pruned).c_str() : "");
+    out << format("%5u%9.2f %%", level.summary.level, 100 * level.summary.density)
+        << cell("%11.2f %%", level.effective_density(), 100)
+        << cell("%8.2f %%", known(level.summary.test_accuracy), 100)
+        << count_cell("%9zu", level.dead_neurons()) << "  ";
+    for (std::size_t l = 0; wide && l < level.layers.size(); ++l) {
+      const LayerReport& layer = level.layers[l];
+      out << format("| %8.2f %%", 100 * layer.structure.density()) << count_cell("%11zu ", layer.pruned);
     }
     out << '\n';
   }
+  if (!wide) out << "Each layer's survivors and what was pruned: --csv\n";
 }
 
 void print_level(std::ostream& out, const LevelReport& report, const LevelRecord& record) {
-  out << format("\nLevel %u: density %.2f %%, effective %.2f %%, test accuracy %.2f %%\n",
-                report.summary.level, 100 * report.summary.density, 100 * report.effective_density(),
-                100 * report.summary.test_accuracy);
+  out << format("\nLevel %u: density %.2f %%", report.summary.level, 100 * report.summary.density);
+  if (const auto density = report.effective_density()) out << format(", effective %.2f %%", 100 * *density);
+  if (const auto accuracy = known(report.summary.test_accuracy))
+    out << format(", test accuracy %.2f %%", 100 * *accuracy);
+  out << '\n';
   print_masks(out, report);
   print_weights(out, report);
   print_histograms(out, report, record);
@@ -191,9 +215,9 @@ ordered_json levels_json(const std::vector<LevelReport>& levels) {
     for (const LayerReport& layer : level.layers) layers.push_back(to_json(layer));
     rows.push_back({{"level", level.summary.level},
                     {"density", level.summary.density},
-                    {"effective_density", level.effective_density()},
+                    {"effective_density", to_json(level.effective_density())},
                     {"test_accuracy", level.summary.test_accuracy},
-                    {"dead_neurons", level.dead_neurons()},
+                    {"dead_neurons", to_json(level.dead_neurons())},
                     {"layers", layers}});
   }
   return rows;
@@ -212,9 +236,8 @@ void print_csv(std::ostream& out, const std::vector<LevelReport>& levels) {
     for (const LayerReport& layer : level.layers) {
       const LayerStructure& s = layer.structure;
       out << level.summary.level << ',' << s.name << ',' << s.size << ',' << s.survivors << csv(s.density())
-          << ',' << s.effective_survivors << csv(s.effective_density()) << ',' << s.dead_inputs << ','
-          << s.dead_outputs << ',' << s.dead_neurons << ','
-          << (layer.pruned ? std::to_string(*layer.pruned) : "") << csv(layer.threshold)
+          << csv_count(s.effective_survivors) << csv(s.effective_density()) << ',' << s.dead_inputs << ','
+          << s.dead_outputs << csv_count(s.dead_neurons) << csv_count(layer.pruned) << csv(layer.threshold)
           << csv(layer.signs_kept) << csv(layer.before) << csv(layer.after) << '\n';
     }
   }

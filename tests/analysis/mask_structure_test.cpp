@@ -22,7 +22,7 @@ TEST_CASE("A layer's structure counts survivors, degrees and the dead", "[analys
   // Neuron 0 has two inputs and leads out, neuron 1 has one and leads nowhere, neuron 2 has none.
   const std::vector<Mask> masks = {{"fc1.weight", {3, 4}, {1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}},
                                    {"fc2.weight", {2, 3}, {1, 0, 1, 0, 0, 0}}};
-  const std::vector<LayerStructure> layers = mask_structure(masks, chain(masks));
+  const std::vector<LayerStructure> layers = mask_structure(masks, chain(masks.size()));
   REQUIRE(layers.size() == 2);
   CHECK(layers[0].survivors == 3);
   CHECK(layers[0].density() == Approx(0.25));
@@ -32,10 +32,15 @@ TEST_CASE("A layer's structure counts survivors, degrees and the dead", "[analys
   CHECK(layers[0].dead_inputs == 2);
   CHECK(layers[0].dead_outputs == 1);
   CHECK(layers[0].dead_neurons == 2);
-  CHECK(layers[1].effective_density() == Approx(1.0 / 6));
+  CHECK(layers[1].effective_density().value() == Approx(1.0 / 6));
   CHECK(layers[1].dead_inputs == 1);
   CHECK(layers[1].dead_outputs == 1);
   CHECK(layers[1].dead_neurons == 1);
+
+  const LayerStructure unwired = mask_structure(masks, std::nullopt).front();
+  CHECK(unwired.survivors == 3);
+  CHECK_FALSE(unwired.effective_survivors);
+  CHECK_FALSE(unwired.dead_neurons);
 }
 
 TEST_CASE("Empty blocks of random masks are as many as expected, of block masks more", "[analysis]") {
@@ -45,14 +50,14 @@ TEST_CASE("Empty blocks of random masks are as many as expected, of block masks 
                                                   return mask;
                                                 }()},
                                                 1, 0, 0);
-  const LayerStructure layer = mask_structure(random, chain(random)).front();
+  const LayerStructure layer = mask_structure(random, chain(1)).front();
   REQUIRE(layer.blocks.size() == 4);
   CHECK(layer.blocks[3].width == 9);
   for (const BlockStructure& block : layer.blocks) CHECK(block.empty == Approx(block.expected).margin(0.03));
 
   Mask blocky = full_mask("fc.weight", {32, 32});
   for (std::size_t i = 0; i < blocky.size(); ++i) blocky.keep[i] = (i / 32 / 4 + i % 32 / 4) % 2;
-  const BlockStructure square = mask_structure({blocky}, chain({blocky})).front().blocks[2];
+  const BlockStructure square = mask_structure({blocky}, chain(1)).front().blocks[2];
   CHECK(square.height == 4);
   CHECK(square.width == 4);
   CHECK(square.empty == Approx(0.5));
@@ -101,7 +106,10 @@ TEST_CASE("Histograms count every value, the ends included", "[analysis]") {
 TEST_CASE("A level's report tells where weights began, in a control's ticket too", "[analysis]") {
   const test::TemporaryFolder folder;
   test::write_sample_collection(folder.path());
-  const RunStore ticket(folder.path() / "replicate-0");
+  RunStore ticket(folder.path() / "replicate-0");
+  RunRecord run = ticket.read_run();
+  run.model = "imported";  // whose layers have names that no model of ours has
+  ticket.write_run(run);
   const RunContext context(ticket.folder());
   const LevelRecord before = ticket.read_level(1), level = ticket.read_level(2);
   const LevelReport report = report_level(level, &before, context);
@@ -112,6 +120,8 @@ TEST_CASE("A level's report tells where weights began, in a control's ticket too
     CHECK(layer.before);
     CHECK(layer.after);
   }
+  CHECK_FALSE(report.effective_density());
+  CHECK_FALSE(report.dead_neurons());
   RunRecord silent = test::sample_run("random-mask", 0);  // what its ticket tells, a control does not repeat
   silent.init_weights.clear();
   silent.rewind_weights.clear();

@@ -70,7 +70,7 @@ double inner_product(const std::vector<Tensor>& a, const std::vector<Tensor>& b)
 }
 
 MaskedNetwork masked(const std::vector<Tensor>& tensors, std::uint64_t seed) {
-  MaskedNetwork network;
+  MaskedNetwork network{{}, {}, chain(tensors.size())};
   for (const Tensor& tensor : tensors) {
     Mask mask = full_mask(tensor.name, tensor.shape);
     for (std::size_t i = 0; i < mask.size(); ++i) mask.keep[i] = i % 3 == 0;
@@ -180,7 +180,7 @@ TEST_CASE("Independent masks match no better than chance does, reordered ones do
     CHECK(found.back().masks.by_density.p_value > 1.5 / 41);
 
     const NeuronMatching order = random_matching(network, 3);
-    const MaskedNetwork other = {reordered(a.masks, order), reordered(a.weights, order)};
+    const MaskedNetwork other = {reordered(a.masks, order), reordered(a.weights, order), a.wiring};
     found = compare_networks(a, matched_to(a, other, by));
     judge_matched(a, other, by, 40, found);
     CHECK(found.back().masks.jaccard() == 1);
@@ -188,4 +188,12 @@ TEST_CASE("Independent masks match no better than chance does, reordered ones do
     CHECK(found.back().masks.by_density.p_value == Approx(1.0 / 41));
     CHECK(found.back().masks.z_score(found.back().masks.by_density) > 3);
   }
+}
+
+TEST_CASE("Neurons are not matched across shortcuts, nor where the wiring is not known", "[analysis]") {
+  MaskedNetwork network = masked(random_convnet(1), 1);
+  network.wiring->at(2).layers = {1, 0};
+  CHECK_THROWS_AS(matched_to(network, network, MatchBy::masks), StoreError);
+  network.wiring.reset();
+  CHECK_THROWS_AS(matched_to(network, network, MatchBy::masks), StoreError);
 }

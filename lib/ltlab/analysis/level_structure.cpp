@@ -21,16 +21,20 @@ void report_pruning(const Mask& mask, const LevelRecord& before, LayerReport& la
 
 }  // namespace
 
-std::size_t LevelReport::dead_neurons() const {
+std::optional<std::size_t> LevelReport::dead_neurons() const {
   std::size_t dead = 0;
-  for (const LayerReport& layer : layers) dead += layer.structure.dead_neurons;
+  for (const LayerReport& layer : layers) {
+    if (!layer.structure.dead_neurons) return std::nullopt;
+    dead += *layer.structure.dead_neurons;
+  }
   return dead;
 }
 
-double LevelReport::effective_density() const {
+std::optional<double> LevelReport::effective_density() const {
   std::size_t survivors = 0, weights = 0;
   for (const LayerReport& layer : layers) {
-    survivors += layer.structure.effective_survivors;
+    if (!layer.structure.effective_survivors) return std::nullopt;
+    survivors += *layer.structure.effective_survivors;
     weights += layer.structure.size;
   }
   return weights == 0 ? 0.0 : static_cast<double>(survivors) / static_cast<double>(weights);
@@ -38,7 +42,7 @@ double LevelReport::effective_density() const {
 
 LevelReport report_level(const LevelRecord& level, const LevelRecord* before, const RunContext& context) {
   LevelReport report{level, {}};
-  const std::vector<LayerStructure> structures = mask_structure(level.masks, chain(level.masks));
+  const std::vector<LayerStructure> structures = mask_structure(level.masks, context.wiring(level));
   const std::vector<Tensor>& initial = context.initial_weights(level);
   for (std::size_t l = 0; l < structures.size(); ++l) {
     const Mask& mask = level.masks[l];

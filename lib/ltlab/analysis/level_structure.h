@@ -24,8 +24,9 @@ struct LevelReport {
   LevelSummary summary;
   std::vector<LayerReport> layers;
 
-  std::size_t dead_neurons() const;  ///< over all layers
-  double effective_density() const;  ///< over all prunable weights
+  /// Over all layers, and over all prunable weights; none where the wiring is not known.
+  std::optional<std::size_t> dead_neurons() const;
+  std::optional<double> effective_density() const;
 };
 
 /// Reports `level`, which came after `before` (null: not known) in the run that `context` tells of.

@@ -64,21 +64,24 @@ void count_degrees(const Mask& mask, std::vector<std::size_t>& outputs, std::vec
   }
 }
 
-LayerStructure describe_layer(const Mask& mask, const Mask& effective) {
+LayerStructure describe_layer(const Mask& mask) {
   LayerStructure layer;
   layer.name = mask.name;
   layer.shape = mask.shape;
   layer.size = mask.size();
   layer.survivors = mask.survivors();
-  layer.effective_survivors = effective.survivors();
-  std::vector<std::size_t> path_inputs;
-  count_degrees(effective, layer.output_degrees, path_inputs);
-  layer.dead_neurons = zeros(layer.output_degrees);
   count_degrees(mask, layer.output_degrees, layer.input_degrees);
   layer.dead_outputs = zeros(layer.output_degrees);
   layer.dead_inputs = zeros(layer.input_degrees);
   layer.blocks = block_structures(mask, layer_extents(mask));
   return layer;
+}
+
+void describe_paths(const Mask& effective, LayerStructure& layer) {
+  std::vector<std::size_t> outputs, inputs;
+  count_degrees(effective, outputs, inputs);
+  layer.effective_survivors = effective.survivors();
+  layer.dead_neurons = zeros(outputs);
 }
 
 }  // namespace
@@ -87,14 +90,18 @@ double LayerStructure::density() const {
   return fraction(survivors, size);
 }
 
-double LayerStructure::effective_density() const {
-  return fraction(effective_survivors, size);
+std::optional<double> LayerStructure::effective_density() const {
+  return effective_survivors ? std::optional(fraction(*effective_survivors, size)) : std::nullopt;
 }
 
-std::vector<LayerStructure> mask_structure(const std::vector<Mask>& masks, const Wiring& wiring) {
-  const std::vector<Mask> effective = effective_masks(masks, wiring);
+std::vector<LayerStructure> mask_structure(const std::vector<Mask>& masks,
+                                           const std::optional<Wiring>& wiring) {
   std::vector<LayerStructure> layers;
-  for (std::size_t l = 0; l < masks.size(); ++l) layers.push_back(describe_layer(masks[l], effective[l]));
+  layers.reserve(masks.size());
+  for (const Mask& mask : masks) layers.push_back(describe_layer(mask));
+  if (!wiring) return layers;
+  const std::vector<Mask> effective = effective_masks(masks, *wiring);
+  for (std::size_t l = 0; l < masks.size(); ++l) describe_paths(effective[l], layers[l]);
   return layers;
 }
 

@@ -24,20 +24,23 @@ struct LayerStructure {
   std::string name;
   Shape shape;
   std::size_t size = 0, survivors = 0;
-  std::size_t effective_survivors = 0;      ///< on a path from an input to an output
+  /// On a path from an input to an output; none where the wiring is not known.
+  std::optional<std::size_t> effective_survivors;
   std::vector<std::size_t> output_degrees;  ///< survivors of each output (fan-in)
   std::vector<std::size_t> input_degrees;   ///< survivors of each input (fan-out)
   std::size_t dead_inputs = 0;              ///< inputs without a survivor
   std::size_t dead_outputs = 0;             ///< outputs without a survivor
-  std::size_t dead_neurons = 0;             ///< outputs on no path from an input to an output
-  std::vector<BlockStructure> blocks;       ///< 1 x 16, 16 x 1, 4 x 4; of a convolution also its kernels
+  /// Outputs on no path from an input to an output; none where the wiring is not known.
+  std::optional<std::size_t> dead_neurons;
+  std::vector<BlockStructure> blocks;  ///< 1 x 16, 16 x 1, 4 x 4; of a convolution also its kernels
 
   double density() const;
-  double effective_density() const;
+  std::optional<double> effective_density() const;
 };
 
-/// In the order of the masks. StoreError where they do not fit each other.
-std::vector<LayerStructure> mask_structure(const std::vector<Mask>& masks, const Wiring& wiring);
+/// In the order of the masks. StoreError where they do not fit each other as `wiring` says.
+std::vector<LayerStructure> mask_structure(const std::vector<Mask>& masks,
+                                           const std::optional<Wiring>& wiring);
 
 /// The survivors' values.
 struct WeightStatistics {

@@ -62,8 +62,8 @@ const NameTable<MatchBy>& match_by_names() {
   return table;
 }
 
-MaskedNetwork masked_network(const LevelRecord& level) {
-  MaskedNetwork network{level.masks, {}};
+MaskedNetwork masked_network(const LevelRecord& level, const RunContext& context) {
+  MaskedNetwork network{level.masks, {}, context.wiring(level)};
   for (const Mask& mask : level.masks) {
     const Tensor* weights = find_named(level.weights, mask.name);
     if (!weights || weights->shape != mask.shape)
@@ -85,8 +85,13 @@ std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const Maske
 }
 
 MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by) {
+  if (a.wiring != chain(a.masks.size())) {
+    throw StoreError(
+        "neurons can be matched in a chain of layers only, and these networks have shortcuts, or an unknown "
+        "model: compare them without --match");
+  }
   const NeuronMatching matching = match(a, arrays_of(b, by), by);
-  return {reordered(b.masks, matching), reordered(b.weights, matching)};
+  return {reordered(b.masks, matching), reordered(b.weights, matching), b.wiring};
 }
 
 void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, unsigned draws,

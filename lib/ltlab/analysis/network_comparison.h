@@ -5,6 +5,7 @@
 
 #include "ltlab/analysis/mask_overlap.h"
 #include "ltlab/analysis/neuron_matching.h"
+#include "ltlab/analysis/run_context.h"
 #include "ltlab/base/names.h"
 #include "ltlab/store/records.h"
 
@@ -23,10 +24,11 @@ const NameTable<MatchBy>& match_by_names();
 struct MaskedNetwork {
   std::vector<Mask> masks;
   std::vector<Tensor> weights;
+  std::optional<Wiring> wiring;  ///< none where it is not known
 };
 
 /// StoreError where a mask has no weights of its shape.
-MaskedNetwork masked_network(const LevelRecord& level);
+MaskedNetwork masked_network(const LevelRecord& level, const RunContext& context);
 
 /// Two networks, one layer or all together.
 struct NetworkOverlap {
@@ -37,7 +39,8 @@ struct NetworkOverlap {
 /// Layer by layer, and last all layers together. StoreError where the networks differ in layers or shapes.
 std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const MaskedNetwork& b);
 
-/// `b` with its neurons in the order of their partners in `a`.
+/// `b` with its neurons in the order of their partners in `a`. StoreError where `a` is not known to be a
+/// chain of layers: across shortcuts, neurons of several layers would have to be matched at once.
 MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by);
 
 /// Matching finds common survivors in random masks too, so a matched overlap must be held against those.

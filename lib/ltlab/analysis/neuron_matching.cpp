@@ -7,7 +7,6 @@
 #include <string>
 
 #include "ltlab/analysis/assignment.h"
-#include "ltlab/analysis/wiring.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
 
@@ -58,10 +57,11 @@ const std::vector<std::uint32_t>* before(const NeuronMatching& matching, std::si
 
 void require_same_chain(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
   if (shapes_of(a) != shapes_of(b)) throw StoreError("cannot match neurons: the networks differ in shape");
-  std::vector<Mask> masks;
-  masks.reserve(a.size());
-  for (const Tensor& tensor : a) masks.push_back({tensor.name, tensor.shape, {}});
-  chain(masks);
+  for (std::size_t l = 1; l < a.size(); ++l) {
+    if (a[l].shape[1] % a[l - 1].shape[0] == 0) continue;
+    throw StoreError("cannot match neurons: '" + a[l].name + "' does not take the outputs of '" +
+                     a[l - 1].name + "'");
+  }
 }
 
 // Weights in which the neurons of a layer end, a row a neuron: the transpose of the blocks of the layer

@@ -19,8 +19,9 @@ using NeuronMatching = std::vector<std::vector<std::uint32_t>>;
 /// one hidden layer's neurons at a time, the others fixed, until the sum of products of all weights of `a`
 /// with those of the matched `b` grows no more: a local optimum.
 ///
-/// Arrays are those of a chain of layers (see chain()), or their masks as zeros and ones: the sum of products
-/// is then the number of common survivors. StoreError where the networks differ in shape or are no chain.
+/// Arrays are those of a chain of layers, each of which takes the outputs of the one before, or their masks
+/// as zeros and ones: the sum of products is then the number of common survivors. StoreError where the
+/// networks differ in shape or are no chain.
 NeuronMatching match_neurons(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
 
 /// The network with its neurons in the order of the partners: rows, and the columns of the layer after.

@@ -29,4 +29,10 @@ const std::vector<Tensor>& RunContext::initial_weights(const LevelRecord& level)
   return ticket_ ? start_of(*ticket_, level) : none;
 }
 
+std::optional<Wiring> RunContext::wiring(const LevelRecord& level) const {
+  const std::string& model = run_ ? run_->model : level.model;
+  if (model.empty() || model == "imported") return std::nullopt;
+  return model_wiring(model, level.masks);
+}
+
 }  // namespace ltlab

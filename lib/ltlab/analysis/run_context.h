@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "ltlab/analysis/wiring.h"
 #include "ltlab/base/tensor.h"
 #include "ltlab/store/records.h"
 
@@ -18,6 +19,9 @@ class RunContext {
   const std::optional<RunRecord>& run() const { return run_; }
   /// The weights that a level's training began with, not yet masked; empty where no file tells them.
   const std::vector<Tensor>& initial_weights(const LevelRecord& level) const;
+  /// How the level's layers are connected; none where no file tells a model that ltlab knows (imports).
+  /// StoreError where the masks are not the model's.
+  std::optional<Wiring> wiring(const LevelRecord& level) const;
 
  private:
   std::optional<RunRecord> run_, ticket_;

@@ -1,20 +1,37 @@
 #include "ltlab/analysis/wiring.h"
 
 #include <algorithm>
-#include <functional>
-#include <string>
+#include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/nn/model_text.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab {
 namespace {
 
 using Units = std::vector<std::uint8_t>;  // 1 = on a path
 
-// The unit of a source to which an input of a layer belongs: itself, or the channel whose pixel it is.
-std::size_t unit_of(std::size_t input, std::size_t inputs, std::size_t units) {
-  return input / (inputs / units);
-}
+// The units of a layer's inputs: itself, or the channel whose pixel it is.
+class InputUnits {
+ public:
+  // `widths`: units of each layer. StoreError where the inputs do not fit the sources.
+  InputUnits(const Mask& mask, const Sources& sources, const std::vector<std::size_t>& widths) {
+    const std::size_t inputs = layer_extents(mask).inputs;
+    std::size_t units = sources.layers.empty() ? inputs : 0;
+    for (const std::size_t source : sources.layers) units = std::max(units, widths[source]);
+    if (units == 0 || inputs % units != 0) {
+      throw StoreError("'" + mask.name + "' takes " + std::to_string(inputs) +
+                       " inputs, which are no multiple of the " + std::to_string(units) +
+                       " outputs before: the masks are not those of the model");
+    }
+    pixels_ = inputs / units;
+  }
+  std::size_t operator()(std::size_t input) const { return input / pixels_; }
+
+ private:
+  std::size_t pixels_;
+};
 
 // Calls visit(position in `keep`, output, input) for each survivor.
 template <class Visit>
@@ -25,16 +42,30 @@ void for_each_survivor(const Mask& mask, const Visit& visit) {
   }
 }
 
-// Which inputs of layer `l` depend on the network's inputs, given which units of the layers before do.
-Units reached_inputs(const std::vector<Mask>& masks, const Wiring& wiring, std::size_t l,
+bool at(const Units& units, std::size_t unit) {
+  return unit < units.size() && units[unit] != 0;
+}
+
+// Which inputs of a layer depend on the images, given which units of the layers before do.
+Units reached_inputs(const Mask& mask, const Sources& sources, const InputUnits& unit_of,
                      const std::vector<Units>& reached) {
-  const std::size_t inputs = layer_extents(masks[l]).inputs;
-  Units result(inputs, wiring[l].empty());
-  for (const std::size_t source : wiring[l]) {
-    for (std::size_t i = 0; i < inputs; ++i)
-      result[i] |= reached[source][unit_of(i, inputs, reached[source].size())];
+  Units result(layer_extents(mask).inputs, sources.images);
+  for (const std::size_t source : sources.layers) {
+    for (std::size_t i = 0; i < result.size(); ++i) result[i] |= at(reached[source], unit_of(i));
   }
   return result;
+}
+
+// Index of a layer's weights among the masks.
+std::size_t mask_of(const std::string& layer, const std::vector<Mask>& masks, const std::string& model) {
+  const Mask* mask = find_named(masks, layer + ".weight");
+  if (mask) return static_cast<std::size_t>(mask - masks.data());
+  throw StoreError("there is no mask of '" + layer + ".weight', which model '" + model + "' has");
+}
+
+void merge(Sources& sources, const Sources& others) {
+  sources.layers.insert(sources.layers.end(), others.layers.begin(), others.layers.end());
+  sources.images |= others.images;
 }
 
 }  // namespace
@@ -46,40 +77,53 @@ LayerExtents layer_extents(const Mask& mask) {
                    " axes; weights have 2 (linear) or 4 (convolution)");
 }
 
-Wiring chain(const std::vector<Mask>& masks) {
+Wiring chain(std::size_t layers) {
+  Wiring wiring(layers);
+  for (std::size_t l = 0; l < layers; ++l) wiring[l] = l == 0 ? Sources{{}, true} : Sources{{l - 1}, false};
+  return wiring;
+}
+
+Wiring model_wiring(const std::string& model, const std::vector<Mask>& masks) {
+  const ModelText text = parse_model_text(model_text(model));
   Wiring wiring(masks.size());
-  for (std::size_t l = 1; l < masks.size(); ++l) {
-    const std::size_t units = layer_extents(masks[l - 1]).outputs, inputs = layer_extents(masks[l]).inputs;
-    if (units == 0 || inputs % units != 0) {
-      throw StoreError("'" + masks[l].name + "' takes " + std::to_string(inputs) +
-                       " inputs, which are no multiple of the " + std::to_string(units) + " outputs of '" +
-                       masks[l - 1].name + "': the layers are no chain");
+  Sources current{{}, true};
+  std::vector<Sources> given(text.layers.size());  // what a shortcut hands on
+  for (std::size_t i = 0; i < text.layers.size(); ++i) {
+    const ModelText::Layer& layer = text.layers[i];
+    given[i] = current;
+    if (layer.kind == ModelText::Layer::Kind::convolution || layer.kind == ModelText::Layer::Kind::linear) {
+      const std::size_t index = mask_of(layer.name, masks, model);
+      wiring[index] = std::exchange(current, {{index}, false});
     }
-    wiring[l] = {l - 1};
+    if (layer.adds_shortcut) merge(current, given[layer.shortcut]);
   }
   return wiring;
 }
 
 std::vector<Mask> effective_masks(const std::vector<Mask>& masks, const Wiring& wiring) {
+  std::vector<std::size_t> widths;
+  std::vector<InputUnits> unit_of;
   std::vector<Units> inputs, reached, used;  // of each layer: inputs and outputs reached, outputs used
   for (std::size_t l = 0; l < masks.size(); ++l) {
-    inputs.push_back(reached_inputs(masks, wiring, l, reached));
-    reached.emplace_back(layer_extents(masks[l]).outputs, 0);
+    unit_of.emplace_back(masks[l], wiring[l], widths);
+    widths.push_back(layer_extents(masks[l]).outputs);
+    inputs.push_back(reached_inputs(masks[l], wiring[l], unit_of[l], reached));
+    reached.emplace_back(widths[l], 0);
     for_each_survivor(masks[l],
                       [&](std::size_t, std::size_t o, std::size_t i) { reached[l][o] |= inputs[l][i]; });
-    used.emplace_back(reached[l].size(), 1);
+    used.emplace_back(widths[l], 1);
   }
-  for (const auto& sources : wiring) {
-    for (const std::size_t source : sources) used[source].assign(used[source].size(), 0);
+  for (const Sources& sources : wiring) {
+    for (const std::size_t source : sources.layers) used[source].assign(used[source].size(), 0);
   }
   std::vector<Mask> result = masks;
   for (std::size_t l = masks.size(); l-- > 0;) {
-    const std::size_t width = inputs[l].size();
     for_each_survivor(masks[l], [&](std::size_t position, std::size_t o, std::size_t i) {
-      if (!used[l][o]) result[l].keep[position] = 0;
-      for (const std::size_t source : wiring[l])
-        used[source][unit_of(i, width, used[source].size())] |= used[l][o];
-      if (!inputs[l][i]) result[l].keep[position] = 0;
+      result[l].keep[position] = used[l][o] & inputs[l][i];
+      if (!used[l][o]) return;
+      for (const std::size_t source : wiring[l].layers) {
+        if (unit_of[l](i) < widths[source]) used[source][unit_of[l](i)] = 1;
+      }
     });
   }
   return result;

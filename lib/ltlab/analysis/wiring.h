@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "ltlab/prune/mask.h"
@@ -17,19 +18,31 @@ struct LayerExtents {
 /// Extents of an array (outputs, inputs) or (outputs, inputs, height, width). StoreError where it is neither.
 LayerExtents layer_extents(const Mask& mask);
 
-/// Which layers' outputs each layer takes, by index: those of all `wiring[l]` added up, or the network's
-/// inputs where there are none. Layers go from input to output, so sources come before. Outputs that no layer
-/// takes are the network's.
-using Wiring = std::vector<std::vector<std::size_t>>;
+/// What a layer takes: the outputs of other layers, by index, added up, and the images. Where they have
+/// unequal numbers of units, those of the smaller are the first ones (shortcuts padded with zeros).
+struct Sources {
+  std::vector<std::size_t> layers;
+  bool images = false;
+  bool operator==(const Sources&) const = default;
+};
 
-/// The wiring of a chain: each layer takes the outputs of the one before. A linear layer may take the pixels
-/// of a convolution's channels, channel by channel. StoreError where a layer does not fit the one before.
-Wiring chain(const std::vector<Mask>& masks);
+/// What each layer with weights takes. Layers go from input to output, so sources come before. Outputs that
+/// no layer takes are the network's.
+using Wiring = std::vector<Sources>;
+
+/// The wiring of a chain: each layer takes the outputs of the one before.
+Wiring chain(std::size_t layers);
+
+/// The wiring of a described model (see nn/models.h), whose layers' weights `masks` mask: what lies between
+/// two layers, such as batch norm and pooling, keeps channels apart. StoreError where the masks are not the
+/// model's; ConfigError where the description is malformed.
+Wiring model_wiring(const std::string& model, const std::vector<Mask>& masks);
 
 /// The masks without the weights that are on no path of surviving weights from an input to an output: what is
 /// left are the weights that can matter to how outputs depend on inputs (effective sparsity, Vysogorets &
 /// Kempe 2023, "Connectivity Matters"). Paths run over whole channels: at an image's border a kernel's weight
-/// may be of less use than that.
+/// may be of less use than that. A linear layer may take the pixels of a convolution's channels, channel by
+/// channel. StoreError where a layer does not fit its sources.
 std::vector<Mask> effective_masks(const std::vector<Mask>& masks, const Wiring& wiring);
 
 }  // namespace ltlab

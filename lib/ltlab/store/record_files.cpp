@@ -398,6 +398,7 @@ std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) 
   write_masks(file, level.masks);
   write_tensors(file, "weights", level.weights);
   if (!level.initial_weights.empty()) write_tensors(file, "initial", level.initial_weights);
+  if (!level.model.empty()) file.set_attribute("model", level.model);
   write_metrics(file, level.metrics);
   write_kernels(file, level.kernels);
   return finish(file);
@@ -451,6 +452,7 @@ LevelRecord read_level_file(const std::filesystem::path& path) {
   LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {},
                     read_metrics(file), read_kernels(file)};
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
+  if (file.has_attribute("model")) level.model = file.string_attribute("model");
   return level;
 }
 

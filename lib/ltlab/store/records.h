@@ -57,6 +57,7 @@ struct LevelRecord : LevelSummary {
   std::vector<Tensor> initial_weights;  ///< initial/<param>: before training, only where run.h5 does not tell
   std::vector<MetricsRow> metrics;      ///< metrics: compound table
   std::vector<KernelChoice> kernels;    ///< kernels: compound table
+  std::string model = {};               ///< RunRecord::model, only in a file that is to stand alone
 };
 
 /// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process
