@@ -14,8 +14,8 @@ std::string describe_levels(const RunStore& store) {
   const std::vector<unsigned> levels = store.levels();
   if (levels.empty()) return "no level yet";
   const LevelSummary first = store.read_summary(levels.front()), last = store.read_summary(levels.back());
-  const std::string text = format("levels %u to %u, density %.2f to %.2f %%", first.level, last.level,
-                                  100 * first.density, 100 * last.density);
+  std::string text = format("levels %u to %u, density %.2f to %.2f %%", first.level, last.level,
+                            100 * first.density, 100 * last.density);
   if (std::isnan(first.test_accuracy)) return text;  // an import that does not tell
   return text + format(", test %.2f to %.2f %%", 100 * first.test_accuracy, 100 * last.test_accuracy);
 }

@@ -29,6 +29,7 @@ NeuronMatching identity_matching(const std::vector<Shape>& shapes) {
 template <class Arrays>
 std::vector<Shape> shapes_of(const Arrays& arrays) {
   std::vector<Shape> shapes;
+  shapes.reserve(arrays.size());
   for (const auto& array : arrays) shapes.push_back(array.shape);
   return shapes;
 }
