@@ -141,6 +141,8 @@ class ReadTest(RunTest):
             layers = [json.loads(ltlab("inspect", file, "--json"))["levels"][0]["layers"]
                       for file in (path, of.folder / f"level-{number:03}.h5")]
             self.assertEqual(layers[0][0]["weights_before"], layers[1][0]["weights_before"])
+            self.assertIsNotNone(layers[0][0]["effective_survivors"])
+            self.assertEqual(layers[0][0]["effective_survivors"], layers[1][0]["effective_survivors"])
 
     def test_says_what_is_wrong(self):
         for path, message in ((self.folder / "none", "name a run folder"),
@@ -399,6 +401,14 @@ class OpenLthTest(unittest.TestCase):
             self.assertEqual([layer["survivors"] for layer in level["layers"]], survivors)
         pruned = levels[0]["layers"][0]["survivors"] - levels[1]["layers"][0]["survivors"]
         self.assertEqual(levels[1]["layers"][0]["pruned"], pruned)
+
+    def test_verify_finds_imported_masks_that_are_not_nested(self):
+        full = {key: torch.ones_like(mask).int() for key, mask in self.masks[2].items()}
+        torch.save(full, self.replicate / "level_2" / "main" / "mask.pth")
+        ltlab_io.import_openlth(self.replicate, self.folder)
+        result = subprocess.run([LTLAB, "verify", self.folder], capture_output=True, text=True)
+        self.assertEqual(result.returncode, 3)
+        self.assertIn("keeps weights that level 1 had pruned", result.stdout)
 
     def test_gaps_and_missing_models_are_refused(self):
         (self.replicate / "level_1" / "main" / "mask.pth").rename(self.folder.parent / "mask.pth")
