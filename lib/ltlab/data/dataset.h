@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ltlab/base/activations.h"
+#include "ltlab/data/augmentation.h"
 
 namespace ltlab {
 
@@ -65,6 +66,10 @@ Dataset load_dataset(const DatasetOptions& options);
 /// border (ConfigError); the batch's size is set to indices.size().
 void gather(const ImageSet& images, const Normalization& normalization,
             std::span<const std::uint32_t> indices, Activations<float>& batch);
+/// The same, image indices[i] as views[i] shows it.
+void gather(const ImageSet& images, const Normalization& normalization,
+            std::span<const std::uint32_t> indices, std::span<const ImageView> views,
+            Activations<float>& batch);
 
 /// Asks the memory for those images, so that a gather() soon after need not wait for it: images in random
 /// order are nowhere near the caches.

@@ -66,34 +66,80 @@ void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size
   }
 }
 
+// One row of a view; `out` and `row` have `width` pixels.
+template <class T>
+void show_row(const T* row, std::ptrdiff_t width, const ImageView& view, T* out) {
+  const std::ptrdiff_t dx = view.dx, first = std::clamp<std::ptrdiff_t>(-dx, 0, width),
+                       end = std::clamp(width - dx, first, width);
+  std::fill_n(out, first, T(0));
+  if (view.flip) {
+    std::reverse_copy(row + width - dx - end, row + width - dx - first, out + first);
+  } else {
+    std::copy(row + first + dx, row + end + dx, out + first);
+  }
+  std::fill(out + end, out + width, T(0));
+}
+
+// One channel of an image as the view shows it.
+template <class T>
+void show_channel(const T* pixels, const ImageShape& shape, const ImageView& view, T* out) {
+  const auto width = static_cast<std::ptrdiff_t>(shape.width),
+             height = static_cast<std::ptrdiff_t>(shape.height);
+  for (std::ptrdiff_t y = 0; y < height; ++y, out += width) {
+    const std::ptrdiff_t from = y + view.dy;
+    if (from < 0 || from >= height) {
+      std::fill_n(out, width, T(0));
+    } else {
+      show_row(pixels + from * width, width, view, out);
+    }
+  }
+}
+
+// One channel of 16 images, whose pixels begin at `channels`, to where place(pixel) says.
+template <class T, class Place>
+HWY_INLINE void gather_channel(const T* const (&channels)[kTile], std::size_t pixels, std::size_t run,
+                               float scale, float shift, std::size_t lanes, const Place& place) {
+  for (std::size_t p = 0; p < pixels; p += run)
+    gather_features(channels, p, p + run, scale, shift, lanes, place(p));
+}
+
+// Views may be none: each image then is shown as it is.
 template <class T>
 void gather_batch(const T* pixels, const ImageShape& shape, const Normalization& normalization,
-                  std::span<const std::uint32_t> indices, Activations<float>& batch) {
-  const std::size_t features = shape.features(), lanes = batch.lanes();
+                  std::span<const std::uint32_t> indices, std::span<const ImageView> views,
+                  Activations<float>& batch) {
+  const std::size_t plane = shape.height * shape.width, lanes = batch.lanes();
   // Whole channels are contiguous, or with a border their rows.
-  const std::size_t width = batch.shape().border == 0 ? shape.height * shape.width : shape.width;
+  const std::size_t run = batch.shape().border == 0 ? plane : shape.width;
+  AlignedVector<T> shown(views.empty() ? 0 : kTile * plane);
   for (std::size_t first = 0; first < indices.size(); first += kTile) {
     float* panel = batch.panel(first / lanes) + first % lanes;
-    const auto place = [&](std::size_t feature) { return panel + batch.position(feature) * lanes; };
-    // Lanes past the batch show its last image once more, which is cheaper than clearing them.
-    const T* rows[kTile];
-    for (std::size_t i = 0; i < kTile; ++i)
-      rows[i] = pixels + indices[std::min(first + i, indices.size() - 1)] * features;
-    for (std::size_t f = 0; f < features; f += width) {
-      const std::size_t c = f / (shape.height * shape.width);
-      gather_features(rows, f, f + width, normalization.scale[c], normalization.shift[c], lanes, place(f));
+    for (std::size_t c = 0; c < shape.channels; ++c) {
+      const T* channels[kTile];
+      for (std::size_t i = 0; i < kTile; ++i) {
+        // Lanes past the batch show its last image once more, which is cheaper than clearing them.
+        const std::size_t image = std::min(first + i, indices.size() - 1);
+        channels[i] = pixels + indices[image] * shape.features() + c * plane;
+        if (views.empty()) continue;
+        show_channel(channels[i], shape, views[image], &shown[i * plane]);
+        channels[i] = &shown[i * plane];
+      }
+      gather_channel(channels, plane, run, normalization.scale[c], normalization.shift[c], lanes,
+                     [&](std::size_t p) { return panel + batch.position(c * plane + p) * lanes; });
     }
   }
 }
 
 void gather_bytes(const std::uint8_t* pixels, const ImageShape& shape, const Normalization& normalization,
-                  std::span<const std::uint32_t> indices, Activations<float>& batch) {
-  gather_batch(pixels, shape, normalization, indices, batch);
+                  std::span<const std::uint32_t> indices, std::span<const ImageView> views,
+                  Activations<float>& batch) {
+  gather_batch(pixels, shape, normalization, indices, views, batch);
 }
 
 void gather_floats(const float* pixels, const ImageShape& shape, const Normalization& normalization,
-                   std::span<const std::uint32_t> indices, Activations<float>& batch) {
-  gather_batch(pixels, shape, normalization, indices, batch);
+                   std::span<const std::uint32_t> indices, std::span<const ImageView> views,
+                   Activations<float>& batch) {
+  gather_batch(pixels, shape, normalization, indices, views, batch);
 }
 
 }  // namespace ltlab::HWY_NAMESPACE
@@ -126,13 +172,22 @@ void check(const ImageSet& images, const Normalization& normalization, std::span
 
 void gather(const ImageSet& images, const Normalization& normalization,
             std::span<const std::uint32_t> indices, Activations<float>& batch) {
+  gather(images, normalization, indices, {}, batch);
+}
+
+void gather(const ImageSet& images, const Normalization& normalization,
+            std::span<const std::uint32_t> indices, std::span<const ImageView> views,
+            Activations<float>& batch) {
   check(images, normalization, indices, batch);
+  if (!views.empty() && views.size() != indices.size())
+    throw ConfigError("gather: there are " + std::to_string(views.size()) + " views of " +
+                      std::to_string(indices.size()) + " images");
   batch.set_batch(indices.size());
   if (const auto* bytes = std::get_if<AlignedVector<std::uint8_t>>(&images.pixels))
-    HWY_DYNAMIC_DISPATCH(gather_bytes)(bytes->data(), images.shape, normalization, indices, batch);
+    HWY_DYNAMIC_DISPATCH(gather_bytes)(bytes->data(), images.shape, normalization, indices, views, batch);
   else
     HWY_DYNAMIC_DISPATCH(gather_floats)
-  (std::get<AlignedVector<float>>(images.pixels).data(), images.shape, normalization, indices, batch);
+  (std::get<AlignedVector<float>>(images.pixels).data(), images.shape, normalization, indices, views, batch);
 }
 
 void prefetch(const ImageSet& images, std::span<const std::uint32_t> indices) {

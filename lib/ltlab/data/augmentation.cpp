@@ -1,0 +1,23 @@
+#include "ltlab/data/augmentation.h"
+
+#include "ltlab/base/random.h"
+
+namespace ltlab {
+
+const NameTable<Augmentation>& augmentation_names() {
+  using enum Augmentation;
+  static const NameTable<Augmentation> table("augmentation", {{none, "none"}, {crop_flip, "crop-flip"}});
+  return table;
+}
+
+ImageView draw_crop_flip(std::uint64_t seed, std::uint64_t level, std::uint64_t epoch, std::uint32_t image) {
+  constexpr std::int32_t kPadding = 4;
+  RandomStream random({seed, "augmentation", level, epoch << 32 | image});
+  const auto draw_offset = [&] {
+    return static_cast<std::int32_t>(random.below(2 * kPadding + 1)) - kPadding;
+  };
+  const std::int32_t dy = draw_offset(), dx = draw_offset();
+  return {dy, dx, random.below(2) == 1};
+}
+
+}  // namespace ltlab

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+
+#include "ltlab/base/names.h"
+
+namespace ltlab {
+
+/// How training images are varied from one epoch to the next.
+enum class Augmentation {
+  none,
+  crop_flip  ///< flipped left to right at every other time, then a crop of the image's size out of the image
+             ///< with 4 pixels of value 0 around it (He et al. 2016, section 4.2; torchvision's
+             ///< RandomHorizontalFlip and RandomCrop with padding 4, before normalization)
+};
+
+/// none | crop-flip
+const NameTable<Augmentation>& augmentation_names();
+
+/// How an image is shown once: pixel (y, x) is that of the image, flipped left to right or not, at (y + dy,
+/// x + dx), or 0 where that lies outside.
+struct ImageView {
+  std::int32_t dy = 0, dx = 0;
+  bool flip = false;
+};
+
+/// What crop_flip makes of training image `image` in an epoch of a level: a function of these numbers alone,
+/// whatever the batch and the worker.
+ImageView draw_crop_flip(std::uint64_t seed, std::uint64_t level, std::uint64_t epoch, std::uint32_t image);
+
+}  // namespace ltlab
