@@ -13,6 +13,10 @@ struct Dependence {
   std::string reason;
 };
 
+bool needs_files(const std::string& source) {
+  return source != "embedded";
+}
+
 std::vector<Dependence> dependences(const SearchConfig& config) {
   const std::string& optimizer = optimizer_names().name(config.training.optimizer.kind);
   const std::string& schedule = schedule_names().name(config.training.learning_rate.shape);
@@ -36,8 +40,12 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        "is for --data embedded, and the data are " + config.data.source},
       {{"data-dir"},
        "data",
-       config.data.source != "embedded",
+       needs_files(config.data.source) || needs_files(pretraining_data(config).source),
        "is for --data other than embedded, and the data are embedded"},
+      {{"pretrain-data", "pretrain-labels"},
+       "pretrain",
+       config.pretrains(),
+       "is for --pretrain, and there is none"},
       {{"trials"}, "control", !config.controls.empty(), "is for --control, and there is none"},
   };
 }

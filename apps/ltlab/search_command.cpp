@@ -1,10 +1,12 @@
 #include <filesystem>
 #include <iostream>
+#include <optional>
 
 #include "commands.h"
 #include "format.h"
 #include "kernel_report.h"
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
@@ -55,21 +57,39 @@ void tell_early_end(const SearchConfig& config, const std::vector<double>& densi
             << " % density: too few weights are left there for --rate to prune any\n";
 }
 
+Dataset load(const DatasetOptions& options) {
+  std::cerr << "ltlab: loading data '" << options.source << "'\n";
+  return load_dataset(options);
+}
+
+TrainingData gathered(Dataset dataset, const std::string& model, std::size_t batch) {
+  const ActivationShape layout = input_layout(model, dataset.train.shape, dataset.classes, batch);
+  return {std::move(dataset), layout};
+}
+
+// None where pretraining uses the search's own.
+std::optional<TrainingData> load_pretraining_data(const SearchConfig& config) {
+  const PretrainingConfig& pretraining = config.pretraining;
+  if (pretraining.source.empty() && !pretraining.random_labels) return std::nullopt;
+  Dataset dataset = load(pretraining_data(config));
+  const std::string model = pretraining_model(config.model, dataset.classes);
+  return gathered(std::move(dataset), model, config.training.batch);
+}
+
 void search(const SearchRequest& request, const std::stop_source& stop, SearchProgress& progress) {
-  std::cerr << "ltlab: loading data '" << request.config.data.source << "'\n";
-  Dataset dataset = load_dataset(request.config.data);
-  const ActivationShape layout =
-      input_layout(request.config.model, dataset.train.shape, dataset.classes, request.config.training.batch);
-  const TrainingData data(std::move(dataset), layout);
+  const SearchConfig& config = request.config;
+  const TrainingData data = gathered(load(config.data), config.model, config.training.batch);
+  const std::optional<TrainingData> other = load_pretraining_data(config);
+  const TrainingData& pretraining = other ? *other : data;
   // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
   // error.
-  tell_early_end(request.config,
-                 planned_densities(request.config, data.dataset.train.shape, data.dataset.classes));
+  in_steps(config, data.dataset.training.size(), pretraining.dataset.training.size());
+  check_pretraining(config, data.dataset, &pretraining.dataset);
+  tell_early_end(config, planned_densities(config, data.dataset.train.shape, data.dataset.classes));
   if (request.force) RunStore(request.out).remove();
-  std::cerr << "ltlab: searching for winning tickets of " << request.config.model << " with "
-            << request.workers << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out
-            << '\n';
-  run_search(request.config, data, request.out, request.workers, progress, stop);
+  std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers
+            << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';
+  run_search(config, data, request.out, request.workers, progress, stop, &pretraining);
 }
 
 void show(const SearchRequest& request, const SearchResults& results) {

@@ -51,6 +51,10 @@ std::vector<std::string> preset_names() {
 auto count(const char* placeholder = "N") {
   return po::value<Count>()->value_name(placeholder);
 }
+// A number of steps, or of epochs.
+auto steps() {
+  return po::value<std::string>()->value_name("STEPS");
+}
 auto number(const char* placeholder = "X") {
   return po::value<double>()->value_name(placeholder);
 }
@@ -98,9 +102,11 @@ po::options_description training_options() {
   training.add_options()
       ("model", word("MODEL"), "lenet-300-100 (default), another of `ltlab model list`, or a file or text of your own")
       ("init", word("INIT"), ("weights at step 0: " + choices(initialization_names(), SearchConfig().initialization)).c_str())
-      ("steps", count(), "optimizer steps a level (50000)")
+      ("steps", steps(), "optimizer steps a level; here and wherever STEPS stands, 2ep means two epochs (50000)")
       ("batch", count(), "images a step (60)")
-      ("validate-every", count("K"), "steps between validations (100)")
+      ("augment", word("NAME"), ("of the training images: " + choices(augmentation_names(), Augmentation::none) + ", which "
+                                 "pads by 4 pixels, crops, and flips left to right, all at random").c_str())
+      ("validate-every", steps(), "between validations (100)")
       ("optimizer", word("NAME"), choices(optimizer_names(), OptimizerConfig().kind).c_str())
       ("learning-rate", number(), "(0.0012)")
       ("momentum", number(), "of sgd (0)")
@@ -110,19 +116,33 @@ po::options_description training_options() {
       ("epsilon", number(), "of adam and adamw (1e-8)")
       ("weight-decay", number(), "L2 penalty, decoupled in adamw (0)")
       ("schedule", word("NAME"), ("learning rate over the steps: " + choices(schedule_names(), LearningRateSchedule().shape)).c_str())
-      ("warmup", count(), "steps of linear warm-up (0)")
-      ("milestones", word("K,K,..."), "steps at which --schedule step multiplies the rate by the decay factor")
+      ("warmup", steps(), "of linear warm-up (0)")
+      ("milestones", word("STEPS,..."), "at which --schedule step multiplies the rate by the decay factor")
       ("decay-factor", number(), "of --schedule step (0.1)");
   return training;
+}
+
+po::options_description pretraining_options() {
+  po::options_description pretraining = group("Pretraining, which leaves the weights of step 0");
+  pretraining.add_options()
+      ("pretrain", steps(), "its length, with the settings for training (0: none, the weights of step 0 are as drawn)")
+      ("pretrain-data", word("SOURCE"), "other data, of images as large (those of --data); an output layer for other classes is drawn anew")
+      ("pretrain-labels", word("LABELS"), "true (default) | random");
+  return pretraining;
 }
 
 po::options_description pruning_options() {
   po::options_description pruning = group("Pruning and rewinding");
   pruning.add_options()
       ("rate", number(), "fraction of the survivors pruned a round (0.2)")
+      ("convolution-rate", number(), "of convolutions (the rate)")
       ("output-rate", number(), "of the output layer (half the rate)")
       ("scope", word("SCOPE"), ("weights compete within a layer or across layers: " + choices(pruning_scope_names(), SearchConfig().scope)).c_str())
-      ("rewind", count("STEP"), "survivors return to their weights at this step (0)")
+      ("rewind", steps(), "to where the survivors return (0)")
+      ("retrain", word("NAME"), ("what returns there: weights (with all else), the learning-rate alone, or nothing, to "
+                                 "fine-tune as long at the last learning rate: " + choices(retraining_names(), SearchConfig().retraining)).c_str())
+      ("retrain-order", word("NAME"), ("of the images: its own, or that of the dense network's training: " +
+                                       choices(retraining_order_names(), SearchConfig().retraining_order)).c_str())
       ("levels", count(), "pruned levels after the dense one (10, or as many as --target-density needs)")
       ("target-density", number(), "stop at the first level of at most this density, as 0.02 for 2 %");
   return pruning;
@@ -161,7 +181,8 @@ po::options_description run_options() {
 
 // What may stand in --config, in a preset and in a stored run.
 void add_settings(po::options_description& to) {
-  to.add(data_options()).add(training_options()).add(pruning_options()).add(comparison_options());
+  to.add(data_options()).add(training_options()).add(pretraining_options());
+  to.add(pruning_options()).add(comparison_options());
 }
 
 // Typed access to what was set, with the name of the option in every complaint.
@@ -211,14 +232,15 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
-std::vector<std::uint64_t> parse_milestones(const std::string& text) {
-  std::vector<std::uint64_t> milestones;
-  for (const std::string& item : split(text)) {
-    const std::optional<Count> count = parse_count(item);
-    if (!count) throw ConfigError("'" + item + "' is no step; steps are whole numbers with commas between");
-    milestones.push_back(count->value);
-  }
+std::vector<StepCount> parse_milestones(const std::string& text) {
+  std::vector<StepCount> milestones;
+  for (const std::string& item : split(text)) milestones.push_back(StepCount::parse(item));
   return milestones;
+}
+
+bool parse_random_labels(const std::string& text) {
+  static const NameTable<bool> table("labels", {{false, "true"}, {true, "random"}});
+  return table.parse(text);
 }
 
 std::vector<Control> parse_controls(const std::string& text) {
@@ -251,10 +273,17 @@ void read_data(const Values& values, DatasetOptions& data) {
   values.read_count("embedded-test", data.embedded_test);
 }
 
+void read_pretraining(const Values& values, PretrainingConfig& pretraining) {
+  values.read("pretrain", pretraining.steps, StepCount::parse);
+  values.read("pretrain-data", pretraining.source, parse_source);
+  values.read("pretrain-labels", pretraining.random_labels, parse_random_labels);
+}
+
 void read_training(const Values& values, TrainingConfig& training) {
-  values.read_count("steps", training.steps);
+  values.read("steps", training.steps, StepCount::parse);
   values.read_count("batch", training.batch);
-  values.read_count("validate-every", training.validate_every);
+  values.read("augment", training.augmentation, augmentation_names());
+  values.read("validate-every", training.validate_every, StepCount::parse);
   OptimizerConfig& optimizer = training.optimizer;
   values.read("optimizer", optimizer.kind, optimizer_names());
   values.read("momentum", optimizer.momentum);
@@ -266,10 +295,9 @@ void read_training(const Values& values, TrainingConfig& training) {
   LearningRateSchedule& rate = training.learning_rate;
   values.read("learning-rate", rate.base);
   values.read("schedule", rate.shape, schedule_names());
-  values.read_count("warmup", rate.warmup_steps);
+  values.read("warmup", rate.warmup_steps, StepCount::parse);
   values.read("milestones", rate.milestones, parse_milestones);
   values.read("decay-factor", rate.factor);
-  rate.total_steps = training.steps;
 }
 
 SearchConfig read_config(const Values& values) {
@@ -278,10 +306,14 @@ SearchConfig read_config(const Values& values) {
   values.read("model", config.model, read_model);
   values.read("init", config.initialization, initialization_names());
   read_training(values, config.training);
+  read_pretraining(values, config.pretraining);
   values.read("rate", config.rate);
+  if (values.has("convolution-rate")) values.read("convolution-rate", config.convolution_rate.emplace());
   if (values.has("output-rate")) values.read("output-rate", config.output_rate.emplace());
   values.read("scope", config.scope, pruning_scope_names());
-  values.read_count("rewind", config.rewind_step);
+  values.read("rewind", config.rewind_step, StepCount::parse);
+  values.read("retrain", config.retraining, retraining_names());
+  values.read("retrain-order", config.retraining_order, retraining_order_names());
   values.read("target-density", config.target_density);
   if (config.target_density > 0) config.levels.reset();  // a target alone decides the number of levels
   if (values.has("levels")) values.read_count("levels", config.levels.emplace());

@@ -42,10 +42,10 @@ void SearchProgress::on_progress(const TrainingProgress& progress) {
 void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) {
   results_.add(name, summary);
   running_.erase({name.replicate, name.branch, name.trial, name.level});
-  ++recorded_[name.level];
+  if (name.branch != "pretraining") ++recorded_[name.level];
   if (!now) return;
-  seconds_[name.level].push_back(summary.cost.wall_seconds);
-  const std::string trial = name.branch == "ticket" ? "" : format(" trial %u", name.trial);
+  if (name.branch != "pretraining") seconds_[name.level].push_back(summary.cost.wall_seconds);
+  const std::string trial = !name.branch.starts_with("random-") ? "" : format(" trial %u", name.trial);
   show(format("replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step "
               "%llu (%.2f %%), "
               "%.1f s",

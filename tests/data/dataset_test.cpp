@@ -126,6 +126,24 @@ TEST_CASE("The split partitions the training images and follows its seed", "[dat
   CHECK(load_dataset(options).fingerprint != data.fingerprint);
 }
 
+TEST_CASE("Random labels are drawn for the training set alone, by the split's seed", "[data]") {
+  DatasetOptions options = small_embedded();
+  const Dataset known = load_dataset(options);
+  options.random_labels = true;
+  const Dataset random = load_dataset(options), again = load_dataset(options);
+  CHECK(random.train.labels == again.train.labels);
+  CHECK(random.test.labels == known.test.labels);
+  CHECK(random.train.pixels == known.train.pixels);
+  CHECK(random.training == known.training);
+  CHECK(random.fingerprint != known.fingerprint);
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < 300; ++i) same += random.train.labels[i] == known.train.labels[i];
+  CHECK(same < 60);  // a tenth, give or take 6 deviations
+  CHECK(std::ranges::max(random.train.labels) == 9);
+  options.split_seed = 1;
+  CHECK(load_dataset(options).train.labels != random.train.labels);
+}
+
 TEST_CASE("Impossible splits and unknown sources are refused", "[data]") {
   DatasetOptions options = small_embedded();
   options.validation = 0;

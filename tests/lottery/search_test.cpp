@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
@@ -56,6 +57,76 @@ class Listener : public SearchObserver {
 Listener search(const SearchConfig& config, const TemporaryFolder& folder, unsigned workers = 1) {
   Listener listener;
   run_search(config, small_data(), folder.path(), workers, listener, listener.stop);
+  return listener;
+}
+
+void check_same_weights(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+  REQUIRE(a.size() == b.size());
+  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i].values == b[i].values);
+}
+
+// What a network ends with when it is trained as the tests say, without a search.
+struct RetracedTraining {
+  std::vector<Mask> masks;
+  std::vector<Tensor> weights, optimizer;
+  TrainingConfig training;
+  std::uint64_t order_level = 0, first_step = 0;
+
+  std::vector<Tensor> run() const {
+    Network<float> network = make_network<float>(small_config().model, {1, 28, 28}, 10, training.batch);
+    network.apply(masks);
+    network.assign(weights);
+    network.choose_kernels(KernelPolicy::sparse);
+    Trainer trainer(network, small_data(), training, small_config().seed, order_level, first_step);
+    if (!optimizer.empty()) trainer.restore_optimizer(optimizer);
+    while (!trainer.finished()) trainer.advance();
+    return network.tensors();
+  }
+};
+
+// Momentum, and a learning rate that falls after the rewind point of the tests, 15.
+SearchConfig falling_rate_config() {
+  SearchConfig config = small_config();
+  config.levels = 1;
+  config.rewind_step = 15;
+  config.training.optimizer.kind = OptimizerConfig::Kind::sgd;
+  config.training.optimizer.momentum = 0.9;
+  config.training.learning_rate.base = 0.1;
+  config.training.learning_rate.shape = LearningRateSchedule::Shape::step;
+  config.training.learning_rate.milestones = {20, 30};
+  return config;
+}
+
+std::vector<double> learning_rates(const LevelRecord& level) {
+  std::vector<double> rates;
+  for (std::size_t i = 1; i < level.metrics.size(); ++i) rates.push_back(level.metrics[i].learning_rate);
+  return rates;
+}
+
+// The small data with every two classes taken for one.
+const TrainingData& five_classes() {
+  static const TrainingData data = [] {
+    Dataset dataset = load_dataset(small_config().data);
+    for (std::uint8_t& label : dataset.train.labels) label /= 2;
+    for (std::uint8_t& label : dataset.test.labels) label /= 2;
+    dataset.classes = 5;
+    dataset.fingerprint = "five classes";
+    return TrainingData(std::move(dataset), small_layout());
+  }();
+  return data;
+}
+
+SearchConfig pretraining_config() {
+  SearchConfig config = small_config();
+  config.pretraining.steps = 40;
+  config.training.steps = 15;
+  config.levels = 1;
+  return config;
+}
+
+Listener pretrain_and_search(const SearchConfig& config, const TemporaryFolder& folder) {
+  Listener listener;
+  run_search(config, small_data(), folder.path(), 1, listener, listener.stop, &five_classes());
   return listener;
 }
 
@@ -125,6 +196,7 @@ TEST_CASE("One worker or two, the weights are the same bits", "[lottery]") {
   const TemporaryFolder one, two;
   SearchConfig config = small_config();
   config.replicates = 2;
+  config.training.augmentation = GENERATE(Augmentation::none, Augmentation::crop_flip);
   search(config, one, 1);
   search(config, two, 2);
   for (const char* replicate : {"replicate-0", "replicate-1"}) {
@@ -139,6 +211,8 @@ TEST_CASE("An interrupted search goes on from its checkpoint to the same bits", 
   const TemporaryFolder whole, broken;
   SearchConfig config = small_config();
   config.rewind_step = GENERATE(0u, 15u);
+  config.retraining = GENERATE(Retraining::weight_rewinding, Retraining::learning_rate_rewinding);
+  config.training.augmentation = Augmentation::crop_flip;
   search(config, whole);
   for (const unsigned level : {0u, 2u}) {
     Listener listener;
@@ -181,6 +255,168 @@ TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k",
   const LevelRecord dense = store.read_level(0);
   for (std::size_t i = 0; i < dense.weights.size(); ++i)
     CHECK(network.tensors()[i].values == dense.weights[i].values);
+}
+
+TEST_CASE("Learning-rate rewinding goes on from the trained weights, with the schedule back at step k",
+          "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();
+  config.retraining = Retraining::learning_rate_rewinding;
+  search(config, folder);
+  const LevelRecord dense = RunStore(folder.path()).read_level(0),
+                    level = RunStore(folder.path()).read_level(1);
+  CHECK(level.first_step == 15);
+  const std::vector<double> rates = learning_rates(level);
+  REQUIRE(rates.size() == 3);  // of the steps before 20, 30 and 40
+  CHECK(rates[0] == Approx(0.1));
+  CHECK(rates[2] == Approx(0.001));
+  RetracedTraining retraced{level.masks, dense.weights, dense.optimizer, config.training, 1, 15};
+  check_same_weights(retraced.run(), level.weights);
+  retraced.optimizer.clear();
+  CHECK(retraced.run()[0].values != level.weights[0].values);
+}
+
+TEST_CASE("Fine-tuning goes on from the trained weights at the last learning rate", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();
+  config.retraining = Retraining::fine_tuning;
+  search(config, folder);
+  const LevelRecord dense = RunStore(folder.path()).read_level(0),
+                    level = RunStore(folder.path()).read_level(1);
+  CHECK(level.first_step == 15);
+  CHECK(learning_rates(dense).front() == Approx(0.1));
+  for (const double rate : learning_rates(level)) CHECK(rate == Approx(0.001));
+  RetracedTraining retraced{level.masks, dense.weights, dense.optimizer, config.training, 1, 15};
+  retraced.training.learning_rate = {};
+  retraced.training.learning_rate.base = config.training.learning_rate.rate(39);
+  check_same_weights(retraced.run(), level.weights);
+}
+
+TEST_CASE("A retraining sees the images in its own order, or in that of the dense network", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();
+  config.training.augmentation = Augmentation::crop_flip;
+  config.retraining_order = GENERATE(RetrainingOrder::fresh, RetrainingOrder::original);
+  search(config, folder);
+  const RunRecord run = RunStore(folder.path()).read_run();
+  const LevelRecord level = RunStore(folder.path()).read_level(1);
+  RetracedTraining retraced{level.masks, run.rewind_weights, run.rewind_optimizer, config.training, 0, 15};
+  retraced.order_level = config.retraining_order == RetrainingOrder::fresh ? 1 : 0;
+  check_same_weights(retraced.run(), level.weights);
+  retraced.order_level = 1 - retraced.order_level;
+  CHECK(retraced.run()[0].values != level.weights[0].values);
+}
+
+TEST_CASE("Steps may be told in epochs", "[lottery]") {
+  const TemporaryFolder in_epochs, in_steps;
+  SearchConfig config = falling_rate_config();
+  config.training.steps = StepCount::parse("3ep");  // of 30 steps
+  config.training.learning_rate.milestones = {StepCount::parse("1ep"), 70};
+  config.rewind_step = StepCount::parse("1ep");
+  check(config);
+  search(config, in_epochs);
+  CHECK_THAT(RunStore(in_epochs.path()).read_run().config, Catch::Contains("rewind = 1ep\n"));
+  CHECK_THAT(RunStore(in_epochs.path()).read_run().config, Catch::Contains("milestones = 1ep,70\n"));
+  CHECK(RunStore(in_epochs.path()).read_run().rewind_step == 30);
+  config.training.steps = 90;
+  config.training.learning_rate.milestones = {30, 70};
+  config.rewind_step = 30;
+  search(config, in_steps);
+  check_same_levels(RunStore(in_epochs.path()), RunStore(in_steps.path()));
+  config.rewind_step = StepCount::parse("3ep");
+  CHECK_THROWS_WITH(search(config, in_steps), Catch::Contains("--rewind"));
+}
+
+TEST_CASE("The lottery starts from the weights that pretraining left, and a new output layer", "[lottery]") {
+  const TemporaryFolder folder, drawn;
+  const SearchConfig config = pretraining_config();
+  const Listener listener = pretrain_and_search(config, folder);
+  CHECK(listener.trained == 3);
+  const RunStore store(folder.path()), pretraining(folder.path() / "pretraining");
+  const RunRecord run = store.read_run(), before = pretraining.read_run();
+  CHECK(run.init_origin == "pretraining/level-000.h5");
+  CHECK(before.branch == "pretraining");
+  CHECK(before.model == "mlp:784-20-5");
+  CHECK(before.dataset_fingerprint == "five classes");
+  const LevelRecord pretrained = pretraining.read_level(0);
+  CHECK(pretrained.steps == 40);
+
+  Network<float> network = make_network<float>(before.model, {1, 28, 28}, 5, 20);
+  network.assign(before.init_weights);
+  TrainingConfig training = config.training;
+  training.steps = 40;
+  Trainer trainer(network, five_classes(), training, run.seed, kPretrainingOrder, 0);
+  while (!trainer.finished()) trainer.advance();
+  check_same_weights(network.tensors(), pretrained.weights);
+
+  SearchConfig without = config;
+  without.pretraining = {};
+  search(without, drawn);
+  const std::vector<Tensor> own = RunStore(drawn.path()).read_run().init_weights;
+  for (const Tensor& tensor : run.init_weights) {
+    const bool output = tensor.name.starts_with("fc2");
+    CHECK(tensor.values == find_named(output ? own : pretrained.weights, tensor.name)->values);
+  }
+  CHECK(find_named(run.init_weights, "fc1.weight")->values != find_named(own, "fc1.weight")->values);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+}
+
+TEST_CASE("A search interrupted while it pretrains goes on to the same bits", "[lottery]") {
+  const TemporaryFolder whole, broken;
+  SearchConfig config = pretraining_config();
+  config.training.augmentation = Augmentation::crop_flip;
+  pretrain_and_search(config, whole);
+  Listener listener;
+  listener.stop_at_level = 0;
+  CHECK_THROWS_AS(
+      run_search(config, small_data(), broken.path(), 1, listener, listener.stop, &five_classes()),
+      Interrupted);
+  const RunStore pretraining(broken.path() / "pretraining");
+  REQUIRE(pretraining.has_checkpoint(0));
+  CHECK(RunStore(broken.path()).read_run().init_weights.empty());
+  CHECK_FALSE(has_faults(verify(broken.path(), pruning_faults)));
+  pretrain_and_search(config, broken);
+  check_same_levels(RunStore(whole.path() / "pretraining"), pretraining);
+  check_same_levels(RunStore(whole.path()), RunStore(broken.path()));
+}
+
+TEST_CASE("Initial weights that pretraining did not leave are a fault", "[lottery]") {
+  const TemporaryFolder folder;
+  pretrain_and_search(pretraining_config(), folder);
+  RunStore store(folder.path());
+  RunRecord run = store.read_run();
+  run.init_weights[0].values[3] += 1;
+  store.write_run(run);
+  const std::vector<FileReport> reports = verify(folder.path());
+  REQUIRE(has_faults(reports));
+  CHECK_THAT(reports[0].faults.at(0),
+             Catch::Contains("init/") && Catch::Contains("pretraining/level-000.h5"));
+}
+
+TEST_CASE("Pretraining needs images as large as those of the search", "[lottery]") {
+  const TemporaryFolder folder;
+  const SearchConfig config = pretraining_config();
+  CHECK_THROWS_WITH(search(config, folder), Catch::Contains("--pretrain needs the data"));
+  Dataset small = small_data().dataset, large = small;
+  large.train.shape = {3, 32, 32};
+  CHECK_NOTHROW(check_pretraining(config, small, &small));
+  CHECK_THROWS_WITH(check_pretraining(config, small, &large), Catch::Contains("3 x 32 x 32"));
+}
+
+TEST_CASE("Convolutions are pruned at a rate of their own", "[lottery]") {
+  SearchConfig config;
+  config.model = "conv-2";
+  config.convolution_rate = 0.1;
+  config.output_rate = 0.1;
+  config.levels = 1;
+  // Figure 2 of the paper: 38 thousand weights in convolutions, 4.3 million in all.
+  const double convolutions = 64 * 3 * 9 + 64 * 64 * 9, hidden = 16 * 16 * 64 * 256 + 256 * 256,
+               output = 2560;
+  const double kept = 0.9 * (convolutions + output) + 0.8 * hidden;
+  CHECK(planned_densities(config, {3, 32, 32}, 10)[1] ==
+        Approx(kept / (convolutions + hidden + output)).epsilon(1e-5));
+  CHECK_THAT(config_text(config), Catch::Contains("convolution-rate = 0.1\n"));
+  CHECK(pruning_settings(config_text(config)).convolution_rate == 0.1);
 }
 
 TEST_CASE("A search may be extended, and refuses other data", "[lottery]") {
@@ -293,6 +529,17 @@ TEST_CASE("Impossible settings are refused with the option's name", "[lottery]")
   CHECK_THAT(message([](SearchConfig& c) { c.training.batch = 0; }), Catch::Contains("--batch"));
   CHECK_THAT(message([](SearchConfig& c) { c.rewind_step = 50000; }), Catch::Contains("--rewind"));
   CHECK_THAT(message([](SearchConfig& c) { c.data.validation = 0; }), Catch::Contains("--validation"));
+  CHECK_THAT(message([](SearchConfig& c) { c.convolution_rate = 1; }), Catch::Contains("--convolution-rate"));
+  CHECK_THAT(message([](SearchConfig& c) {
+               c.retraining = Retraining::fine_tuning;
+               c.training.learning_rate.shape = LearningRateSchedule::Shape::cosine;
+             }),
+             Catch::Contains("--schedule cosine"));
+  CHECK_THAT(message([](SearchConfig& c) {
+               c.retraining = Retraining::learning_rate_rewinding;
+               c.controls = {Control::random_mask};
+             }),
+             Catch::Contains("--control random-mask"));
   CHECK_THAT(message([](SearchConfig& c) { c.training.optimizer.nesterov = true; }),
              Catch::Contains("--nesterov"));
 }

@@ -6,6 +6,7 @@ namespace ltlab {
 namespace {
 
 const char* const kTicket = "ticket";
+const char* const kPretraining = "pretraining";
 
 using Summaries = std::vector<LevelSummary>;
 
@@ -51,6 +52,7 @@ std::vector<LevelStatistics> SearchResults::levels() const {
   std::map<unsigned, std::map<std::string, std::map<unsigned, Summaries>>> by_level;
   for (const auto& [key, summary] : summaries_) {
     const auto& [level, branch, replicate, trial] = key;
+    if (branch == kPretraining) continue;
     by_level[level][branch][replicate].push_back(summary);
   }
   std::vector<LevelStatistics> result;

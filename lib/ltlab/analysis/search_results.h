@@ -48,7 +48,7 @@ class SearchResults {
  public:
   void add(const TrainingName& name, const LevelSummary& summary);
 
-  /// A row a level, dense first.
+  /// A row a level, dense first, without pretraining.
   std::vector<LevelStatistics> levels() const;
   std::size_t trainings() const { return summaries_.size(); }
   /// Of all trainings together.

@@ -143,6 +143,11 @@ std::string fingerprint(const ImageSet& train, const ImageSet& test) {
   return digest.hex();
 }
 
+void draw_labels(std::uint64_t seed, std::size_t classes, ImageSet& images) {
+  RandomStream random({seed, "random-labels"});
+  for (std::uint8_t& label : images.labels) label = static_cast<std::uint8_t>(random.below(classes));
+}
+
 void split(std::size_t validation, std::uint64_t seed, Dataset& data) {
   const std::size_t size = data.train.size();
   if (validation >= size)
@@ -166,6 +171,7 @@ Dataset load_dataset(const DatasetOptions& options) {
   data.classes = raw.classes;
   data.train = std::move(raw.train);
   data.test = std::move(raw.test);
+  if (options.random_labels) draw_labels(options.split_seed, data.classes, data.train);
   split(options.validation, options.split_seed, data);
   data.fingerprint = fingerprint(data.train, data.test);
   data.normalization = standardize(data.train);

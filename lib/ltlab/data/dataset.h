@@ -53,6 +53,9 @@ struct DatasetOptions {
   std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")
   std::uint64_t embedded_seed = 0;  ///< names the embedded images
   std::size_t embedded_train = 60000, embedded_test = 10000;
+  /// Whether each training image, validation included, gets a label drawn at random (Zhang et al. 2017,
+  /// arXiv 1611.03530, section 2), named by the split's seed; the test set keeps its labels.
+  bool random_labels = false;
 };
 
 /// Reads or generates the data, checks it and splits it.

@@ -15,14 +15,11 @@ constexpr std::chrono::seconds kCheckpointInterval{30};
 // One level under way: the network, its trainer, and what is known of it besides.
 class LevelTraining {
  public:
-  LevelTraining(const SearchConfig& config, const TrainingData& data, const LevelStart& start,
-                RunStore& store)
-      : config_(config),
-        data_(data),
-        start_(start),
+  LevelTraining(const LevelStart& start, RunStore& store)
+      : start_(start),
         store_(store),
-        network_(make_network<float>(config.model, data.dataset.train.shape, data.dataset.classes,
-                                     config.training.batch)),
+        network_(make_network<float>(start.model, start.data.dataset.train.shape, start.data.dataset.classes,
+                                     start.training.batch)),
         started_utc_(utc_now()) {
     network_.apply(start.masks);
     network_.assign(start.weights);
@@ -53,9 +50,10 @@ class LevelTraining {
     record.masks = start_.masks;
     record.weights = network_.tensors();
     record.initial_weights = std::move(initial_weights_);
+    if (start_.record_optimizer) record.optimizer = trainer_->optimizer().tensors();
     record.metrics = trainer_->metrics();
     record.kernels = kernels_;
-    record.steps = config_.training.steps;
+    record.steps = start_.training.steps;
     record.first_step = start_.first_step;
     const Evaluation last = trainer_->test(), early = trainer_->test_early_stop();
     record.test_loss = last.loss;
@@ -75,11 +73,11 @@ class LevelTraining {
 
  private:
   void begin() {
-    trainer_ = std::make_unique<Trainer>(network_, data_, config_.training, start_.order_seed, start_.level,
-                                         start_.first_step);
+    trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
+                                         start_.order_level, start_.first_step);
     if (!start_.optimizer.empty()) trainer_->restore_optimizer(start_.optimizer);
-    kernels_ = network_.choose_kernels(config_.kernel);
-    if (config_.kernel.measures()) checkpoint();
+    kernels_ = network_.choose_kernels(start_.kernel);
+    if (start_.kernel.measures()) checkpoint();
   }
 
   void go_on(TrainingCheckpoint checkpoint) {
@@ -87,8 +85,8 @@ class LevelTraining {
     network_.set_kernels(kernels_);
     const TrainerState state{checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics),
                              checkpoint.loss_sum, checkpoint.loss_count};
-    trainer_ = std::make_unique<Trainer>(network_, data_, config_.training, start_.order_seed, start_.level,
-                                         state, checkpoint.wall_seconds);
+    trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
+                                         start_.order_level, state, checkpoint.wall_seconds);
     started_utc_ = checkpoint.started_utc;
   }
 
@@ -103,19 +101,17 @@ class LevelTraining {
   Cost cost() const {
     const Flops flops = network_.flops();
     const auto images =
-        static_cast<double>(images_seen(config_.training.steps) - images_seen(start_.first_step));
+        static_cast<double>(images_seen(start_.training.steps) - images_seen(start_.first_step));
     return {trainer_->wall_seconds(), flops.done * images, flops.dense * images};
   }
 
   // By the first `steps` steps; an epoch's last batch may be smaller.
   std::uint64_t images_seen(std::uint64_t steps) const {
-    const std::uint64_t images = data_.dataset.training.size(), batch = config_.training.batch;
+    const std::uint64_t images = start_.data.dataset.training.size(), batch = start_.training.batch;
     const std::uint64_t per_epoch = (images + batch - 1) / batch;
     return steps / per_epoch * images + steps % per_epoch * batch;
   }
 
-  const SearchConfig& config_;
-  const TrainingData& data_;
   const LevelStart& start_;
   RunStore& store_;
   Network<float> network_;
@@ -128,9 +124,9 @@ class LevelTraining {
 
 }  // namespace
 
-LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start,
-                         RunStore& store, const StepHook& after_step, const std::stop_token& stop) {
-  LevelTraining training(config, data, start, store);
+LevelSummary train_level(const LevelStart& start, RunStore& store, const StepHook& after_step,
+                         const std::stop_token& stop) {
+  LevelTraining training(start, store);
   training.run(after_step, stop);
   return training.record();
 }

@@ -4,21 +4,26 @@
 #include <stop_token>
 #include <vector>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/nn/kernel_policies.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/train/trainer.h"
 
 namespace ltlab {
 
-/// A (sub)network about to be trained: what a level starts from.
+/// A (sub)network about to be trained: how, and what a level starts from.
 struct LevelStart {
+  const TrainingData& data;
+  std::string model;
+  TrainingConfig training;  ///< all in steps
+  KernelPolicies kernel;
   unsigned level = 0;
   std::vector<Mask> masks;
-  std::vector<Tensor> weights;    ///< dense; the survivors' values are taken
-  std::vector<Tensor> optimizer;  ///< state at first_step, empty for a fresh optimizer
+  std::vector<Tensor> weights;         ///< dense; the survivors' values are taken
+  std::vector<Tensor> optimizer = {};  ///< state at first_step, empty for a fresh optimizer
   std::uint64_t first_step = 0;
-  std::uint64_t order_seed = 0;         ///< names the images' order, together with the level
+  std::uint64_t order_seed = 0, order_level = 0;  ///< name the images' order and augmentation
   bool record_initial_weights = false;  ///< keep `weights` in the level file: nothing else tells them
+  bool record_optimizer = false;        ///< keep its state after training there too
 };
 
 /// Called after every optimizer step.
@@ -27,7 +32,7 @@ using StepHook = std::function<void(const Trainer&, const Network<float>&)>;
 /// Trains a level and records it in `store`; goes on from its checkpoint where one is left. Checkpoints are
 /// written when kernels were chosen by measurement (so that a resumed training replays the choice), every
 /// half minute, and on interruption. Throws Interrupted when `stop` is asked to.
-LevelSummary train_level(const SearchConfig& config, const TrainingData& data, const LevelStart& start,
-                         RunStore& store, const StepHook& after_step, const std::stop_token& stop);
+LevelSummary train_level(const LevelStart& start, RunStore& store, const StepHook& after_step,
+                         const std::stop_token& stop);
 
 }  // namespace ltlab

@@ -27,8 +27,7 @@ std::vector<Mask> prune(const LevelRecord& before, const SearchConfig& config) {
   std::vector<PruningCandidate> candidates;
   for (const Mask& mask : before.masks) {
     const bool output = mask.name == output_layer + ".weight";
-    candidates.push_back(
-        {mask, weights_of(mask, before), output ? config.rate_of_output_layer() : config.rate});
+    candidates.push_back({mask, weights_of(mask, before), config.rate_of(mask.shape, output)});
   }
   return prune_by_magnitude(candidates, config.scope);
 }

@@ -1,5 +1,6 @@
 #include "ltlab/lottery/search.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -12,6 +13,7 @@
 #include "ltlab/base/utc.h"
 #include "ltlab/base/work_queue.h"
 #include "ltlab/lottery/level_training.h"
+#include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/store/record_files.h"
@@ -25,8 +27,13 @@ Network<float> describe_network(const SearchConfig& config, const ImageShape& im
   return make_network<float>(config.model, image, classes, 1);
 }
 
-double rate_of(const SearchConfig& config, const ParameterInfo& parameter) {
-  return parameter.output_layer ? config.rate_of_output_layer() : config.rate;
+std::vector<Mask> full_masks(const Network<float>& network) {
+  std::vector<Mask> masks;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    if (parameter->info().prunable)
+      masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
+  }
+  return masks;
 }
 
 // Tickets of all replicates go before controls, and sparser levels after denser ones: the longest chain of
@@ -69,11 +76,12 @@ void remember_data_directory(const SearchConfig& config, std::string& directory)
 // The search of one replicate: the paper's algorithm, level by level.
 class ReplicateSearch {
  public:
-  ReplicateSearch(const SearchConfig& config, const TrainingData& data, std::filesystem::path folder,
-                  unsigned replicate, std::size_t last_level, WorkQueue& queue, SearchObserver& observer,
-                  std::mutex& observer_mutex, std::stop_token stop)
+  ReplicateSearch(const SearchConfig& config, const TrainingData& data, const TrainingData* pretraining_data,
+                  std::filesystem::path folder, unsigned replicate, std::size_t last_level, WorkQueue& queue,
+                  SearchObserver& observer, std::mutex& observer_mutex, std::stop_token stop)
       : config_(config),
         data_(data),
+        pretraining_data_(pretraining_data),
         store_(std::move(folder)),
         replicate_(replicate),
         last_level_(last_level),
@@ -82,7 +90,7 @@ class ReplicateSearch {
         observer_mutex_(observer_mutex),
         stop_(std::move(stop)),
         network_(describe_network(config, data.dataset.train.shape, data.dataset.classes)),
-        run_(describe_run("ticket", 0)) {
+        run_(describe_run("ticket", 0, data.dataset)) {
     if (store_.has_run()) {
       run_ = read_same_run(store_, run_);
       run_.totals.reset();  // told anew when the search ends
@@ -98,16 +106,26 @@ class ReplicateSearch {
  private:
   // Train (or find trained) the network of one level, then queue its controls and the next level.
   void search_level(unsigned level) {
-    if (level == 0) write_settings();
-    const std::vector<Mask> masks = masks_of(level);
-    train_ticket(level, masks);
-    if (level > 0) queue_controls(level, masks);
+    if (level == 0) establish_initial_weights();
+    const LevelStart start = level == 0 ? start_dense() : start_pruned(store_.read_level(level - 1));
+    train_ticket(start);
+    if (level > 0) queue_controls(level, start.masks);
     if (level < last_level_)
       queue_.push(rank_of_ticket(level + 1), [this, level] { search_level(level + 1); });
   }
 
+  // As drawn, or as pretraining leaves them; the run's settings are on disk before that begins.
+  void establish_initial_weights() {
+    const bool known = !run_.init_weights.empty();
+    if (!known && !config_.pretrains()) set_initial_weights(draw_weights(network_));
+    write_settings();
+    if (known || !config_.pretrains()) return;
+    set_initial_weights(adapted(pretrain(), draw_weights(network_)));
+    run_.init_origin = kPretrainedWeights;
+    store_.write_run(run_);
+  }
+
   void write_settings() {
-    if (run_.init_weights.empty()) draw_initial_weights();
     const std::string extent = std::exchange(run_.extent, extent_text(config_));
     const std::string directory = run_.data_directory;
     remember_data_directory(config_, run_.data_directory);
@@ -116,42 +134,92 @@ class ReplicateSearch {
     if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
   }
 
-  void draw_initial_weights() {
-    for (const Parameter<float>* array : network_.arrays()) {
-      run_.init_weights.push_back(
-          draw_initial(array->info(), config_.initialization, run_.seed, "init", 0, 0));
-    }
+  std::vector<Tensor> draw_weights(const Network<float>& network) const {
+    std::vector<Tensor> weights;
+    for (const Parameter<float>* array : network.arrays())
+      weights.push_back(draw_initial(array->info(), config_.initialization, run_.seed, "init", 0, 0));
+    return weights;
+  }
+
+  void set_initial_weights(std::vector<Tensor> weights) {
+    run_.init_weights = std::move(weights);
     if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
   }
 
-  // Level 0 keeps everything; a later level prunes the smallest of the weights trained at the level before.
-  std::vector<Mask> masks_of(unsigned level) {
-    std::vector<Mask> masks;
-    if (level == 0) {
-      for (const Parameter<float>* parameter : network_.parameters()) {
-        if (parameter->info().prunable)
-          masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
-      }
-      return masks;
+  // The weights after pretraining, which is a run of its own with one level, as dense as level 0.
+  std::vector<Tensor> pretrain() {
+    RunStore store(pretraining_folder(store_.folder()));
+    const Dataset& dataset = pretraining_data_->dataset;
+    const std::string model = pretraining_model(config_.model, dataset.classes);
+    const Network<float> network = make_network<float>(model, dataset.train.shape, dataset.classes, 1);
+    RunRecord run = describe_run("pretraining", 0, dataset);
+    run.model = model;
+    run.rewind_step = 0;
+    run.init_weights = draw_weights(network);
+    open_member(store, run);
+    LevelStart start{*pretraining_data_,  model,           config_.training, config_.kernel, 0,
+                     full_masks(network), run.init_weights};
+    start.training.steps = config_.pretraining.steps;
+    start.order_seed = run.seed;
+    start.order_level = kPretrainingOrder;
+    train_or_find({replicate_, "pretraining", 0, 0}, start, store, [](const auto&, const auto&) {});
+    return store.read_level(0).weights;
+  }
+
+  // The network of one level, with its initial weights and nothing of a schedule behind it.
+  LevelStart start_fresh(unsigned level, std::vector<Mask> masks) const {
+    LevelStart start{data_, config_.model,    config_.training, config_.kernel,
+                     level, std::move(masks), run_.init_weights};
+    start.order_seed = run_.seed;
+    if (config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
+    return start;
+  }
+
+  // Level 0 keeps everything.
+  LevelStart start_dense() const {
+    LevelStart start = start_fresh(0, full_masks(network_));
+    start.record_optimizer = config_.retraining != Retraining::weight_rewinding;
+    return start;
+  }
+
+  // A later level prunes the smallest of the weights trained at the level before, and retrains the others.
+  LevelStart start_pruned(const LevelRecord& before) const {
+    LevelStart start = start_fresh(before.level + 1, prune(before, config_));
+    if (config_.retraining == Retraining::weight_rewinding) {
+      rewind(start);
+    } else {
+      keep_trained(before, start);
     }
-    return prune(store_.read_level(level - 1), config_);
+    return start;
   }
 
-  // The ticket: the survivors, rewound to where they were at the rewind step.
-  void train_ticket(unsigned level, const std::vector<Mask>& masks) {
-    LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, false};
-    if (level > 0 && config_.rewind_step > 0) rewind(start);
-    train_or_find({replicate_, "ticket", 0, level}, start, store_,
-                  [&](const Trainer& trainer, const auto& network) {
-                    if (level == 0 && trainer.step() == config_.rewind_step)
-                      record_rewind_point(trainer, network);
-                  });
-  }
-
+  // The survivors, and the optimizer's state of them, return to where they were at the rewind step.
   void rewind(LevelStart& start) const {
+    if (config_.rewind_step == 0) return;
     start.weights = run_.rewind_weights;
     start.optimizer = run_.rewind_optimizer;
     start.first_step = config_.rewind_step;
+  }
+
+  // The survivors, and the optimizer's state of them, stay as they were trained; the learning rate returns to
+  // the rewind step, or stays too.
+  void keep_trained(const LevelRecord& before, LevelStart& start) const {
+    start.weights = before.weights;
+    start.optimizer = before.optimizer;
+    start.first_step = config_.rewind_step;
+    start.record_optimizer = true;
+    if (config_.retraining != Retraining::fine_tuning) return;
+    const LearningRateSchedule& schedule = config_.training.learning_rate;
+    start.training.learning_rate = {};
+    start.training.learning_rate.base = schedule.rate(config_.training.steps - 1);
+  }
+
+  void train_ticket(const LevelStart& start) {
+    train_or_find({replicate_, "ticket", 0, start.level}, start, store_,
+                  [&](const Trainer& trainer, const auto& network) {
+                    if (start.level == 0 && trainer.step() == config_.rewind_step)
+                      record_rewind_point(trainer, network);
+                  });
   }
 
   void record_rewind_point(const Trainer& trainer, const Network<float>& network) {
@@ -172,7 +240,24 @@ class ReplicateSearch {
   // Controls see the images in the ticket's order, so that only the mask or the weights differ.
   void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks) {
     RunStore store(control_folder(store_.folder(), control, trial));
-    const RunRecord run = describe_run(control_names().name(control), trial);
+    open_member(store, describe_run(control_names().name(control), trial, data_.dataset));
+    LevelStart start = start_fresh(level, masks);
+    if (control == Control::random_reinit) {
+      start.record_initial_weights = true;
+      for (Tensor& tensor : start.weights) {
+        tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed,
+                              "random-reinit", level, trial);
+      }
+    } else {
+      start.masks = random_masks(masks, run_.seed, level, trial);
+      rewind(start);
+    }
+    train_or_find({replicate_, control_names().name(control), trial, level}, start, store,
+                  [](const auto&, const auto&) {});
+  }
+
+  // A run that lies in the ticket's folder: as an earlier session left it, or begun.
+  void open_member(RunStore& store, const RunRecord& run) {
     if (store.has_run()) {
       read_same_run(store, run);
     } else {
@@ -180,19 +265,6 @@ class ReplicateSearch {
       store.write_run(run);
       store_.link_members();
     }
-    LevelStart start{level, masks, run_.init_weights, {}, 0, run_.seed, true};
-    if (control == Control::random_reinit) {
-      for (Tensor& tensor : start.weights) {
-        tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed,
-                              "random-reinit", level, trial);
-      }
-    } else {
-      start.masks = random_masks(masks, run_.seed, level, trial);
-      start.record_initial_weights = false;
-      if (config_.rewind_step > 0) rewind(start);
-    }
-    train_or_find({replicate_, control_names().name(control), trial, level}, start, store,
-                  [](const auto&, const auto&) {});
   }
 
   void train_or_find(const TrainingName& name, const LevelStart& start, RunStore& store,
@@ -204,22 +276,21 @@ class ReplicateSearch {
       summary = store.read_summary(name.level);
     } else {
       if (store.has_checkpoint(name.level)) store.require_own(store.checkpoint_path(name.level));
-      summary =
-          train_level(config_, data_, start, store, report_progress(name, density(start.masks), hook), stop_);
+      summary = train_level(start, store, report_progress(name, start, hook), stop_);
     }
     const std::lock_guard lock(observer_mutex_);
     observer_.on_recorded(name, summary, !found);
   }
 
   // Wraps `hook` so that the observer hears of every validation.
-  StepHook report_progress(const TrainingName& name, double density, const StepHook& hook) {
+  StepHook report_progress(const TrainingName& name, const LevelStart& start, const StepHook& hook) {
     struct Session {
       bool begun = false;
       std::uint64_t step = 0;
       double seconds = 0;
     };
-    return [this, name, density, hook, session = Session()](const Trainer& trainer,
-                                                            const Network<float>& net) mutable {
+    return [this, name, density = density(start.masks), all_steps = start.training.steps, hook,
+            session = Session()](const Trainer& trainer, const Network<float>& net) mutable {
       hook(trainer, net);
       if (!std::exchange(session.begun, true)) session = {true, trainer.step() - 1, trainer.wall_seconds()};
       const MetricsRow& row = trainer.metrics().back();
@@ -227,21 +298,20 @@ class ReplicateSearch {
       const double seconds = trainer.wall_seconds() - session.seconds;
       const auto steps = static_cast<double>(trainer.step() - session.step);
       const std::lock_guard lock(observer_mutex_);
-      observer_.on_progress({name, density, row.step, config_.training.steps, row.train_loss,
-                             row.validation_accuracy, trainer.wall_seconds(),
-                             seconds > 0 ? steps / seconds : 0});
+      observer_.on_progress({name, density, row.step, all_steps, row.train_loss, row.validation_accuracy,
+                             trainer.wall_seconds(), seconds > 0 ? steps / seconds : 0});
     };
   }
 
-  RunRecord describe_run(const std::string& branch, unsigned trial) const {
+  RunRecord describe_run(const std::string& branch, unsigned trial, const Dataset& dataset) const {
     RunRecord run;
     run.config = config_text(config_);
     run.model = config_.model;
     run.branch = branch;
     run.seed = config_.seed + replicate_;
     run.trial = trial;
-    run.dataset = data_.dataset.name;
-    run.dataset_fingerprint = data_.dataset.fingerprint;
+    run.dataset = dataset.name;
+    run.dataset_fingerprint = dataset.fingerprint;
     run.rewind_step = config_.rewind_step;
     run.started_utc = utc_now();
     return run;
@@ -257,6 +327,7 @@ class ReplicateSearch {
 
   const SearchConfig& config_;
   const TrainingData& data_;
+  const TrainingData* pretraining_data_;
   RunStore store_;
   unsigned replicate_;
   std::size_t last_level_;
@@ -311,12 +382,13 @@ void require_all_asked(const SearchConfig& config, const std::filesystem::path& 
   for (unsigned r = 0; r < config.replicates; ++r) {
     const RunStore ticket(replicate_folder(folder, config.replicates, r));
     require_levels_asked(ticket, last_level);
-    std::set<std::string> controls;
+    std::set<std::string> members;
+    if (config.pretrains()) members.insert(pretraining_folder(ticket.folder()).filename());
     for (const Control control : config.controls) {
       for (unsigned trial = 0; trial < config.trials; ++trial)
-        controls.insert(control_folder(ticket.folder(), control, trial).filename());
+        members.insert(control_folder(ticket.folder(), control, trial).filename());
     }
-    require_members_asked(ticket, controls, "--control and --trials");
+    require_members_asked(ticket, members, "--control and --trials");
     replicates.insert(ticket.folder().filename());
   }
   if (config.replicates > 1) require_members_asked(RunStore(folder), replicates, "--replicates");
@@ -356,11 +428,12 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
   double weights = 0;
   for (const Parameter<float>* parameter : network.parameters()) {
     if (!parameter->info().prunable) continue;
-    const double rate = rate_of(config, parameter->info()),
+    const double rate = config.rate_of(parameter->info().shape, parameter->info().output_layer),
                  size = static_cast<double>(parameter->dense_size());
     weights += size;
-    if (config.scope == PruningScope::global && !groups.empty() && groups.back().rate == rate) {
-      groups.back().survivors += size;
+    const auto group = std::ranges::find(groups, rate, &Group::rate);
+    if (config.scope == PruningScope::global && group != groups.end()) {
+      group->survivors += size;
     } else {
       groups.push_back({size, rate});
     }
@@ -379,9 +452,13 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
   return densities;
 }
 
-void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
-                unsigned workers, SearchObserver& observer, const std::stop_source& stop) {
-  check(config);
+void run_search(const SearchConfig& with_epochs, const TrainingData& data,
+                const std::filesystem::path& folder, unsigned workers, SearchObserver& observer,
+                const std::stop_source& stop, const TrainingData* pretraining_data) {
+  const Dataset* const pretraining = pretraining_data ? &pretraining_data->dataset : nullptr;
+  const SearchConfig config =
+      in_steps(with_epochs, data.dataset.training.size(), pretraining ? pretraining->training.size() : 0);
+  check_pretraining(config, data.dataset, pretraining);
   const std::vector<double> densities =
       planned_densities(config, data.dataset.train.shape, data.dataset.classes);
   observer.on_plan(densities);
@@ -390,8 +467,8 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   std::vector<std::unique_ptr<ReplicateSearch>> replicates;
   for (unsigned r = 0; r < config.replicates; ++r) {
     replicates.push_back(std::make_unique<ReplicateSearch>(
-        config, data, replicate_folder(folder, config.replicates, r), r, densities.size() - 1, queue,
-        observer, observer_mutex, stop.get_token()));
+        config, data, pretraining_data, replicate_folder(folder, config.replicates, r), r,
+        densities.size() - 1, queue, observer, observer_mutex, stop.get_token()));
   }
   require_all_asked(config, folder, densities.size() - 1);
   // Each found its folder fit to go on with; now the search may change what is there.

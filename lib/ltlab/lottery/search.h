@@ -11,8 +11,8 @@
 
 namespace ltlab {
 
-/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "random-mask"), which
-/// trial of a control, which level.
+/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "random-mask",
+/// "pretraining"), which trial of a control, which level.
 struct TrainingName {
   unsigned replicate = 0;
   std::string branch;
@@ -46,14 +46,16 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
                                       std::size_t classes);
 
 /// Searches for winning tickets by iterative magnitude pruning with rewinding (Frankle & Carbin 2019, section
-/// 1; rewinding to step k: Frankle et al. 2020, arXiv 1912.05671, section 3), with its controls, replicates
+/// 1; rewinding to step k: Frankle et al. 2020, arXiv 1912.05671, algorithm 2), with its controls, replicates
 /// side by side on `workers` threads, and keeps every level in `folder`. What is recorded already is not done
 /// again, and a training that was interrupted goes on from its checkpoint, so running a search again resumes
-/// it, to the same bits. At the end each run.h5 tells what its levels cost. Throws Interrupted when `stop` is
-/// asked to, after saving checkpoints; ConfigError where the search would leave out levels, controls or
-/// replicates that are recorded; NumericError, IoError, StoreError as they occur.
+/// it, to the same bits. `pretraining_data` are for the config's pretraining, where it has one. At the end
+/// each run.h5 tells what its levels cost. Throws Interrupted when `stop` is asked to, after saving
+/// checkpoints; ConfigError where the search would leave out levels, controls or replicates that are
+/// recorded; NumericError, IoError, StoreError as they occur.
 void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
-                unsigned workers, SearchObserver& observer, const std::stop_source& stop);
+                unsigned workers, SearchObserver& observer, const std::stop_source& stop,
+                const TrainingData* pretraining_data = nullptr);
 
 /// The folder of one replicate's run: `folder` itself where there is but one.
 std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,

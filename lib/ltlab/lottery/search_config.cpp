@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <functional>
 #include <map>
 #include <set>
 #include <sstream>
@@ -43,6 +44,37 @@ void check_counts(const SearchConfig& c) {
   require(c.levels.value_or(0) <= 10000, "--levels must be at most 10000");
 }
 
+// Every setting that is a number of steps, but for the length of pretraining.
+std::vector<StepCount*> step_counts(SearchConfig& c) {
+  TrainingConfig& t = c.training;
+  std::vector<StepCount*> counts{&t.steps, &t.validate_every, &t.learning_rate.warmup_steps, &c.rewind_step};
+  for (StepCount& milestone : t.learning_rate.milestones) counts.push_back(&milestone);
+  return counts;
+}
+
+void check_steps(SearchConfig c) {
+  if (!std::ranges::all_of(step_counts(c), &StepCount::resolved)) return;
+  const TrainingConfig& t = c.training;
+  require(t.steps > 0, "--steps must be at least 1");
+  require(t.validate_every > 0, "--validate-every must be at least 1");
+  require(c.rewind_step < t.steps,
+          "--rewind must be below --steps: it is a step of the dense network's training");
+  require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
+  require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<std::uint64_t>()),
+          "--milestones must ascend");
+}
+
+void check_retraining(const SearchConfig& c) {
+  if (c.retraining == Retraining::weight_rewinding) return;
+  require(std::ranges::count(c.controls, Control::random_mask) == 0,
+          "--control random-mask takes weights from before they were trained and pruned: it is for --retrain "
+          "weights");
+  require(
+      c.retraining != Retraining::fine_tuning ||
+          c.training.learning_rate.shape != LearningRateSchedule::Shape::cosine,
+      "--retrain fine-tune trains at the schedule's last learning rate, which is 0 with --schedule cosine");
+}
+
 void check_layers_of_kernels(const SearchConfig& c) {
   const std::vector<std::string> names = layer_names(c.model);
   for (const auto& [layer, policy] : c.kernel.layers) {
@@ -70,21 +102,34 @@ const NameTable<Control>& control_names() {
   return table;
 }
 
+const NameTable<Retraining>& retraining_names() {
+  using enum Retraining;
+  static const NameTable<Retraining> table("retraining technique",
+                                           {{weight_rewinding, "weights"},
+                                            {learning_rate_rewinding, "learning-rate"},
+                                            {fine_tuning, "fine-tune"}});
+  return table;
+}
+
+const NameTable<RetrainingOrder>& retraining_order_names() {
+  using enum RetrainingOrder;
+  static const NameTable<RetrainingOrder> table("data order", {{fresh, "new"}, {original, "original"}});
+  return table;
+}
+
 void check(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
   const auto is_rate = [](double rate) { return rate > 0 && rate < 1; };
-  require(t.steps > 0, "--steps must be at least 1");
-  require(t.validate_every > 0, "--validate-every must be at least 1");
   require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
   require(std::isfinite(t.learning_rate.base) && t.learning_rate.base > 0, "--learning-rate must be above 0");
   require(is_rate(c.rate), "--rate must lie between 0 and 1: it is the fraction pruned a round");
+  require(!c.convolution_rate || (*c.convolution_rate >= 0 && *c.convolution_rate < 1),
+          "--convolution-rate must be at least 0 and below 1");
   require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1,
           "--output-rate must be at least 0 and below 1");
   require(c.target_density >= 0 && c.target_density < 1,
           "--target-density must lie between 0 and 1 (0.02 is 2 %)");
   require(c.levels || c.target_density > 0, "--levels or --target-density must say where the search ends");
-  require(c.rewind_step < t.steps,
-          "--rewind must be below --steps: it is a step of the dense network's training");
   require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
   require(std::isfinite(t.optimizer.weight_decay) && t.optimizer.weight_decay >= 0,
           "--weight-decay must be a number that is not negative");
@@ -96,14 +141,35 @@ void check(const SearchConfig& c) {
   require(std::set(c.controls.begin(), c.controls.end()).size() == c.controls.size(),
           "--control names one twice");
   require(!t.optimizer.nesterov || t.optimizer.momentum > 0, "--nesterov needs a --momentum above 0");
-  require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
   require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),
           "--schedule step needs --milestones, the steps at which the learning rate drops");
-  require(std::ranges::is_sorted(t.learning_rate.milestones), "--milestones must ascend");
   check_counts(c);
+  check_steps(c);
+  check_retraining(c);
   check_layers_of_kernels(c);
 }
 
+DatasetOptions pretraining_data(const SearchConfig& c) {
+  DatasetOptions data = c.data;
+  if (!c.pretraining.source.empty()) data.source = c.pretraining.source;
+  data.random_labels = c.pretraining.random_labels;
+  return data;
+}
+
+SearchConfig in_steps(SearchConfig c, std::size_t training_images, std::size_t pretraining_images) {
+  check(c);
+  const auto steps_per_epoch = [&](std::size_t images) {
+    return (images + c.training.batch - 1) / c.training.batch;
+  };
+  for (StepCount* count : step_counts(c)) count->resolve(steps_per_epoch(training_images));
+  c.training.learning_rate.total_steps = c.training.steps;
+  c.pretraining.steps.resolve(steps_per_epoch(pretraining_images));
+  check(c);
+  return c;
+}
+
+// Settings that were not always there are told only where they are not what they were before, so that runs
+// from before may be gone on with.
 std::string config_text(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
   std::ostringstream text;
@@ -117,9 +183,15 @@ std::string config_text(const SearchConfig& c) {
   }
   line("model", c.model);
   line("init", initialization_names().name(c.initialization));
-  line("steps", t.steps);
+  if (c.pretrains()) {
+    line("pretrain", c.pretraining.steps.text());
+    if (!c.pretraining.source.empty()) line("pretrain-data", c.pretraining.source);
+    if (c.pretraining.random_labels) line("pretrain-labels", "random");
+  }
+  line("steps", t.steps.text());
   line("batch", t.batch);
-  line("validate-every", t.validate_every);
+  if (t.augmentation != Augmentation::none) line("augment", augmentation_names().name(t.augmentation));
+  line("validate-every", t.validate_every.text());
   line("optimizer", optimizer_names().name(t.optimizer.kind));
   if (t.optimizer.kind == OptimizerConfig::Kind::sgd) {
     line("momentum", to_text(t.optimizer.momentum));
@@ -132,16 +204,19 @@ std::string config_text(const SearchConfig& c) {
   line("weight-decay", to_text(t.optimizer.weight_decay));
   line("learning-rate", to_text(t.learning_rate.base));
   line("schedule", schedule_names().name(t.learning_rate.shape));
-  line("warmup", t.learning_rate.warmup_steps);
+  line("warmup", t.learning_rate.warmup_steps.text());
   if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
-    line("milestones",
-         join(t.learning_rate.milestones, [](std::uint64_t step) { return std::to_string(step); }));
+    line("milestones", join(t.learning_rate.milestones, [](const StepCount& step) { return step.text(); }));
     line("decay-factor", to_text(t.learning_rate.factor));
   }
   line("rate", to_text(c.rate));
+  if (c.convolution_rate) line("convolution-rate", to_text(*c.convolution_rate));
   line("output-rate", to_text(c.rate_of_output_layer()));
   line("scope", pruning_scope_names().name(c.scope));
-  line("rewind", c.rewind_step);
+  line("rewind", c.rewind_step.text());
+  if (c.retraining != Retraining::weight_rewinding) line("retrain", retraining_names().name(c.retraining));
+  if (c.retraining_order != RetrainingOrder::fresh)
+    line("retrain-order", retraining_order_names().name(c.retraining_order));
   line("seed", c.seed);
   line("kernel", to_text(c.kernel));
   return text.str();
@@ -177,6 +252,7 @@ SearchConfig pruning_settings(const std::string& text) {
   config.model = value("model");
   config.rate = fraction("rate");
   config.output_rate = fraction("output-rate");
+  if (lines.contains("convolution-rate")) config.convolution_rate = fraction("convolution-rate");
   config.scope = pruning_scope_names().parse(value("scope"));
   return config;
 }

@@ -23,17 +23,49 @@ enum class Control {
 /// random-reinit | random-mask
 const NameTable<Control>& control_names();
 
+/// How the survivors of a pruning are trained again, from the rewind step on (Renda et al. 2020, arXiv
+/// 2003.02389, section 2).
+enum class Retraining {
+  weight_rewinding,         ///< weights, optimizer state and schedule return to the rewind step
+  learning_rate_rewinding,  ///< the schedule does; weights and optimizer state stay as trained
+  fine_tuning               ///< all stay, at the schedule's last learning rate, for as many steps
+};
+
+/// weights | learning-rate | fine-tune
+const NameTable<Retraining>& retraining_names();
+
+/// Which images a retraining sees at each step, and how augmented.
+enum class RetrainingOrder {
+  fresh,    ///< its own order, as every level has one
+  original  ///< those that the dense network saw
+};
+
+/// new | original
+const NameTable<RetrainingOrder>& retraining_order_names();
+
+/// A first phase of training that leaves the weights of step 0, with a fresh optimizer and the search's
+/// settings, schedule included.
+struct PretrainingConfig {
+  StepCount steps = 0;         ///< 0: none, the weights of step 0 are as drawn
+  std::string source;          ///< of the data; empty: those of the search
+  bool random_labels = false;  ///< as DatasetOptions says
+};
+
 /// A search for winning tickets: everything that decides its results.
 struct SearchConfig {
   DatasetOptions data;
   std::string model = "lenet-300-100";
   Initialization initialization = Initialization::glorot_normal_truncated;
+  PretrainingConfig pretraining;
   TrainingConfig training;
 
-  double rate = 0.2;                  ///< fraction of a layer's survivors pruned a round
-  std::optional<double> output_rate;  ///< of the output layer; default rate / 2
+  double rate = 0.2;                       ///< fraction of a layer's survivors pruned a round
+  std::optional<double> convolution_rate;  ///< of convolutions; default rate
+  std::optional<double> output_rate;       ///< of the output layer; default rate / 2
   PruningScope scope = PruningScope::layerwise;
-  std::uint64_t rewind_step = 0;        ///< survivors return to their weights at this step
+  StepCount rewind_step = 0;
+  Retraining retraining = Retraining::weight_rewinding;
+  RetrainingOrder retraining_order = RetrainingOrder::fresh;
   std::optional<unsigned> levels = 10;  ///< pruned levels, after the dense level 0; none: no limit
   double target_density = 0;            ///< stop at the first level at or below it, if that comes sooner
 
@@ -43,11 +75,25 @@ struct SearchConfig {
   std::uint64_t seed = 0;  ///< replicate r has seed + r
   KernelPolicies kernel = KernelPolicy::automatic;
 
+  bool pretrains() const { return !pretraining.steps.none(); }
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
+  /// Of the weights of one layer.
+  double rate_of(const Shape& weights, bool output_layer) const {
+    if (output_layer) return rate_of_output_layer();
+    return weights.size() == 4 ? convolution_rate.value_or(rate) : rate;
+  }
 };
 
-/// Throws ConfigError for values that make no sense, naming the option of the command line.
+/// Throws ConfigError for values that make no sense, naming the option of the command line. How steps compare
+/// with each other it looks at only where none is still in epochs.
 void check(const SearchConfig& config);
+
+/// The data of pretraining.
+DatasetOptions pretraining_data(const SearchConfig& config);
+
+/// The config with all epochs told in steps, of `training_images` for the search and of `pretraining_images`
+/// for the length of its pretraining, and checked.
+SearchConfig in_steps(SearchConfig config, std::size_t training_images, std::size_t pretraining_images);
 
 /// What decides the results, and how far the search goes (levels, target density, controls, trials,
 /// replicates): canonical text, a line `option = value` each, in the format of --config, as run.h5 keeps it.

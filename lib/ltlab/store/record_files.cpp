@@ -358,6 +358,7 @@ std::vector<std::byte> encode(const RunRecord& run) {
   file.set_attribute("dataset", run.dataset);
   write_data_directory(file, run.data_directory);
   file.set_attribute("rewind_step", run.rewind_step);
+  if (!run.init_origin.empty()) file.set_attribute("init_origin", run.init_origin);
   file.set_attribute("started_utc", run.started_utc);
   write_totals(file, run.totals);
   write_tensors(file, "init", run.init_weights);
@@ -398,6 +399,7 @@ std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) 
   write_masks(file, level.masks);
   write_tensors(file, "weights", level.weights);
   if (!level.initial_weights.empty()) write_tensors(file, "initial", level.initial_weights);
+  if (!level.optimizer.empty()) write_tensors(file, "optimizer", level.optimizer);
   if (!level.model.empty()) file.set_attribute("model", level.model);
   write_metrics(file, level.metrics);
   write_kernels(file, level.kernels);
@@ -433,6 +435,7 @@ RunRecord read_run_file(const std::filesystem::path& path) {
   run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
   run.data_directory = read_data_directory(file);
   run.rewind_step = file.unsigned_attribute("rewind_step");
+  if (file.has_attribute("init_origin")) run.init_origin = file.string_attribute("init_origin");
   run.started_utc = file.string_attribute("started_utc");
   run.totals = read_totals(file);
   run.init_weights = read_tensors(file, "init");
@@ -449,9 +452,10 @@ CollectionRecord read_collection_file(const std::filesystem::path& path) {
 
 LevelRecord read_level_file(const std::filesystem::path& path) {
   const File file = open_whole(path, FileKind::level);
-  LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {},
+  LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {}, {},
                     read_metrics(file), read_kernels(file)};
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
+  if (file.contains("optimizer")) level.optimizer = read_tensors(file, "optimizer");
   if (file.has_attribute("model")) level.model = file.string_attribute("model");
   return level;
 }

@@ -55,9 +55,10 @@ struct LevelRecord : LevelSummary {
   std::vector<Mask> masks;              ///< mask/<param>
   std::vector<Tensor> weights;          ///< weights/<param>: after training; zero where masked
   std::vector<Tensor> initial_weights;  ///< initial/<param>: before training, only where run.h5 does not tell
-  std::vector<MetricsRow> metrics;      ///< metrics: compound table
-  std::vector<KernelChoice> kernels;    ///< kernels: compound table
-  std::string model = {};               ///< RunRecord::model, only in a file that is to stand alone
+  std::vector<Tensor> optimizer;  ///< optimizer/<name>: after training, only where retraining goes on from it
+  std::vector<MetricsRow> metrics;    ///< metrics: compound table
+  std::vector<KernelChoice> kernels;  ///< kernels: compound table
+  std::string model = {};             ///< RunRecord::model, only in a file that is to stand alone
 };
 
 /// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process
@@ -80,15 +81,16 @@ struct RunRecord {
   std::string config;       ///< what decides the results, one `name = value` a line: the format of --config
   std::string extent;       ///< how far the search is to go, likewise; a resumed search may extend it
   std::string model;        ///< description: "lenet-300-100" or "mlp:784-500-300-10"
-  std::string branch;       ///< "ticket", or the control: "random-reinit", "random-mask"
+  std::string branch;       ///< "ticket", a control ("random-reinit", "random-mask"), or "pretraining"
   std::uint64_t seed = 0;   ///< of this replicate
   std::uint64_t trial = 0;  ///< of a control
   std::string dataset;      ///< Dataset::name
   std::string dataset_fingerprint;
   std::string data_directory;  ///< where the user said that the data lie, absolute; empty where left open
   std::uint64_t rewind_step = 0;
-  std::vector<Tensor> init_weights;      ///< init/<param>: weights at step 0
-  std::vector<Tensor> rewind_weights;    ///< rewind/<param>: weights at rewind_step, empty until known
+  std::string init_origin;  ///< "pretraining/level-000.h5": whose weights those at step 0 are; empty: drawn
+  std::vector<Tensor> init_weights;    ///< init/<param>: weights at step 0, empty until pretraining has ended
+  std::vector<Tensor> rewind_weights;  ///< rewind/<param>: weights at rewind_step, empty until known
   std::vector<Tensor> rewind_optimizer;  ///< rewind_optimizer/<name>: the optimizer's state there
   std::string started_utc;
   std::optional<RunTotals> totals =

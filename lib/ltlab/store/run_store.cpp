@@ -16,6 +16,7 @@ namespace {
 
 constexpr auto kRunFile = "run.h5";
 constexpr std::string_view kReplicate = "replicate-";
+constexpr std::string_view kPretraining = "pretraining";
 
 // "level-003"
 std::string level_name(unsigned level) {
@@ -40,8 +41,10 @@ bool is_level_file(const std::string& file_name) {
   return level_of(file_name.substr(0, file_name.size() - partial.size()) + ".h5").has_value();
 }
 
-// "replicate-0", "random-reinit-2": a run of another name that lies in the folder is somebody else's.
+// "replicate-0", "random-reinit-2", "pretraining": a run of another name that lies in the folder is somebody
+// else's.
 bool is_member_name(const std::string& name) {
+  if (name == kPretraining) return true;
   for (const std::string_view prefix :
        {kReplicate, std::string_view("random-reinit-"), std::string_view("random-mask-")}) {
     const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();

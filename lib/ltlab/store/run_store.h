@@ -13,12 +13,13 @@ namespace ltlab {
 /// One run folder in format `ltlab-run` version 1: run.h5, level-000.h5, level-001.h5, ...
 ///
 /// A folder of replicates is one too: its run.h5 is a collection, and its members are run folders. A ticket's
-/// controls are the members of its run folder. In each, run.h5 links to all that there is, so that opening
-/// the top one shows everything:
+/// controls, and its pretraining, are the members of its run folder. In each, run.h5 links to all that there
+/// is, so that opening the top one shows everything:
 ///
 ///     DIR/run.h5                                collection     -> replicate-0, replicate-1
 ///     DIR/replicate-0/run.h5                    branch ticket  -> level-000, level-001, ..., random-reinit-0
 ///     DIR/replicate-0/level-000.h5, ...
+///     DIR/replicate-0/pretraining/run.h5        its init weights -> level-000
 ///     DIR/replicate-0/random-reinit-0/run.h5    a control      -> level-003, ...
 ///
 /// Every write goes to a temporary name in the same folder, is fsync'd and renamed, and the folder is

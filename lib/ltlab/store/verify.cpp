@@ -101,6 +101,7 @@ void check_level(const LevelRecord& level, FileReport& report) {
   check_densities(level, report);
   check_finite(level.weights, "weights", report);
   check_finite(level.initial_weights, "initial", report);
+  check_finite(level.optimizer, "optimizer", report);
   check_masked_weights(level.masks, level.weights, "weights", report);
   if (!level.initial_weights.empty())
     check_masked_weights(level.masks, level.initial_weights, "initial", report);
@@ -166,16 +167,30 @@ void check_identity(const fs::path& path, const Run& run, FileReport& report) {
   }
 }
 
-// A member shares its folder's configuration; a control also its ticket's data and seed.
+// A member shares its folder's configuration; a control also its ticket's data and seed, pretraining the
+// seed.
 void check_member(const Run& run, FileReport& report) {
   if (!run.parent || !run.parent->identity || !run.identity) return;
   const RunIdentity& own = *run.identity;
   const RunIdentity& parent = *run.parent->identity;
   const bool same_config = own.config_sha256 == parent.config_sha256;
-  const bool same_start = own.seed == parent.seed && own.dataset_fingerprint == parent.dataset_fingerprint;
+  const bool same_start = own.seed == parent.seed && (own.branch == "pretraining" ||
+                                                      own.dataset_fingerprint == parent.dataset_fingerprint);
   if (!same_config || (run.parent->kind == FileKind::run && !same_start)) {
     report.faults.push_back("config, dataset or seed differ from those of " +
                             run.parent->store.run_path().string());
+  }
+}
+
+// Initial weights are those that pretraining left, where the shapes are the same: an output layer for other
+// classes was drawn.
+void check_origin(const Run& run, FileReport& report) {
+  if (run.record->init_origin.empty()) return;
+  const std::vector<Tensor> left = read_level_file(run.store.folder() / run.record->init_origin).weights;
+  for (const Tensor& tensor : run.record->init_weights) {
+    const Tensor* before = find_named(left, tensor.name);
+    if (!before || before->shape != tensor.shape || before->values == tensor.values) continue;
+    report.faults.push_back("init/" + tensor.name + " is not as " + run.record->init_origin + " has it");
   }
 }
 
@@ -317,6 +332,7 @@ class Verifier {
       } else {
         run.record = read_run_file(path);
         check_run(*run.record, report);
+        check_origin(run, report);
         check_totals(run.store, run.record->totals, report);
       }
       run.kind = kind;
@@ -346,7 +362,8 @@ class Verifier {
     if (run.record) check_shapes(level, run, report);
     if (!run.identity) return;
     const std::string& branch = run.identity->branch;
-    if (branch == "ticket" || branch == "imported") {  // of an import, no config tells how it was pruned
+    // Of an import, no config tells how it was pruned.
+    if (branch == "ticket" || branch == "pretraining" || branch == "imported") {
       check_nested(level, before, report);
       if (branch == "ticket" && check_level_ && before && run.record && level.level == before->level + 1) {
         for (std::string& fault : check_level_(*run.record, *before, level))

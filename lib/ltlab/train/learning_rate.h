@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "ltlab/base/names.h"
+#include "ltlab/train/step_count.h"
 
 namespace ltlab {
 
@@ -13,10 +14,9 @@ struct LearningRateSchedule {
   enum class Shape { constant, step, cosine };
 
   Shape shape = Shape::constant;
-  double base = 1.2e-3;            ///< rate after warm-up, before any decay
-  std::uint64_t warmup_steps = 0;  ///< linear rise: base (s + 1) / warmup_steps at step s < warmup_steps
-  std::vector<std::uint64_t>
-      milestones;  ///< `step`: the rate is multiplied by `factor` at each of these steps
+  double base = 1.2e-3;               ///< rate after warm-up, before any decay
+  StepCount warmup_steps = 0;         ///< linear rise: base (s + 1) / warmup_steps at step s < warmup_steps
+  std::vector<StepCount> milestones;  ///< `step`: the rate is multiplied by `factor` at each of these steps
   double factor = 0.1;
   std::uint64_t total_steps = 0;  ///< `cosine`: falls from base to 0 between warm-up's end and here
                                   ///< (Loshchilov & Hutter 2017, equation 5, without restarts)

@@ -98,7 +98,12 @@ void Trainer::advance() {
 void Trainer::gather_batch() {
   const ImageSet& train = data_.dataset.train;
   const std::span<const std::uint32_t> indices = order_.batch(step_);
-  gather(train, data_.dataset.normalization, indices, images_);
+  views_.clear();
+  if (config_.augmentation == Augmentation::crop_flip) {
+    const std::uint64_t epoch = step_ / order_.steps_per_epoch();
+    for (const std::uint32_t index : indices) views_.push_back(draw_crop_flip(seed_, level_, epoch, index));
+  }
+  gather(train, data_.dataset.normalization, indices, views_, images_);
   for (std::size_t i = 0; i < indices.size(); ++i) labels_[i] = train.labels[indices[i]];
   prefetch(train, order_.batch(step_ + 1));
 }

@@ -16,9 +16,10 @@ namespace ltlab {
 
 /// How a network is trained.
 struct TrainingConfig {
-  std::uint64_t steps = 50000;  ///< optimizer steps, counted from initialization
+  StepCount steps = 50000;  ///< optimizer steps, counted from initialization
   std::size_t batch = 60;
-  std::uint64_t validate_every = 100;  ///< steps
+  StepCount validate_every = 100;
+  Augmentation augmentation = Augmentation::none;  ///< of the training images
   LearningRateSchedule learning_rate;
   OptimizerConfig optimizer;
 };
@@ -46,8 +47,9 @@ struct TrainerState {
 /// step, that of minimum validation loss (Frankle & Carbin 2019, section 1).
 class Trainer {
  public:
-  /// Trains from `first_step` on with a fresh optimizer; the images' order, and what dropout drops, are named
-  /// by (seed, level). The network holds its weights and masks already. Both references must outlive the
+  /// Trains from `first_step` on with a fresh optimizer; the images' order and augmentation, and what dropout
+  /// drops, are named by (seed, level). The network holds its weights and masks already. Both references must
+  /// outlive the
   /// trainer.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, std::uint64_t first_step);
@@ -95,6 +97,7 @@ class Trainer {
   std::unique_ptr<Optimizer> optimizer_;
   Activations<float> images_;
   std::vector<std::uint8_t> labels_;
+  std::vector<ImageView> views_;  // of the batch's images, where they are augmented
 
   std::uint64_t step_ = 0;
   double loss_sum_ = 0;

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace ltlab {
+
+/// A number of training steps, said in steps ("500", "500it") or in epochs ("2ep"), in the words of OpenLTH.
+/// Reads as a number of steps; what was said in epochs is none before resolve() has told how long they are.
+class StepCount {
+ public:
+  constexpr StepCount(std::uint64_t steps = 0) : steps_(steps) {}  // NOLINT(google-explicit-constructor)
+  /// ConfigError where the text is none of the three forms.
+  static StepCount parse(const std::string& text);
+
+  constexpr operator std::uint64_t() const { return steps_; }  // NOLINT(google-explicit-constructor)
+  bool none() const { return steps_ == 0 && epochs_ == 0; }
+  bool resolved() const { return epochs_ == 0 || steps_ > 0; }
+  void resolve(std::uint64_t steps_per_epoch) {
+    if (epochs_ > 0) steps_ = epochs_ * steps_per_epoch;
+  }
+  /// As it was said, steps without a unit: "500", "2ep".
+  std::string text() const;
+
+ private:
+  std::uint64_t steps_;
+  std::uint64_t epochs_ = 0;  // 0: said in steps
+};
+
+}  // namespace ltlab
