@@ -15,32 +15,11 @@
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
 #include "ltlab/nn/models.h"
+#include "presets.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
 namespace {
-
-// The settings of a preset, in the format of --config.
-const std::map<std::string, std::string>& presets() {
-  static const std::map<std::string, std::string> table = {
-      // Frankle & Carbin 2019, figure 2 and appendix G: the paper's own settings.
-      {"lenet-mnist",
-       "data = mnist\nvalidation = 5000\nmodel = lenet-300-100\ninit = glorot-normal-truncated\nsteps = "
-       "50000\n"
-       "batch = 60\nvalidate-every = 100\noptimizer = adam\nlearning-rate = 0.0012\nrate = 0.2\noutput-rate "
-       "= 0.1\n"
-       "scope = layerwise\nrewind = 0\ntarget-density = 0.02\n"},
-      // The same experiment on the embedded glyphs, small enough for a first look.
-      {"quick",
-       "data = embedded\nvalidation = 2000\nembedded-train = 20000\nembedded-test = 5000\nmodel = "
-       "lenet-300-100\n"
-       "init = glorot-normal-truncated\nsteps = 3000\nbatch = 60\nvalidate-every = 100\noptimizer = adam\n"
-       "learning-rate = 0.0012\nrate = 0.4\noutput-rate = 0.2\ntarget-density = 0.02\ncontrol = "
-       "random-reinit\n"
-       "replicates = 5\n"},
-  };
-  return table;
-}
 
 std::vector<std::string> preset_names() {
   std::vector<std::string> names;

@@ -1,0 +1,182 @@
+#include "presets.h"
+
+namespace ltlab::app {
+namespace {
+
+// Frankle & Carbin 2019, figure 2 and appendix G: the paper's own settings.
+const std::string kLenetMnist = R"(
+data = mnist
+validation = 5000
+model = lenet-300-100
+init = glorot-normal-truncated
+steps = 50000
+batch = 60
+validate-every = 100
+optimizer = adam
+learning-rate = 0.0012
+rate = 0.2
+output-rate = 0.1
+scope = layerwise
+rewind = 0
+target-density = 0.02
+)";
+
+// The same experiment on the embedded glyphs, small enough for a first look.
+const std::string kQuick = R"(
+data = embedded
+validation = 2000
+embedded-train = 20000
+embedded-test = 5000
+model = lenet-300-100
+init = glorot-normal-truncated
+steps = 3000
+batch = 60
+validate-every = 100
+optimizer = adam
+learning-rate = 0.0012
+rate = 0.4
+output-rate = 0.2
+target-density = 0.02
+control = random-reinit
+replicates = 5
+)";
+
+// Frankle & Carbin 2019, figure 2; output layers as in appendix H.2. Iterations, learning rate and the rate
+// of convolutions (appendix H.4) are each network's own.
+const std::string kConvCifar = R"(
+data = cifar10
+validation = 5000
+init = glorot-normal-truncated
+batch = 60
+validate-every = 100
+optimizer = adam
+rate = 0.2
+output-rate = 0.1
+scope = layerwise
+rewind = 0
+target-density = 0.02
+)";
+const std::string kConv2 = R"(
+model = conv-2
+steps = 20000
+learning-rate = 0.0002
+convolution-rate = 0.1
+)";
+const std::string kConv4 = R"(
+model = conv-4
+steps = 25000
+learning-rate = 0.0003
+convolution-rate = 0.1
+)";
+const std::string kConv6 = R"(
+model = conv-6
+steps = 30000
+learning-rate = 0.0003
+convolution-rate = 0.15
+)";
+
+// He et al. 2016, section 4.2: data, training and initialization. Pruning as in Frankle & Carbin 2019,
+// appendix I: convolutions globally, and not the output layer.
+const std::string kResidualCifar = R"(
+data = cifar10
+validation = 5000
+augment = crop-flip
+init = kaiming-normal
+batch = 128
+validate-every = 500
+optimizer = sgd
+momentum = 0.9
+weight-decay = 0.0001
+schedule = step
+milestones = 32000,48000
+rate = 0.2
+output-rate = 0
+scope = global
+)";
+// Rewound to where its subnetworks become stable (Frankle et al. 2020, section 4.3). That paper trains it for
+// 63 thousand steps, Frankle & Carbin 2019 for 30 thousand, with drops at 20 and 25 thousand.
+const std::string kResnet20 = R"(
+model = resnet-20
+steps = 64000
+learning-rate = 0.1
+rewind = 500
+target-density = 0.05
+)";
+// The variant of Frankle et al. 2020 that needs no rewinding. Frankle & Carbin 2019 warm up for 20 of their
+// 30 thousand steps.
+const std::string kResnet20Warmup = R"(
+model = resnet-20
+steps = 64000
+learning-rate = 0.03
+warmup = 30000
+rewind = 0
+target-density = 0.05
+)";
+// Frankle et al. 2020; the VGG of Frankle & Carbin 2019 is VGG-19.
+const std::string kVgg16 = R"(
+model = vgg-16
+steps = 63000
+learning-rate = 0.1
+rewind = 1000
+target-density = 0.01
+)";
+
+// As above, but fewer and harder rounds of short trainings, which show how it goes and not how far.
+const std::string kConvQuick = R"(
+data = cifar10
+validation = 1000
+init = glorot-normal-truncated
+batch = 60
+validate-every = 50
+optimizer = adam
+learning-rate = 0.0006
+rate = 0.6
+convolution-rate = 0.4
+output-rate = 0.3
+scope = layerwise
+rewind = 0
+levels = 3
+control = random-reinit
+)";
+const std::string kResidualQuick = R"(
+data = cifar10
+validation = 1000
+augment = crop-flip
+init = kaiming-normal
+validate-every = 50
+optimizer = sgd
+momentum = 0.9
+weight-decay = 0.0001
+schedule = step
+learning-rate = 0.1
+output-rate = 0
+scope = global
+levels = 2
+)";
+
+}  // namespace
+
+const std::map<std::string, std::string>& presets() {
+  static const std::map<std::string, std::string> table = {
+      {"lenet-mnist", kLenetMnist},
+      {"quick", kQuick},
+      {"conv2-cifar", kConvCifar + kConv2},
+      {"conv4-cifar", kConvCifar + kConv4},
+      {"conv6-cifar", kConvCifar + kConv6},
+      {"resnet20-cifar", kResidualCifar + kResnet20},
+      {"resnet20-cifar-warmup", kResidualCifar + kResnet20Warmup},
+      {"vgg16-cifar", kResidualCifar + kVgg16},
+      {"conv2-cifar-quick", kConvQuick + "model = conv-2\nsteps = 500\n"},
+      {"conv4-cifar-quick", kConvQuick + "model = conv-4\nsteps = 300\n"},
+      {"conv6-cifar-quick", kConvQuick + "model = conv-6\nsteps = 200\n"},
+      {"resnet20-cifar-quick",
+       kResidualQuick +
+           "model = resnet-20\nsteps = 400\nbatch = 64\nmilestones = 200,300\nrate = 0.6\nrewind = 40\n"},
+      {"vgg16-cifar-quick",
+       kResidualQuick +
+           "model = vgg-16\nsteps = 200\nbatch = 32\nmilestones = 100,150\nrate = 0.8\nrewind = 20\n"},
+  };
+  return table;
+}
+
+}  // namespace ltlab::app
