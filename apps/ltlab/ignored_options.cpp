@@ -13,10 +13,6 @@ struct Dependence {
   std::string reason;
 };
 
-bool needs_files(const std::string& source) {
-  return source != "embedded";
-}
-
 std::vector<Dependence> dependences(const SearchConfig& config) {
   const std::string& optimizer = optimizer_names().name(config.training.optimizer.kind);
   const std::string& schedule = schedule_names().name(config.training.learning_rate.shape);
@@ -36,11 +32,11 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        "is for --schedule step, and the schedule is " + schedule},
       {{"embedded-train", "embedded-test"},
        "data",
-       config.data.source == "embedded",
+       config.draws_embedded(),
        "is for --data embedded, and the data are " + config.data.source},
       {{"data-dir"},
        "data",
-       needs_files(config.data.source) || needs_files(pretraining_data(config).source),
+       config.data.source != "embedded" || pretraining_data(config).source != "embedded",
        "is for --data other than embedded, and the data are embedded"},
       {{"pretrain-data", "pretrain-labels"},
        "pretrain",

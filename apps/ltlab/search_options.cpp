@@ -105,7 +105,7 @@ po::options_description pretraining_options() {
   po::options_description pretraining = group("Pretraining, which leaves the weights of step 0");
   pretraining.add_options()
       ("pretrain", steps(), "its length, with the settings for training (0: none, the weights of step 0 are as drawn)")
-      ("pretrain-data", word("SOURCE"), "other data, of images as large (those of --data); an output layer for other classes is drawn anew")
+      ("pretrain-data", word("SOURCE"), "other data, of images as large (those of --data); a file of arrays is looked for where --data's lies")
       ("pretrain-labels", word("LABELS"), "true (default) | random");
   return pretraining;
 }
@@ -395,7 +395,9 @@ SearchConfig resumed_config(const std::string& folder, const po::options_descrip
   SearchConfig config = read_config(Values(map));
   // The data may have moved since; then they are looked for in the usual places.
   const std::string& remembered = stored->data_directory;
-  if (!placed && holds_data(remembered, config.data.source)) config.data.directory = remembered;
+  const bool there =
+      holds_data(remembered, config.data.source) || holds_data(remembered, pretraining_data(config).source);
+  if (!placed && there) config.data.directory = remembered;
   return config;
 }
 

@@ -327,7 +327,9 @@ class SearchCommand(unittest.TestCase):
         self.check_refused(run("serch"), 2, "did you mean 'search'")
         self.check_refused(run("search", "--init", "glorot"), 2, "glorot-normal")
         for value in ("-5", "1e3", "", "x", 10 ** 18):
-            self.check_refused(run("search", "--steps", value), 2, f"--steps takes a whole number of at most 18 digits, not '{value}'")
+            self.check_refused(run("search", "--batch", value), 2, f"--batch takes a whole number of at most 18 digits, not '{value}'")
+            self.check_refused(run("search", "--steps", value), 2, f"--steps: '{value}' is no number of steps: write 500")
+        self.check_refused(run("search", "--milestones", "1ep,x", "--schedule", "step"), 2, "--milestones: 'x' is no number of steps")
         self.check_refused(run("search", "extra"), 2, "options begin with --")
         self.check_refused(run("search", "--out", ""), 2, "--out names no folder")
         self.check_refused(run("search", "--control", ""), 2, "--control", "random-reinit")
@@ -384,6 +386,11 @@ class SearchCommand(unittest.TestCase):
                 ("model", "lenet-300-10", "lenet-300-100", "there are lenet-300-100, lenet-5"),
                 ("model", "mpl:784-10", "mlp:INPUTS", "there are lenet-300-100, lenet-5"),
                 ("init", "glorot-unifrom", "glorot-uniform", "kaiming-normal"),
+                ("augment", "crop-flop", "crop-flip", "there are none, crop-flip"),
+                ("retrain", "weight", "weights", "there are weights, learning-rate, fine-tune"),
+                ("retrain-order", "orginal", "original", "there are new, original"),
+                ("pretrain-labels", "randm", "random", "there are true, random"),
+                ("pretrain-data", "mnits", "mnist", "there are embedded, mnist"),
                 ("control", "random-rinit", "random-reinit", "there are random-reinit, random-mask"),
                 ("preset", "lenet-mnits", "lenet-mnist", "quick")):
             with self.subTest(option=option, wrong=wrong):
@@ -444,7 +451,7 @@ class SearchCommand(unittest.TestCase):
                                 ("--beta2", 0.9, "--optimizer", "sgd"), ("--epsilon", 0.1, "--optimizer", "sgd"),
                                 ("--milestones", 5), ("--decay-factor", 0.5, "--schedule", "cosine"),
                                 ("--embedded-train", 900, "--data", "mnist"), ("--embedded-test", 90, "--data", "mnist"),
-                                ("--data-dir", "x"), ("--trials", 2)):
+                                ("--data-dir", "x"), ("--trials", 2), ("--pretrain-data", "mnist"), ("--pretrain-labels", "random")):
             with self.subTest(option=option):
                 result = run("search", option, *others, "--out", self.folder / "run")
                 self.check_refused(result, 2, f"{option} is for --", "leave it out")
@@ -468,6 +475,74 @@ class SearchCommand(unittest.TestCase):
         # The preset's embedded-train and -test do not apply to other data.
         other = run("search", "--preset", "quick", "--data", "mnist", "--data-dir", "/nonexistent", "--out", self.folder / "b")
         self.check_refused(other, 5, "no mnist in /nonexistent")
+
+    def test_retraining_and_epochs_are_resumed_with_the_run(self):
+        import h5py
+
+        arguments = ["--steps", "4ep", "--rewind", "1ep", "--retrain", "learning-rate", "--retrain-order", "original",
+                     "--augment", "crop-flip", "--optimizer", "sgd", "--momentum", 0.9, "--schedule", "step",
+                     "--milestones", "2ep,200it", "--levels", 1]
+        self.assertEqual(self.search("run", *arguments).returncode, 0)
+        resumed = run("search", "--resume", "--out", self.folder / "run", "--levels", 2, "--json")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        config = json.loads(resumed.stdout)["config"]
+        for line in ("steps = 4ep", "rewind = 1ep", "milestones = 2ep,200", "retrain = learning-rate",
+                     "retrain-order = original", "augment = crop-flip"):
+            self.assertIn(line + "\n", config)
+        with h5py.File(self.folder / "run/level-002.h5") as level:  # 1200 images in batches of 20
+            self.assertEqual((level.attrs["first_step"], level.attrs["steps"]), (60, 240))
+            self.assertIn("velocity", level["optimizer"])
+        whole = self.search("whole", *arguments[:-1], 2)
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        self.check_refused(run("search", "--resume", "--out", self.folder / "run", "--rewind", 60), 2, "rewind: 1ep before, 60 now")
+        self.check_refused(self.search("late", "--rewind", "5ep", "--steps", 300), 2, "--rewind must be below --steps")
+        self.assertFalse((self.folder / "late").exists())
+
+    def test_pretraining_is_killed_and_resumed(self):
+        import h5py
+
+        write_mnist(self.folder / "mnist")
+        arguments = ["--pretrain", 6000, "--pretrain-labels", "random", "--pretrain-data", "mnist", "--data-dir", self.folder,
+                     "--validation", 100, "--levels", 1, "--kernel", "sparse", "--replicates", 2]
+        whole = self.search("whole", *arguments, "--json")
+        self.assertEqual(whole.returncode, 0, whole.stderr)
+        self.assertEqual(set(json.loads(whole.stdout)["levels"][0]["branches"]), {"ticket"})
+        process = subprocess.Popen([LTLAB, "search", *small(arguments), "--out", str(self.folder / "killed")],
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not (self.folder / "killed/replicate-0/pretraining/run.h5").exists():
+            time.sleep(0.01)
+        time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        self.assertEqual(process.wait(), 130, "pretraining ended before it was stopped: give it more steps")
+        self.assertTrue((self.folder / "killed/replicate-0/pretraining/level-000.partial.h5").exists())
+        resumed = run("search", "--resume", "--out", self.folder / "killed")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        expected, found = contents(self.folder / "whole"), contents(self.folder / "killed")
+        self.assertEqual(expected, found)
+        self.assertEqual(run("verify", self.folder / "killed").returncode, 0)
+        with h5py.File(self.folder / "killed/replicate-0/run.h5") as file:
+            self.assertEqual(file.attrs["init_origin"], b"pretraining/level-000.h5")
+            self.assertEqual(file["pretraining"].attrs["dataset"], b"mnist")
+            trained = file["pretraining/level-000/weights/fc1.weight"][:]
+            self.assertTrue((file["init/fc1.weight"][:] == trained).all())
+
+    def test_presets_of_convolutional_networks(self):
+        for name, model, rate in (("conv2-cifar", "conv-2", "2e-04"), ("conv2-cifar-quick", "conv-2", "6e-04"),
+                                  ("conv4-cifar", "conv-4", ""), ("conv4-cifar-quick", "conv-4", ""),
+                                  ("conv6-cifar", "conv-6", ""), ("conv6-cifar-quick", "conv-6", "")):
+            with self.subTest(preset=name):
+                refused = run("search", "--preset", name, "--data-dir", "/nonexistent", "--out", self.folder / "run")
+                self.check_refused(refused, 5, "no cifar10 in /nonexistent")
+                if model != "conv-2":
+                    continue  # which would take long
+                few = ["--data", "embedded", "--embedded-train", 200, "--embedded-test", 50, "--validation", 50, "--steps", 1,
+                       "--levels", 1]
+                done = run("search", "--preset", name, *few, "--out", self.folder / name, "--json")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                config = json.loads(done.stdout)["config"]
+                self.assertIn(f"model = {model}\n", config)
+                self.assertIn(f"learning-rate = {rate}\n", config)
+                self.assertIn("convolution-rate = ", config)
 
     def test_a_kernel_for_each_layer(self):
         import h5py

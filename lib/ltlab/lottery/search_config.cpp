@@ -177,7 +177,7 @@ std::string config_text(const SearchConfig& c) {
   line("data", c.data.source);
   line("validation", c.data.validation);
   line("data-seed", c.data.split_seed);
-  if (c.data.source == "embedded") {
+  if (c.draws_embedded()) {
     line("embedded-train", c.data.embedded_train);
     line("embedded-test", c.data.embedded_test);
   }

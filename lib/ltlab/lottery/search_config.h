@@ -76,6 +76,10 @@ struct SearchConfig {
   KernelPolicies kernel = KernelPolicy::automatic;
 
   bool pretrains() const { return !pretraining.steps.none(); }
+  /// Whether any data are the embedded ones.
+  bool draws_embedded() const {
+    return data.source == "embedded" || (pretrains() && pretraining.source == "embedded");
+  }
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
   /// Of the weights of one layer.
   double rate_of(const Shape& weights, bool output_layer) const {
