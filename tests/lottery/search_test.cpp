@@ -71,13 +71,15 @@ struct RetracedTraining {
   std::vector<Tensor> weights, optimizer;
   TrainingConfig training;
   std::uint64_t order_level = 0, first_step = 0;
+  std::string model = small_config().model;
+  const TrainingData* data = &small_data();
 
   std::vector<Tensor> run() const {
-    Network<float> network = make_network<float>(small_config().model, {1, 28, 28}, 10, training.batch);
+    Network<float> network = make_network<float>(model, {1, 28, 28}, 10, training.batch);
     network.apply(masks);
     network.assign(weights);
     network.choose_kernels(KernelPolicy::sparse);
-    Trainer trainer(network, small_data(), training, small_config().seed, order_level, first_step);
+    Trainer trainer(network, *data, training, small_config().seed, order_level, first_step);
     if (!optimizer.empty()) trainer.restore_optimizer(optimizer);
     while (!trainer.finished()) trainer.advance();
     return network.tensors();
@@ -142,8 +144,8 @@ void check_same_levels(const RunStore& a, const RunStore& b) {
   }
 }
 
-Tensor& find_weights(LevelRecord& level, const std::string& name) {
-  return *std::ranges::find(level.weights, name, &Tensor::name);
+Tensor& find_weights(std::vector<Tensor>& weights, const std::string& name) {
+  return *std::ranges::find(weights, name, &Tensor::name);
 }
 
 }  // namespace
@@ -255,6 +257,38 @@ TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k",
   const LevelRecord dense = store.read_level(0);
   for (std::size_t i = 0; i < dense.weights.size(); ++i)
     CHECK(network.tensors()[i].values == dense.weights[i].values);
+}
+
+TEST_CASE("Batch norm's statistics are rewound with the weights, or stay with them", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();
+  config.model = "conv 2 stride 4; batch-norm relu; linear classes";
+  config.training.learning_rate.base = 0.01;
+  config.retraining = GENERATE(Retraining::weight_rewinding, Retraining::learning_rate_rewinding);
+  const bool rewinds = config.retraining == Retraining::weight_rewinding;
+  const ActivationShape layout = input_layout(config.model, {1, 28, 28}, 10, config.training.batch);
+  const TrainingData data(load_dataset(config.data), layout);
+  Listener listener;
+  run_search(config, data, folder.path(), 1, listener, listener.stop);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const LevelRecord dense = store.read_level(0), level = store.read_level(1);
+  const Tensor* rewound = find_named(run.rewind_weights, "bn1.running_mean");
+  REQUIRE(rewound);
+  CHECK(rewound->values != find_named(dense.weights, "bn1.running_mean")->values);
+  RetracedTraining retraced{level.masks,
+                            rewinds ? run.rewind_weights : dense.weights,
+                            rewinds ? run.rewind_optimizer : dense.optimizer,
+                            config.training,
+                            1,
+                            15,
+                            config.model,
+                            &data};
+  check_same_weights(retraced.run(), level.weights);
+  find_weights(retraced.weights, "bn1.running_mean").values[0] += 1;
+  CHECK(find_named(retraced.run(), "bn1.running_mean")->values !=
+        find_named(level.weights, "bn1.running_mean")->values);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
 }
 
 TEST_CASE("Learning-rate rewinding goes on from the trained weights, with the schedule back at step k",
@@ -457,7 +491,7 @@ TEST_CASE("Masks that pruning does not give are a fault of their level and layer
     std::size_t i = kept ? 0 : keep.size() - 1;
     while (!wanted(i)) kept ? ++i : --i;
     keep[i] ^= 1;
-    find_weights(level, level.masks[1].name).values[i] = 0;
+    find_weights(level.weights, level.masks[1].name).values[i] = 0;
   }
   store.write_level(level);
   CHECK_FALSE(has_faults(verify(folder.path())));

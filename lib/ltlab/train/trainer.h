@@ -49,8 +49,7 @@ class Trainer {
  public:
   /// Trains from `first_step` on with a fresh optimizer; the images' order and augmentation, and what dropout
   /// drops, are named by (seed, level). The network holds its weights and masks already. Both references must
-  /// outlive the
-  /// trainer.
+  /// outlive the trainer.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, std::uint64_t first_step);
   /// Goes on from `state`, which another trainer of the same network, data, config, seed and level left after
