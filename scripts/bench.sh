@@ -8,7 +8,7 @@ parts=(kernels steps search)
 
 usage() {
   cat <<EOF
-Usage: scripts/bench.sh [--quick] [--out DIR] [PART...]
+Usage: scripts/bench.sh [--quick] [--out DIR] [--sparseprop DIR] [PART...]
 
 Installs missing Debian packages, builds, measures the parts that are named, and draws and tabulates all that DIR then
 holds (results/performance). Nothing else should run on the machine meanwhile; machine.txt tells its load.
@@ -18,6 +18,8 @@ Parts (without arguments: all):
   steps     training steps of each model beside PyTorch, in turns                            steps.csv, half an hour
   search    whole searches of LeNet-300-100 on MNIST beside PyTorch, in turns                search.csv, 15 minutes
 
+--sparseprop DIR
+            kernels beside SparseProp's too, compiled from a checkout of IST-DASLab/sparseprop (needs pybind11-dev)
 --quick     a few minutes in all: fewer cases and turns, and a search of 500 steps a level
 EOF
 }
@@ -45,6 +47,7 @@ describe_machine() {
 words=("$@")
 quick=()
 out=results/performance
+sparseprop=
 chosen=()
 while [[ $# -gt 0 ]]; do
   case $1 in
@@ -56,6 +59,11 @@ while [[ $# -gt 0 ]]; do
     --out)
       [[ $# -ge 2 ]] || fail "--out needs a folder"
       out=$2
+      shift
+      ;;
+    --sparseprop)
+      [[ -e ${2:-}/sparseprop/lib/sparse_linear.cpp ]] || fail "--sparseprop needs a checkout of IST-DASLab/sparseprop"
+      sparseprop=$(realpath "$2")
       shift
       ;;
     *)
@@ -72,7 +80,7 @@ wants() {
 
 load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 scripts/setup.sh build bench plot
-cmake --preset release
+cmake --preset release -D LTLAB_SPARSEPROP="$sparseprop" -D Python3_EXECUTABLE=/usr/bin/python3
 cmake --build build/release --target ltlab_app ltlab_bench -j "$(nproc)"
 
 mkdir -p "$out"

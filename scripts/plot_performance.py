@@ -393,6 +393,23 @@ for {min(k["processor_share"] for k in kernels):.0%} of its time.
     return [text, *figures, "![Growth with density, width and batch](growth.png)\n", *table(head, rows)]
 
 
+def sparseprop_summary(kernels: Sequence[Kernel], goals: dict[str, float]) -> list[str]:
+    """A row for each comparison with SparseProp's kernels."""
+    head = ["layer", "ltlab µs", "GFLOP/s", "SparseProp µs", "GFLOP/s", "SparseProp / ltlab [min, max]", "goal"]
+    rows = [[f"`{k.name}`", f"{1e6 * k['sparse_seconds']:.1f}", f"{k['sparse_gflops']:.1f}",
+             f"{1e6 * k['dense_seconds']:.1f}", f"{k['dense_gflops']:.1f}",
+             f"{k['ratio']:.2f} [{k['ratio_min']:.2f}, {k['ratio_max']:.2f}]", goal_text(k.name, k["ratio"], goals)]
+            for k in kernels]
+    text = """## Beside SparseProp
+
+`scripts/bench.sh kernels --sparseprop DIR` measured these with the C++ functions of SparseProp (Nikdan et al. 2023),
+compiled as its `setup.py` does, without Python around them: forward, and their one pass for both gradients, with the
+clearing of outputs that they need; ltlab's three products with the refresh of the transposed values. One thread, the
+sides in turns.
+"""
+    return [text, *table(head, rows)]
+
+
 def steps_summary(pairs: Sequence[Pairs], goals: dict[str, float]) -> list[str]:
     """A row for each task."""
     head = ["task", "ltlab steps/s", "PyTorch steps/s", "PyTorch's way", "ltlab / PyTorch [min, max]", "goal", "MB",
@@ -480,7 +497,10 @@ def main() -> int:
                 if of_kind:
                     plot_ratio(kind, of_kind, folder)
             plot_growth(kernels, folder)
-            sections += kernels_summary(kernels, goals)
+            theirs = [kernel for kernel in kernels if kernel.family.startswith("sparseprop")]
+            sections += kernels_summary([kernel for kernel in kernels if kernel not in theirs], goals)
+            if theirs:
+                sections += sparseprop_summary(theirs, goals)
         if pairs:
             plot_steps(pairs, folder)
             sections += steps_summary(pairs, goals)

@@ -111,9 +111,14 @@ int kernels_command(const Arguments& arguments) {
   use_one_thread();
   const Machine machine = measure_machine();
   describe_context(machine, request.care);
-  for (const auto& cases : {linear_cases(request.quick), convolution_cases(request.quick)}) {
+  const auto add = [&](const std::vector<Case>& cases) {
     for (const Case& one : cases) register_case(one, machine, request.care);
-  }
+  };
+  add(linear_cases(request.quick));
+  add(convolution_cases(request.quick));
+#ifdef LTLAB_SPARSEPROP
+  add(sparseprop_cases());
+#endif
   Table reporter;
   const std::size_t ran =
       table ? benchmark::RunSpecifiedBenchmarks(&reporter) : benchmark::RunSpecifiedBenchmarks();
