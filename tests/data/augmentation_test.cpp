@@ -7,6 +7,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
 #include "ltlab/data/dataset.h"
+#include "support/every_target.h"
 
 namespace ltlab::test {
 namespace {
@@ -85,8 +86,10 @@ TEMPLATE_TEST_CASE("Images are gathered as their views show them", "[data][gathe
       indices.resize(count);
       const std::vector<ImageView> views = random_views(count, 9);
       Activations<float> flat({shape, count, panel_lanes(count), 0}), bordered({shape, count, 16, 1});
-      gather(images, normalization, indices, views, flat);
-      check_shown<TestType>(images, normalization, indices, views, flat);
+      on_every_target([&] {
+        gather(images, normalization, indices, views, flat);
+        check_shown<TestType>(images, normalization, indices, views, flat);
+      });
       gather(images, normalization, indices, views, bordered);
       check_shown<TestType>(images, normalization, indices, views, bordered);
     }

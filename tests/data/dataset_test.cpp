@@ -13,6 +13,7 @@
 #include "ltlab/base/random.h"
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/sources.h"
+#include "support/every_target.h"
 #include "support/temporary_folder.h"
 
 namespace ltlab::test {
@@ -282,9 +283,11 @@ TEMPLATE_TEST_CASE("A batch is gathered and normalized, and its padding lanes st
       std::vector<std::uint32_t> indices = RandomStream({1, "order"}).permutation(150);
       indices.resize(count);
       Activations<float> batch(shape.features(), count, panel_lanes(count));
-      std::fill(batch.data(), batch.data() + batch.size(), 99.0f);
-      gather(images, normalization, indices, batch);
-      check_gathered<TestType>(images, normalization, indices, batch);
+      on_every_target([&] {
+        std::fill(batch.data(), batch.data() + batch.size(), 99.0f);
+        gather(images, normalization, indices, batch);
+        check_gathered<TestType>(images, normalization, indices, batch);
+      });
       Activations<float> bordered({shape, count, 16, 1});
       gather(images, normalization, indices, bordered);
       check_gathered<TestType>(images, normalization, indices, bordered);
