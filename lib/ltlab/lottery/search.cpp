@@ -452,12 +452,12 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
   return densities;
 }
 
-void run_search(const SearchConfig& with_epochs, const TrainingData& data,
-                const std::filesystem::path& folder, unsigned workers, SearchObserver& observer,
-                const std::stop_source& stop, const TrainingData* pretraining_data) {
+void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
+                unsigned workers, SearchObserver& observer, const std::stop_source& stop,
+                const TrainingData* pretraining_data) {
   const Dataset* const pretraining = pretraining_data ? &pretraining_data->dataset : nullptr;
-  const SearchConfig config =
-      in_steps(with_epochs, data.dataset.training.size(), pretraining ? pretraining->training.size() : 0);
+  const SearchConfig without_epochs =
+      in_steps(config, data.dataset.training.size(), pretraining ? pretraining->training.size() : 0);
   check_pretraining(config, data.dataset, pretraining);
   const std::vector<double> densities =
       planned_densities(config, data.dataset.train.shape, data.dataset.classes);
@@ -467,7 +467,7 @@ void run_search(const SearchConfig& with_epochs, const TrainingData& data,
   std::vector<std::unique_ptr<ReplicateSearch>> replicates;
   for (unsigned r = 0; r < config.replicates; ++r) {
     replicates.push_back(std::make_unique<ReplicateSearch>(
-        config, data, pretraining_data, replicate_folder(folder, config.replicates, r), r,
+        without_epochs, data, pretraining_data, replicate_folder(folder, config.replicates, r), r,
         densities.size() - 1, queue, observer, observer_mutex, stop.get_token()));
   }
   require_all_asked(config, folder, densities.size() - 1);

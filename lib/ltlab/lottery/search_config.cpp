@@ -60,8 +60,7 @@ void check_steps(SearchConfig c) {
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
   require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
-  require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<std::uint64_t>()),
-          "--milestones must ascend");
+  require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<>()), "--milestones must ascend");
 }
 
 void check_retraining(const SearchConfig& c) {
