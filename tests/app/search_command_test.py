@@ -1,4 +1,4 @@
-"""End-to-end tests of `ltlab search`: usage: search_command_test.py LTLAB DATA_FOLDER"""
+"""End-to-end tests of `ltlab search`: usage: search_command_test.py LTLAB DATA_FOLDER [CLASS...]"""
 
 import json
 import os
@@ -70,7 +70,7 @@ def contents(folder, with_kernels=False):
     return result
 
 
-class SearchCommand(unittest.TestCase):
+class SearchTest(unittest.TestCase):
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
         self.addCleanup(folder.cleanup)
@@ -84,6 +84,8 @@ class SearchCommand(unittest.TestCase):
         for word in words:
             self.assertIn(word, result.stderr)
 
+
+class Reports(SearchTest):
     def test_report_and_json(self):
         done = self.search("run", "--control", "random-reinit,random-mask", "--replicates", 2)
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -127,6 +129,8 @@ class SearchCommand(unittest.TestCase):
             self.assertEqual(cost["dense_flops"], 10 * level.attrs["dense_flops"])
             self.assertGreaterEqual(collection.attrs["finished_utc"], level.attrs["finished_utc"])
 
+
+class Interruptions(SearchTest):
     def test_killed_at_random_moments_and_resumed(self):
         whole = ["--control", "random-reinit", "--replicates", 2, "--steps", 4000, "--kernel", "sparse", "--rewind", 100]
         self.assertEqual(self.search("whole", *whole).returncode, 0)
@@ -199,6 +203,8 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(resumed.returncode, 0, resumed.stderr)
         self.assertEqual(len(json.loads(resumed.stdout)["levels"]), 2)
 
+
+class Folders(SearchTest):
     def test_an_existing_run_is_never_overwritten_unasked(self):
         self.assertEqual(self.search("run", "--levels", 1).returncode, 0)
         before = contents(self.folder / "run")
@@ -276,6 +282,8 @@ class SearchCommand(unittest.TestCase):
             first.kill()
             first.wait()
 
+
+class Networks(SearchTest):
     def test_kernels_are_explained(self):
         done = self.search("run", "--levels", 1, "--explain-kernels")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -322,6 +330,8 @@ class SearchCommand(unittest.TestCase):
         self.assertEqual(self.search("three", "--levels", 1, "--replicates", 3, "--steps", 20).returncode, 0)
         self.check_refused(run("search", "--resume", "--out", self.folder / "three", "--replicates", 2), 2, "replicate-2")
 
+
+class Options(SearchTest):
     def test_wrong_options(self):
         self.check_refused(run("search", "--replicate", 2), 2, "did you mean 'replicates'")
         self.check_refused(run("serch"), 2, "did you mean 'search'")
@@ -476,6 +486,8 @@ class SearchCommand(unittest.TestCase):
         other = run("search", "--preset", "quick", "--data", "mnist", "--data-dir", "/nonexistent", "--out", self.folder / "b")
         self.check_refused(other, 5, "no mnist in /nonexistent")
 
+
+class Phases(SearchTest):
     def test_retraining_and_epochs_are_resumed_with_the_run(self):
         import h5py
 
@@ -605,4 +617,4 @@ class SearchCommand(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1], verbosity=2)
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:], verbosity=2)
