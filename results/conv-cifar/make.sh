@@ -1,0 +1,28 @@
+#!/usr/bin/env bash
+# Remakes this result: the searches (goes on with those that were begun, or shows finished ones) and their plots.
+# CIFAR-10 is looked for as `ltlab data list` tells; `--data-dir DIR`, passed on, names another folder.
+set -euo pipefail
+
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here=results/conv-cifar
+data=("$@")
+
+# Searches into masks/conv-cifar/NAME with the options that follow, and draws what comes out.
+search() {
+  local name=$1 run=masks/conv-cifar/$1 resume=()
+  shift
+  [[ -e $run/run.h5 ]] && resume=(--resume)
+  build/release/bin/ltlab search "$@" "${data[@]}" --replicates 2 --out "$run" "${resume[@]}" >"$here/$name.txt"
+  build/release/bin/ltlab search "$@" "${data[@]}" --replicates 2 --out "$run" --resume --json >"$here/$name.json"
+  scripts/plot_search.py "$run" -o "$here/$name.png"
+}
+
+# Conv-2 with the paper's settings, but 3,500 of its 20,000 iterations, and harder rounds.
+search conv-2 --preset conv2-cifar --steps 3500 --rate 0.4 --convolution-rate 0.2 --output-rate 0.2 --levels 8 \
+  --validate-every 250 --target-density 0 --control random-reinit
+
+# ResNet-20 with a schedule of 3,000 steps of 64 images, rewound to initialization and to an early step.
+resnet=(--preset resnet20-cifar --steps 3000 --batch 64 --milestones "1500,2250" --validate-every 250 --rate 0.5
+  --levels 5 --target-density 0)
+search resnet-20-rewind-0 "${resnet[@]}" --rewind 0 --control random-reinit
+search resnet-20-rewind-150 "${resnet[@]}" --rewind 150
