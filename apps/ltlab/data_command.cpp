@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "commands.h"
+#include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/data/fetch.h"
@@ -123,9 +124,7 @@ nlohmann::ordered_json describe(const Dataset& data, const Request& request) {
 }
 
 std::string join(const nlohmann::ordered_json& list) {
-  std::string text;
-  for (const auto& value : list) text += (text.empty() ? "" : " ") + value.dump();
-  return text;
+  return ltlab::join(list, " ", [](const nlohmann::ordered_json& value) { return value.dump(); });
 }
 
 void print(const nlohmann::ordered_json& description) {

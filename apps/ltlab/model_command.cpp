@@ -78,10 +78,9 @@ ImageShape parse_image(const std::string& text) {
   throw ConfigError("--image '" + text + "' is no image: channels, height and width, as in 3x32x32");
 }
 
-std::string to_string(const ImageShape& shape) {
-  if (shape.height == 1 && shape.width == 1) return std::to_string(shape.channels);
-  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
-         std::to_string(shape.width);
+// Flat features are told by their number.
+std::string extents(const ImageShape& shape) {
+  return shape.height == 1 && shape.width == 1 ? std::to_string(shape.channels) : to_string(shape);
 }
 
 // "1,234,567"
@@ -140,7 +139,7 @@ void print_text(const std::vector<Row>& rows) {
   const auto count = [](std::size_t number) { return number > 0 ? grouped(number) : std::string("-"); };
   print_row("layer", "reads", "output", "parameters", "prunable", "FLOPs");
   for (const Row& row : rows) {
-    print_row(row.name, row.reads, to_string(row.output), count(row.parameters), count(row.prunable),
+    print_row(row.name, row.reads, extents(row.output), count(row.parameters), count(row.prunable),
               count(row.flops));
   }
   const Row total = total_of(rows);

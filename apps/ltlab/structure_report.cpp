@@ -15,12 +15,6 @@ using nlohmann::ordered_json;
 constexpr std::size_t kBins = 40;
 constexpr std::size_t kColumnsOfLayers = 9;  // more layers make no table that one can read
 
-std::string text_of(const Shape& shape) {
-  std::string text;
-  for (const std::size_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
-  return text;
-}
-
 // What an import does not tell is not a number.
 std::optional<double> known(double value) {
   return std::isnan(value) ? std::nullopt : std::optional(value);
@@ -57,7 +51,7 @@ void print_masks(std::ostream& out, const LevelReport& report) {
                 "effective", "dead: inputs outputs neurons", "threshold", "signs kept");
   for (const LayerReport& layer : report.layers) {
     const LayerStructure& s = layer.structure;
-    out << format("%-20s%-18s%11zu%9.2f %%", s.name.c_str(), text_of(s.shape).c_str(), s.survivors,
+    out << format("%-20s%-18s%11zu%9.2f %%", s.name.c_str(), extents_text(s.shape).c_str(), s.survivors,
                   100 * s.density())
         << cell("%10.2f %%", s.effective_density(), 100) << format("%13zu%8zu", s.dead_inputs, s.dead_outputs)
         << count_cell("%8zu", s.dead_neurons) << cell("%12.4g", layer.threshold)

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 namespace ltlab {
 
@@ -11,5 +12,11 @@ struct ImageShape {
   std::size_t features() const { return channels * height * width; }
   bool operator==(const ImageShape&) const = default;
 };
+
+/// "3 x 32 x 32"
+inline std::string to_string(const ImageShape& shape) {
+  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
+         std::to_string(shape.width);
+}
 
 }  // namespace ltlab

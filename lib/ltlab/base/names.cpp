@@ -2,6 +2,8 @@
 
 #include <numeric>
 
+#include "ltlab/base/join.h"
+
 namespace ltlab {
 namespace {
 
@@ -47,9 +49,7 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
 }
 
 std::string listed(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + name;
-  return text;
+  return join(names, ", ");
 }
 
 ConfigError unknown_name(const std::string& kind, const std::string& word,

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ltlab/base/aligned.h"
+#include "ltlab/base/join.h"
 
 namespace ltlab {
 
@@ -17,6 +18,12 @@ using Shape = std::vector<std::size_t>;
 /// Number of elements of an array of that shape.
 inline std::size_t element_count(const Shape& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
+}
+
+/// "300 x 784", or "scalar".
+inline std::string extents_text(const Shape& shape) {
+  if (shape.empty()) return "scalar";
+  return join(shape, " x ", [](std::size_t extent) { return std::to_string(extent); });
 }
 
 /// A named float32 array as it is stored: a parameter, a buffer or an optimizer's state.

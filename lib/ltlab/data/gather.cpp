@@ -118,14 +118,6 @@ void show_channel(const T* pixels, const ImageShape& shape, const ImageView& vie
   }
 }
 
-// One channel of 16 images, whose pixels begin at `channels`, to where place(pixel) says.
-template <class T, class Place>
-HWY_INLINE void gather_channel(const T* const (&channels)[kTile], std::size_t pixels, std::size_t run,
-                               float scale, float shift, std::size_t lanes, const Place& place) {
-  for (std::size_t p = 0; p < pixels; p += run)
-    gather_features(channels, p, p + run, scale, shift, lanes, place(p));
-}
-
 // Views may be none: each image then is shown as it is.
 template <class T>
 void gather_batch(const T* pixels, const ImageShape& shape, const Normalization& normalization,
@@ -147,8 +139,9 @@ void gather_batch(const T* pixels, const ImageShape& shape, const Normalization&
         show_channel(channels[i], shape, views[image], &shown[i * plane]);
         channels[i] = &shown[i * plane];
       }
-      gather_channel(channels, plane, run, normalization.scale[c], normalization.shift[c], lanes,
-                     [&](std::size_t p) { return panel + batch.position(c * plane + p) * lanes; });
+      for (std::size_t p = 0; p < plane; p += run)
+        gather_features(channels, p, p + run, normalization.scale[c], normalization.shift[c], lanes,
+                        panel + batch.position(c * plane + p) * lanes);
     }
   }
 }

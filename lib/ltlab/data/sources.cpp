@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/user_arrays.h"
 
@@ -82,12 +83,6 @@ bool is_file(const fs::path& path) {
   return fs::is_regular_file(path, unreadable);
 }
 
-std::string join(const std::vector<fs::path>& paths) {
-  std::string text;
-  for (const fs::path& path : paths) text += (text.empty() ? "" : ", ") + path.string();
-  return text;
-}
-
 }  // namespace
 
 std::vector<Source> published_sources() {
@@ -164,8 +159,9 @@ std::vector<fs::path> find_files(const Source& source, const std::vector<fs::pat
 std::vector<fs::path> require_files(const Source& source, const std::vector<fs::path>& directories) {
   auto files = find_files(source, directories);
   if (files.empty())
-    throw IoError("no " + source.name + " in " + join(directories) + ": get it with `ltlab data fetch " +
-                  source.name + "`, or name the directory that has it with --data-dir or LTLAB_DATA");
+    throw IoError("no " + source.name + " in " + join(directories, ", ") +
+                  ": get it with `ltlab data fetch " + source.name +
+                  "`, or name the directory that has it with --data-dir or LTLAB_DATA");
   return files;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/join.h"
 #include "ltlab/base/random.h"
 #include "ltlab/hdf5/file.h"
 
@@ -43,16 +44,8 @@ Specification parse(const std::string& text) {
   return specification;
 }
 
-std::string join(const std::vector<std::string>& arrays) {
-  std::string text;
-  for (const std::string& array : arrays) text += (text.empty() ? "" : ",") + array;
-  return text;
-}
-
 std::string text_of(const Shape& shape) {
-  std::string text;
-  for (const std::size_t extent : shape) text += (text.empty() ? "" : ", ") + std::to_string(extent);
-  return "(" + text + ")";
+  return "(" + join(shape, ", ", [](std::size_t extent) { return std::to_string(extent); }) + ")";
 }
 
 [[noreturn]] void refuse(const hdf5::Dataset& array, const std::string& fault) {
@@ -191,7 +184,7 @@ void separate_folder(DatasetOptions& options) {
   if (!options.source.starts_with("h5:")) return;
   const std::filesystem::path file =
       std::filesystem::absolute(user_arrays_file(options.source, options.directory)).lexically_normal();
-  options.source = "h5:" + file.filename().string() + ":" + join(parse(options.source).arrays);
+  options.source = "h5:" + file.filename().string() + ":" + join(parse(options.source).arrays, ",");
   options.directory = file.parent_path();
 }
 

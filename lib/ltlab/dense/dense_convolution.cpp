@@ -398,11 +398,6 @@ class PlainConvolution {
   ConvolutionShape shape_;
 };
 
-std::string to_string(const ImageShape& shape) {
-  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
-         std::to_string(shape.width);
-}
-
 }  // namespace
 
 template <class T>

@@ -20,6 +20,12 @@ ConvolutionShape flatten_if_pointwise(ConvolutionShape shape, std::size_t x_bord
   return shape;
 }
 
+// A batch's layout, its images seen as `image` (for a pointwise convolution, flat).
+ActivationShape with_image(ActivationShape shape, const ImageShape& image) {
+  shape.image = image;
+  return shape;
+}
+
 // How far an output's input reaches past an edge of the input, in output positions, and the reverse.
 std::size_t gradient_overhang(std::size_t input, std::size_t kernel, const ConvolutionShape& shape,
                               std::size_t output) {
@@ -157,22 +163,10 @@ void SparseConvolution::add_phase(std::span<const std::uint8_t> keep,
   phases_.push_back(std::move(phase));
 }
 
-ActivationShape SparseConvolution::shape_of_x(const ActivationShape& x) const {
-  ActivationShape shape = x;
-  shape.image = x_.image;
-  return shape;
-}
-
-ActivationShape SparseConvolution::shape_of_dy(const ActivationShape& dy) const {
-  ActivationShape shape = dy;
-  shape.image = dy_.image;
-  return shape;
-}
-
 template <class T>
 void SparseConvolution::forward(const T* values, const T* bias, Activation activation,
                                 const Activations<T>& x, Activations<T>& y) const {
-  const ActivationShape from = shape_of_x(x.shape()), to = shape_of_dy(y.shape());
+  const ActivationShape from = with_image(x.shape(), x_.image), to = with_image(y.shape(), dy_.image);
   sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
         [&](const RunStart& start, const Run& run) {
           multiply_rows<T>(forward_, values, bias, activation, x.panel(start.panel) + start.from * from.lanes,
@@ -183,8 +177,8 @@ void SparseConvolution::forward(const T* values, const T* bias, Activation activ
 template <class T>
 void SparseConvolution::backward_data(const T* transposed_values, const Activations<T>& dy,
                                       const Activations<T>* rectified, Activations<T>& dx) const {
-  const ActivationShape from = shape_of_dy(dy.shape()), to = shape_of_x(dx.shape()),
-                        gate = rectified ? shape_of_x(rectified->shape()) : to;
+  const ActivationShape from = with_image(dy.shape(), dy_.image), to = with_image(dx.shape(), x_.image),
+                        gate = rectified ? with_image(rectified->shape(), x_.image) : to;
   for (const Phase& phase : phases_) {
     const std::size_t rows = (to.image.height - phase.y + shape_.stride - 1) / shape_.stride;
     const std::size_t columns = (to.image.width - phase.x + shape_.stride - 1) / shape_.stride;
@@ -204,7 +198,7 @@ void SparseConvolution::backward_data(const T* transposed_values, const Activati
 template <class T>
 void SparseConvolution::backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                                          T* gradient) const {
-  const ActivationShape from = shape_of_x(x.shape()), to = shape_of_dy(dy.shape());
+  const ActivationShape from = with_image(x.shape(), x_.image), to = with_image(dy.shape(), dy_.image);
   sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
         [&](const RunStart& start, const Run& run) {
           sample_products(forward_, dy.panel(start.panel) + (to.position(0, 0, 0) + start.to) * to.lanes,

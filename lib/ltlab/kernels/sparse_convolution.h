@@ -54,10 +54,6 @@ class SparseConvolution {
   void add_phase(std::span<const std::uint8_t> keep, const std::vector<std::uint32_t>& number, std::size_t y,
                  std::size_t x);
 
-  // A batch's layout, as images of x_ and dy_ (which for a 1x1 convolution are a single row).
-  ActivationShape shape_of_x(const ActivationShape& x) const;
-  ActivationShape shape_of_dy(const ActivationShape& dy) const;
-
   ConvolutionShape shape_;
   ActivationShape x_, dy_;  // one image of one lane
   SparseRows forward_;      // a row an output channel

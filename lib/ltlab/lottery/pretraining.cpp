@@ -3,15 +3,6 @@
 #include "ltlab/base/error.h"
 
 namespace ltlab {
-namespace {
-
-std::string extents(const ImageShape& image) {
-  return std::to_string(image.channels) + " x " + std::to_string(image.height) + " x " +
-         std::to_string(image.width);
-}
-
-}  // namespace
-
 std::filesystem::path pretraining_folder(const std::filesystem::path& replicate) {
   return replicate / std::filesystem::path(kPretrainedWeights).parent_path();
 }
@@ -21,8 +12,8 @@ void check_pretraining(const SearchConfig& config, const Dataset& dataset, const
   if (!pretraining) throw ConfigError("--pretrain needs the data to pretrain with");
   if (pretraining->train.shape == dataset.train.shape) return;
   throw ConfigError(
-      "--pretrain-data: images of " + pretraining->name + " are " + extents(pretraining->train.shape) +
-      ", those of " + dataset.name + " are " + extents(dataset.train.shape) +
+      "--pretrain-data: images of " + pretraining->name + " are " + to_string(pretraining->train.shape) +
+      ", those of " + dataset.name + " are " + to_string(dataset.train.shape) +
       " (channels x height x width): the same layers do not fit both; choose data of the same extents");
 }
 

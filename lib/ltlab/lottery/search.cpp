@@ -22,9 +22,9 @@
 namespace ltlab {
 namespace {
 
-// A network of the searched model that only tells its parameters.
-Network<float> describe_network(const SearchConfig& config, const ImageShape& image, std::size_t classes) {
-  return make_network<float>(config.model, image, classes, 1);
+// A network that only tells its parameters.
+Network<float> describe_network(const std::string& model, const ImageShape& image, std::size_t classes) {
+  return make_network<float>(model, image, classes, 1);
 }
 
 std::vector<Mask> full_masks(const Network<float>& network) {
@@ -89,7 +89,7 @@ class ReplicateSearch {
         observer_(observer),
         observer_mutex_(observer_mutex),
         stop_(std::move(stop)),
-        network_(describe_network(config, data.dataset.train.shape, data.dataset.classes)),
+        network_(describe_network(config.model, data.dataset.train.shape, data.dataset.classes)),
         run_(describe_run("ticket", 0, data.dataset)) {
     if (store_.has_run()) {
       run_ = read_same_run(store_, run_);
@@ -151,7 +151,7 @@ class ReplicateSearch {
     RunStore store(pretraining_folder(store_.folder()));
     const Dataset& dataset = pretraining_data_->dataset;
     const std::string model = pretraining_model(config_.model, dataset.classes);
-    const Network<float> network = make_network<float>(model, dataset.train.shape, dataset.classes, 1);
+    const Network<float> network = describe_network(model, dataset.train.shape, dataset.classes);
     RunRecord run = describe_run("pretraining", 0, dataset);
     run.model = model;
     run.rewind_step = 0;
@@ -356,6 +356,16 @@ void open_collection(const SearchConfig& config, RunStore store) {
   store.write_collection(collection);
 }
 
+// Of each trial of each control that a replicate asks for.
+std::vector<std::filesystem::path> control_folders(const SearchConfig& config, const RunStore& ticket) {
+  std::vector<std::filesystem::path> folders;
+  for (const Control control : config.controls) {
+    for (unsigned trial = 0; trial < config.trials; ++trial)
+      folders.push_back(control_folder(ticket.folder(), control, trial));
+  }
+  return folders;
+}
+
 // Nothing that is recorded may vanish from the report because a resumed search asks for less.
 void require_members_asked(const RunStore& store, const std::set<std::string>& asked,
                            const std::string& options) {
@@ -384,10 +394,7 @@ void require_all_asked(const SearchConfig& config, const std::filesystem::path& 
     require_levels_asked(ticket, last_level);
     std::set<std::string> members;
     if (config.pretrains()) members.insert(pretraining_folder(ticket.folder()).filename());
-    for (const Control control : config.controls) {
-      for (unsigned trial = 0; trial < config.trials; ++trial)
-        members.insert(control_folder(ticket.folder(), control, trial).filename());
-    }
+    for (const auto& control : control_folders(config, ticket)) members.insert(control.filename());
     require_members_asked(ticket, members, "--control and --trials");
     replicates.insert(ticket.folder().filename());
   }
@@ -405,10 +412,8 @@ bool is_complete(const SearchConfig& config, const std::filesystem::path& folder
   for (unsigned r = 0; r < config.replicates; ++r) {
     const RunStore ticket(replicate_folder(folder, config.replicates, r));
     if (!has_levels(ticket, 0)) return false;
-    for (const Control control : config.controls) {
-      for (unsigned trial = 0; trial < config.trials; ++trial) {
-        if (!has_levels(RunStore(control_folder(ticket.folder(), control, trial)), 1)) return false;
-      }
+    for (const auto& control : control_folders(config, ticket)) {
+      if (!has_levels(RunStore(control), 1)) return false;
     }
   }
   return true;
@@ -424,7 +429,7 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
   };
   // Layers of one rate that compete globally round together; otherwise each rounds alone.
   std::vector<Group> groups;
-  const Network<float> network = describe_network(config, image, classes);
+  const Network<float> network = describe_network(config.model, image, classes);
   double weights = 0;
   for (const Parameter<float>* parameter : network.parameters()) {
     if (!parameter->info().prunable) continue;

@@ -8,6 +8,7 @@
 #include <set>
 #include <sstream>
 
+#include "ltlab/base/join.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab {
@@ -18,13 +19,6 @@ std::string to_text(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
   return std::string(buffer, end);
-}
-
-template <class Range, class ToText>
-std::string join(const Range& range, ToText to_text) {
-  std::string text;
-  for (const auto& item : range) text += (text.empty() ? "" : ",") + std::string(to_text(item));
-  return text;
 }
 
 void require(bool holds, const std::string& message) {
@@ -205,7 +199,8 @@ std::string config_text(const SearchConfig& c) {
   line("schedule", schedule_names().name(t.learning_rate.shape));
   line("warmup", t.learning_rate.warmup_steps.text());
   if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
-    line("milestones", join(t.learning_rate.milestones, [](const StepCount& step) { return step.text(); }));
+    line("milestones",
+         join(t.learning_rate.milestones, ",", [](const StepCount& step) { return step.text(); }));
     line("decay-factor", to_text(t.learning_rate.factor));
   }
   line("rate", to_text(c.rate));
@@ -226,7 +221,8 @@ std::string extent_text(const SearchConfig& c) {
   if (c.levels) text << "levels = " << *c.levels << '\n';
   text << "target-density = " << to_text(c.target_density) << "\nreplicates = " << c.replicates << '\n';
   if (!c.controls.empty()) {
-    text << "control = " << join(c.controls, [](Control control) { return control_names().name(control); })
+    text << "control = "
+         << join(c.controls, ",", [](Control control) { return control_names().name(control); })
          << "\ntrials = " << c.trials << '\n';
   }
   return text.str();

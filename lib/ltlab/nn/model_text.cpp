@@ -6,6 +6,7 @@
 #include <sstream>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 
 namespace ltlab {
@@ -29,12 +30,6 @@ Words split_words(const std::string& text) {
   return words;
 }
 
-std::string join(const Words& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + word;
-  return text;
-}
-
 // Lines end at newlines and semicolons; a text on one line counts its semicolons' parts.
 std::vector<Line> split_lines(const std::string& text) {
   const char* kind = text.find('\n') == std::string::npos ? "part " : "line ";
@@ -46,7 +41,7 @@ std::vector<Line> split_lines(const std::string& text) {
     for (std::string part; std::getline(parts, part, ';'); number += kind[0] == 'p' ? 1 : 0) {
       Words words = split_words(part);
       if (words.empty()) continue;
-      const std::string where = kind + std::to_string(number + 1) + " ('" + join(words) + "')";
+      const std::string where = kind + std::to_string(number + 1) + " ('" + join(words, " ") + "')";
       lines.push_back({where, std::move(words)});
     }
   }
@@ -326,9 +321,7 @@ std::string with_settings(const std::string& text,
 }
 
 std::string one_line(const std::string& text) {
-  std::string result;
-  for (const Line& line : split_lines(text)) result += (result.empty() ? "" : "; ") + join(line.words);
-  return result;
+  return join(split_lines(text), "; ", [](const Line& line) { return join(line.words, " "); });
 }
 
 }  // namespace ltlab

@@ -110,11 +110,6 @@ ConfigError misfit(const std::string& description, const ModelText& model, std::
                      std::to_string(classes));
 }
 
-std::string to_string(const ImageShape& shape) {
-  return std::to_string(shape.channels) + " x " + std::to_string(shape.height) + " x " +
-         std::to_string(shape.width);
-}
-
 ConvolutionShape convolution_shape(const ModelText::Layer& layer, const ImageShape& input) {
   if (!layer.padding && (layer.height != layer.width || layer.height % 2 == 0))
     throw ConfigError("only an odd square window keeps the extent: say how much padding, as in 'padding 0'");

@@ -24,12 +24,6 @@ std::string text_of(double number) {
   return text.str();
 }
 
-std::string text_of(const Shape& shape) {
-  std::string text;
-  for (const std::size_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
-  return text.empty() ? "scalar" : text;
-}
-
 // Runs `check`, and makes whatever it throws a fault of the file.
 void guarded(FileReport& report, const std::function<void()>& check) {
   try {
@@ -65,8 +59,8 @@ void check_masked_weights(const std::vector<Mask>& masks, const std::vector<Tens
   for (const Mask& mask : masks) {
     const Tensor* tensor = find_named(weights, mask.name);
     if (!tensor || tensor->shape != mask.shape) {
-      report.faults.push_back("mask/" + mask.name + " of shape " + text_of(mask.shape) + " has no like in " +
-                              group + "/");
+      report.faults.push_back("mask/" + mask.name + " of shape " + extents_text(mask.shape) +
+                              " has no like in " + group + "/");
       continue;
     }
     std::size_t alive = 0;
@@ -154,7 +148,7 @@ void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) 
   for (const Tensor& tensor : level.weights) {
     const Tensor* initial = find_named(init, tensor.name);
     if (initial && initial->shape == tensor.shape) continue;
-    report.faults.push_back("weights/" + tensor.name + " of shape " + text_of(tensor.shape) +
+    report.faults.push_back("weights/" + tensor.name + " of shape " + extents_text(tensor.shape) +
                             " has no like in init/ of run.h5");
   }
 }

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <string>
+
+namespace ltlab {
+
+/// What `to_text` makes of each item, with `separator` between them.
+template <class Items, class ToText>
+std::string join(const Items& items, const std::string& separator, const ToText& to_text) {
+  std::string text;
+  for (const auto& item : items) text += (text.empty() ? "" : separator) + std::string(to_text(item));
+  return text;
+}
+
+/// The same of words.
+template <class Words>
+std::string join(const Words& words, const std::string& separator) {
+  return join(words, separator, [](const std::string& word) { return word; });
+}
+
+}  // namespace ltlab
