@@ -17,12 +17,12 @@ search() {
   scripts/plot_search.py "$run" -o "$here/$name.png"
 }
 
-# Conv-2 with the paper's settings, but 3,500 of its 20,000 iterations, and harder rounds.
-search conv-2 --preset conv2-cifar --steps 3500 --rate 0.4 --convolution-rate 0.2 --output-rate 0.2 --levels 8 \
+# Conv-2 with the paper's settings, but 2,500 of its 20,000 iterations, and harder rounds.
+search conv-2 --preset conv2-cifar --steps 2500 --rate 0.4 --convolution-rate 0.2 --output-rate 0.2 --levels 8 \
   --validate-every 250 --target-density 0 --control random-reinit
 
-# ResNet-20 with a schedule of 3,000 steps of 64 images, rewound to initialization and to an early step.
-resnet=(--preset resnet20-cifar --steps 3000 --batch 64 --milestones "1500,2250" --validate-every 250 --rate 0.5
+# ResNet-20 with a schedule of 2,000 steps of 64 images, rewound to initialization and to an early step.
+resnet=(--preset resnet20-cifar --steps 2000 --batch 64 --milestones "1000,1500" --validate-every 250 --rate 0.5
   --levels 5 --target-density 0)
 search resnet-20-rewind-0 "${resnet[@]}" --rewind 0 --control random-reinit
-search resnet-20-rewind-150 "${resnet[@]}" --rewind 150
+search resnet-20-rewind-100 "${resnet[@]}" --rewind 100
