@@ -277,7 +277,7 @@ class OneDnnConvolution {
   // Panels of which all lanes are computed. A last panel that is not full is a run of its own, of fewer
   // lanes, unless one run takes all panels: another would read all weights again.
   std::size_t whole_panels(const Activations<float>& a) const {
-    return a.panels() <= panels_a_run_ ? a.panels() : a.batch() / kLanes;
+    return a.panels() > 1 && a.panels() <= panels_a_run_ ? a.panels() : a.batch() / kLanes;
   }
   // Lanes that are computed of a last panel that is not whole.
   static std::size_t last_lanes(const Activations<float>& a) { return (a.batch() % kLanes + 3) / 4 * 4; }
