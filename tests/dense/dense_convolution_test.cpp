@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ltlab/base/error.h"
+#include "ltlab/dense/channel_blocks.h"
 #include "support/plain_convolution.h"
 
 using namespace ltlab;
@@ -117,6 +118,25 @@ void compare_with_plain_loops(DenseConvolution<T>& convolution, const Convolutio
   SUCCEED();
 }
 
+// The same activations in blocks of channels.
+Activations<float> in_blocks(const Activations<float>& a) {
+  const std::size_t block = dense_channel_block(), positions = a.image().height * a.image().width;
+  Activations<float> result(in_channel_blocks(a.shape(), block));
+  for (std::size_t f = 0; f < a.features(); ++f)
+    for (std::size_t n = 0; n < a.batch(); ++n) {
+      const std::size_t channel = f / positions;
+      result.at(channel / block * positions + f % positions, n * block + channel % block) = a.at(f, n);
+    }
+  return result;
+}
+
+void require_same_images(const Activations<float>& found, const Activations<float>& expected) {
+  REQUIRE(found.shape() == expected.shape());
+  for (std::size_t f = 0; f < expected.features(); ++f)
+    for (std::size_t n = 0; n < expected.batch(); ++n)
+      REQUIRE(found.at(f, n) == Approx(expected.at(f, n)).margin(1e-5));
+}
+
 }  // namespace
 
 TEMPLATE_TEST_CASE("Dense convolutions equal plain loops, for every kernel, stride and padding", "[dense]",
@@ -153,6 +173,38 @@ TEST_CASE("A dense convolution of few weights goes through a batch in several ru
         ConvolutionShape{{4, 9, 8}, 6, 2, 3, 1, 0}}) {
     DenseConvolution<float> convolution(shape);
     compare_with_plain_loops(convolution, shape, 60, {1, 1, 1, 1});
+  }
+}
+
+TEST_CASE("A dense convolution takes blocks of channels for either side, and gives the same", "[dense]") {
+  const ConvolutionShape shape{{16, 7, 5}, 32, 3, 3, 1, 1};
+  DenseConvolution<float> convolution(shape);
+  const AlignedVector<float> weights = random_values<float>(element_count(shape.weights()), 1),
+                             bias = random_values<float>(shape.outputs, 2);
+  for (const std::size_t batch : {1, 12, 16, 60}) {
+    const ActivationShape x_shape{shape.input, batch, kLaneMultiple, 0},
+        y_shape{shape.output(), batch, kLaneMultiple, 0};
+    const Activations<float> x = random_activations<float>(x_shape, 3),
+                             dy = random_activations<float>(y_shape, 4, true);
+    Activations<float> y(y_shape), dx(x_shape);
+    AlignedVector<float> gradient(weights.size());
+    convolution.forward(weights.data(), bias.data(), Activation::relu, x, y);
+    convolution.backward_data(weights.data(), dy, dx);
+    convolution.backward_weights(dy, x, false, gradient.data());
+    for (const auto& [x_in_blocks, y_in_blocks] : {std::pair{true, true}, {true, false}, {false, true}}) {
+      INFO("batch " << batch << ", x in blocks " << x_in_blocks << ", y in blocks " << y_in_blocks);
+      const Activations<float> x_given = x_in_blocks ? in_blocks(x) : x,
+                               dy_given = y_in_blocks ? in_blocks(dy) : dy;
+      Activations<float> y_found((y_in_blocks ? in_blocks(y) : y).shape()), dx_found(x_given.shape());
+      AlignedVector<float> gradient_found(weights.size());
+      convolution.forward(weights.data(), bias.data(), Activation::relu, x_given, y_found);
+      convolution.backward_data(weights.data(), dy_given, dx_found);
+      convolution.backward_weights(dy_given, x_given, false, gradient_found.data());
+      require_same_images(y_found, y_in_blocks ? in_blocks(y) : y);
+      require_same_images(dx_found, x_in_blocks ? in_blocks(dx) : dx);
+      for (std::size_t w = 0; w < gradient.size(); ++w)
+        REQUIRE(gradient_found[w] == Approx(gradient[w]).margin(1e-4));
+    }
   }
 }
 

@@ -24,8 +24,8 @@ void check_bias_and_activation(const ImageCase& c, Activation activation) {
   const Activations<T> dy_before = dy;
   if (activation == Activation::relu) rectify_gradient(y, dy);
   AlignedVector<T> gradient(channels, T(99));
-  bias_gradient(dy, false, gradient.data());
-  bias_gradient(dy, true, gradient.data());  // once more, on top
+  bias_gradient(dy, 1, false, gradient.data());
+  bias_gradient(dy, 1, true, gradient.data());  // once more, on top
   std::vector<double> sum(channels, 0);
   for (std::size_t f = 0; f < sums.features(); ++f) {
     for (std::size_t i = 0; i < c.batch; ++i) {
@@ -96,4 +96,20 @@ TEST_CASE("A dead network, whose logits all tie, scores chance and not everythin
   std::vector<std::uint8_t> labels(20);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 10);
   CHECK(softmax_cross_entropy<float>(logits, labels, 20, nullptr).correct == 2);
+}
+
+TEST_CASE("A bias's gradient sums blocks of channels apart", "[kernels]") {
+  for (const std::size_t block : {8, 16}) {
+    const Activations<float> dy = random_activations<float>({{2, 3, 5}, 12 * block, 12 * block, 0}, 5);
+    std::vector<float> gradient(2 * block, 99);
+    bias_gradient(dy, block, false, gradient.data());
+    bias_gradient(dy, block, true, gradient.data());  // once more, on top
+    for (std::size_t c = 0; c < gradient.size(); ++c) {
+      double sum = 0;
+      for (std::size_t position = 0; position < 15; ++position)
+        for (std::size_t image = 0; image < 12; ++image)
+          sum += dy.at(c / block * 15 + position, image * block + c % block);
+      CHECK(static_cast<double>(gradient[c]) == Approx(2 * sum).margin(2e-4));
+    }
+  }
 }

@@ -267,6 +267,36 @@ TEST_CASE("A masked convolutional network computes alike by either kernel", "[nn
   }
 }
 
+TEST_CASE("Dense convolutions hand on blocks of channels, and compute what single channels give", "[nn]") {
+  const std::string model =
+      "conv 16 relu; max-pool 2; conv 32 relu; conv 16 relu; average-pool 2; linear classes";
+  Network<float> blocks = described_network<float>(model);
+  Network<double> channels = described_network<double>(model);
+  const Activations<double> images = random_activations<double>(channels.input(), 9);
+  Activations<float> single(blocks.input());
+  std::copy_n(images.data(), images.size(), single.data());
+  const auto compare = [&] {
+    const BatchLoss loss = blocks.forward_backward(single, labels(5)),
+                    expected = channels.forward_backward(images, labels(5));
+    REQUIRE(loss.loss == Approx(expected.loss).epsilon(1e-5));
+    for (std::size_t p = 0; p < blocks.parameters().size(); ++p) {
+      const Parameter<float>& a = *blocks.parameters()[p];
+      const Parameter<double>& b = *channels.parameters()[p];
+      for (std::size_t i = 0; i < a.size(); ++i)
+        REQUIRE(static_cast<double>(a.gradient[i]) == Approx(b.gradient[i]).margin(1e-6).epsilon(1e-4));
+    }
+  };
+  compare();
+  const std::vector<Mask> masks = masks_for(channels, 0.5);
+  blocks.apply(masks);
+  channels.apply(masks);
+  for (const char* policy : {"dense", "sparse", "dense,conv2=sparse", "sparse,conv2=dense"}) {
+    INFO(policy);
+    blocks.choose_kernels(parse_kernel_policies(policy));
+    compare();
+  }
+}
+
 TEST_CASE("A masked network computes what the dense one computes with zeros in its weights", "[nn]") {
   Network<double> masked = small_network<double>(), zeroed = small_network<double>();
   const std::vector<Mask> masks = masks_for(masked, 0.3);

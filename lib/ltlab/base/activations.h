@@ -96,7 +96,14 @@ class Activations {
 
   /// Changes the number of images; within the largest batch seen so far this allocates nothing.
   void set_batch(std::size_t batch) {
-    shape_.batch = batch;
+    ActivationShape shape = shape_;
+    shape.batch = batch;
+    reshape(shape);
+  }
+  /// Changes the layout; within the largest seen so far this allocates nothing. Values lose their meaning,
+  /// those of a border too, unless only the batch changes.
+  void reshape(const ActivationShape& shape) {
+    shape_ = shape;
     if (shape_.size() > values_.size()) values_.resize(shape_.size(), T(0));
   }
 

@@ -1,5 +1,7 @@
 #include "ltlab/dense/channel_blocks.h"
 
+#include <dnnl.hpp>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ltlab/dense/channel_blocks.cpp"
 #include <hwy/foreach_target.h>  // compiles this file once a target
@@ -76,6 +78,16 @@ namespace ltlab {
 
 HWY_EXPORT(gather);
 HWY_EXPORT(scatter);
+
+std::size_t dense_channel_block() {
+  return dnnl::get_effective_cpu_isa() >= dnnl::cpu_isa::avx512_core ? 16 : 8;
+}
+
+ActivationShape in_channel_blocks(const ActivationShape& shape, std::size_t block) {
+  const ImageShape& image = shape.image;
+  const std::size_t lanes = shape.panels() == 1 ? (shape.batch + 3) / 4 * 4 : shape.lanes;
+  return {{image.channels / block, image.height, image.width}, shape.batch * block, lanes * block, 0};
+}
 
 void gather_channel_blocks(const PanelRun& run, std::size_t block, const float* from, float* to) {
   HWY_DYNAMIC_DISPATCH(gather)(run, block, from, to);

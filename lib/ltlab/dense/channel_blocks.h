@@ -13,8 +13,18 @@ struct PanelRun {
   std::size_t lanes = kLaneMultiple;  ///< a multiple of 4
 };
 
-/// Copies activations into the layout that convolutions want,
-/// [panel][channel / block][y][x][lane][channel % block], without borders. `from` is the first row of the
+/// Channels that dense convolutions on this processor want side by side: the floats of a register.
+std::size_t dense_channel_block();
+
+/// `shape`, of kLaneMultiple lanes, in the layout that dense convolutions want: `block` channels of each
+/// position side by side, [panel][channel / block][y][x][lane][channel % block], without border; of a lone
+/// panel only the lanes that hold images, rounded up to a multiple of 4. What treats all lanes and channels
+/// alike (pooling, ReLU) need not know: to it, these are `block` times as many images of so many fewer
+/// channels. The channels must be a multiple of `block`.
+ActivationShape in_channel_blocks(const ActivationShape& shape, std::size_t block);
+
+/// Copies activations into that layout,
+/// [panel][channel / block][y][x][lane][channel % block]. `from` is the first row of the
 /// first panel; the channels must be a multiple of `block`, which must be one of 4.
 void gather_channel_blocks(const PanelRun& run, std::size_t block, const float* from, float* to);
 /// The reverse; borders and lanes not in the run stay as they are.

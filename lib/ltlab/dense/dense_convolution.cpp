@@ -36,14 +36,29 @@ constexpr auto kFloat = memory::data_type::f32;
 
 enum class Task { forward, forward_relu, backward_data, backward_weights };
 
-memory::dims extents(const PanelRun& run) {
-  const ImageShape& image = run.shape.image;
-  return {dim(run.panels), dim(image.channels), dim(image.height), dim(image.width), dim(run.lanes)};
+// A run of the caller's activations, of which `block` channels lie side by side (1: none do).
+struct Run {
+  PanelRun panels;
+  std::size_t block = 1;
+
+  std::size_t border() const { return panels.shape.border; }
+};
+
+memory::dims extents(const Run& run) {
+  const ImageShape& image = run.panels.shape.image;
+  return {dim(run.panels.panels), dim(image.channels * run.block), dim(image.height), dim(image.width),
+          dim(run.panels.lanes)};
+}
+
+memory::desc blocked_layout(const Run& run, std::size_t block) {
+  return {extents(run), kFloat, block == 16 ? memory::format_tag::nCdhw16c : memory::format_tag::nCdhw8c};
 }
 
 // The caller's layout of activations, from the first position within the border on.
-memory::desc callers_layout(const PanelRun& run) {
-  return {extents(run),
+memory::desc callers_layout(const Run& of) {
+  if (of.block > 1) return blocked_layout(of, of.block);
+  const PanelRun& run = of.panels;
+  return {extents(of),
           kFloat,
           {dim(run.shape.panel_size()), dim(run.shape.channel_positions() * kLanes),
            dim(run.shape.row_positions() * kLanes), dim(kLanes), 1}};
@@ -65,7 +80,7 @@ memory::desc bias_layout(const ConvolutionShape& shape) {
 // A task of given extents, as oneDNN versions 2 and 3 are asked for it.
 class Request {
  public:
-  Request(const ConvolutionShape& shape, const PanelRun& x, const PanelRun& y, const dnnl::engine& engine)
+  Request(const ConvolutionShape& shape, const Run& x, const Run& y, const dnnl::engine& engine)
       : x_(extents(x), kFloat, memory::format_tag::any),
         weights_(weights_extents(shape), kFloat, memory::format_tag::any),
         bias_(bias_layout(shape)),
@@ -154,13 +169,13 @@ class Operand {
         use == Use::read ? dnnl::reorder(callers_, wanted_) : dnnl::reorder(wanted_, callers_, attributes);
   }
   // Activations, for whose usual layouts there is something faster than oneDNN's reorder.
-  Operand(Use use, const PanelRun& run, const memory::desc& wanted, AlignedVector<float>& room,
+  Operand(Use use, const Run& run, const memory::desc& wanted, AlignedVector<float>& room,
           const dnnl::engine& engine)
       : Operand(use, callers_layout(run), wanted, room, engine) {
-    run_ = run;
-    for (const auto& [block, layout] : {std::pair{std::size_t{8}, memory::format_tag::nCdhw8c},
-                                        std::pair{std::size_t{16}, memory::format_tag::nCdhw16c}})
-      if (run.shape.image.channels % block == 0 && wanted == memory::desc(extents(run), kFloat, layout))
+    if (run.block > 1) return;
+    run_ = run.panels;
+    for (const std::size_t block : {8, 16})
+      if (run_.shape.image.channels % block == 0 && wanted == blocked_layout(run, block))
         channel_block_ = block;
   }
 
@@ -189,9 +204,9 @@ class Operand {
  private:
   memory callers_, wanted_;  // the same object where the layouts agree
   AlignedVector<float>* room_;
-  dnnl::reorder reorder_;  // null where they agree
-  PanelRun run_;           // of activations
-  std::size_t channel_block_ = 0;
+  dnnl::reorder reorder_;          // null where they agree
+  PanelRun run_;                   // of activations that are converted
+  std::size_t channel_block_ = 0;  // to or from blocks of so many channels
 };
 
 // A task for runs of one extent.
@@ -200,8 +215,9 @@ struct Plan {
   Operand x, weights, y;
 };
 
-// What tells the plans of one convolution apart: panels and lanes of a run, the borders of x and y.
-using PlanKey = std::tuple<Task, std::size_t, std::size_t, std::size_t, std::size_t>;
+// What tells the plans of one convolution apart: panels and lanes of a run, borders and blocks of x and y.
+using PlanKey =
+    std::tuple<Task, std::size_t, std::size_t, std::size_t, std::size_t, std::size_t, std::size_t>;
 
 // Panels a run: a run's reading and writing of the weights should be little beside that of its activations,
 // which should stay in the cache.
@@ -231,7 +247,7 @@ class OneDnnConvolution {
                                        {DNNL_ARG_DST, plan.y.place(y_run)}});
       plan.y.store(y_run, stream_);
     });
-    clear_other_lanes(y);
+    clear_other_lanes(x, y, y);
   }
 
   void backward_data(const float* weights, const Activations<float>& dy, Activations<float>& dx) {
@@ -242,7 +258,7 @@ class OneDnnConvolution {
                                        {DNNL_ARG_DIFF_SRC, plan.x.place(dx_run)}});
       plan.x.store(dx_run, stream_);
     });
-    clear_other_lanes(dx);
+    clear_other_lanes(dx, dy, dx);
   }
 
   void backward_weights(const Activations<float>& dy, const Activations<float>& x, bool accumulate,
@@ -263,9 +279,10 @@ class OneDnnConvolution {
   void each_run(Task task, const Activations<float>& x, const Activations<float>& y, const Body& body) try {
     omp_set_num_threads(1);  // concerns the calling thread only; oneDNN reads it at each call
     const auto run = [&](std::size_t panel, std::size_t panels, std::size_t lanes) {
-      body(plan_for(task, {x.shape(), panels, lanes}, {y.shape(), panels, lanes}), panel);
+      body(plan_for(task, {{x.shape(), panels, lanes}, x_block(x)}, {{y.shape(), panels, lanes}, y_block(y)}),
+           panel);
     };
-    const std::size_t whole = whole_panels(x);
+    const std::size_t whole = whole_panels(x, y);
     for (std::size_t panel = 0; panel < whole; panel += panels_a_run_)
       run(panel, std::min(panels_a_run_, whole - panel), kLanes);
     if (whole < x.panels()) run(whole, 1, last_lanes(x));
@@ -274,31 +291,43 @@ class OneDnnConvolution {
     throw NumericError(std::string("oneDNN's convolution failed: ") + error.what());
   }
 
-  // Panels of which all lanes are computed. A last panel that is not full is a run of its own, of fewer
-  // lanes, unless one run takes all panels: another would read all weights again.
-  std::size_t whole_panels(const Activations<float>& a) const {
-    return a.panels() > 1 && a.panels() <= panels_a_run_ ? a.panels() : a.batch() / kLanes;
+  // Channels side by side.
+  std::size_t x_block(const Activations<float>& x) const {
+    return shape_.input.channels / x.image().channels;
   }
-  // Lanes that are computed of a last panel that is not whole.
-  static std::size_t last_lanes(const Activations<float>& a) { return (a.batch() % kLanes + 3) / 4 * 4; }
+  std::size_t y_block(const Activations<float>& y) const { return shape_.outputs / y.image().channels; }
 
-  void clear_other_lanes(Activations<float>& a) const {
-    if (whole_panels(a) == a.panels()) return;
-    const std::size_t lanes = last_lanes(a);
+  // Panels of which all lanes are computed. A last panel that is not full is a run of its own, of fewer
+  // lanes, unless one run takes all panels: another would read all weights again. In blocks of channels only
+  // a lone panel has fewer.
+  std::size_t whole_panels(const Activations<float>& x, const Activations<float>& y) const {
+    const bool blocks = x_block(x) > 1 || y_block(y) > 1;
+    if (x.panels() > 1 && (blocks || x.panels() <= panels_a_run_)) return x.panels();
+    return images(x) / kLanes;
+  }
+  std::size_t images(const Activations<float>& x) const { return x.batch() / x_block(x); }
+  // Lanes that are computed of a last panel that is not whole.
+  std::size_t last_lanes(const Activations<float>& x) const { return (images(x) % kLanes + 3) / 4 * 4; }
+
+  // `a` is x or y, whichever was written.
+  void clear_other_lanes(const Activations<float>& x, const Activations<float>& y,
+                         Activations<float>& a) const {
+    if (a.lanes() != kLanes || whole_panels(x, y) == x.panels()) return;
+    const std::size_t lanes = last_lanes(x);
     for (std::size_t c = 0; c < a.image().channels; ++c)
       for (std::size_t i = 0; i < a.image().height; ++i)
         for (std::size_t j = 0; j < a.image().width; ++j)
           std::fill_n(a.row(a.panels() - 1, c, i) + j * kLanes + lanes, kLanes - lanes, 0.0f);
   }
 
-  Plan& plan_for(Task task, const PanelRun& x, const PanelRun& y) {
-    const PlanKey key{task, x.panels, x.lanes, x.shape.border, y.shape.border};
+  Plan& plan_for(Task task, const Run& x, const Run& y) {
+    const PlanKey key{task, x.panels.panels, x.panels.lanes, x.border(), y.border(), x.block, y.block};
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
     return plans_.emplace(key, make_plan(task, x, y)).first->second;
   }
 
-  Plan make_plan(Task task, const PanelRun& x, const PanelRun& y) {
+  Plan make_plan(Task task, const Run& x, const Run& y) {
     const Request request(shape_, x, y, engine_);
     const memory::desc w = weights_layout(shape_);
     if (task == Task::backward_data) {
@@ -398,6 +427,13 @@ class PlainConvolution {
   ConvolutionShape shape_;
 };
 
+// The layout in panels of activations in blocks of channels of `image`; else `shape` as it is.
+ActivationShape in_panels(const ActivationShape& shape, const ImageShape& image) {
+  const std::size_t block = dense_channel_block();
+  const ActivationShape panels{image, shape.batch / block, kLanes, 0};
+  return image.channels % block == 0 && shape == in_channel_blocks(panels, block) ? panels : shape;
+}
+
 }  // namespace
 
 template <class T>
@@ -438,14 +474,16 @@ void DenseConvolution<T>::backward_weights(const Activations<T>& dy, const Activ
 
 template <class T>
 void DenseConvolution<T>::check(const Activations<T>& x, const Activations<T>& y) const {
-  if (x.image() != shape_.input || y.image() != shape_.output())
+  const ActivationShape x_panels = in_panels(x.shape(), shape_.input),
+                        y_panels = in_panels(y.shape(), shape_.output());
+  if (x_panels.image != shape_.input || y_panels.image != shape_.output())
     throw ConfigError("a convolution from " + to_string(shape_.input) + " to " + to_string(shape_.output()) +
                       " was called with activations of " + to_string(x.image()) + " and " +
                       to_string(y.image()));
-  if (x.batch() != y.batch())
-    throw ConfigError("a convolution was called with batches of " + std::to_string(x.batch()) + " and " +
-                      std::to_string(y.batch()) + " images");
-  if (x.lanes() != kLanes || y.lanes() != kLanes)
+  if (x_panels.batch != y_panels.batch)
+    throw ConfigError("a convolution was called with batches of " + std::to_string(x_panels.batch) + " and " +
+                      std::to_string(y_panels.batch) + " images");
+  if (x_panels.lanes != kLanes || y_panels.lanes != kLanes)
     throw ConfigError("a convolution was called with panels of " + std::to_string(x.lanes()) + " and " +
                       std::to_string(y.lanes()) + " images: it needs " + std::to_string(kLanes));
 }

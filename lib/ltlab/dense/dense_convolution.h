@@ -13,7 +13,9 @@ namespace ltlab {
 /// which only tests use, by plain loops.
 ///
 /// Each product stands alone: none depends on what another was called with before. Activations have
-/// kLaneMultiple lanes and any border; borders are neither read nor written. The first call for a batch of
+/// kLaneMultiple lanes and any border; borders are neither read nor written. Or, float ones, they come in
+/// blocks of channels (in_channel_blocks() with dense_channel_block(), for x and y each as it is), which
+/// saves their conversion. The first call for a batch of
 /// another size prepares oneDNN's code and buffers, later ones reuse them.
 ///
 /// Every member throws ConfigError where the extents of the activations are not those of the convolution,

@@ -43,15 +43,27 @@ void rectify(const Activations<T>& y, Activations<T>& dy) {
   for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, pass, y, dy);
 }
 
+// gradient[0], ..., gradient[block - 1] += the sums of every block-th of the values.
 template <class T>
-void sum_of_channels(const Activations<T>& dy, bool accumulate, T* gradient) {
+void add_sums_of_block(std::size_t block, std::size_t values, const T* row, T* gradient) {
+  const hn::CappedTag<T, 8> d;
+  for (std::size_t c = 0; c < block; c += hn::Lanes(d)) {
+    auto sum = hn::Zero(d);
+    for (std::size_t i = c; i < values; i += block) sum = hn::Add(sum, hn::Load(d, row + i));
+    hn::StoreU(hn::Add(hn::LoadU(d, gradient + c), sum), d, gradient + c);
+  }
+}
+
+template <class T>
+void sum_of_channels(const Activations<T>& dy, std::size_t block, bool accumulate, T* gradient) {
   const Vector<T> d;
   const auto add = [&](std::size_t c, std::size_t values, const T* row) HWY_ATTR {
+    if (block > 1) return add_sums_of_block(block, values, row, gradient + c * block);
     auto sum = hn::Zero(d);
     for (std::size_t i = 0; i < values; i += hn::Lanes(d)) sum = hn::Add(sum, hn::Load(d, row + i));
     gradient[c] += hn::GetLane(hn::SumOfLanes(d, sum));
   };
-  if (!accumulate) std::fill_n(gradient, dy.image().channels, T(0));
+  if (!accumulate) std::fill_n(gradient, dy.image().channels * block, T(0));
   for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, add, dy);
 }
 
@@ -139,11 +151,11 @@ void rectify_float(const Activations<float>& y, Activations<float>& dy) {
 void rectify_double(const Activations<double>& y, Activations<double>& dy) {
   rectify(y, dy);
 }
-void sum_float(const Activations<float>& dy, bool accumulate, float* g) {
-  sum_of_channels(dy, accumulate, g);
+void sum_float(const Activations<float>& dy, std::size_t block, bool accumulate, float* g) {
+  sum_of_channels(dy, block, accumulate, g);
 }
-void sum_double(const Activations<double>& dy, bool accumulate, double* g) {
-  sum_of_channels(dy, accumulate, g);
+void sum_double(const Activations<double>& dy, std::size_t block, bool accumulate, double* g) {
+  sum_of_channels(dy, block, accumulate, g);
 }
 void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
                    float* g) {
@@ -188,12 +200,12 @@ void rectify_gradient(const Activations<double>& y, Activations<double>& dy) {
   HWY_DYNAMIC_DISPATCH(rectify_double)(y, dy);
 }
 template <>
-void bias_gradient(const Activations<float>& dy, bool accumulate, float* gradient) {
-  HWY_DYNAMIC_DISPATCH(sum_float)(dy, accumulate, gradient);
+void bias_gradient(const Activations<float>& dy, std::size_t block, bool accumulate, float* gradient) {
+  HWY_DYNAMIC_DISPATCH(sum_float)(dy, block, accumulate, gradient);
 }
 template <>
-void bias_gradient(const Activations<double>& dy, bool accumulate, double* gradient) {
-  HWY_DYNAMIC_DISPATCH(sum_double)(dy, accumulate, gradient);
+void bias_gradient(const Activations<double>& dy, std::size_t block, bool accumulate, double* gradient) {
+  HWY_DYNAMIC_DISPATCH(sum_double)(dy, block, accumulate, gradient);
 }
 
 namespace {

@@ -20,9 +20,10 @@ template <class T>
 void rectify_gradient(const Activations<T>& y, Activations<T>& dy);
 
 /// gradient[channel] = (accumulate ? gradient[channel] : 0) + the sum of dY over the batch and the positions.
-/// Padding lanes of dY must be zero.
+/// Padding lanes of dY must be zero. `block` (1 or a multiple of 8) channels lie side by side, as
+/// in_channel_blocks() has it.
 template <class T>
-void bias_gradient(const Activations<T>& dy, bool accumulate, T* gradient);
+void bias_gradient(const Activations<T>& dy, std::size_t block, bool accumulate, T* gradient);
 
 /// Summed loss and hits of a batch.
 struct BatchLoss {

@@ -18,6 +18,7 @@ class AveragePooling final : public Layer<T> {
   std::string name() const override { return name_; }
   ImageShape input() const override { return input_; }
   ImageShape output() const override { return pooling_.output(input_); }
+  ChannelBlocks channel_blocks() const override { return ChannelBlocks::kept; }
   bool takes_shortcut() const override { return true; }
 
   void forward(const Activations<T>& x, Activations<T>& y) override { average_pool(pooling_, x, y); }

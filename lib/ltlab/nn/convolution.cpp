@@ -1,5 +1,7 @@
 #include "ltlab/nn/convolution.h"
 
+#include <type_traits>
+
 namespace ltlab {
 
 template <class T>
@@ -9,6 +11,11 @@ Convolution<T>::Convolution(const std::string& name, const ConvolutionShape& sha
                        shape.outputs * shape.kernel_height * shape.kernel_width, activation, false, has_bias),
       shape_(shape),
       dense_(shape) {}
+
+template <class T>
+ChannelBlocks Convolution<T>::channel_blocks() const {
+  return std::is_same_v<T, float> && this->is_dense() ? ChannelBlocks::converted : ChannelBlocks::refused;
+}
 
 template <class T>
 const std::vector<std::uint32_t>& Convolution<T>::build_structure(std::span<const std::uint8_t> keep) {

@@ -20,6 +20,7 @@ class Convolution final : public WeightedLayer<T> {
   ImageShape output() const override { return shape_.output(); }
   std::size_t input_border() const override { return ltlab::input_border(shape_); }
   std::size_t gradient_border() const override { return ltlab::gradient_border(shape_); }
+  ChannelBlocks channel_blocks() const override;
 
  private:
   const std::vector<std::uint32_t>& build_structure(std::span<const std::uint8_t> keep) override;

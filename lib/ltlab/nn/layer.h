@@ -16,6 +16,14 @@ struct Flops {
   double dense = 0;  ///< were nothing pruned
 };
 
+/// Whether a layer also takes activations and their gradients in the layout of dense convolutions
+/// (in_channel_blocks()).
+enum class ChannelBlocks {
+  refused,   ///< no: each channel of its own
+  kept,      ///< yes, if both x and y come in it
+  converted  ///< yes, x and y alike or not
+};
+
 /// Names a training step, and with it what is random in its forward pass.
 struct TrainingStep {
   std::uint64_t seed = 0, level = 0, step = 0;
@@ -60,6 +68,8 @@ class Layer {
   virtual bool couples_images() const { return false; }
   /// Whether backward neither reads y nor changes dy, so that a shortcut may come on top of y.
   virtual bool takes_shortcut() const { return false; }
+  /// With the kernels that are chosen.
+  virtual ChannelBlocks channel_blocks() const { return ChannelBlocks::refused; }
   /// Whether backward adds to what dx holds.
   virtual bool adds_to_dx() const { return false; }
 

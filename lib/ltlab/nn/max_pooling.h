@@ -15,6 +15,7 @@ class MaxPooling final : public Layer<T> {
   std::string name() const override { return name_; }
   ImageShape input() const override { return input_; }
   ImageShape output() const override { return pooling_.output(input_); }
+  ChannelBlocks channel_blocks() const override { return ChannelBlocks::kept; }
 
   bool rectifies() const override { return activation_ == Activation::relu; }
 

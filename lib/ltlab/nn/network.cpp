@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/dense/channel_blocks.h"
 #include "ltlab/kernels/residual.h"
 
 namespace ltlab {
@@ -94,6 +95,32 @@ void check_readers(const std::vector<Step<T>>& steps) {
   }
 }
 
+// Which outputs may lie in blocks of channels: all that touch them take that, and layers that keep blocks
+// have them on both sides.
+template <class T>
+std::vector<bool> outputs_in_blocks(const std::vector<Step<T>>& steps) {
+  std::vector<bool> blocks(steps.size());
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto& [layer, input, shortcut, activation] = steps[i];
+    const bool takes = layer->channel_blocks() != ChannelBlocks::refused;
+    blocks[i] = takes && !shortcut && layer->output().channels % dense_channel_block() == 0;
+    if (input > 0 && !takes) blocks[input - 1] = false;
+    if (shortcut.value_or(0) > 0) blocks[*shortcut - 1] = false;
+  }
+  blocks.back() = false;  // the logits
+  for (bool changed = true; std::exchange(changed, false);) {
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+      if (steps[i].layer->channel_blocks() != ChannelBlocks::kept) continue;
+      const std::size_t input = steps[i].input;
+      if ((input > 0 && blocks[input - 1]) == blocks[i]) continue;
+      blocks[i] = false;
+      if (input > 0) blocks[input - 1] = false;
+      changed = true;
+    }
+  }
+  return blocks;
+}
+
 }  // namespace
 
 template <class T>
@@ -120,7 +147,7 @@ Network<T>::Network(std::vector<Step<T>> steps, std::size_t batch)
   }
   check_readers(steps_);
   prepare_layers();
-  make_gradients();
+  lay_out();
 }
 
 template <class T>
@@ -130,15 +157,29 @@ void Network<T>::prepare_layers() {
     const std::size_t border = border_of(steps_, i + 1), input = steps_[i].input;
     if (steps_[i].shortcut) {
       const std::size_t shortcut = *steps_[i].shortcut;
-      check_shortcut(steps_[i], shortcut == 0 ? input_.image : outputs_[shortcut - 1].image());
+      check_shortcut(steps_[i], shortcut == 0 ? input_.image : steps_[shortcut - 1].layer->output());
     }
-    outputs_.emplace_back(ActivationShape{layer.output(), part_, lanes(), border});
     layer.prepare({part_, lanes(), border_of(steps_, input), border, input == 0,
                    input > 0 && is_rectified(steps_[input - 1]) && reader_rectifies(steps_, input)});
     std::ranges::copy(layer.parameters(), std::back_inserter(parameters_));
     std::ranges::copy(layer.parameters(), std::back_inserter(arrays_));
     std::ranges::copy(layer.statistics(), std::back_inserter(arrays_));
   }
+}
+
+template <class T>
+ActivationShape Network<T>::layout(std::size_t step, std::size_t border, std::size_t batch) const {
+  const ActivationShape panels{steps_[step].layer->output(), batch, lanes(), border};
+  return in_blocks_[step] ? in_channel_blocks(panels, dense_channel_block()) : panels;
+}
+
+template <class T>
+void Network<T>::lay_out() {
+  in_blocks_ = outputs_in_blocks(steps_);
+  outputs_.clear();
+  for (std::size_t i = 0; i < steps_.size(); ++i)
+    outputs_.emplace_back(layout(i, border_of(steps_, i + 1), part_));
+  make_gradients();
 }
 
 // The gradient of an output lives, in a backward pass, from the step that reads it last to the step that gave
@@ -151,12 +192,12 @@ void Network<T>::make_gradients() {
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::ranges::stable_sort(order, std::greater<>(), [&](std::size_t i) { return reader[i]; });
 
+  gradients_.clear();
   gradient_of_.assign(steps_.size(), kNobody);
   std::vector<std::size_t> needed_until;  // each gradient: the last step of a backward pass that needs it
   for (const std::size_t i : order) {
     if (reader[i] == kNobody) continue;
-    const Layer<T>& layer = *steps_[i].layer;
-    const ActivationShape shape{layer.output(), part_, lanes(), layer.gradient_border()};
+    const ActivationShape shape = layout(i, steps_[i].layer->gradient_border(), part_);
     const auto is_free = [&](std::size_t place) {
       return gradients_[place].shape() == shape && needed_until[place] > reader[i];
     };
@@ -191,7 +232,7 @@ const Activations<T>& Network<T>::forward_part(const Activations<T>& images, con
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const Step<T>& step = steps_[i];
     Activations<T>& y = outputs_[i];
-    y.set_batch(images.batch());
+    set_batch(i, images.batch(), y);
     run(*step.layer, output(step.input, images), y);
     if (step.shortcut) add_and_activate(step.activation, y, output(*step.shortcut, images), y);
   }
@@ -213,7 +254,7 @@ void Network<T>::complete_gradient(std::size_t i) {
 
 template <class T>
 void Network<T>::backward_part(const Activations<T>& images, bool accumulate) {
-  for (Activations<T>& gradient : gradients_) gradient.set_batch(images.batch());
+  for (std::size_t i = 0; i < steps_.size(); ++i) set_batch(i, images.batch(), gradient(i));
   for (std::size_t i = steps_.size(); i-- > 0;) {
     const Step<T>& step = steps_[i];
     complete_gradient(i);
@@ -276,6 +317,7 @@ void Network<T>::apply(const std::vector<Mask>& masks) {
   for (const Step<T>& step : steps_) {
     for (const Mask& mask : masks) step.layer->apply_mask(mask);
   }
+  lay_out();
 }
 
 template <class T>
@@ -285,6 +327,7 @@ std::vector<KernelChoice> Network<T>::choose_kernels(const KernelPolicies& polic
     std::ranges::copy(step.layer->choose_kernels(policies.of(step.layer->name())),
                       std::back_inserter(choices));
   }
+  lay_out();
   return choices;
 }
 
@@ -293,6 +336,7 @@ void Network<T>::set_kernels(const std::vector<KernelChoice>& choices) {
   for (const Step<T>& step : steps_) {
     for (const KernelChoice& choice : choices) step.layer->set_kernel(choice);
   }
+  lay_out();
 }
 
 template <class T>

@@ -34,6 +34,9 @@ std::vector<Step<T>> chain(std::vector<std::unique_ptr<Layer<T>>> layers);
 /// than compute once few weights are left. Two kinds of networks take a batch as one part: those of flat
 /// layers, and those with a layer that couples its images (batch norm).
 ///
+/// Where all that touch an output compute dense, it and its gradient lie as dense convolutions want them, in
+/// blocks of channels: conversions are left to the borders between dense and sparse.
+///
 /// An output may have several readers. Of their gradients, that of the last reader is written first; others
 /// add theirs on top: shortcuts, and layers that say so.
 template <class T>
@@ -82,7 +85,11 @@ class Network {
 
  private:
   void prepare_layers();
+  // Gives each output and its gradient the layout that suits the kernels chosen.
+  void lay_out();
   void make_gradients();
+  // Of a step's output of `batch` images, or of its gradient.
+  ActivationShape layout(std::size_t step, std::size_t border, std::size_t batch) const;
 
   // Image `first` and those after it, as many as a part holds.
   const Activations<T>& take_part(const Activations<T>& images, std::size_t first);
@@ -96,12 +103,17 @@ class Network {
   const Activations<T>& output(std::size_t number, const Activations<T>& images) const {
     return number == 0 ? images : outputs_[number - 1];
   }
+  // Brings a step's output or its gradient to `batch` images.
+  void set_batch(std::size_t step, std::size_t batch, Activations<T>& a) const {
+    a.reshape(layout(step, a.shape().border, batch));
+  }
   Activations<T>& gradient(std::size_t step) { return gradients_[gradient_of_[step]]; }
 
   std::vector<Step<T>> steps_;
   ActivationShape input_;
   std::size_t part_;
   std::vector<Parameter<T>*> parameters_, arrays_;
+  std::vector<bool> in_blocks_;            // whether a step's output lies in blocks of channels
   Activations<T> images_;                  // a part of a batch
   std::vector<Activations<T>> outputs_;    // of each step, for a part
   std::vector<Activations<T>> gradients_;  // each of one step's output at a time

@@ -1,5 +1,6 @@
 #include "ltlab/nn/weighted_layer.h"
 
+#include <algorithm>
 #include <tuple>
 #include <utility>
 
@@ -32,7 +33,7 @@ void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
 template <class T>
 void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& /*y*/, Activations<T>& dy,
                                 Activations<T>* dx, bool accumulate) {
-  if (bias_) bias_gradient(dy, accumulate, bias_->gradient.data());
+  if (bias_) bias_gradient(dy, bias_->size() / dy.image().channels, accumulate, bias_->gradient.data());
   weight_gradient(kernel(Product::backward_weights), dy, x, accumulate);
   if (!dx) return;
   if (!accumulate && kernel(Product::backward_data) == Kernel::sparse) refresh_transposed();
@@ -98,6 +99,11 @@ template <class T>
 std::vector<Product> WeightedLayer<T>::products() const {
   if (context_.first) return {Product::forward, Product::backward_weights};
   return {std::begin(kProducts), std::end(kProducts)};
+}
+
+template <class T>
+bool WeightedLayer<T>::is_dense() const {
+  return std::ranges::all_of(products(), [&](Product product) { return kernel(product) == Kernel::dense; });
 }
 
 template <class T>

@@ -41,6 +41,8 @@ class WeightedLayer : public Layer<T> {
   const LayerContext& context() const { return context_; }
   const T* bias() const { return bias_ ? bias_->values.data() : nullptr; }
   Activation activation() const { return activation_; }
+  /// Whether all products run dense.
+  bool is_dense() const;
 
   /// Takes up a mask of W. Returns the order in which multiply_transposed_sparse() takes the survivors.
   virtual const std::vector<std::uint32_t>& build_structure(std::span<const std::uint8_t> keep) = 0;
