@@ -269,7 +269,7 @@ TEST_CASE("A masked convolutional network computes alike by either kernel", "[nn
 
 TEST_CASE("Dense convolutions hand on blocks of channels, and compute what single channels give", "[nn]") {
   const std::string model =
-      "conv 16 relu; max-pool 2; conv 32 relu; conv 16 relu; average-pool 2; linear classes";
+      "conv 16 relu; max-pool 2x2; conv 32 relu; conv 16 relu; average-pool 2x2; linear classes";
   Network<float> blocks = described_network<float>(model);
   Network<double> channels = described_network<double>(model);
   const Activations<double> images = random_activations<double>(channels.input(), 9);
