@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <numeric>
+#include <type_traits>
 
 #include "ltlab/base/error.h"
 
@@ -32,6 +32,10 @@ class KeptArrays {
 double norm(std::span<const double> v) {
   return std::sqrt(std::transform_reduce(v.begin(), v.end(), v.begin(), 0.0));
 }
+
+// r of hessian_product().
+template <class T>
+constexpr double kRelativeStep = std::is_same_v<T, double> ? 1e-10 : 3e-4;
 
 template <class T>
 void require_size(const Network<T>& network, std::size_t size) {
@@ -62,6 +66,20 @@ std::vector<double> gradient_now(Network<T>& network, std::span<const LabelledBa
     add_gradient(network, static_cast<double>(batch.labels.size()) / static_cast<double>(images), gradient);
   }
   return gradient;
+}
+
+// v, but 0 where both a value and its gradient are exactly 0.
+template <class T>
+std::vector<double> without_held(Network<T>& network, std::span<const LabelledBatch<T>> batches,
+                                 std::span<const double> w, std::span<const double> v,
+                                 const TrainingStep& step) {
+  std::vector<double> result(v.begin(), v.end());
+  if (std::ranges::find(w, 0.0) == w.end()) return result;
+  const std::vector<double> gradient = gradient_now(network, batches, step);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    if (w[i] == 0 && gradient[i] == 0) result[i] = 0;
+  }
+  return result;
 }
 
 }  // namespace
@@ -103,13 +121,13 @@ std::vector<double> hessian_product(Network<T>& network, std::span<const Labelle
                                     std::span<const double> v, const TrainingStep& step) {
   require_size(network, v.size());
   const KeptArrays<T> kept(network);
-  const std::vector<double> w = survivors_of(network);
-  const double length = norm(v);
+  const std::vector<double> w = survivors_of(network), direction = without_held(network, batches, w, v, step);
+  const double length = norm(direction);
   if (length == 0) return std::vector<double>(v.size());
-  const double h = std::sqrt(static_cast<double>(std::numeric_limits<T>::epsilon())) * (1 + norm(w)) / length;
+  const double h = kRelativeStep<T> * (1 + norm(w)) / length;
   const auto gradient_at = [&](double distance) {
     std::vector<double> moved = w;
-    for (std::size_t i = 0; i < moved.size(); ++i) moved[i] += distance * v[i];
+    for (std::size_t i = 0; i < moved.size(); ++i) moved[i] += distance * direction[i];
     assign_survivors(network, moved);
     return gradient_now(network, batches, step);
   };

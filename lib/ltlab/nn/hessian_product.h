@@ -36,14 +36,19 @@ std::vector<double> mean_gradient(Network<T>& network, std::span<const LabelledB
 
 /// H v, of the Hessian H of the same loss at the survivors' values w, by a central difference of gradients,
 ///
-///     H v = (g(w + h v) - g(w - h v)) / 2h,    h = sqrt(e) (1 + |w|) / |v|,
+///     H v = (g(w + h v) - g(w - h v)) / 2h,    h = r (1 + |w|) / |v|,
 ///
-/// e the precision of T (Pearlmutter 1994, "Fast exact multiplication by the Hessian", section 2, tells of
-/// such differences). Costs two gradients. Where the loss is smooth, the error is the gradients' rounding
-/// divided by h |v|: about sqrt(e) of the gradients of single images, 1e-8 in double and 3e-4 in float. H of
-/// a ReLU network is that of the linear piece that w lies in, and a difference across a kink adds the kink's
-/// share: h is smaller than the smooth part alone would ask for (the cube root of e), so that hardly any
-/// image's unit changes sides. Prefer double. v = 0 gives 0.
+/// with r = 1e-10 in double and 3e-4 in float (Pearlmutter 1994, "Fast exact multiplication by the Hessian",
+/// section 2, tells of such differences). Costs two gradients. Where the loss is smooth, its error is
+/// rounding, divided by r: about 1e-6 in double and 1e-3 in float. H of a ReLU network is that of the linear
+/// piece that w lies in, and a unit of an image that changes sides within h v adds its gradient's jump,
+/// divided by h: r is far smaller than the smooth part alone would ask for, so that hardly any does. Prefer
+/// double.
+///
+/// A unit that no image reaches lies at the kink itself where its bias was never trained, and stays 0: biases
+/// (and other values) that are exactly 0 and have a gradient of exactly 0 are therefore held, as if v were 0
+/// there, which agrees with a ReLU whose derivative at 0 is 0. Where any value is 0, one gradient more is
+/// needed. v = 0 gives 0.
 template <class T>
 std::vector<double> hessian_product(Network<T>& network, std::span<const LabelledBatch<T>> batches,
                                     std::span<const double> v, const TrainingStep& step = {});
