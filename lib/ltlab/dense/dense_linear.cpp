@@ -12,10 +12,15 @@
 namespace ltlab {
 namespace {
 
+// Concerns the calling thread only; oneDNN and Eigen read it at each call.
+void use_one_thread() {
+  omp_set_num_threads(1);
+}
+
 // C = op(A) op(B) + beta C, row-major, op(A) m x k, op(B) k x n.
 void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, const float* a,
               std::size_t lda, const float* b, std::size_t ldb, float beta, float* c, std::size_t ldc) {
-  omp_set_num_threads(1);  // concerns the calling thread only; oneDNN reads it at each call
+  use_one_thread();
   using Size = dnnl_dim_t;
   const dnnl_status_t status =
       dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', static_cast<Size>(m), static_cast<Size>(n),
@@ -28,6 +33,7 @@ void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, 
 void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
               const double* a, std::size_t lda, const double* b, std::size_t ldb, double beta, double* c,
               std::size_t ldc) {
+  use_one_thread();
   using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
   using Map = Eigen::Map<const Matrix, Eigen::Unaligned, Eigen::OuterStride<>>;
   const auto index = [](std::size_t i) { return static_cast<Eigen::Index>(i); };

@@ -5,8 +5,8 @@
 namespace ltlab {
 
 /// The three products of training a dense linear layer with weights W [outputs x inputs], row-major.
-/// Single-threaded: a process runs one worker a core. float by oneDNN; double, which only tests use, by
-/// Eigen.
+/// Single-threaded: a process runs one worker a core. float by oneDNN; double, for curvature and tests,
+/// by Eigen.
 
 /// Y = W X.
 template <class T>
