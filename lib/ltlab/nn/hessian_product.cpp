@@ -68,18 +68,16 @@ std::vector<double> gradient_now(Network<T>& network, std::span<const LabelledBa
   return gradient;
 }
 
-// v, but 0 where both a value and its gradient are exactly 0.
+// The survivors whose value and gradient are both exactly 0.
 template <class T>
-std::vector<double> without_held(Network<T>& network, std::span<const LabelledBatch<T>> batches,
-                                 std::span<const double> w, std::span<const double> v,
-                                 const TrainingStep& step) {
-  std::vector<double> result(v.begin(), v.end());
-  if (std::ranges::find(w, 0.0) == w.end()) return result;
-  const std::vector<double> gradient = gradient_now(network, batches, step);
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    if (w[i] == 0 && gradient[i] == 0) result[i] = 0;
+std::vector<std::size_t> held_survivors(Network<T>& network, std::span<const LabelledBatch<T>> batches,
+                                        const TrainingStep& step) {
+  const std::vector<double> values = survivors_of(network), gradient = mean_gradient(network, batches, step);
+  std::vector<std::size_t> held;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (values[i] == 0 && gradient[i] == 0) held.push_back(i);
   }
-  return result;
+  return held;
 }
 
 }  // namespace
@@ -117,19 +115,27 @@ std::vector<double> mean_gradient(Network<T>& network, std::span<const LabelledB
 }
 
 template <class T>
-std::vector<double> hessian_product(Network<T>& network, std::span<const LabelledBatch<T>> batches,
-                                    std::span<const double> v, const TrainingStep& step) {
-  require_size(network, v.size());
-  const KeptArrays<T> kept(network);
-  const std::vector<double> w = survivors_of(network), direction = without_held(network, batches, w, v, step);
+Hessian<T>::Hessian(Network<T>& network, std::span<const LabelledBatch<T>> batches, const TrainingStep& step)
+    : network_(network),
+      batches_(batches),
+      step_(step),
+      values_(survivors_of(network)),
+      held_(held_survivors(network, batches, step)) {}
+
+template <class T>
+std::vector<double> Hessian<T>::multiply(std::span<const double> v) const {
+  require_size(network_, v.size());
+  std::vector<double> direction(v.begin(), v.end());
+  for (const std::size_t i : held_) direction[i] = 0;
   const double length = norm(direction);
   if (length == 0) return std::vector<double>(v.size());
-  const double h = kRelativeStep<T> * (1 + norm(w)) / length;
+  const KeptArrays<T> kept(network_);
+  const double h = kRelativeStep<T> * (1 + norm(values_)) / length;
   const auto gradient_at = [&](double distance) {
-    std::vector<double> moved = w;
+    std::vector<double> moved = values_;
     for (std::size_t i = 0; i < moved.size(); ++i) moved[i] += distance * direction[i];
-    assign_survivors(network, moved);
-    return gradient_now(network, batches, step);
+    assign_survivors(network_, moved);
+    return gradient_now(network_, batches_, step_);
   };
   std::vector<double> product = gradient_at(h);
   const std::vector<double> below = gradient_at(-h);
@@ -137,6 +143,14 @@ std::vector<double> hessian_product(Network<T>& network, std::span<const Labelle
   return product;
 }
 
+template <class T>
+std::vector<double> hessian_product(Network<T>& network, std::span<const LabelledBatch<T>> batches,
+                                    std::span<const double> v, const TrainingStep& step) {
+  return Hessian<T>(network, batches, step).multiply(v);
+}
+
+template class Hessian<float>;
+template class Hessian<double>;
 template std::size_t survivor_count(const Network<float>&);
 template std::size_t survivor_count(const Network<double>&);
 template std::vector<double> survivors_of(const Network<float>&);

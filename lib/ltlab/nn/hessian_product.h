@@ -34,7 +34,8 @@ template <class T>
 std::vector<double> mean_gradient(Network<T>& network, std::span<const LabelledBatch<T>> batches,
                                   const TrainingStep& step = {});
 
-/// H v, of the Hessian H of the same loss at the survivors' values w, by a central difference of gradients,
+/// The Hessian H of the same loss at the survivors' present values w, to be multiplied by vectors v, by a
+/// central difference of gradients,
 ///
 ///     H v = (g(w + h v) - g(w - h v)) / 2h,    h = r (1 + |w|) / |v|,
 ///
@@ -47,8 +48,27 @@ std::vector<double> mean_gradient(Network<T>& network, std::span<const LabelledB
 ///
 /// A unit that no image reaches lies at the kink itself where its bias was never trained, and stays 0: biases
 /// (and other values) that are exactly 0 and have a gradient of exactly 0 are therefore held, as if v were 0
-/// there, which agrees with a ReLU whose derivative at 0 is 0. Where any value is 0, one gradient more is
-/// needed. v = 0 gives 0.
+/// there, which agrees with a ReLU whose derivative at 0 is 0.
+template <class T>
+class Hessian {
+ public:
+  /// Network and batches must outlive this; the network keeps its values and masks meanwhile. ConfigError: no
+  /// images.
+  Hessian(Network<T>& network, std::span<const LabelledBatch<T>> batches, const TrainingStep& step = {});
+
+  std::size_t size() const { return values_.size(); }
+  /// H v; 0 for v = 0. The network is left as by mean_gradient(). ConfigError: v has not size() values.
+  std::vector<double> multiply(std::span<const double> v) const;
+
+ private:
+  Network<T>& network_;
+  std::span<const LabelledBatch<T>> batches_;
+  TrainingStep step_;
+  std::vector<double> values_;     // of the survivors
+  std::vector<std::size_t> held_;  // of them
+};
+
+/// H v for a single v.
 template <class T>
 std::vector<double> hessian_product(Network<T>& network, std::span<const LabelledBatch<T>> batches,
                                     std::span<const double> v, const TrainingStep& step = {});
