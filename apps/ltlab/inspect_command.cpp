@@ -61,7 +61,8 @@ class LevelReporter {
 
   // The record is kept until the next call.
   LevelReport report(const fs::path& file) {
-    const bool nests = !context_.run() || !context_.run()->branch.starts_with("random-");
+    const std::string branch = context_.run() ? context_.run()->branch : "";
+    const bool nests = !branch.starts_with("random-") && branch != "copy";
     LevelRecord level = read_level_file(file);
     if (nests && level.level > 0 && (!record_ || record_->level + 1 != level.level)) {
       record_.reset();

@@ -28,5 +28,12 @@ TEST_CASE("nested masks keep no weight that the outer mask prunes", "[mask]") {
   CHECK_THROWS_AS(nested({}, {outer}), ConfigError);
 }
 
+TEST_CASE("united masks keep what either keeps", "[mask]") {
+  const Mask a{"w", {4}, {1, 0, 0, 1}}, b{"w", {4}, {0, 0, 1, 1}};
+  CHECK(united({a}, {b}).front().keep == std::vector<std::uint8_t>{1, 0, 1, 1});
+  CHECK_THROWS_AS(united({a}, {{"v", {4}, {0, 0, 1, 1}}}), ConfigError);
+  CHECK_THROWS_AS(united({a}, {}), ConfigError);
+}
+
 }  // namespace
 }  // namespace ltlab

@@ -17,6 +17,8 @@ class RunContext {
   explicit RunContext(const std::filesystem::path& folder);
 
   const std::optional<RunRecord>& run() const { return run_; }
+  /// Of a run inside another (a control, a copy): the one around it.
+  const std::optional<RunRecord>& ticket() const { return ticket_; }
   /// The weights that a level's training began with, not yet masked; empty where no file tells them.
   const std::vector<Tensor>& initial_weights(const LevelRecord& level) const;
   /// How the level's layers are connected; none where no file tells a model that ltlab knows (imports).

@@ -370,7 +370,7 @@ std::vector<std::filesystem::path> control_folders(const SearchConfig& config, c
 void require_members_asked(const RunStore& store, const std::set<std::string>& asked,
                            const std::string& options) {
   for (const std::string& member : store.members()) {
-    if (asked.contains(member)) continue;
+    if (asked.contains(member) || member.starts_with(RunStore::kCopy)) continue;
     throw ConfigError("'" + (store.folder() / member).string() +
                       "' is recorded already, and this search would leave it out: leave out " + options +
                       ", or ask for at least as much as before");

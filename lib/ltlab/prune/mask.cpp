@@ -5,6 +5,21 @@
 #include "ltlab/base/error.h"
 
 namespace ltlab {
+namespace {
+
+void require_alike(const std::vector<Mask>& a, const std::vector<Mask>& b) {
+  if (a.size() != b.size()) {
+    throw ConfigError("masks do not fit each other: one network has " + std::to_string(a.size()) +
+                      " masked parameters, the other " + std::to_string(b.size()));
+  }
+  for (std::size_t m = 0; m < a.size(); ++m) {
+    if (a[m].name == b[m].name && a[m].shape == b[m].shape) continue;
+    throw ConfigError("masks do not fit each other: '" + a[m].name + "' and '" + b[m].name +
+                      "' differ in name or shape");
+  }
+}
+
+}  // namespace
 
 std::size_t Mask::survivors() const {
   return static_cast<std::size_t>(std::count(keep.begin(), keep.end(), std::uint8_t{1}));
@@ -29,20 +44,22 @@ double density(const std::vector<Mask>& masks) {
 }
 
 bool nested(const std::vector<Mask>& inner, const std::vector<Mask>& outer) {
-  if (inner.size() != outer.size()) {
-    throw ConfigError("cannot nest masks: one network has " + std::to_string(inner.size()) +
-                      " masked parameters, the other " + std::to_string(outer.size()));
-  }
+  require_alike(inner, outer);
   bool all_inside = true;
   for (std::size_t m = 0; m < inner.size(); ++m) {
-    if (inner[m].name != outer[m].name || inner[m].shape != outer[m].shape) {
-      throw ConfigError("cannot nest masks: '" + inner[m].name + "' and '" + outer[m].name +
-                        "' differ in name or shape");
-    }
     all_inside = all_inside && std::equal(inner[m].keep.begin(), inner[m].keep.end(), outer[m].keep.begin(),
                                           [](std::uint8_t in, std::uint8_t out) { return in <= out; });
   }
   return all_inside;
+}
+
+std::vector<Mask> united(std::vector<Mask> a, const std::vector<Mask>& b) {
+  require_alike(a, b);
+  for (std::size_t m = 0; m < a.size(); ++m) {
+    std::transform(a[m].keep.begin(), a[m].keep.end(), b[m].keep.begin(), a[m].keep.begin(),
+                   [](std::uint8_t x, std::uint8_t y) { return std::max(x, y); });
+  }
+  return a;
 }
 
 }  // namespace ltlab

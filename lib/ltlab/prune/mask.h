@@ -29,4 +29,7 @@ double density(const std::vector<Mask>& masks);
 /// Whether every survivor of `inner` also survives in `outer`; names and shapes must agree (ConfigError).
 bool nested(const std::vector<Mask>& inner, const std::vector<Mask>& outer);
 
+/// Masks that keep what either of `a` and `b` keeps; names and shapes must agree (ConfigError).
+std::vector<Mask> united(std::vector<Mask> a, const std::vector<Mask>& b);
+
 }  // namespace ltlab

@@ -46,7 +46,7 @@ bool is_level_file(const std::string& file_name) {
 bool is_member_name(const std::string& name) {
   if (name == kPretraining) return true;
   for (const std::string_view prefix :
-       {kReplicate, std::string_view("random-reinit-"), std::string_view("random-mask-")}) {
+       {kReplicate, RunStore::kCopy, std::string_view("random-reinit-"), std::string_view("random-mask-")}) {
     const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
     if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
   }

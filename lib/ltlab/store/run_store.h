@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ltlab/store/record_files.h"
@@ -13,20 +14,24 @@ namespace ltlab {
 /// One run folder in format `ltlab-run` version 1: run.h5, level-000.h5, level-001.h5, ...
 ///
 /// A folder of replicates is one too: its run.h5 is a collection, and its members are run folders. A ticket's
-/// controls, and its pretraining, are the members of its run folder. In each, run.h5 links to all that there
-/// is, so that opening the top one shows everything:
+/// controls, its pretraining and its copies are the members of its run folder. In each, run.h5 links to all
+/// that there is, so that opening the top one shows everything:
 ///
 ///     DIR/run.h5                                collection     -> replicate-0, replicate-1
 ///     DIR/replicate-0/run.h5                    branch ticket  -> level-000, level-001, ..., random-reinit-0
 ///     DIR/replicate-0/level-000.h5, ...
 ///     DIR/replicate-0/pretraining/run.h5        its init weights -> level-000
 ///     DIR/replicate-0/random-reinit-0/run.h5    a control      -> level-003, ...
+///     DIR/replicate-0/copy-0/run.h5             levels trained again, in another order of images
 ///
 /// Every write goes to a temporary name in the same folder, is fsync'd and renamed, and the folder is
 /// fsync'd: at any instant, whenever the process is killed, each file of the folder is whole or absent. Safe
 /// to call from several threads, and from several processes with stores of the same folder.
 class RunStore {
  public:
+  /// What the names of copies begin with. They are measurements of a run, and no part of its search.
+  static constexpr std::string_view kCopy = "copy-";
+
   explicit RunStore(std::filesystem::path folder);
   const std::filesystem::path& folder() const { return folder_; }
 
@@ -41,7 +46,7 @@ class RunStore {
   void require_own(const std::filesystem::path& file) const;
   /// Levels stored, ascending.
   std::vector<unsigned> levels() const;
-  /// Names of the folders inside that are runs (replicates, controls), in the order of their numbers.
+  /// Names of the folders inside that are runs (replicates, controls, copies), in the order of their numbers.
   std::vector<std::string> members() const;
 
   /// Create the folder if needed, and replace run.h5. IoError where the disk refuses; what was stored before

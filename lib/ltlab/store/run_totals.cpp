@@ -9,7 +9,9 @@ namespace {
 
 std::vector<RunStore> members_of(const RunStore& store) {
   std::vector<RunStore> members;
-  for (const std::string& name : store.members()) members.emplace_back(store.folder() / name);
+  for (const std::string& name : store.members()) {
+    if (!name.starts_with(RunStore::kCopy)) members.emplace_back(store.folder() / name);
+  }
   return members;
 }
 

@@ -1,0 +1,102 @@
+#include "ltlab/analysis/instability.h"
+
+#include "ltlab/analysis/run_context.h"
+#include "ltlab/base/error.h"
+#include "ltlab/base/utc.h"
+#include "ltlab/lottery/level_training.h"
+
+namespace ltlab {
+namespace {
+
+// In place of a level, names the order in which copy 0 of level 0 sees its images; others follow.
+constexpr std::uint64_t kCopyOrder = std::uint64_t{1} << 33;
+
+void require_rewound_weights(const SearchConfig& config) {
+  if (config.retraining == Retraining::weight_rewinding) return;
+  throw ConfigError(
+      "instability needs a search with --retrain weights: with '" +
+      retraining_names().name(config.retraining) +
+      "', a level goes on from the weights of the level before, and has no rewind point of its own");
+}
+
+void require_search_training(const RunRecord& run) {
+  if (run.branch == "ticket" || run.branch.starts_with("random-")) return;
+  throw ConfigError("instability is measured of tickets and controls; this run's branch is '" + run.branch +
+                    "'");
+}
+
+RunRecord describe_copy(const RunRecord& run, unsigned copy) {
+  RunRecord record;
+  record.config = run.config;
+  record.extent = run.extent;
+  record.model = run.model;
+  record.branch = "copy";
+  record.seed = run.seed;
+  record.trial = copy;
+  record.dataset = run.dataset;
+  record.dataset_fingerprint = run.dataset_fingerprint;
+  record.data_directory = run.data_directory;
+  record.rewind_step = run.rewind_step;
+  record.started_utc = utc_now();
+  return record;
+}
+
+RunStore open_copy(const RunStore& run, const RunRecord& record, unsigned copy) {
+  RunStore store(copy_folder(run.folder(), copy));
+  const RunRecord described = describe_copy(record, copy);
+  if (!store.has_run()) {
+    store.write_run(described);
+    RunStore(run).link_members();
+  } else if (read_identity(store.run_path()) != identity(described)) {
+    throw StoreError("'" + store.folder().string() + "' is no copy of the run around it: move it away");
+  }
+  return store;
+}
+
+// The run whose run.h5 tells the rewind point: the run itself, or a control's ticket.
+const RunRecord& with_rewind_point(const RunContext& context) {
+  return context.ticket() ? *context.ticket() : *context.run();
+}
+
+LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, const SearchConfig& config,
+                         const TrainingData& data, unsigned copy) {
+  LevelStart start{data,        context.run()->model,          config.training, config.kernel, level.level,
+                   level.masks, context.initial_weights(level)};
+  start.first_step = level.first_step;
+  if (level.level == 0 && config.rewind_step > 0) {
+    start.weights = context.run()->rewind_weights;
+    start.first_step = config.rewind_step;
+  }
+  if (start.first_step > 0) start.optimizer = with_rewind_point(context).rewind_optimizer;
+  start.order_seed = context.run()->seed;
+  start.order_level = kCopyOrder * (copy + 1) + level.level;
+  start.record_initial_weights = !level.initial_weights.empty();
+  return start;
+}
+
+}  // namespace
+
+std::filesystem::path copy_folder(const std::filesystem::path& run, unsigned copy) {
+  return run / (std::string(RunStore::kCopy) + std::to_string(copy));
+}
+
+LevelSummary train_copy(const RunStore& run, unsigned level, unsigned copy, const SearchConfig& config,
+                        const TrainingData& data, const std::stop_token& stop) {
+  require_rewound_weights(config);
+  const LevelRecord original = run.read_level(level);
+  const RunContext context(run.folder());
+  require_search_training(*context.run());
+  RunStore store = open_copy(run, *context.run(), copy);
+  if (store.has_level(level)) {
+    store.require_own(store.level_path(level));
+    return store.read_summary(level);
+  }
+  if (store.has_checkpoint(level)) store.require_own(store.checkpoint_path(level));
+  const SearchConfig in_steps_config =
+      in_steps(config, data.dataset.training.size(), data.dataset.training.size());
+  const LevelStart start = start_of_copy(original, context, in_steps_config, data, copy);
+  return train_level(
+      start, store, [](const Trainer&, const Network<float>&) {}, stop);
+}
+
+}  // namespace ltlab

@@ -1,0 +1,60 @@
+#include "ltlab/analysis/interpolation.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+const Tensor& like(const Tensor& tensor, const std::vector<Tensor>& others) {
+  const Tensor* found = find_named(others, tensor.name);
+  if (found && found->shape == tensor.shape) return *found;
+  throw ConfigError("the networks have no like '" + tensor.name +
+                    "': only networks of one model have a line between them");
+}
+
+// (1 - alpha) a + alpha b, exactly a and b at the ends.
+std::vector<Tensor> mixed(const WeightPoint& a, const WeightPoint& b, double alpha) {
+  std::vector<Tensor> result = a.values;
+  for (Tensor& tensor : result) {
+    const Tensor& other = like(tensor, b.values);
+    std::ranges::transform(tensor.values, other.values, tensor.values.begin(), [alpha](float x, float y) {
+      return static_cast<float>((1 - alpha) * static_cast<double>(x) + alpha * static_cast<double>(y));
+    });
+  }
+  return result;
+}
+
+}  // namespace
+
+std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
+                                   std::size_t points) {
+  if (points < 2) throw ConfigError("a line needs at least 2 points, its ends");
+  require_finite(a);
+  require_finite(b);
+  Network<float> network = data.network<float>(united(a.masks, b.masks));
+  std::vector<LinePoint> line;
+  for (std::size_t p = 0; p < points; ++p) {
+    const double alpha = static_cast<double>(p) / static_cast<double>(points - 1);
+    network.assign(mixed(a, b, alpha));
+    line.push_back({alpha, evaluate(network, data.train()), evaluate(network, data.test())});
+  }
+  return line;
+}
+
+Barrier barrier(const std::vector<LinePoint>& line) {
+  using Value = std::function<double(const LinePoint&)>;
+  const auto rise = [&](const Value& value) {
+    double greatest = value(line.front());
+    for (const LinePoint& point : line) greatest = std::max(greatest, value(point));
+    return greatest - (value(line.front()) + value(line.back())) / 2;
+  };
+  return {rise([](const LinePoint& p) { return p.train.loss; }),
+          rise([](const LinePoint& p) { return p.test.loss; }),
+          rise([](const LinePoint& p) { return 1 - p.train.accuracy; }),
+          rise([](const LinePoint& p) { return 1 - p.test.accuracy; })};
+}
+
+}  // namespace ltlab

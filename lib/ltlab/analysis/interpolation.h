@@ -1,0 +1,37 @@
+#pragma once
+
+#include <cstddef>
+#include <vector>
+
+#include "ltlab/analysis/landscape_data.h"
+#include "ltlab/train/evaluation.h"
+
+namespace ltlab {
+
+/// Loss and accuracy at (1 - alpha) a + alpha b.
+struct LinePoint {
+  double alpha = 0;
+  Evaluation train, test;
+};
+
+/// Evaluates `points` points (at least 2: the ends), evenly spaced, of the straight line from `a` to `b`
+/// under the union of their masks. Every array is interpolated, batch norm's running statistics too; to
+/// compute these anew at each point can lower barriers (Jordan et al. 2023, "REPAIR", arXiv 2211.08403).
+/// ConfigError where the networks differ in an array or mask; StoreError where a value is not finite.
+std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
+                                   std::size_t points);
+
+/// How far a line rises above the mean of its ends: sup over alpha of E(alpha), less (E(0) + E(1)) / 2
+/// (Frankle et al. 2020, arXiv 1912.05671, section 2, of errors), at least 0 where the ends are equal.
+struct Barrier {
+  double train_loss = 0, test_loss = 0;    ///< nats
+  double train_error = 0, test_error = 0;  ///< fractions; of the test error their linear interpolation
+                                           ///< instability
+};
+Barrier barrier(const std::vector<LinePoint>& line);
+
+/// Two networks are linearly mode connected, and a network whose copies are is stable to SGD noise, where the
+/// barrier of their error is below this (Frankle et al. 2020, section 2).
+inline constexpr double kStableBarrier = 0.02;
+
+}  // namespace ltlab

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ltlab/analysis/interpolation.h"
+#include "ltlab/analysis/sharpness.h"
+#include "ltlab/base/names.h"
+
+namespace ltlab {
+
+/// Between which weights a line runs.
+enum class LineKind {
+  training,  ///< from what a level's training began with to what it left
+  pruning,   ///< from the trained weights of the level before to those of this one (Paul et al. 2023, arXiv
+             ///< 2210.03044, section 3: matching levels in succession are linearly mode connected)
+  copies,    ///< between a level's two copies, trained with images in different orders
+  runs       ///< between the trained weights of the same level of two runs
+};
+
+/// training | pruning | copies | runs
+const NameTable<LineKind>& line_kind_names();
+
+/// A line of a run's level.
+struct MeasuredLine {
+  LineKind kind = LineKind::training;
+  std::string run;  ///< its folder
+  unsigned level = 0;
+  double density = 1;
+  std::vector<LinePoint> points;
+};
+
+/// The sharpness of a run's level after training.
+struct MeasuredSharpness {
+  std::string run;
+  unsigned level = 0;
+  double density = 1;
+  std::size_t survivors = 0, images = 0;  ///< of all parameters; of the training set, measured on
+  Sharpness sharpness;
+};
+
+/// Writes an HDF5 file with a table `lines` of a row a point, and a table `sharpness` of a row an eigenvalue;
+/// one of no rows is left out. IoError where the disk refuses.
+void write_landscape(const std::filesystem::path& path, const std::vector<MeasuredLine>& lines,
+                     const std::vector<MeasuredSharpness>& sharpness);
+
+}  // namespace ltlab
