@@ -9,6 +9,7 @@ namespace ltlab::app {
 int search_command(const Arguments& arguments);
 int data_command(const Arguments& arguments);
 int inspect_command(const Arguments& arguments);
+int landscape_command(const Arguments& arguments);
 int model_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
 

@@ -21,6 +21,8 @@ const std::map<std::string, Command>& commands() {
       {"search", {"find winning tickets by iterative magnitude pruning", ltlab::app::search_command}},
       {"data", {"list, describe, fetch and check datasets", ltlab::app::data_command}},
       {"inspect", {"look at saved masks and weights, and compare them", ltlab::app::inspect_command}},
+      {"landscape",
+       {"measure the loss landscape: interpolation, instability, sharpness", ltlab::app::landscape_command}},
       {"model", {"show a model's layers, list built-in models", ltlab::app::model_command}},
       {"verify", {"check a run's files: checksums and invariants", ltlab::app::verify_command}},
   };

@@ -382,6 +382,12 @@ std::optional<CollectionRecord> stored_settings(const RunStore& store) {
 
 namespace {
 
+// The data may have moved since; then they are looked for in the usual places.
+void look_where_remembered(const std::string& remembered, SearchConfig& config) {
+  if (holds_data(remembered, config.data.source) || holds_data(remembered, pretraining_data(config).source))
+    config.data.directory = remembered;
+}
+
 SearchConfig resumed_config(const std::string& folder, const po::options_description& settings,
                             po::variables_map& map) {
   const RunStore store(folder);
@@ -393,15 +399,27 @@ SearchConfig resumed_config(const std::string& folder, const po::options_descrip
   const bool placed = tells_place(map);
   apply_stored_settings(*stored, store.run_path().string(), settings, map);
   SearchConfig config = read_config(Values(map));
-  // The data may have moved since; then they are looked for in the usual places.
-  const std::string& remembered = stored->data_directory;
-  const bool there =
-      holds_data(remembered, config.data.source) || holds_data(remembered, pretraining_data(config).source);
-  if (!placed && there) config.data.directory = remembered;
+  if (!placed) look_where_remembered(stored->data_directory, config);
   return config;
 }
 
 }  // namespace
+
+SearchConfig config_of(const RunRecord& run, const std::string& data_directory) {
+  if (run.model == "imported")
+    throw ConfigError("an imported run does not tell how its layers are connected, nor how it was trained");
+  po::options_description settings;
+  add_settings(settings);
+  po::variables_map map;
+  parse_config_text(run.config + run.extent, "the run's config", settings, map);
+  SearchConfig config = read_config(Values(map));
+  if (data_directory.empty()) {
+    look_where_remembered(run.data_directory, config);
+  } else {
+    config.data.directory = data_directory;
+  }
+  return config;
+}
 
 SearchRequest parse_search(const Arguments& arguments) {
   po::options_description settings;

@@ -1,0 +1,404 @@
+#include <algorithm>
+#include <filesystem>
+#include <functional>
+#include <iostream>
+#include <mutex>
+#include <optional>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "commands.h"
+#include "format.h"
+#include "landscape_report.h"
+#include "ltlab/analysis/instability.h"
+#include "ltlab/analysis/landscape_file.h"
+#include "ltlab/analysis/run_context.h"
+#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
+#include "ltlab/base/work_queue.h"
+#include "ltlab/store/run_store.h"
+#include "ltlab/store/session_lock.h"
+#include "search_options.h"
+#include "stop_signals.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+namespace {
+
+enum class What { interpolation, instability, sharpness };
+
+const NameTable<What>& what_names() {
+  using enum What;
+  static const NameTable<What> table(
+      "measurement",
+      {{interpolation, "interpolation"}, {instability, "instability"}, {sharpness, "sharpness"}});
+  return table;
+}
+
+// What `ltlab landscape` is asked to do.
+struct Request {
+  std::vector<std::string> paths;  // a run or collection, or two runs
+  What what = What::interpolation;
+  std::vector<unsigned> levels;  // empty: all
+  std::size_t points = 30, images = 0;
+  SharpnessOptions sharpness;
+  std::string data_directory, out;
+  unsigned workers = 1;
+  bool json = false, csv = false;
+};
+
+// A level of a run, to be measured; of two runs, the first one's.
+struct Task {
+  RunStore run;
+  unsigned level;
+};
+
+po::options_description landscape_options() {
+  po::options_description options("Options", 110, 55);
+  // clang-format off
+  options.add_options()
+      ("help", "show this text")
+      ("what", po::value<std::string>()->value_name("NAME"), "interpolation (default) | instability | sharpness")
+      ("levels", po::value<std::string>()->value_name("N,..."), "of these levels (all)")
+      ("points", po::value<Count>()->value_name("N"), "of a line, both ends among them (30)")
+      ("images", po::value<Count>()->value_name("N"), "training images, drawn at random, to measure on (10000; for sharpness 1000); "
+                                                      "errors and losses also on the whole test set")
+      ("eigenvalues", po::value<Count>()->value_name("N"), "how many of the largest, for sharpness (1)")
+      ("tolerance", po::value<double>()->value_name("X"), "of an eigenvalue's residual, relative (0.01)")
+      ("probes", po::value<Count>()->value_name("N"), "random vectors of the trace's estimate (10)")
+      ("out", po::value<std::string>()->value_name("FILE.h5"), "also write all of it there")
+      ("data-dir", po::value<std::string>()->value_name("DIR"), "where the data files lie (where the run says, or `ltlab search` looks)")
+      ("workers", po::value<Count>()->value_name("N"), "measurements side by side (the processor's cores)")
+      ("json", "print for machines: one JSON document")
+      ("csv", "print for machines: a table");
+  // clang-format on
+  return options;
+}
+
+void print_help(const po::options_description& options) {
+  std::cout << "Usage: ltlab landscape RUN [--what interpolation|instability|sharpness]\n"
+               "       ltlab landscape RUN OTHER\n\n"
+               "Measures the loss landscape around a run's levels; of a collection, around those of all its "
+               "tickets.\n"
+               "  interpolation  loss and error along the straight line from the weights that a level starts "
+               "with to\n"
+               "                 those it is trained to, and from those of the level before; of two runs, "
+               "between them\n"
+               "  instability    trains two copies of each level with images in different orders, and "
+               "measures the\n"
+               "                 line between them (Frankle et al. 2020); the copies stay in the run, as "
+               "copy-0, copy-1\n"
+               "  sharpness      the largest eigenvalues of the training loss's Hessian, the least one, and "
+               "the trace\n\n"
+            << options;
+}
+
+std::vector<unsigned> parse_levels(const std::string& text) {
+  std::vector<unsigned> levels;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const std::optional<Count> level = parse_count(word);
+    if (!level || level->value > 999'999)
+      throw ConfigError("--levels takes levels with commas between them, as in 0,5,10, not '" + text + "'");
+    levels.push_back(static_cast<unsigned>(level->value));
+  }
+  if (levels.empty()) throw ConfigError("--levels names no level; leave it out for all");
+  return levels;
+}
+
+void read_count(const po::variables_map& values, const char* name, std::size_t& to) {
+  if (values.count(name) > 0) to = values[name].as<Count>().value;
+}
+
+// Options of one measurement have no effect on the others.
+void refuse_ignored(const po::variables_map& values, What what) {
+  const auto refuse = [&](const char* name, const char* of) {
+    if (values.count(name) > 0) throw ConfigError(std::string("--") + name + " is for " + of + " alone");
+  };
+  if (what == What::sharpness) return refuse("points", "--what interpolation and instability");
+  for (const char* name : {"eigenvalues", "tolerance", "probes"}) refuse(name, "--what sharpness");
+}
+
+Request parse_request(const po::variables_map& values) {
+  Request request;
+  if (values.count("run") == 0) throw ConfigError("ltlab landscape: name a run folder; see --help");
+  request.paths = values["run"].as<std::vector<std::string>>();
+  if (values.count("what") > 0) request.what = what_names().parse(values["what"].as<std::string>());
+  if (request.paths.size() > 2 || (request.paths.size() == 2 && request.what != What::interpolation))
+    throw ConfigError("ltlab landscape: name one run, or two for the lines between their levels");
+  refuse_ignored(values, request.what);
+  if (values.count("levels") > 0) request.levels = parse_levels(values["levels"].as<std::string>());
+  read_count(values, "points", request.points);
+  request.images = request.what == What::sharpness ? 1000 : 10000;
+  read_count(values, "images", request.images);
+  read_count(values, "eigenvalues", request.sharpness.eigenvalues);
+  read_count(values, "probes", request.sharpness.probes);
+  if (values.count("tolerance") > 0) request.sharpness.tolerance = values["tolerance"].as<double>();
+  std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
+  read_count(values, "workers", workers);
+  if (values.count("data-dir") > 0) request.data_directory = values["data-dir"].as<std::string>();
+  if (values.count("out") > 0) request.out = values["out"].as<std::string>();
+  request.json = values.count("json") > 0;
+  request.csv = values.count("csv") > 0;
+  if (request.json && request.csv) throw ConfigError("ltlab landscape: --json or --csv, not both");
+  if (request.points < 2) throw ConfigError("--points must be at least 2: both ends of a line");
+  if (request.images == 0) throw ConfigError("--images must be at least 1");
+  if (request.sharpness.probes < 2) throw ConfigError("--probes must be at least 2");
+  if (!(request.sharpness.tolerance > 0 && request.sharpness.tolerance < 1))
+    throw ConfigError("--tolerance must lie between 0 and 1");
+  if (workers == 0 || workers > 1024) throw ConfigError("--workers must lie between 1 and 1024");
+  request.workers = static_cast<unsigned>(workers);
+  if (!request.out.empty() && fs::exists(request.out))
+    throw ConfigError("'" + request.out + "' is there already: delete it, or give another --out");
+  return request;
+}
+
+RunStore existing_run(const std::string& path) {
+  if (!fs::exists(path)) throw ConfigError("there is no '" + path + "': name a run folder");
+  RunStore store(path);
+  if (!store.has_run()) throw DataError("'" + path + "' holds no run.h5: name the folder of a run");
+  return store;
+}
+
+// A run, or the tickets of a collection.
+std::vector<RunStore> runs_in(const RunStore& store) {
+  if (!store.holds_collection()) return {store};
+  std::vector<RunStore> runs;
+  for (const std::string& member : store.members()) runs.emplace_back(store.folder() / member);
+  if (runs.empty()) throw DataError("'" + store.folder().string() + "' holds no replicate");
+  return runs;
+}
+
+void require_level(const RunStore& run, unsigned level) {
+  if (run.has_level(level)) return;
+  throw ConfigError("'" + run.folder().string() + "' has no level " + std::to_string(level) +
+                    ": give --levels those that `ltlab inspect` shows");
+}
+
+std::vector<Task> tasks_of(const Request& request, const std::vector<RunStore>& runs,
+                           const std::optional<RunStore>& other) {
+  std::vector<Task> tasks;
+  for (const RunStore& run : runs) {
+    for (const unsigned level : request.levels.empty() ? run.levels() : request.levels) {
+      if (request.levels.empty() && other && !other->has_level(level)) continue;
+      require_level(run, level);
+      if (other) require_level(*other, level);
+      tasks.push_back({run, level});
+    }
+  }
+  if (tasks.empty()) throw DataError("'" + request.paths.front() + "' holds no level yet to measure");
+  return tasks;
+}
+
+// A level's weights, before or after training, zero where pruned.
+WeightPoint trained(const LevelRecord& level) {
+  return {level.masks, level.weights};
+}
+WeightPoint started(const LevelRecord& level, const RunContext& context) {
+  WeightPoint point{level.masks, context.initial_weights(level)};
+  if (point.values.empty())
+    throw DataError("no file tells what level " + std::to_string(level.level) + " started with");
+  for (const Mask& mask : level.masks) {
+    for (Tensor& tensor : point.values) {
+      if (tensor.name != mask.name) continue;
+      for (std::size_t i = 0; i < mask.size(); ++i) tensor.values[i] *= static_cast<float>(mask.keep[i]);
+    }
+  }
+  return point;
+}
+
+// Measures levels one by one, as tasks of several workers.
+class Landscape {
+ public:
+  Landscape(const Request& request, SearchConfig config, const TrainingData& data,
+            std::optional<RunStore> other)
+      : request_(request),
+        config_(std::move(config)),
+        data_(data),
+        measured_on_(data, config_.model, config_.training.batch, request.images),
+        other_(std::move(other)) {}
+
+  void run(const std::vector<Task>& tasks, const std::stop_source& stop) {
+    lines_.resize(tasks.size());
+    sharpness_.resize(tasks.size());
+    if (request_.what == What::instability) train_copies(tasks, stop);
+    WorkQueue queue;
+    for (std::size_t t = 0; t < tasks.size(); ++t) {
+      queue.push(0, [this, &tasks, &stop, t] {
+        if (stop.stop_requested()) throw Interrupted();
+        measure(tasks[t], t);
+        tell("measured", tasks[t]);
+      });
+    }
+    queue.run(request_.workers, stop);
+  }
+
+  std::vector<MeasuredLine> lines() const {
+    std::vector<MeasuredLine> all;
+    for (const auto& of_task : lines_) all.insert(all.end(), of_task.begin(), of_task.end());
+    return all;
+  }
+  std::vector<MeasuredSharpness> sharpness() const {
+    std::vector<MeasuredSharpness> all;
+    for (const auto& of_task : sharpness_) all.insert(all.end(), of_task.begin(), of_task.end());
+    return all;
+  }
+
+ private:
+  void train_copies(const std::vector<Task>& tasks, const std::stop_source& stop) {
+    WorkQueue queue;
+    for (const Task& task : tasks) {
+      for (unsigned copy = 0; copy < kCopies; ++copy) {
+        queue.push(0, [this, &task, &stop, copy] {
+          train_copy(task.run, task.level, copy, config_, data_, stop.get_token());
+          tell(format("copy %u trained of", copy), task);
+        });
+      }
+    }
+    queue.run(request_.workers, stop);
+  }
+
+  void measure(const Task& task, std::size_t index) {
+    const LevelRecord level = task.run.read_level(task.level);
+    if (request_.what == What::sharpness) {
+      sharpness_[index].push_back(measure_sharpness(task, level));
+    } else if (request_.what == What::instability) {
+      const auto copy = [&](unsigned number) {
+        return trained(RunStore(copy_folder(task.run.folder(), number)).read_level(task.level));
+      };
+      add_line(LineKind::copies, task, level, copy(0), copy(1), index);
+    } else if (other_) {
+      add_line(LineKind::runs, task, level, trained(level), trained(other_->read_level(task.level)), index);
+    } else {
+      add_lines_of_level(task, level, index);
+    }
+  }
+
+  void add_lines_of_level(const Task& task, const LevelRecord& level, std::size_t index) {
+    const RunContext context(task.run.folder());
+    add_line(LineKind::training, task, level, started(level, context), trained(level), index);
+    if (level.level == 0 || !task.run.has_level(level.level - 1)) return;
+    add_line(LineKind::pruning, task, level, trained(task.run.read_level(level.level - 1)), trained(level),
+             index);
+  }
+
+  void add_line(LineKind kind, const Task& task, const LevelRecord& level, const WeightPoint& a,
+                const WeightPoint& b, std::size_t index) {
+    lines_[index].push_back({kind, task.run.folder(), level.level, level.density,
+                             interpolate(measured_on_, a, b, request_.points)});
+  }
+
+  MeasuredSharpness measure_sharpness(const Task& task, const LevelRecord& level) const {
+    require_finite(trained(level));
+    Network<double> network = measured_on_.network<double>(level.masks);
+    network.assign(level.weights);
+    const std::vector<LabelledBatch<double>> batches = measured_on_.batches();
+    return {task.run.folder(),
+            level.level,
+            level.density,
+            survivor_count(network),
+            measured_on_.train().size(),
+            ltlab::sharpness(network, batches, request_.sharpness)};
+  }
+
+  void tell(const std::string& what, const Task& task) {
+    const std::lock_guard lock(mutex_);
+    std::cerr << "ltlab: " << what << " level " << task.level << " of " << task.run.folder().string() << '\n';
+  }
+
+  const Request& request_;
+  SearchConfig config_;
+  const TrainingData& data_;
+  LandscapeData measured_on_;
+  std::optional<RunStore> other_;
+  std::vector<std::vector<MeasuredLine>> lines_;  // of each task
+  std::vector<std::vector<MeasuredSharpness>> sharpness_;
+  std::mutex mutex_;
+};
+
+// Lines run within one model's weights, and losses compare on the same data alone.
+void require_comparable(const RunRecord& run, const RunRecord& other) {
+  if (run.model != other.model) {
+    throw ConfigError("the runs are of other models, '" + run.model + "' and '" + other.model +
+                      "': there is no line between their weights");
+  }
+  if (run.dataset_fingerprint != other.dataset_fingerprint)
+    throw ConfigError("the runs were made with different data: their losses do not compare");
+}
+
+TrainingData load(const SearchConfig& config, const RunRecord& run) {
+  std::cerr << "ltlab: loading data '" << config.data.source << "'\n";
+  Dataset dataset = load_dataset(config.data);
+  if (dataset.fingerprint != run.dataset_fingerprint) {
+    throw DataError("the run was made with other data (fingerprint " + run.dataset_fingerprint + ", now " +
+                    dataset.fingerprint + "): give --data-dir where they lie");
+  }
+  const ActivationShape layout =
+      input_layout(config.model, dataset.train.shape, dataset.classes, config.training.batch);
+  return {std::move(dataset), layout};
+}
+
+void show(const Request& request, const Landscape& landscape) {
+  const std::vector<MeasuredLine> lines = landscape.lines();
+  const std::vector<MeasuredSharpness> sharpness = landscape.sharpness();
+  if (!request.out.empty()) write_landscape(request.out, lines, sharpness);
+  if (request.json) {
+    nlohmann::ordered_json document = {{"runs", request.paths}, {"what", what_names().name(request.what)}};
+    if (!lines.empty()) document["lines"] = lines_json(lines);
+    if (!sharpness.empty()) document["sharpness"] = sharpness_json(sharpness);
+    std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  } else if (request.csv) {
+    if (!lines.empty()) print_lines_csv(std::cout, lines);
+    if (!sharpness.empty()) print_sharpness_csv(std::cout, sharpness);
+  } else {
+    if (!lines.empty()) print_lines(std::cout, lines);
+    if (!sharpness.empty()) print_sharpness(std::cout, sharpness);
+  }
+}
+
+void measure(const Request& request, const std::stop_source& stop) {
+  const RunStore top = existing_run(request.paths.front());
+  const std::vector<RunStore> runs = runs_in(top);
+  std::optional<RunStore> other;
+  if (request.paths.size() == 2) other = existing_run(request.paths.back());
+  if (other && (top.holds_collection() || other->holds_collection()))
+    throw ConfigError("of two, name single runs, such as two replicates, not collections");
+  const std::vector<Task> tasks = tasks_of(request, runs, other);
+  const RunRecord run = runs.front().read_run();
+  if (other) require_comparable(run, other->read_run());
+  const SearchConfig config = config_of(run, request.data_directory);
+  std::optional<SessionLock> lock;  // nobody else trains into the run meanwhile
+  if (request.what == What::instability) lock.emplace(top.search_folder());
+  const TrainingData data = load(config, run);
+  Landscape landscape(request, config, data, other);
+  landscape.run(tasks, stop);
+  show(request, landscape);
+}
+
+}  // namespace
+
+int landscape_command(const Arguments& arguments) {
+  const po::options_description options = landscape_options();
+  po::options_description all(options);
+  all.add_options()("run", po::value<std::vector<std::string>>(), "run folders");
+  const po::variables_map values =
+      parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
+  if (values.count("help") > 0) {
+    print_help(options);
+    return static_cast<int>(ExitStatus::done);
+  }
+  const Request request = parse_request(values);
+  const StopSignals signals;
+  try {
+    measure(request, signals.source());
+  } catch (const Interrupted&) {
+    std::cerr << "ltlab: interrupted; copies trained so far are saved, the same command goes on\n";
+    return static_cast<int>(ExitStatus::interrupted);
+  }
+  return static_cast<int>(ExitStatus::done);
+}
+
+}  // namespace ltlab::app
