@@ -37,10 +37,17 @@ SampleStatistics over(const std::vector<const Measurement*>& runs, const Value& 
   return describe(values);
 }
 
+// What ltlab landscape calls a barrier: of a line that starts untrained there is none.
+bool has_barrier(LineKind kind) {
+  return kind != LineKind::training;
+}
+
+constexpr std::size_t kIntervalWidth = 11;
+
 // A mean and, of several runs, its interval's half-width.
 std::string with_interval(const char* pattern, const SampleStatistics& value, double scale = 1) {
   std::string text = format(pattern, value.mean * scale);
-  if (value.size > 1) text += format(" ± %-6.3g", value.half_width * scale);
+  if (value.size > 1) text += format(" ± %-8.3g", value.half_width * scale);
   return text;
 }
 
@@ -66,36 +73,43 @@ std::string bars(const std::vector<double>& values, double top) {
   return text;
 }
 
+// One row: a level's lines.
+void print_level(std::ostream& out, LineKind kind, const std::vector<const MeasuredLine*>& runs, double top) {
+  const auto mean = [&](const auto& value) { return over(runs, value).mean; };
+  const std::vector<double> errors = mean_errors(runs);
+  out << format("%5u %7.2f %% |", runs.front()->level,
+                100 * mean([](const auto& line) { return line.density; }))
+      << format("%8.2f%8.2f%10.2f |", 100 * errors.front(), 100 * errors.back(),
+                100 * std::ranges::max(errors))
+      << format("%8.4f%8.4f |", mean([](const auto& line) { return line.points.front().test.loss; }),
+                mean([](const auto& line) { return line.points.back().test.loss; }));
+  SampleStatistics error;
+  if (has_barrier(kind)) {
+    error = over(runs, [](const auto& line) { return barrier(line.points).test_error; });
+    out << with_interval("%7.2f", error, 100)
+        << with_interval("%9.4f", over(runs, [](const auto& line) { return barrier(line.points).test_loss; }))
+        << " |";
+  }
+  out << ' ' << bars(errors, top);
+  if (kind == LineKind::copies) out << (error.mean < kStableBarrier ? "  stable" : "  unstable");
+  out << '\n';
+}
+
 void print_kind(std::ostream& out, LineKind kind, const ByLevel<MeasuredLine>& levels) {
   double top = 0;
   for (const auto& [level, runs] : levels) top = std::max(top, std::ranges::max(mean_errors(runs)));
   const bool several = std::ranges::any_of(levels, [](const auto& entry) { return entry.second.size() > 1; });
+  const std::string gap(several ? kIntervalWidth : 0, ' '),
+      errors = format("error from 0 to %.3g %%", 100 * top);
   out << '\n' << title(kind) << '\n';
-  out << format(
-             "level   density | test error %%: first    last greatest  barrier%s | test loss: first    last  "
-             "barrier%s | ",
-             several ? "         " : "", several ? "         " : "")
-      << format("test error from 0 to %.3g %%\n", 100 * top);
-  for (const auto& [level, runs] : levels) {
-    const std::vector<double> errors = mean_errors(runs);
-    const auto error = over(runs, [](const MeasuredLine& line) { return barrier(line.points).test_error; });
-    const auto loss = over(runs, [](const MeasuredLine& line) { return barrier(line.points).test_loss; });
-    const auto loss_at = [&](bool last) {
-      return over(runs,
-                  [last](const MeasuredLine& line) {
-                    return (last ? line.points.back() : line.points.front()).test.loss;
-                  })
-          .mean;
-    };
-    out << format("%5u %7.2f %% |", level,
-                  100 * over(runs, [](const auto& line) { return line.density; }).mean)
-        << format("%20.2f%8.2f%9.2f", 100 * errors.front(), 100 * errors.back(),
-                  100 * std::ranges::max(errors))
-        << with_interval("%9.2f", error, 100) << format(" |%17.4f%8.4f", loss_at(false), loss_at(true))
-        << with_interval("%9.4f", loss) << " | " << bars(errors, top);
-    if (kind == LineKind::copies) out << (error.mean < kStableBarrier ? "  stable" : "  unstable");
-    out << '\n';
-  }
+  out << format("%15s | %-25s | %-15s |", "", "test error, %", "test loss");
+  if (has_barrier(kind)) out << " barrier of test " << gap << gap << "|";
+  out << '\n'
+      << format("%5s%10s |%8s%8s%10s |%8s%8s |", "level", "density", "first", "last", "greatest", "first",
+                "last");
+  if (has_barrier(kind)) out << format("%7s", "error") << gap << format("%9s", "loss") << gap << " |";
+  out << ' ' << errors << '\n';
+  for (const auto& [level, runs] : levels) print_level(out, kind, runs, top);
 }
 
 template <class Measurement>
@@ -137,7 +151,7 @@ void print_sharpness(std::ostream& out, const std::vector<MeasuredSharpness>& al
   ByLevel<MeasuredSharpness> levels;
   for (const MeasuredSharpness& one : all) levels[one.level].push_back(&one);
   const std::size_t count = all.front().sharpness.largest.size();
-  const std::string gap = all.size() > levels.size() ? "         " : "";
+  const std::string gap(all.size() > levels.size() ? kIntervalWidth : 0, ' ');
   out << format("\nHessian of the training loss on %zu images, at the survivors after training\n",
                 all.front().images)
       << format("level   density  survivors       trace%s       least%s  largest eigenvalue%s\n", gap.c_str(),
