@@ -31,6 +31,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from plot_style import STYLE
 
 # Okabe & Ito's colours.
 PARTS = {"forward": ("#0072B2", "o"), "backward-data": ("#D55E00", "s"), "backward-weights": ("#009E73", "^"),
@@ -38,21 +39,6 @@ PARTS = {"forward": ("#0072B2", "o"), "backward-data": ("#D55E00", "s"), "backwa
 KINDS = ("linear", "convolution")
 ROOFS = {"l1_gbs": "L1", "l2_gbs": "L2", "l3_gbs": "L3", "memory_gbs": "memory"}
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-
-STYLE = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
-    "svg.fonttype": "none",
-}
 
 
 class PlotError(Exception):

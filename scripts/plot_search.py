@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from plot_style import COLORS, MARKERS, STYLE, set_density_axis
 from scipy.stats import t as student_t
 
 STEP, AT_END, AT_STOP = "early_stop_step", "test_accuracy", "early_stop_test_accuracy"
@@ -26,7 +26,7 @@ STEP, AT_END, AT_STOP = "early_stop_step", "test_accuracy", "early_stop_test_acc
 
 @dataclass(frozen=True)
 class Branch:
-    """How one kind of subnetwork is named, found and drawn; the colours are Okabe & Ito's."""
+    """How one kind of subnetwork is named, found and drawn."""
 
     label: str
     control: str  # the prefix of its folders inside a replicate; empty for the tickets themselves
@@ -35,27 +35,10 @@ class Branch:
 
 
 BRANCHES = [
-    Branch("ticket (original initialization)", "", "#0072B2", "o"),
-    Branch("random reinitialization", "random-reinit", "#D55E00", "s"),
-    Branch("random mask", "random-mask", "#009E73", "^"),
+    Branch("ticket (original initialization)", "", COLORS[0], MARKERS[0]),
+    Branch("random reinitialization", "random-reinit", COLORS[1], MARKERS[1]),
+    Branch("random mask", "random-mask", COLORS[2], MARKERS[2]),
 ]
-
-STYLE = {
-    "font.size": 9,
-    "axes.titlesize": 10,
-    "axes.titlelocation": "left",
-    "axes.titleweight": "bold",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.edgecolor": "#666666",
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": "#e6e6e6",
-    "grid.linewidth": 0.6,
-    "xtick.color": "#444444",
-    "ytick.color": "#444444",
-    "svg.fonttype": "none",
-}
 
 
 class SearchError(Exception):
@@ -133,15 +116,6 @@ def accuracy_limits(measured):
     ticket, lowest = means[BRANCHES[0]], min(values.min() for values in means.values())
     fall = max(0.005, ticket.max() - ticket.min())
     return 100 * max(lowest - 0.1 * fall, ticket.max() - 2 * fall), 100 * min(1, ticket.max() + 0.25 * fall)
-
-
-def set_density_axis(axes, sparsest):
-    axes.set_xscale("log")
-    axes.set_xlim(115, 100 * sparsest / 1.15)
-    axes.xaxis.set_major_locator(FixedLocator([100, 50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1]))
-    axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.set_xlabel("weights remaining (%)")
 
 
 def add_legends(figure, measured, replicates):

@@ -77,15 +77,18 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
   return values;
 }
 
-void parse_config_file(const std::string& path, const po::options_description& options,
-                       const po::options_description& command_line_only, po::variables_map& values) {
+std::ifstream open_config_file(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path))
     throw ConfigError("cannot read config file '" + path + "': check the path given to --config");
-  const std::string where = "config file '" + path + "': ";
+  return file;
+}
+
+void parse_config(std::istream& text, const std::string& where, const po::options_description& options,
+                  const po::options_description& command_line_only, po::variables_map& values) {
   const po::parsed_options parsed = parse_or_explain(where, options, [&] {
     try {
-      return po::parse_config_file(file, options);
+      return po::parse_config_file(text, options);
     } catch (const po::unknown_option& error) {
       const std::string name = error.get_option_name();
       if (!command_line_only.find_nothrow(name, false)) throw;

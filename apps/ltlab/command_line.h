@@ -3,6 +3,7 @@
 #include <boost/any.hpp>
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -28,10 +29,14 @@ boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional = {});
 
-/// Adds to `values` what the file sets and the command line did not. Same errors, which also name the file,
-/// and tell of an option of `command_line_only` that it is one.
-void parse_config_file(const std::string& path, const boost::program_options::options_description& options,
-                       const boost::program_options::options_description& command_line_only,
-                       boost::program_options::variables_map& values);
+/// The file given to --config, to be read; ConfigError where it cannot be.
+std::ifstream open_config_file(const std::string& path);
+
+/// Adds to `values` what a config's text sets and the command line did not. Same errors, which begin with
+/// `where`, and tell of an option of `command_line_only` that it is one.
+void parse_config(std::istream& text, const std::string& where,
+                  const boost::program_options::options_description& options,
+                  const boost::program_options::options_description& command_line_only,
+                  boost::program_options::variables_map& values);
 
 }  // namespace ltlab::app

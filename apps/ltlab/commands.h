@@ -7,6 +7,7 @@ namespace ltlab::app {
 /// Each command parses its arguments, calls the library, prints, and returns the exit status. Faults are
 /// thrown as ltlab::Error; main() prints them and turns them into an exit status.
 int search_command(const Arguments& arguments);
+int compare_command(const Arguments& arguments);
 int data_command(const Arguments& arguments);
 int inspect_command(const Arguments& arguments);
 int landscape_command(const Arguments& arguments);

@@ -19,6 +19,9 @@ struct Command {
 const std::map<std::string, Command>& commands() {
   static const std::map<std::string, Command> table = {
       {"search", {"find winning tickets by iterative magnitude pruning", ltlab::app::search_command}},
+      {"compare",
+       {"hold searches and their controls against each other, and run what is missing",
+        ltlab::app::compare_command}},
       {"data", {"list, describe, fetch and check datasets", ltlab::app::data_command}},
       {"inspect", {"look at saved masks and weights, and compare them", ltlab::app::inspect_command}},
       {"landscape",

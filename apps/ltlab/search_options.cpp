@@ -328,6 +328,12 @@ std::string default_folder(const po::variables_map& map, const SearchConfig& con
   return "masks/" + name;
 }
 
+void apply_config_file(const std::string& path, const po::options_description& options,
+                       po::variables_map& map) {
+  std::ifstream file = open_config_file(path);
+  parse_config(file, "config file '" + path + "': ", options, run_options(), map);
+}
+
 void apply_preset(const po::options_description& options, po::variables_map& map) {
   std::string settings;
   Values(map).read("preset", settings, [](const std::string& name) {
@@ -448,7 +454,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.explain_kernels = map.count("explain-kernels") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
   GivenOptions given{names_in(map), {}};
-  if (map.count("config")) parse_config_file(map["config"].as<std::string>(), settings, run_options(), map);
+  if (map.count("config")) apply_config_file(map["config"].as<std::string>(), settings, map);
   given.config_file = names_in(map);
   apply_preset(settings, map);
   request.out =
@@ -457,11 +463,38 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.config = request.resume ? resumed_config(request.out, settings, map) : read_config(Values(map));
   refuse_ignored_options(given, request.config);
   check(request.config);
-  Values(map).read_count("workers", request.workers = std::max(1u, std::thread::hardware_concurrency()));
-  constexpr unsigned kMostWorkers = 1024;
-  if (request.workers == 0 || request.workers > kMostWorkers)
-    throw ConfigError("--workers must lie between 1 and " + std::to_string(kMostWorkers));
+  request.workers = read_workers(map);
   return request;
+}
+
+SearchConfig parse_settings(const Settings& common, const Settings& own, const std::string& data_directory) {
+  Settings all(own);
+  all.insert(common.begin(), common.end());
+  std::stringstream text;
+  for (const auto& [name, value] : all) text << name << " = " << value << '\n';
+  po::options_description settings;
+  add_settings(settings);
+  po::variables_map map;
+  parse_config(text, "", settings, run_options(), map);
+  GivenOptions given{{}, names_in(map)};
+  for (const auto& [name, value] : own) given.command_line.insert(name);
+  if (!data_directory.empty()) {
+    map.insert({"data-dir", po::variable_value(data_directory, false)});
+    given.command_line.insert("data-dir");
+  }
+  SearchConfig config = read_config(Values(map));
+  refuse_ignored_options(given, config);
+  check(config);
+  return config;
+}
+
+unsigned read_workers(const po::variables_map& values) {
+  unsigned workers = std::max(1u, std::thread::hardware_concurrency());
+  Values(values).read_count("workers", workers);
+  constexpr unsigned kMostWorkers = 1024;
+  if (workers == 0 || workers > kMostWorkers)
+    throw ConfigError("--workers must lie between 1 and " + std::to_string(kMostWorkers));
+  return workers;
 }
 
 }  // namespace ltlab::app

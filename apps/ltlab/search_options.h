@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
@@ -31,5 +32,15 @@ SearchConfig config_of(const RunRecord& run, const std::string& data_directory);
 /// Reads the command line, then --config, then --preset: what comes first wins. With --resume and a run in
 /// `out`, what none of them sets comes from the run itself. Throws ConfigError.
 SearchRequest parse_search(const Arguments& arguments);
+
+/// Settings by the names of their options, as --config has them.
+using Settings = std::map<std::string, std::string>;
+
+/// The search that settings decide, those of `own` in place of the same of `common`; what neither tells is as
+/// by default. The data lie in `data_directory`, where that is not empty. ConfigError.
+SearchConfig parse_settings(const Settings& common, const Settings& own, const std::string& data_directory);
+
+/// --workers, or as many as the processor has cores. ConfigError.
+unsigned read_workers(const boost::program_options::variables_map& values);
 
 }  // namespace ltlab::app

@@ -56,6 +56,8 @@ struct DatasetOptions {
   /// Whether each training image, validation included, gets a label drawn at random (Zhang et al. 2017,
   /// arXiv 1611.03530, section 2), named by the split's seed; the test set keeps its labels.
   bool random_labels = false;
+
+  bool operator==(const DatasetOptions&) const = default;
 };
 
 /// Reads or generates the data, checks it and splits it.

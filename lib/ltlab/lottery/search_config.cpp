@@ -252,6 +252,12 @@ SearchConfig pruning_settings(const std::string& text) {
   return config;
 }
 
+std::optional<std::string> setting(const std::string& config_text, const std::string& name) {
+  const std::map<std::string, std::string> lines = parse_lines(config_text);
+  const auto line = lines.find(name);
+  return line == lines.end() ? std::nullopt : std::optional(line->second);
+}
+
 std::vector<std::string> differences(const std::string& before, const std::string& now) {
   const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
   std::map<std::string, std::string> names = old_values;

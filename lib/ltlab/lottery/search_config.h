@@ -108,6 +108,9 @@ std::string extent_text(const SearchConfig& config);
 /// malformed.
 SearchConfig pruning_settings(const std::string& config_text);
 
+/// The value of one line of a config text; empty where there is none, which means the default.
+std::optional<std::string> setting(const std::string& config_text, const std::string& name);
+
 /// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is
 /// empty.
 std::vector<std::string> differences(const std::string& before, const std::string& now);

@@ -246,7 +246,8 @@ std::optional<CollectionRecord> RunStore::read_settings() const {
   const std::vector<std::string> names = replicates();
   if (!has_run() && names.empty()) return std::nullopt;
   const RunRecord run = has_run() ? read_run() : RunStore(folder_ / names.front()).read_run();
-  return CollectionRecord{run.config, run.extent, run.data_directory, run.started_utc};
+  return CollectionRecord{run.config, run.extent, run.data_directory, run.started_utc,
+                          has_run() ? run.totals : std::nullopt};
 }
 
 LevelRecord RunStore::read_level(unsigned level) const {

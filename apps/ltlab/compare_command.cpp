@@ -1,0 +1,125 @@
+#include <filesystem>
+#include <iostream>
+#include <memory>
+
+#include "commands.h"
+#include "compare_options.h"
+#include "comparison_file.h"
+#include "comparison_report.h"
+#include "ltlab/base/error.h"
+#include "ltlab/store/run_store.h"
+#include "ltlab/store/session_lock.h"
+#include "search_session.h"
+#include "stop_signals.h"
+
+namespace ltlab::app {
+namespace {
+
+// Whether all of the search that is asked for has been recorded: it ended as one of these settings and
+// extent.
+bool is_finished(const SearchRequest& request) {
+  const std::optional<CollectionRecord> stored = stored_settings(RunStore(request.out));
+  return stored && stored->totals && stored->config == config_text(request.config) &&
+         stored->extent == extent_text(request.config);
+}
+
+bool read_same(const SearchConfig& a, const SearchConfig& b) {
+  return a.data == b.data && pretraining_data(a) == pretraining_data(b) && a.model == b.model &&
+         a.training.batch == b.training.batch;
+}
+
+// Runs what is missing of searches, one after the other.
+class Runner {
+ public:
+  explicit Runner(const CompareRequest& request) : request_(request) {}
+
+  void run(const std::string& name, const SearchConfig& config) {
+    SearchRequest search;
+    search.config = config;
+    search.out = folder(name);
+    search.workers = request_.workers;
+    search.resume = true;
+    if (is_finished(search)) return;
+    const SessionLock lock(search.out);
+    check_folder(search);
+    SearchProgress progress(config, search.workers);
+    std::cerr << "ltlab: variant '" << name << "'\n";
+    try {
+      run_session(search, data_of(config), signals_.source(), progress);
+    } catch (...) {
+      progress.finish();
+      throw;
+    }
+    progress.finish();
+  }
+
+  std::string folder(const std::string& name) const {
+    return (std::filesystem::path(request_.out) / name).string();
+  }
+
+ private:
+  // Loaded once for all searches that read the same.
+  const SearchData& data_of(const SearchConfig& config) {
+    if (!data_ || !read_same(loaded_for_, config)) {
+      data_.reset();
+      data_ = std::make_unique<SearchData>(config);
+      loaded_for_ = config;
+    }
+    return *data_;
+  }
+
+  const CompareRequest& request_;
+  StopSignals signals_;
+  SearchConfig loaded_for_;
+  std::unique_ptr<SearchData> data_;
+};
+
+void run_file(CompareRequest& request) {
+  Runner runner(request);
+  const NamedSearches searches =
+      read_comparison_file(request.config, request.data_directory, request.options.allow_different);
+  for (const auto& [name, config] : searches) {
+    runner.run(name, config);
+    request.runs.emplace_back(name, runner.folder(name));
+  }
+}
+
+void print(std::ostream& out, const Comparison& comparison, ComparisonFormat format) {
+  if (format == ComparisonFormat::csv) return print_csv(out, comparison_rows(comparison));
+  if (format == ComparisonFormat::json) {
+    out << comparison_json(comparison).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    return;
+  }
+  const auto print_table = format == ComparisonFormat::markdown ? print_markdown
+                           : format == ComparisonFormat::latex  ? print_latex
+                                                                : print_terminal;
+  const std::string comment = format == ComparisonFormat::latex ? "% " : "";
+  for (const std::string& note : comparison_notes(comparison)) out << comment << note << '\n';
+  for (const TextTable& table : comparison_tables(comparison)) {
+    if (table.rows.empty()) continue;
+    out << '\n';
+    print_table(out, table);
+  }
+}
+
+}  // namespace
+
+int compare_command(const Arguments& arguments) {
+  CompareRequest request = parse_compare(arguments);
+  if (request.help) {
+    std::cout << request.help_text;
+    return static_cast<int>(ExitStatus::done);
+  }
+  try {
+    if (!request.config.empty()) run_file(request);
+  } catch (const Interrupted&) {
+    std::cerr << "ltlab: interrupted; what was done is saved, the same command goes on\n";
+    return static_cast<int>(ExitStatus::interrupted);
+  }
+  std::vector<RecordedRun> runs;
+  for (const auto& [name, folder] : request.runs) runs.push_back(read_recorded_run(folder, name));
+  print(std::cout, compare(runs, request.options), request.format);
+  return static_cast<int>(ExitStatus::done);
+}
+
+}  // namespace ltlab::app

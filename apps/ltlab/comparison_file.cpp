@@ -1,0 +1,108 @@
+#include "comparison_file.h"
+
+#include <algorithm>
+#include <cctype>
+#include <fstream>
+#include <map>
+
+#include "command_line.h"
+#include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
+#include "search_options.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace {
+
+const std::string kBase = "base";
+const std::string kVariant = "variant.";
+
+// Settings of the base, and of each variant in the order of the file.
+struct FileSettings {
+  Settings base;
+  std::vector<std::pair<std::string, Settings>> variants;
+
+  Settings& variant(const std::string& name) {
+    const auto found = std::ranges::find(variants, name, &std::pair<std::string, Settings>::first);
+    return found != variants.end() ? found->second : variants.emplace_back(name, Settings()).second;
+  }
+};
+
+// "variant.cubic.schedule" as "cubic" and "schedule". A variant's name is also its folder's.
+std::pair<std::string, std::string> parse_variant_line(const std::string& line) {
+  const std::string rest = line.substr(kVariant.size());
+  const std::string name = rest.substr(0, rest.find('.'));
+  const bool plain =
+      !name.empty() && name.size() < rest.size() &&
+      std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
+  if (plain && name != kBase) return {name, rest.substr(name.size() + 1)};
+  throw ConfigError("'" + line +
+                    "': write variant.NAME.option, with a NAME of letters, digits, - and _ that is not '" +
+                    kBase + "'");
+}
+
+void add_line(const std::string& line, const std::string& value, FileSettings& to) {
+  bool fresh = false;
+  if (line.starts_with(kVariant)) {
+    const auto [name, option] = parse_variant_line(line);
+    if (option == "seed" || option == "replicates")
+      throw ConfigError("'" + line +
+                        "': all variants have the base's seeds, so that replicates pair; leave it out");
+    fresh = to.variant(name).emplace(option, value).second;
+  } else {
+    fresh = to.base.emplace(line, value).second;
+  }
+  if (!fresh) throw ConfigError("'" + line + "' is set twice: leave one out");
+}
+
+FileSettings read_lines(std::istream& file) {
+  FileSettings settings;
+  try {
+    for (const po::option& line : po::parse_config_file(file, po::options_description(), true).options)
+      add_line(line.string_key, line.value.front(), settings);
+  } catch (const po::error& error) {
+    throw ConfigError(error.what());
+  }
+  if (settings.variants.empty())
+    throw ConfigError("there is no variant to compare the base with: add lines variant.NAME.option = value");
+  return settings;
+}
+
+// As disagreements() tells of runs, but before they are run.
+void require_agreement(const NamedSearches& searches) {
+  const std::string base = config_text(searches.front().second);
+  for (const auto& [name, config] : searches) {
+    const std::string text = config_text(config);
+    for (const char* option :
+         {"data", "validation", "data-seed", "embedded-train", "embedded-test", "model", "steps", "batch"}) {
+      if (setting(text, option) == setting(base, option)) continue;
+      throw ConfigError(
+          "variant '" + name + "' differs from the base in " + option +
+          ", so that a difference of accuracy would not be the pruning's: leave it out, or compare all "
+          "the same by --allow-different");
+    }
+  }
+}
+
+}  // namespace
+
+NamedSearches read_comparison_file(const std::string& path, const std::string& data_directory,
+                                   bool allow_different) {
+  std::ifstream file = open_config_file(path);
+  std::string where = "config file '" + path + "': ";
+  try {
+    const FileSettings settings = read_lines(file);
+    NamedSearches searches{{kBase, parse_settings(settings.base, {}, data_directory)}};
+    for (const auto& [name, own] : settings.variants) {
+      where = "config file '" + path + "', variant '" + name + "': ";
+      searches.emplace_back(name, parse_settings(settings.base, own, data_directory));
+    }
+    where = "config file '" + path + "': ";
+    if (!allow_different) require_agreement(searches);
+    return searches;
+  } catch (const ConfigError& error) {
+    throw ConfigError(where + error.what());
+  }
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,94 @@
+#include "search_session.h"
+
+#include <filesystem>
+#include <iostream>
+#include <string>
+
+#include "format.h"
+#include "ltlab/base/error.h"
+#include "ltlab/lottery/pretraining.h"
+#include "ltlab/lottery/search.h"
+#include "ltlab/nn/models.h"
+#include "ltlab/store/run_store.h"
+
+namespace ltlab::app {
+namespace {
+
+void refuse_other_settings(const SearchRequest& request, const CollectionRecord& stored, bool collection) {
+  std::string differing;
+  for (const std::string& line : differences(stored.config, config_text(request.config)))
+    differing += "\n  " + line;
+  if (!differing.empty()) {
+    throw ConfigError("cannot resume '" + request.out + "' with other settings:" + differing +
+                      "\nleave them out, or give another --out");
+  }
+  if (collection != (request.config.replicates > 1)) {
+    throw ConfigError("cannot resume '" + request.out + "' with --replicates " +
+                      std::to_string(request.config.replicates) +
+                      ": one replicate and several are stored differently; give another --out");
+  }
+}
+
+// A search that is asked for more levels than there are weights to prune.
+void tell_early_end(const SearchConfig& config, const std::vector<double>& densities) {
+  const std::size_t last = densities.size() - 1;
+  if (densities.back() <= config.target_density || (config.levels && last >= *config.levels)) return;
+  std::cerr << "ltlab: the search will end at level " << last << ", "
+            << format("%.3g", 100 * densities.back())
+            << " % density: too few weights are left there for --rate to prune any\n";
+}
+
+Dataset load(const DatasetOptions& options) {
+  std::cerr << "ltlab: loading data '" << options.source << "'\n";
+  return load_dataset(options);
+}
+
+TrainingData gathered(Dataset dataset, const std::string& model, std::size_t batch) {
+  const ActivationShape layout = input_layout(model, dataset.train.shape, dataset.classes, batch);
+  return {std::move(dataset), layout};
+}
+
+// None where pretraining uses the search's own.
+std::optional<TrainingData> load_pretraining_data(const SearchConfig& config) {
+  const PretrainingConfig& pretraining = config.pretraining;
+  if (pretraining.source.empty() && !pretraining.random_labels) return std::nullopt;
+  Dataset dataset = load(pretraining_data(config));
+  const std::string model = pretraining_model(config.model, dataset.classes);
+  return gathered(std::move(dataset), model, config.training.batch);
+}
+
+}  // namespace
+
+SearchData::SearchData(const SearchConfig& config)
+    : own_(gathered(load(config.data), config.model, config.training.batch)),
+      pretraining_(load_pretraining_data(config)) {}
+
+void check_folder(const SearchRequest& request) {
+  if (request.force) return;
+  const RunStore store(request.out);
+  const std::optional<CollectionRecord> stored = stored_settings(store);
+  if (!stored) return;
+  if (!request.resume) {
+    throw ConfigError("'" + request.out +
+                      "' holds a run already: --resume goes on with it, --force replaces it, "
+                      "or give another --out");
+  }
+  refuse_other_settings(request, *stored, store.holds_collection());
+}
+
+void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,
+                 SearchProgress& progress) {
+  const SearchConfig& config = request.config;
+  const Dataset &dataset = data.own().dataset, &pretraining = data.pretraining().dataset;
+  // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
+  // error.
+  in_steps(config, dataset.training.size(), pretraining.training.size());
+  check_pretraining(config, dataset, &pretraining);
+  tell_early_end(config, planned_densities(config, dataset.train.shape, dataset.classes));
+  if (request.force) RunStore(request.out).remove();
+  std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers
+            << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';
+  run_search(config, data.own(), request.out, request.workers, progress, stop, &data.pretraining());
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <stop_token>
+
+#include "ltlab/analysis/search_results.h"
+#include "ltlab/train/trainer.h"
+#include "search_options.h"
+#include "search_progress.h"
+
+namespace ltlab::app {
+
+/// The data that a search reads.
+class SearchData {
+ public:
+  /// Loads them, and tells so on standard error. Errors as of load_dataset().
+  explicit SearchData(const SearchConfig& config);
+
+  const TrainingData& own() const { return own_; }
+  /// Where pretraining has none of its own, those of the search.
+  const TrainingData& pretraining() const { return pretraining_ ? *pretraining_ : own_; }
+
+ private:
+  TrainingData own_;
+  std::optional<TrainingData> pretraining_;
+};
+
+/// Whether the search may use its folder; deletes nothing. ConfigError where it holds a run that is neither
+/// to be resumed nor replaced, or one of other settings.
+void check_folder(const SearchRequest& request);
+
+/// Does what is missing of a search, whose folder was checked and is locked; tells how it goes on standard
+/// error. Errors as of run_search().
+void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,
+                 SearchProgress& progress);
+
+}  // namespace ltlab::app

@@ -1,0 +1,162 @@
+#include "ltlab/analysis/compared_run.h"
+
+#include "ltlab/base/error.h"
+#include "ltlab/lottery/search_config.h"
+#include "ltlab/store/run_store.h"
+
+namespace ltlab {
+namespace {
+
+const char* const kTicket = "ticket";
+const char* const kPretraining = "pretraining";
+
+void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
+  for (const unsigned level : store.levels())
+    to.trainings.push_back({run.seed, run.branch, run.trial, store.read_summary(level)});
+}
+
+void add_replicate(const RunStore& store, RecordedRun& to) {
+  const RunRecord run = store.read_run();
+  if (run.branch != kTicket) {
+    throw ConfigError("'" + store.folder().string() +
+                      "' holds a control, which its run's tickets bring along: name " +
+                      store.search_folder().string());
+  }
+  to.config = run.config;
+  to.model = run.model;
+  to.dataset = run.dataset;
+  to.dataset_fingerprint = run.dataset_fingerprint;
+  add_levels(store, run, to);
+  for (const std::string& member : store.members()) {
+    const RunStore inside(store.folder() / member);
+    add_levels(inside, inside.read_run(), to);
+  }
+}
+
+// The trainings of one branch with one seed, of each level its trials.
+using Levels = std::map<unsigned, std::vector<LevelSummary>>;
+using Branches = std::map<std::string, std::map<std::uint64_t, Levels>>;
+
+Branches by_branch(const RecordedRun& run) {
+  Branches branches;
+  for (const RecordedTraining& training : run.trainings)
+    branches[training.branch][training.seed][training.summary.level].push_back(training.summary);
+  return branches;
+}
+
+template <class Figure>
+double mean(const std::vector<LevelSummary>& trials, const Figure& figure) {
+  double sum = 0;
+  for (const LevelSummary& trial : trials) sum += static_cast<double>(figure(trial));
+  return sum / static_cast<double>(trials.size());
+}
+
+double own_flops(const std::vector<LevelSummary>& trials) {
+  return mean(trials, [](const LevelSummary& level) { return level.cost.flops; });
+}
+
+// One replicate: what its networks are and cost.
+class Replicate {
+ public:
+  Replicate(const RecordedRun& run, std::uint64_t seed, Branches& branches)
+      : run_(run),
+        seed_(seed),
+        prune_(setting(run.config, "prune").value_or("after-training")),
+        ticket_(branches[kTicket][seed]) {
+    const Levels& pretraining = branches[kPretraining][seed];
+    if (pretraining.contains(0)) pretraining_ = own_flops(pretraining.at(0));
+  }
+
+  VariantNetwork dense() const { return network(trained(0), pretraining_); }
+  VariantNetwork pruned(const std::string& branch, const std::vector<LevelSummary>& trials) const {
+    return network(trials, pretraining_ + flops_before(branch, trials.front()));
+  }
+
+ private:
+  // Of the trainings that a pruned level of the branch takes before its own.
+  double flops_before(const std::string& branch, const LevelSummary& level) const {
+    const bool drawn = branch == "random-mask";
+    const std::vector<LevelSummary>& dense = trained(0);
+    if (prune_ == "one-shot" && !drawn) return own_flops(dense);
+    if (prune_ != "after-training" || drawn)
+      return own_flops(dense) * static_cast<double>(level.first_step) /
+             static_cast<double>(dense.front().steps);
+    double flops = 0;
+    for (unsigned earlier = 0; earlier < level.level; ++earlier) flops += own_flops(trained(earlier));
+    return flops;
+  }
+
+  VariantNetwork network(const std::vector<LevelSummary>& trials, double flops) const {
+    VariantNetwork network;
+    network.density = mean(trials, [](const LevelSummary& level) { return level.density; });
+    network.test_accuracy = mean(trials, [](const LevelSummary& level) { return level.test_accuracy; });
+    network.early_stop_step = mean(trials, [](const LevelSummary& level) { return level.early_stop_step; });
+    network.early_stop_test_accuracy =
+        mean(trials, [](const LevelSummary& level) { return level.early_stop_test_accuracy; });
+    network.flops = flops + own_flops(trials);
+    network.relative_flops = network.flops / own_flops(trained(0));
+    return network;
+  }
+
+  const std::vector<LevelSummary>& trained(unsigned level) const {
+    const auto found = ticket_.find(level);
+    if (found != ticket_.end()) return found->second;
+    throw DataError("run '" + run_.name + "' lacks level " + std::to_string(level) + " of seed " +
+                    std::to_string(seed_) +
+                    ", which its other levels need: go on with it by `ltlab search --resume`");
+  }
+
+  const RecordedRun& run_;
+  std::uint64_t seed_;
+  std::string prune_;
+  const Levels& ticket_;
+  double pretraining_ = 0;
+};
+
+Variant variant_of(const std::string& name, const std::string& branch, const Branches& branches,
+                   const std::map<std::uint64_t, Replicate>& replicates) {
+  Variant variant{name, {}};
+  for (const auto& [seed, levels] : branches.at(branch)) {
+    const Replicate& replicate = replicates.at(seed);
+    variant.levels[0][seed] = replicate.dense();
+    for (const auto& [level, trials] : levels) {
+      if (level > 0) variant.levels[level][seed] = replicate.pruned(branch, trials);
+    }
+  }
+  return variant;
+}
+
+}  // namespace
+
+RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::string& name) {
+  const RunStore store(folder);
+  if (!store.has_run())
+    throw ConfigError("'" + folder.string() + "' holds no run: name the folder of a search, its --out");
+  RecordedRun run;
+  run.name = name;
+  if (store.holds_collection()) {
+    for (const std::string& member : store.members()) add_replicate(RunStore(folder / member), run);
+  } else {
+    add_replicate(store, run);
+  }
+  if (run.trainings.empty()) {
+    throw DataError("'" + folder.string() +
+                    "' has not trained its dense network yet: go on with it by `ltlab search --resume`");
+  }
+  return run;
+}
+
+std::vector<Variant> variants_of(const RecordedRun& run) {
+  Branches branches = by_branch(run);
+  std::map<std::uint64_t, Replicate> replicates;
+  for (const RecordedTraining& training : run.trainings)
+    replicates.try_emplace(training.seed, run, training.seed, branches);
+  std::vector<Variant> variants{variant_of(run.name, kTicket, branches, replicates)};
+  for (const auto& [branch, unused] : branches) {
+    if (branch == kPretraining || branch == kTicket) continue;
+    variants.push_back(variant_of(run.name + "/" + branch, branch, branches, replicates));
+  }
+  return variants;
+}
+
+}  // namespace ltlab
