@@ -33,6 +33,7 @@ using ByLevel = std::map<unsigned, std::vector<const Measurement*>>;
 template <class Measurement, class Value>
 SampleStatistics over(const std::vector<const Measurement*>& runs, const Value& value) {
   std::vector<double> values;
+  values.reserve(runs.size());
   for (const Measurement* run : runs) values.push_back(value(*run));
   return describe(values);
 }

@@ -31,8 +31,8 @@ using LevelCheck = std::function<std::vector<std::string>(const RunRecord& run, 
 /// - files of a run tell the same run (config, dataset, seed), and controls and replicates that of their
 /// folder;
 /// - a ticket's levels are 0, 1, 2, ... without gaps, each mask nested in the one before;
-/// - masks of a control `random-reinit` and of a copy are those of the run around it, and of `random-mask` keep as many weights in each
-/// layer;
+/// - masks of a control `random-reinit` and of a copy are those of the run around it, and of `random-mask`
+/// keep as many weights in each layer;
 /// - what `check_level` checks, where there is one.
 /// A single file is checked for all that it tells by itself.
 ///
