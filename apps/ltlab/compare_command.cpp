@@ -7,6 +7,8 @@
 #include "comparison_file.h"
 #include "comparison_report.h"
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/dense_copy.h"
+#include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
 #include "search_session.h"
@@ -39,9 +41,11 @@ class Runner {
     search.out = folder(name);
     search.workers = request_.workers;
     search.resume = true;
+    if (first_.empty()) first_ = search.out;
     if (is_finished(search)) return;
     const SessionLock lock(search.out);
     check_folder(search);
+    copy_dense_networks(search);
     SearchProgress progress(config, search.workers);
     std::cerr << "ltlab: variant '" << name << "'\n";
     try {
@@ -58,6 +62,18 @@ class Runner {
   }
 
  private:
+  // The dense network, which most variants share, is trained by the first search alone.
+  void copy_dense_networks(const SearchRequest& search) {
+    const unsigned replicates = search.config.replicates;
+    for (unsigned r = 0; r < replicates; ++r) {
+      const RunStore from(replicate_folder(first_, replicates, r)),
+          to(replicate_folder(search.out, replicates, r));
+      if (copy_dense(from, to, search.config))
+        std::cerr << "ltlab: the dense network of seed " << search.config.seed + r << " is that of " << first_
+                  << '\n';
+    }
+  }
+
   // Loaded once for all searches that read the same.
   const SearchData& data_of(const SearchConfig& config) {
     if (!data_ || !read_same(loaded_for_, config)) {
@@ -70,6 +86,7 @@ class Runner {
 
   const CompareRequest& request_;
   StopSignals signals_;
+  std::string first_;  // the folder of the first search
   SearchConfig loaded_for_;
   std::unique_ptr<SearchData> data_;
 };

@@ -83,8 +83,8 @@ std::string at_density(const Comparison& comparison, std::size_t variant,
 }
 
 TextTable summary_table(const Comparison& comparison) {
-  TextTable table{"Each variant as a whole; the area is mean accuracy in % over log density, down to" +
-                      percent(comparison.sparsest_common),
+  TextTable table{"Each variant as a whole; the area is mean accuracy in % over log density, down to " +
+                      format("%.2f %%", 100 * comparison.sparsest_common),
                   {"variant", "required %", "sparsest matching", "its cost", "sparsest equivalent",
                    "sparsest not worse", "area", "area's difference"},
                   {}};
@@ -298,8 +298,8 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
           [](const DensityResult& r) { return r.against_base ? difference_text(*r.against_base) : kNone; }),
       by_density(
           comparison,
-          "Difference from the variant's own dense network, points; yes: equivalent within " +
-              format("%.2f", margin) + " points (TOST, p < 0.05)",
+          "Difference from the variant's own dense network, points; p of equivalence within " +
+              format("%.2f", margin) + " points (TOST); not worse: by the lower of its two tests alone",
           0, [](const DensityResult& r) { return r.with_dense ? equivalence_text(*r.with_dense) : kNone; }),
       by_density(comparison, "Early-stop step", 0,
                  [&](const DensityResult& r) { return interval_text(r.early_stop_step, 1, "%.0f", seeds); }),

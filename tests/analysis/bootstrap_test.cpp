@@ -50,7 +50,8 @@ TEST_CASE("Of many values the bootstrap interval agrees with scipy within chance
   const std::vector<double> values = {0.3, -0.1, 0.25, 0.4, -0.35, 0.6, 0.7, 0.05, -0.15, 0.45, 0.8};
   // scipy.stats.bootstrap((values,), numpy.mean, method="percentile", n_resamples=100000)
   const Interval interval = bootstrap_interval(values);
-  CHECK(interval.low == Approx(0.05909).margin(0.008));
-  CHECK(interval.high == Approx(0.47273).margin(0.008));
+  // Of 10,000 resamples a quantile has a standard error of 0.003 here.
+  CHECK(interval.low == Approx(0.05909).margin(0.0105));
+  CHECK(interval.high == Approx(0.47273).margin(0.0105));
   CHECK(interval == bootstrap_interval(values));
 }

@@ -14,6 +14,7 @@ import tempfile
 import time
 import unittest
 
+import h5py
 import numpy as np
 from scipy import stats
 
@@ -116,12 +117,28 @@ class Finished(CompareTest):
     def test_a_variant_is_the_search_of_its_settings(self):
         alone = self.write(BASE + "scope = global\noutput-rate = 0.5\n")
         self.assertEqual(run("search", "--config", alone, "--out", self.folder / "alone").returncode, 0)
+        for level in range(4):
+            files = [folder / f"replicate-2/level-{level:03}.h5" for folder in (self.folder / "alone", self.whole / "out/global")]
+            with h5py.File(files[0]) as alone, h5py.File(files[1]) as variant:
+                for name in alone["weights"]:
+                    np.testing.assert_array_equal(alone["weights"][name], variant["weights"][name])
         pair = run("compare", f"alone={self.folder / 'alone'}", self.whole / "out/global", "--format", "json")
         variants = {variant["name"]: variant for variant in json.loads(pair.stdout)["variants"]}
         for alone, result in zip(variants["alone"]["results"], variants["global"]["results"]):
             self.assertEqual(alone["test_accuracy"], result["test_accuracy"])
             self.assertEqual(result["against_base"]["mean_difference"], 0)
             self.assertIsNone(result["against_base"]["p_holm"])
+
+    def test_the_dense_network_that_variants_share_is_trained_once(self):
+        def finished(name):
+            with h5py.File(self.whole / f"out/{name}/replicate-0/level-000.h5") as file:
+                return file.attrs["finished_utc"], file.attrs["wall_seconds"]
+
+        self.assertEqual(finished("global"), finished("base"))
+        self.assertNotEqual(finished("late"), finished("base"))  # which keeps the weights at its rewind step
+        for name in ("base", "global", "late"):
+            verified = run("verify", self.whole / "out" / name)
+            self.assertEqual(verified.returncode, 0, verified.stdout + verified.stderr)
 
     def pairs(self):
         """Of each variant where the base has its density: its values by seed, the base's, and the result."""
@@ -205,8 +222,6 @@ class Finished(CompareTest):
             self.assertTrue(beaten or on_front or any((f, a) == (flops, accuracy) and o for f, a, o in points))
 
     def test_costs_are_of_all_trainings_that_it_takes(self):
-        import h5py
-
         own = []
         for level in range(4):
             with h5py.File(self.whole / f"out/base/replicate-0/level-{level:03}.h5") as file:

@@ -15,6 +15,7 @@ void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
     to.trainings.push_back({run.seed, run.branch, run.trial, store.read_summary(level)});
 }
 
+// A replicate that has yet to train its dense network has nothing to compare.
 void add_replicate(const RunStore& store, RecordedRun& to) {
   const RunRecord run = store.read_run();
   if (run.branch != kTicket) {
@@ -22,12 +23,14 @@ void add_replicate(const RunStore& store, RecordedRun& to) {
                       "' holds a control, which its run's tickets bring along: name " +
                       store.search_folder().string());
   }
+  if (!store.has_level(0)) return;
   to.config = run.config;
   to.model = run.model;
   to.dataset = run.dataset;
   to.dataset_fingerprint = run.dataset_fingerprint;
   add_levels(store, run, to);
   for (const std::string& member : store.members()) {
+    if (member.starts_with(RunStore::kCopy)) continue;  // the same network, for the landscape
     const RunStore inside(store.folder() / member);
     add_levels(inside, inside.read_run(), to);
   }

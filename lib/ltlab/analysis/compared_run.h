@@ -26,7 +26,8 @@ struct RecordedRun {
   std::vector<RecordedTraining> trainings;
 };
 
-/// Reads the run in `folder`, one replicate's or a collection's, without masks and weights. ConfigError where
+/// Reads the run in `folder`, one replicate's or a collection's, without masks and weights, as far as it has
+/// gone: replicates that have trained their dense networks. ConfigError where
 /// there is none or but a control; DataError where no replicate has trained its dense network; StoreError.
 RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::string& name);
 

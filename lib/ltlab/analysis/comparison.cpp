@@ -284,10 +284,10 @@ std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs) {
 Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions& options) {
   Comparison comparison;
   comparison.options = options;
+  const std::vector<Variant> variants = all_variants(runs);
   comparison.ground = common_ground(runs.front());
   comparison.differing = disagreements(runs);
   if (!options.allow_different) require_agreement(runs, comparison.differing);
-  const std::vector<Variant> variants = all_variants(runs);
   comparison.densities = by_density(variants, options.density_tolerance);
   test_densities(comparison);
   comparison.sparsest_common = sparsest_common(variants);

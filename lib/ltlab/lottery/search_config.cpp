@@ -258,21 +258,24 @@ std::optional<std::string> setting(const std::string& config_text, const std::st
   return line == lines.end() ? std::nullopt : std::optional(line->second);
 }
 
-std::vector<std::string> differences(const std::string& before, const std::string& now) {
+std::vector<std::string> differing_settings(const std::string& before, const std::string& now) {
   const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
   std::map<std::string, std::string> names = old_values;
   names.insert(new_values.begin(), new_values.end());
   std::vector<std::string> differing;
-  const auto value_in = [](const auto& values, const std::string& name) {
-    const auto found = values.find(name);
-    return found == values.end() ? std::string("(default)") : found->second;
-  };
   for (const auto& [name, unused] : names) {
-    const std::string old_value = value_in(old_values, name), new_value = value_in(new_values, name);
-    if (old_value != new_value)
-      differing.push_back(name + ": " + old_value + " before, " + new_value + " now");
+    if (setting(before, name) != setting(now, name)) differing.push_back(name);
   }
   return differing;
+}
+
+std::vector<std::string> differences(const std::string& before, const std::string& now) {
+  std::vector<std::string> lines;
+  for (const std::string& name : differing_settings(before, now)) {
+    lines.push_back(name + ": " + setting(before, name).value_or("(default)") + " before, " +
+                    setting(now, name).value_or("(default)") + " now");
+  }
+  return lines;
 }
 
 }  // namespace ltlab

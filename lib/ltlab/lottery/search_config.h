@@ -111,6 +111,9 @@ SearchConfig pruning_settings(const std::string& config_text);
 /// The value of one line of a config text; empty where there is none, which means the default.
 std::optional<std::string> setting(const std::string& config_text, const std::string& name);
 
+/// The names of the settings in which two config texts differ, sorted.
+std::vector<std::string> differing_settings(const std::string& before, const std::string& now);
+
 /// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is
 /// empty.
 std::vector<std::string> differences(const std::string& before, const std::string& now);
