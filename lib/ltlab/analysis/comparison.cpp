@@ -226,18 +226,25 @@ std::vector<FrontPoint> front_of(const std::vector<ComparedDensity>& densities) 
   return front;
 }
 
-// What ought to agree, by what it is called. The steps are those of the dense network's training, since the
-// config may tell epochs.
+// "50000", or "10000 to 50000" where levels are trained for other numbers of steps. As they were counted,
+// since the config may tell epochs.
+std::string steps_text(const RecordedRun& run) {
+  std::set<std::uint64_t> steps;
+  for (const RecordedTraining& training : run.trainings) {
+    if (training.branch == "ticket") steps.insert(training.summary.steps);
+  }
+  const std::string least = std::to_string(*steps.begin());
+  return steps.size() == 1 ? least : least + " to " + std::to_string(*steps.rbegin());
+}
+
+// What ought to agree, by what it is called.
 std::map<std::string, std::string> common_ground(const RecordedRun& run) {
-  const auto dense = std::ranges::find_if(run.trainings, [](const RecordedTraining& training) {
-    return training.branch == "ticket" && training.summary.level == 0;
-  });
   const auto line = [&](const char* name) { return setting(run.config, name).value_or("(default)"); };
   return {{"model", run.model},
           {"data", run.dataset + " (fingerprint " + run.dataset_fingerprint.substr(0, 12) + ")"},
           {"validation", line("validation")},
           {"data-seed", line("data-seed")},
-          {"steps", std::to_string(dense->summary.steps)},
+          {"steps", steps_text(run)},
           {"batch", line("batch")}};
 }
 
