@@ -16,6 +16,7 @@ struct Dependence {
 std::vector<Dependence> dependences(const SearchConfig& config) {
   const std::string& optimizer = optimizer_names().name(config.training.optimizer.kind);
   const std::string& schedule = schedule_names().name(config.training.learning_rate.shape);
+  const std::string& time = pruning_time_names().name(config.pruning_time);
   const bool sgd = config.training.optimizer.kind == OptimizerConfig::Kind::sgd;
   return {
       {{"momentum", "nesterov"},
@@ -42,6 +43,19 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        "pretrain",
        config.pretrains(),
        "is for --pretrain, and there is none"},
+      {{"rate", "convolution-rate", "output-rate", "levels", "target-density"},
+       "densities",
+       config.densities.empty(),
+       "is not for --densities, which tell all levels"},
+      {{"gradual"},
+       "prune",
+       config.pruning_time == PruningTime::during_training,
+       "is for --prune during-training, and that is " + time},
+      {{"prune-begin", "prune-end", "prune-every"},
+       "prune",
+       config.moves_masks(),
+       "is for --prune during-training, set or rigl, and that is " + time},
+      {{"drop-fraction"}, "prune", config.trains_sparse(), "is for --prune set or rigl, and that is " + time},
       {{"trials"}, "control", !config.controls.empty(), "is for --control, and there is none"},
   };
 }

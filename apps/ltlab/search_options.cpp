@@ -113,6 +113,16 @@ po::options_description pretraining_options() {
 po::options_description pruning_options() {
   po::options_description pruning = group("Pruning and rewinding");
   pruning.add_options()
+      ("prune", word("TIME"), ("when a level is pruned: after-training of the level before; one-shot, of the dense network; "
+                               "before-training, by the weights of the rewind step; during-training from dense on; or never, "
+                               "its masks moving as it trains, by set or rigl: " +
+                               choices(pruning_time_names(), SearchConfig().pruning_time)).c_str())
+      ("gradual", word("COURSE"), ("of the pruned fraction during training: " +
+                                   choices(gradual_course_names(), SearchConfig().gradual_course)).c_str())
+      ("prune-begin", steps(), "when masks begin to change during training (a quarter of the steps; with set and rigl 0)")
+      ("prune-end", steps(), "and when they stop (three quarters of the steps)")
+      ("prune-every", steps(), "between changes of masks during training (100)")
+      ("drop-fraction", number(), "of a layer's survivors, replaced at each change by set, and at first by rigl (0.3)")
       ("rate", number(), "fraction of the survivors pruned a round (0.2)")
       ("convolution-rate", number(), "of convolutions (the rate)")
       ("output-rate", number(), "of the output layer (half the rate)")
@@ -123,7 +133,9 @@ po::options_description pruning_options() {
       ("retrain-order", word("NAME"), ("of the images: its own, or that of the dense network's training: " +
                                        choices(retraining_order_names(), SearchConfig().retraining_order)).c_str())
       ("levels", count(), "pruned levels after the dense one (10, or as many as --target-density needs)")
-      ("target-density", number(), "stop at the first level of at most this density, as 0.02 for 2 %");
+      ("target-density", number(), "stop at the first level of at most this density, as 0.02 for 2 %")
+      ("densities", word("D1,D2,..."), "of levels 1, 2, ..., as 0.5,0.2,0.1, in place of rates, --levels and --target-density; "
+                                       "the output layer is pruned as if at half the others' rate");
   return pruning;
 }
 
@@ -279,6 +291,14 @@ void read_training(const Values& values, TrainingConfig& training) {
   values.read("decay-factor", rate.factor);
 }
 
+void read_mask_changes(const Values& values, SearchConfig& config) {
+  values.read("gradual", config.gradual_course, gradual_course_names());
+  if (values.has("prune-begin")) values.read("prune-begin", config.mask_begin.emplace(), StepCount::parse);
+  if (values.has("prune-end")) values.read("prune-end", config.mask_end.emplace(), StepCount::parse);
+  values.read("prune-every", config.mask_every, StepCount::parse);
+  values.read("drop-fraction", config.drop_fraction);
+}
+
 SearchConfig read_config(const Values& values) {
   SearchConfig config;
   read_data(values, config.data);
@@ -296,6 +316,9 @@ SearchConfig read_config(const Values& values) {
   values.read("target-density", config.target_density);
   if (config.target_density > 0) config.levels.reset();  // a target alone decides the number of levels
   if (values.has("levels")) values.read_count("levels", config.levels.emplace());
+  values.read("densities", config.densities, parse_densities);
+  values.read("prune", config.pruning_time, pruning_time_names());
+  read_mask_changes(values, config);
   values.read("control", config.controls, parse_controls);
   values.read_count("trials", config.trials);
   values.read_count("replicates", config.replicates);
@@ -349,7 +372,8 @@ std::string without_end(const std::string& extent) {
   std::string kept;
   std::istringstream lines(extent);
   for (std::string line; std::getline(lines, line);) {
-    if (!line.starts_with("levels =") && !line.starts_with("target-density =")) kept += line + '\n';
+    const auto tells = [&](const char* option) { return line.starts_with(std::string(option) + " ="); };
+    if (!tells("levels") && !tells("target-density") && !tells("densities")) kept += line + '\n';
   }
   return kept;
 }
@@ -357,8 +381,8 @@ std::string without_end(const std::string& extent) {
 // A resumed run brings its own settings.
 void apply_stored_settings(const CollectionRecord& stored, const std::string& origin,
                            const po::options_description& options, po::variables_map& map) {
-  const bool new_end =
-      map.count("levels") || map.count("target-density");  // either replaces both of the run's
+  // Either replaces all of the run's.
+  const bool new_end = map.count("levels") || map.count("target-density") || map.count("densities");
   parse_config_text(stored.config + (new_end ? without_end(stored.extent) : stored.extent), origin, options,
                     map);
 }

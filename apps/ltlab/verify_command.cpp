@@ -78,7 +78,7 @@ int verify_command(const Arguments& arguments) {
 
   std::vector<FileReport> reports;
   for (const std::string& run : values["run"].as<std::vector<std::string>>()) {
-    for (FileReport& report : verify(run, pruning_faults)) reports.push_back(std::move(report));
+    for (FileReport& report : verify(run, pruning_rules())) reports.push_back(std::move(report));
   }
   if (values.count("json") > 0) {
     print_json(reports);

@@ -116,7 +116,7 @@ TEST_CASE("Copies of controls start as the controls did", "[instability]") {
   check_same(
       copied(mask, 1, 1, config).weights,
       retraced(of_mask, ticket.rewind_weights, ticket.rewind_optimizer, 10, 2 * kCopyOrder + 1, config));
-  for (const FileReport& report : verify(folder.path(), pruning_faults)) {
+  for (const FileReport& report : verify(folder.path(), pruning_rules())) {
     INFO(report.path);
     CHECK(report.faults == std::vector<std::string>());
     CHECK(report.notes == std::vector<std::string>());
@@ -137,9 +137,9 @@ TEST_CASE("Copies are trained once, go on where they stopped, and do not disturb
   CHECK(copy.levels() == std::vector<unsigned>{1});
   CHECK(train_copy(run, 1, 0, config, small_data(), stop.get_token()).finished_utc == finished);
   CHECK(run.members() == std::vector<std::string>{"copy-0", "random-mask-0", "random-reinit-0"});
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
   CHECK(search(config, folder) == 0);  // a resumed search leaves the copies alone
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 
   search(config, other);
   std::filesystem::remove_all(copy_folder(other.path(), 0));

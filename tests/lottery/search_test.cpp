@@ -191,7 +191,7 @@ TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
     CHECK(shuffled.masks[0].keep != now.masks[0].keep);
     CHECK(shuffled.masks[0].survivors() == now.masks[0].survivors());
   }
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
 TEST_CASE("One worker or two, the weights are the same bits", "[lottery]") {
@@ -288,7 +288,7 @@ TEST_CASE("Batch norm's statistics are rewound with the weights, or stay with th
   find_weights(retraced.weights, "bn1.running_mean").values[0] += 1;
   CHECK(find_named(retraced.run(), "bn1.running_mean")->values !=
         find_named(level.weights, "bn1.running_mean")->values);
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
 TEST_CASE("Learning-rate rewinding goes on from the trained weights, with the schedule back at step k",
@@ -392,7 +392,7 @@ TEST_CASE("The lottery starts from the weights that pretraining left, and a new 
     CHECK(tensor.values == find_named(output ? own : pretrained.weights, tensor.name)->values);
   }
   CHECK(find_named(run.init_weights, "fc1.weight")->values != find_named(own, "fc1.weight")->values);
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
 TEST_CASE("A search interrupted while it pretrains goes on to the same bits", "[lottery]") {
@@ -408,7 +408,7 @@ TEST_CASE("A search interrupted while it pretrains goes on to the same bits", "[
   const RunStore pretraining(broken.path() / "pretraining");
   REQUIRE(pretraining.has_checkpoint(0));
   CHECK(RunStore(broken.path()).read_run().init_weights.empty());
-  CHECK_FALSE(has_faults(verify(broken.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(broken.path(), pruning_rules())));
   pretrain_and_search(config, broken);
   check_same_levels(RunStore(whole.path() / "pretraining"), pretraining);
   check_same_levels(RunStore(whole.path()), RunStore(broken.path()));
@@ -435,6 +435,131 @@ TEST_CASE("Pretraining needs images as large as those of the search", "[lottery]
   large.train.shape = {3, 32, 32};
   CHECK_NOTHROW(check_pretraining(config, small, &small));
   CHECK_THROWS_WITH(check_pretraining(config, small, &large), Catch::Contains("3 x 32 x 32"));
+}
+
+TEST_CASE("Densities that the user gives are planned to the nearest weight", "[lottery]") {
+  SearchConfig config = small_config();
+  config.densities = {0.5, 0.1, 0.02};
+  const double weights = 784 * 20 + 20 * 10;
+  std::vector<double> planned = planned_densities(config, {1, 28, 28}, 10);
+  REQUIRE(planned.size() == 4);
+  for (std::size_t level = 1; level < 4; ++level)
+    CHECK(planned[level] == Approx(config.densities[level - 1]).margin(1 / weights));
+  // The output layer is pruned as if at half the rate of the other.
+  const std::vector<PruningGroup> layers = plan_level(config, {{{20, 784}}, {{10, 20}, true}}, 2);
+  const double rounds = std::log(static_cast<double>(layers[0].survivors) / 15680) / std::log(0.8);
+  CHECK(static_cast<double>(layers[1].survivors) == Approx(200 * std::pow(0.9, rounds)).margin(0.51));
+  config.scope = PruningScope::global;
+  planned = planned_densities(config, {1, 28, 28}, 10);
+  for (std::size_t level = 1; level < 4; ++level)
+    CHECK(planned[level] == Approx(config.densities[level - 1]).margin(0.5 / weights));
+  CHECK_THROWS_WITH(plan_level(config, {PrunableLayer{{20, 784}}}, 4), Catch::Contains("--densities"));
+}
+
+TEST_CASE("Densities must fall, and a resumed search may only add some", "[lottery]") {
+  CHECK(parse_densities("0.5,0.25") == std::vector<double>{0.5, 0.25});
+  for (const char* wrong : {"", "0.5,0.5", "1", "0", "-0.1", "0.2,0.5", "half", "0.5 0.2"}) {
+    CAPTURE(wrong);
+    CHECK_THROWS_AS(parse_densities(wrong), ConfigError);
+  }
+  SearchConfig config = small_config();
+  config.densities = {0.5, 0.25};
+  CHECK_THAT(config_text(config), !Catch::Contains("rate = 0.2"));
+  CHECK(pruning_settings(config_text(config) + extent_text(config)).densities == config.densities);
+  const TemporaryFolder folder;
+  search(config, folder);
+  config.densities = {0.5, 0.25, 0.1};
+  const Listener extended = search(config, folder);
+  CHECK(extended.found == 3);
+  CHECK(extended.trained == 1);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+  config.densities = {0.5, 0.2, 0.1};
+  CHECK_THROWS_WITH(search(config, folder), Catch::Contains("0.5,0.25,0.1"));
+  config.densities = {0.5};
+  CHECK_THROWS_WITH(search(config, folder), Catch::Contains("--densities"));
+}
+
+TEST_CASE("One-shot pruning prunes the dense network to every density", "[lottery]") {
+  const TemporaryFolder folder, iterative;
+  SearchConfig config = small_config();
+  config.scope = GENERATE(PruningScope::layerwise, PruningScope::global);
+  config.retraining = GENERATE(Retraining::weight_rewinding, Retraining::learning_rate_rewinding);
+  search(config, iterative);
+  config.pruning_time = PruningTime::one_shot;
+  const Listener listener = search(config, folder, 2);
+  CHECK(listener.trained == 4);
+  const RunStore store(folder.path());
+  const LevelRecord dense = store.read_level(0);
+  for (unsigned level = 1; level <= 3; ++level) {
+    const LevelRecord once = store.read_level(level),
+                      in_rounds = RunStore(iterative.path()).read_level(level);
+    CHECK(once.density == in_rounds.density);
+    for (const Mask& mask : once.masks) {
+      const Tensor& weights = *find_named(dense.weights, mask.name);
+      float smallest_kept = 1e9f, largest_pruned = 0;
+      for (std::size_t i = 0; i < mask.size(); ++i) {
+        float& extreme = mask.keep[i] ? smallest_kept : largest_pruned;
+        const float magnitude = std::abs(weights.values[i]);
+        extreme = mask.keep[i] ? std::min(extreme, magnitude) : std::max(extreme, magnitude);
+      }
+      CHECK(largest_pruned <= smallest_kept);
+    }
+    const bool rewinds = config.retraining == Retraining::weight_rewinding;
+    RetracedTraining retraced{once.masks, rewinds ? store.read_run().init_weights : dense.weights,
+                              dense.optimizer, config.training, level};
+    check_same_weights(retraced.run(), once.weights);
+  }
+  const std::vector<FileReport> reports = verify(folder.path(), pruning_rules());
+  CHECK_FALSE(has_faults(reports));
+  CHECK_THAT(reports.back().summary, Catch::Contains("pruning recomputed"));
+}
+
+TEST_CASE("Pruning before training needs no trained weights", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.pruning_time = PruningTime::before_training;
+  config.densities = {0.5, 0.2, 0.05};
+  config.rewind_step = GENERATE(0u, 15u);
+  config.controls = {Control::random_reinit, Control::random_mask};
+  const Listener listener = search(config, folder, 2);
+  CHECK(listener.trained == 4 + 3 * 2);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const LevelRecord level = store.read_level(2);
+  CHECK(level.density == Approx(0.2).margin(1e-4));
+  RetracedTraining retraced{level.masks, run.rewind_weights, run.rewind_optimizer, config.training,
+                            2,           config.rewind_step};
+  check_same_weights(retraced.run(), level.weights);
+  const Tensor& weights = *find_named(run.rewind_weights, "fc1.weight");
+  const auto pruned = prune_by_magnitude(
+      {{full_mask("fc1.weight", weights.shape), weights, 1 - level.masks[0].density()}}, config.scope);
+  CHECK(pruned[0].keep == level.masks[0].keep);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+
+  RunRecord other = run;
+  find_weights(other.rewind_weights, "fc1.weight").values[0] += 10;
+  CHECK_THAT(pruning_rules().faults(other, nullptr, level)->at(0),
+             Catch::Contains("mask/fc1.weight") && Catch::Contains("rewind step"));
+  config.retraining = Retraining::learning_rate_rewinding;
+  config.controls.clear();
+  CHECK_THROWS_WITH(check(config), Catch::Contains("--prune before-training"));
+}
+
+TEST_CASE("Levels that wait for no other are the same bits, with one worker or two, interrupted or not",
+          "[lottery]") {
+  const TemporaryFolder one, two, broken;
+  SearchConfig config = small_config();
+  config.pruning_time = GENERATE(PruningTime::one_shot, PruningTime::before_training);
+  search(config, one);
+  search(config, two, 2);
+  check_same_levels(RunStore(one.path()), RunStore(two.path()));
+  Listener listener;
+  listener.stop_at_level = 2;
+  CHECK_THROWS_AS(run_search(config, small_data(), broken.path(), 1, listener, listener.stop), Interrupted);
+  CHECK(RunStore(broken.path()).has_checkpoint(2));
+  CHECK_FALSE(has_faults(verify(broken.path(), pruning_rules())));
+  search(config, broken);
+  check_same_levels(RunStore(one.path()), RunStore(broken.path()));
 }
 
 TEST_CASE("Convolutions are pruned at a rate of their own", "[lottery]") {
@@ -479,7 +604,7 @@ TEST_CASE("Masks that pruning does not give are a fault of their level and layer
   config.output_rate = 0.1;
   config.rewind_step = 5;
   search(config, folder);
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 
   // The last level keeps another weight of fc2 than it should: as dense, nested, and zero where masked.
   RunStore store(folder.path());
@@ -495,7 +620,7 @@ TEST_CASE("Masks that pruning does not give are a fault of their level and layer
   }
   store.write_level(level);
   CHECK_FALSE(has_faults(verify(folder.path())));
-  const std::vector<FileReport> reports = verify(folder.path(), pruning_faults);
+  const std::vector<FileReport> reports = verify(folder.path(), pruning_rules());
   REQUIRE(reports.size() == 5);
   CHECK(reports[4].path == store.level_path(3));
   CHECK(reports[4].faults ==
@@ -503,9 +628,10 @@ TEST_CASE("Masks that pruning does not give are a fault of their level and layer
             "mask/fc2.weight: 2 weights are not as pruning the weights of level 2 gives them"});
 
   RunRecord run = store.read_run();
-  CHECK(pruning_faults(run, store.read_level(0), store.read_level(1)).empty());
+  const LevelRecord dense = store.read_level(0);
+  CHECK(pruning_rules().faults(run, &dense, store.read_level(1))->empty());
   run.config.replace(run.config.find("rate = 0.3"), 10, "rate = 0.2");
-  CHECK_THAT(pruning_faults(run, store.read_level(0), store.read_level(1)).at(0),
+  CHECK_THAT(pruning_rules().faults(run, &dense, store.read_level(1))->at(0),
              Catch::Contains("mask/fc1.weight"));
   CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\n"), Catch::Contains("'rate'"));
   CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\nrate = x\n"), Catch::Contains("'x'"));
@@ -613,5 +739,5 @@ TEST_CASE("A residual network's running statistics are recorded and rewound with
   CHECK(level.masks.size() == 3);  // convolutions and the linear layer
   const RunStore control(control_folder(folder.path(), Control::random_reinit, 0));
   CHECK(values(control.read_level(1).initial_weights, "bn1.running_var") == AlignedVector<float>(2, 1.0f));
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_faults)));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }

@@ -19,6 +19,13 @@ void require_rewound_weights(const SearchConfig& config) {
       "', a level goes on from the weights of the level before, and has no rewind point of its own");
 }
 
+void require_settled_masks(const SearchConfig& config) {
+  if (!config.moves_masks()) return;
+  throw ConfigError(
+      "instability needs a search whose masks are settled before a level trains: with --prune " +
+      pruning_time_names().name(config.pruning_time) + ", a copy would end with another mask");
+}
+
 void require_search_training(const RunRecord& run) {
   if (run.branch == "ticket" || run.branch.starts_with("random-")) return;
   throw ConfigError("instability is measured of tickets and controls; this run's branch is '" + run.branch +
@@ -83,6 +90,7 @@ std::filesystem::path copy_folder(const std::filesystem::path& run, unsigned cop
 LevelSummary train_copy(const RunStore& run, unsigned level, unsigned copy, const SearchConfig& config,
                         const TrainingData& data, const std::stop_token& stop) {
   require_rewound_weights(config);
+  require_settled_masks(config);
   const LevelRecord original = run.read_level(level);
   const RunContext context(run.folder());
   require_search_training(*context.run());

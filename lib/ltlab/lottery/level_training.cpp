@@ -1,5 +1,6 @@
 #include "ltlab/lottery/level_training.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -11,6 +12,9 @@ namespace ltlab {
 namespace {
 
 constexpr std::chrono::seconds kCheckpointInterval{30};
+// Kernels are chosen again once masks that change have less than this part of the density of the last choice:
+// 18 times at most on the way to 2 %, and what was chosen is hardly wrong in between.
+constexpr double kChooseAgain = 0.8;
 
 // One level under way: the network, its trainer, and what is known of it besides.
 class LevelTraining {
@@ -20,6 +24,7 @@ class LevelTraining {
         store_(store),
         network_(make_network<float>(start.model, start.data.dataset.train.shape, start.data.dataset.classes,
                                      start.training.batch)),
+        masks_(start.masks),
         started_utc_(utc_now()) {
     network_.apply(start.masks);
     network_.assign(start.weights);
@@ -37,7 +42,7 @@ class LevelTraining {
         checkpoint();
         throw Interrupted();
       }
-      trainer_->advance();
+      advance();
       after_step(*trainer_, network_);
       if (std::chrono::steady_clock::now() - checkpoint_time_ > kCheckpointInterval) checkpoint();
     }
@@ -46,8 +51,8 @@ class LevelTraining {
   LevelSummary record() {
     LevelRecord record;
     record.level = start_.level;
-    record.density = density(start_.masks);
-    record.masks = start_.masks;
+    record.density = density(masks_);
+    record.masks = masks_;
     record.weights = network_.tensors();
     record.initial_weights = std::move(initial_weights_);
     if (start_.record_optimizer) record.optimizer = trainer_->optimizer().tensors();
@@ -55,6 +60,7 @@ class LevelTraining {
     record.kernels = kernels_;
     record.steps = start_.training.steps;
     record.first_step = start_.first_step;
+    record.mask_step = trainer_->mask_step();
     const Evaluation last = trainer_->test(), early = trainer_->test_early_stop();
     record.test_loss = last.loss;
     record.test_accuracy = last.accuracy;
@@ -76,33 +82,91 @@ class LevelTraining {
     trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
                                          start_.order_level, start_.first_step);
     if (!start_.optimizer.empty()) trainer_->restore_optimizer(start_.optimizer);
-    kernels_ = network_.choose_kernels(start_.kernel);
+    choose_kernels();
     if (start_.kernel.measures()) checkpoint();
   }
 
   void go_on(TrainingCheckpoint checkpoint) {
+    if (start_.schedule) network_.apply(checkpoint.masks);
+    masks_ = std::move(checkpoint.masks);
     kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);
-    const TrainerState state{checkpoint.step, std::move(checkpoint.state), std::move(checkpoint.metrics),
-                             checkpoint.loss_sum, checkpoint.loss_count};
+    density_of_choice_ = density(masks_);
+    flops_ = checkpoint.flops;
+    const TrainerState state{checkpoint.step,     std::move(checkpoint.state), std::move(checkpoint.metrics),
+                             checkpoint.loss_sum, checkpoint.loss_count,       checkpoint.mask_step};
     trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
                                          start_.order_level, state, checkpoint.wall_seconds);
     started_utc_ = checkpoint.started_utc;
   }
 
+  void advance() {
+    if (start_.schedule && start_.schedule->changes_at(trainer_->step() + 1)) {
+      change_masks();
+    } else {
+      trainer_->advance();
+    }
+  }
+
+  // One step, then new masks, so that a validation due sees the network as it goes on.
+  void change_masks() {
+    TrainedWeights before{masks_, {}, {}};
+    double flops_of_gradients = 0;
+    if (start_.schedule->sees_gradients()) {
+      before.gradients = trainer_->dense_gradients();
+      flops_of_gradients = dense_gradient_flops() * images_between(trainer_->step() - 1, trainer_->step());
+    } else {
+      trainer_->update();
+    }
+    before.weights = network_.tensors();
+    flops_ = flops() + flops_of_gradients;
+    masks_ = start_.schedule->change(trainer_->step(), before);
+    trainer_->apply(masks_);
+    const bool choose = !start_.kernel.measures() || density(masks_) < kChooseAgain * density_of_choice_;
+    if (choose) {
+      choose_kernels();
+    } else {
+      network_.set_kernels(kernels_);
+    }
+    trainer_->validate_if_due();
+    if (choose && start_.kernel.measures()) checkpoint();
+  }
+
+  void choose_kernels() {
+    kernels_ = network_.choose_kernels(start_.kernel);
+    density_of_choice_ = density(masks_);
+  }
+
+  // Of an image, beyond those of any step.
+  double dense_gradient_flops() {
+    const double others = network_.flops().done;
+    network_.keep_dense_gradients(true);
+    const double all = network_.flops().done;
+    network_.keep_dense_gradients(false);
+    return all - others;
+  }
+
   void checkpoint() {
     TrainerState state = trainer_->state();
-    store_.write_checkpoint({start_.level, state.step, start_.masks, std::move(state.tensors),
+    store_.write_checkpoint({start_.level, state.step, masks_, std::move(state.tensors),
                              std::move(state.metrics), kernels_, state.loss_sum, state.loss_count,
-                             trainer_->wall_seconds(), started_utc_});
+                             trainer_->wall_seconds(), started_utc_, state.mask_step, flops_});
     checkpoint_time_ = std::chrono::steady_clock::now();
   }
 
   Cost cost() const {
-    const Flops flops = network_.flops();
-    const auto images =
-        static_cast<double>(images_seen(start_.training.steps) - images_seen(start_.first_step));
-    return {trainer_->wall_seconds(), flops.done * images, flops.dense * images};
+    const double images = images_between(start_.first_step, trainer_->step());
+    return {trainer_->wall_seconds(), flops(), network_.flops().dense * images};
+  }
+
+  // Done so far: until the masks changed last, and since then.
+  double flops() const {
+    const std::uint64_t since = std::max(start_.first_step, trainer_->mask_step());
+    return flops_ + network_.flops().done * images_between(since, trainer_->step());
+  }
+
+  double images_between(std::uint64_t first, std::uint64_t last) const {
+    return static_cast<double>(images_seen(last) - images_seen(first));
   }
 
   // By the first `steps` steps; an epoch's last batch may be smaller.
@@ -117,7 +181,10 @@ class LevelTraining {
   Network<float> network_;
   std::unique_ptr<Trainer> trainer_;
   std::vector<Tensor> initial_weights_;  // zero where pruned; empty unless they are to be recorded
+  std::vector<Mask> masks_;
   std::vector<KernelChoice> kernels_;
+  double density_of_choice_ = 1;
+  double flops_ = 0;  // until the masks changed last
   std::string started_utc_;
   std::chrono::steady_clock::time_point checkpoint_time_ = std::chrono::steady_clock::now();
 };

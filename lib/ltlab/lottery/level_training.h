@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <stop_token>
 #include <vector>
 
+#include "ltlab/lottery/mask_schedule.h"
 #include "ltlab/nn/kernel_policies.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/train/trainer.h"
@@ -17,11 +19,12 @@ struct LevelStart {
   TrainingConfig training;  ///< all in steps
   KernelPolicies kernel;
   unsigned level = 0;
-  std::vector<Mask> masks;
+  std::vector<Mask> masks;             ///< at the beginning
   std::vector<Tensor> weights;         ///< dense; the survivors' values are taken
   std::vector<Tensor> optimizer = {};  ///< state at first_step, empty for a fresh optimizer
   std::uint64_t first_step = 0;
-  std::uint64_t order_seed = 0, order_level = 0;  ///< name the images' order and augmentation
+  std::shared_ptr<const MaskSchedule> schedule = {};  ///< of the masks; null where they stay
+  std::uint64_t order_seed = 0, order_level = 0;      ///< name the images' order and augmentation
   bool record_initial_weights = false;  ///< keep `weights` in the level file: nothing else tells them
   bool record_optimizer = false;        ///< keep its state after training there too
 };
@@ -29,9 +32,11 @@ struct LevelStart {
 /// Called after every optimizer step.
 using StepHook = std::function<void(const Trainer&, const Network<float>&)>;
 
-/// Trains a level and records it in `store`; goes on from its checkpoint where one is left. Checkpoints are
-/// written when kernels were chosen by measurement (so that a resumed training replays the choice), every
-/// half minute, and on interruption. Throws Interrupted when `stop` is asked to.
+/// Trains a level and records it in `store`, with the masks that it has in the end; goes on from its
+/// checkpoint where one is left. Checkpoints are written when kernels were chosen by measurement (so that a
+/// resumed training replays the choice), every half minute, and on interruption. While masks change, kernels
+/// are chosen again each time a fifth of the weights that there were at the last choice are gone. Throws
+/// Interrupted when `stop` is asked to.
 LevelSummary train_level(const LevelStart& start, RunStore& store, const StepHook& after_step,
                          const std::stop_token& stop);
 

@@ -1,21 +1,31 @@
 #pragma once
 
-#include <string>
 #include <vector>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/lottery/pruning_plan.h"
 #include "ltlab/store/records.h"
+#include "ltlab/store/verify.h"
 
 namespace ltlab {
 
-/// The masks of the level after `before`: magnitude pruning of the weights trained there, at the config's
-/// rates and in its scope. StoreError where a mask has no weights of its shape.
-std::vector<Mask> prune(const LevelRecord& before, const SearchConfig& config);
+/// What a pruning looks at.
+struct PruningInput {
+  const std::vector<Mask>& masks;      ///< before; the new ones are nested in them
+  const std::vector<Tensor>& initial;  ///< weights at step 0
+  const std::vector<Tensor>& weights;  ///< those that are pruned, mostly as trained
+};
 
-/// Whether `level` of a ticket, which came after `before`, has the masks that its run's config says: a line
-/// for each layer that differs, "mask/fc1.weight: ...". Pass it to verify(). StoreError, ConfigError where
-/// the config does not tell.
-std::vector<std::string> pruning_faults(const RunRecord& run, const LevelRecord& before,
-                                        const LevelRecord& level);
+/// The plan of a level for the layers that have these masks, in their order.
+std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<Mask>& masks,
+                                     unsigned level);
+
+/// The masks after a pruning that leaves each group of `plan` as many survivors as it says: those of the
+/// largest magnitude. A group that has no more than that already keeps them. StoreError where a mask has no
+/// weights of its shape.
+std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
+                                const SearchConfig& config);
+
+/// How verify() recomputes the masks of a search's tickets, where its config says how they came about.
+LevelRules pruning_rules();
 
 }  // namespace ltlab

@@ -7,6 +7,7 @@
 #include <map>
 #include <set>
 #include <sstream>
+#include <utility>
 
 #include "ltlab/base/join.h"
 #include "ltlab/nn/models.h"
@@ -42,8 +43,22 @@ void check_counts(const SearchConfig& c) {
 std::vector<StepCount*> step_counts(SearchConfig& c) {
   TrainingConfig& t = c.training;
   std::vector<StepCount*> counts{&t.steps, &t.validate_every, &t.learning_rate.warmup_steps, &c.rewind_step};
+  if (c.moves_masks()) {
+    counts.push_back(&c.mask_every);
+    if (c.mask_begin) counts.push_back(&*c.mask_begin);
+    if (c.mask_end) counts.push_back(&*c.mask_end);
+  }
   for (StepCount& milestone : t.learning_rate.milestones) counts.push_back(&milestone);
   return counts;
+}
+
+void check_mask_changes(const SearchConfig& c) {
+  const std::uint64_t steps = c.training.steps;
+  const MaskChanges changes = mask_changes(c, steps);
+  require(changes.every > 0, "--prune-every must be at least 1");
+  require(changes.begin < changes.end, "--prune-begin, " + std::to_string(changes.begin) +
+                                           ", must be below --prune-end, " + std::to_string(changes.end));
+  require(changes.end <= steps, "--prune-end must be at most the steps of a level, " + std::to_string(steps));
 }
 
 void check_steps(SearchConfig c) {
@@ -53,12 +68,33 @@ void check_steps(SearchConfig c) {
   require(t.validate_every > 0, "--validate-every must be at least 1");
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
+  if (c.moves_masks()) check_mask_changes(c);
   require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
   require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<>()), "--milestones must ascend");
 }
 
+bool fall_between_1_and_0(const std::vector<double>& densities) {
+  double before = 1;
+  return std::ranges::all_of(
+      densities, [&](double density) { return density > 0 && density < std::exchange(before, density); });
+}
+constexpr auto kFall = "must fall from level to level, between 1 and 0 (0.5,0.2 is 50 %, then 20 %)";
+
+// Masks that change in training start from the weights of step 0, and leave no level to go on from.
+void check_moving_masks(const SearchConfig& c) {
+  if (!c.moves_masks()) return;
+  const std::string prune = "--prune " + pruning_time_names().name(c.pruning_time);
+  require(c.rewind_step.none(), prune + " trains from step 0: leave out --rewind");
+  require(c.retraining == Retraining::weight_rewinding, prune + " retrains nothing: leave out --retrain");
+  require(!c.trains_sparse() || c.scope != PruningScope::global,
+          prune + " draws its masks before weights could compete across layers: choose another --scope");
+  require(c.drop_fraction > 0 && c.drop_fraction < 1, "--drop-fraction must lie between 0 and 1");
+}
+
 void check_retraining(const SearchConfig& c) {
   if (c.retraining == Retraining::weight_rewinding) return;
+  require(c.pruning_time != PruningTime::before_training,
+          "--prune before-training leaves no trained weights to go on with: it is for --retrain weights");
   require(std::ranges::count(c.controls, Control::random_mask) == 0,
           "--control random-mask takes weights from before they were trained and pruned: it is for --retrain "
           "weights");
@@ -74,6 +110,20 @@ void check_layers_of_kernels(const SearchConfig& c) {
     if (std::ranges::count(names, layer) == 0)
       throw ConfigError(std::string("--kernel: ") + unknown_name("layer of " + c.model, layer, names).what());
   }
+}
+
+// A number between 0 and 1; not 1, and 0 only where it is `allowed`.
+double parse_fraction(const std::string& word, bool zero_allowed) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size() || !(number >= 0 && number < 1) ||
+      (number == 0 && !zero_allowed))
+    throw ConfigError("'" + word + "' is no fraction between 0 and 1");
+  return number;
+}
+
+std::string to_text(const std::vector<double>& densities) {
+  return join(densities, ",", [](double density) { return to_text(density); });
 }
 
 // Option names and values of a canonical text.
@@ -110,6 +160,29 @@ const NameTable<RetrainingOrder>& retraining_order_names() {
   return table;
 }
 
+const NameTable<PruningTime>& pruning_time_names() {
+  using enum PruningTime;
+  static const NameTable<PruningTime> table("time of pruning", {{after_training, "after-training"},
+                                                                {one_shot, "one-shot"},
+                                                                {before_training, "before-training"},
+                                                                {during_training, "during-training"},
+                                                                {set, "set"},
+                                                                {rigl, "rigl"}});
+  return table;
+}
+
+const NameTable<GradualCourse>& gradual_course_names() {
+  using enum GradualCourse;
+  static const NameTable<GradualCourse> table("course of gradual pruning",
+                                              {{cubic, "cubic"}, {linear, "linear"}});
+  return table;
+}
+
+MaskChanges mask_changes(const SearchConfig& c, std::uint64_t steps) {
+  const std::uint64_t begin = c.pruning_time == PruningTime::during_training ? steps / 4 : 0;
+  return {c.mask_begin.value_or(begin), c.mask_end.value_or(steps - steps / 4), c.mask_every};
+}
+
 void check(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
   const auto is_rate = [](double rate) { return rate > 0 && rate < 1; };
@@ -122,7 +195,9 @@ void check(const SearchConfig& c) {
           "--output-rate must be at least 0 and below 1");
   require(c.target_density >= 0 && c.target_density < 1,
           "--target-density must lie between 0 and 1 (0.02 is 2 %)");
-  require(c.levels || c.target_density > 0, "--levels or --target-density must say where the search ends");
+  require(c.levels || c.target_density > 0 || !c.densities.empty(),
+          "--levels, --target-density or --densities must say where the search ends");
+  require(fall_between_1_and_0(c.densities), std::string("--densities ") + kFall);
   require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
   require(std::isfinite(t.optimizer.weight_decay) && t.optimizer.weight_decay >= 0,
           "--weight-decay must be a number that is not negative");
@@ -138,6 +213,7 @@ void check(const SearchConfig& c) {
           "--schedule step needs --milestones, the steps at which the learning rate drops");
   check_counts(c);
   check_steps(c);
+  check_moving_masks(c);
   check_retraining(c);
   check_layers_of_kernels(c);
 }
@@ -203,9 +279,22 @@ std::string config_text(const SearchConfig& c) {
          join(t.learning_rate.milestones, ",", [](const StepCount& step) { return step.text(); }));
     line("decay-factor", to_text(t.learning_rate.factor));
   }
-  line("rate", to_text(c.rate));
-  if (c.convolution_rate) line("convolution-rate", to_text(*c.convolution_rate));
-  line("output-rate", to_text(c.rate_of_output_layer()));
+  if (c.densities.empty()) {
+    line("rate", to_text(c.rate));
+    if (c.convolution_rate) line("convolution-rate", to_text(*c.convolution_rate));
+    line("output-rate", to_text(c.rate_of_output_layer()));
+  }
+  if (c.pruning_time != PruningTime::after_training) line("prune", pruning_time_names().name(c.pruning_time));
+  if (c.moves_masks()) {
+    if (c.trains_sparse()) {
+      line("drop-fraction", to_text(c.drop_fraction));
+    } else {
+      line("gradual", gradual_course_names().name(c.gradual_course));
+    }
+    if (c.mask_begin) line("prune-begin", c.mask_begin->text());
+    if (c.mask_end) line("prune-end", c.mask_end->text());
+    line("prune-every", c.mask_every.text());
+  }
   line("scope", pruning_scope_names().name(c.scope));
   line("rewind", c.rewind_step.text());
   if (c.retraining != Retraining::weight_rewinding) line("retrain", retraining_names().name(c.retraining));
@@ -218,14 +307,28 @@ std::string config_text(const SearchConfig& c) {
 
 std::string extent_text(const SearchConfig& c) {
   std::ostringstream text;
-  if (c.levels) text << "levels = " << *c.levels << '\n';
-  text << "target-density = " << to_text(c.target_density) << "\nreplicates = " << c.replicates << '\n';
+  if (c.densities.empty()) {
+    if (c.levels) text << "levels = " << *c.levels << '\n';
+    text << "target-density = " << to_text(c.target_density) << '\n';
+  } else {
+    text << "densities = " << to_text(c.densities) << '\n';
+  }
+  text << "replicates = " << c.replicates << '\n';
   if (!c.controls.empty()) {
     text << "control = "
          << join(c.controls, ",", [](Control control) { return control_names().name(control); })
          << "\ntrials = " << c.trials << '\n';
   }
   return text.str();
+}
+
+std::vector<double> parse_densities(const std::string& text) {
+  std::vector<double> densities;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) densities.push_back(parse_fraction(word, false));
+  require(!densities.empty(), "no density is given");
+  require(fall_between_1_and_0(densities), "'" + text + "': they " + kFall);
+  return densities;
 }
 
 SearchConfig pruning_settings(const std::string& text) {
@@ -235,21 +338,38 @@ SearchConfig pruning_settings(const std::string& text) {
     if (line == lines.end()) throw ConfigError(std::string("the config tells no '") + name + "'");
     return line->second;
   };
-  const auto fraction = [&](const char* name) {
-    const std::string word = value(name);
-    double number = 0;
-    const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-    if (error != std::errc() || end != word.data() + word.size() || !(number >= 0 && number < 1))
-      throw ConfigError(std::string("the config's '") + name + "' is no fraction: '" + word + "'");
-    return number;
+  const auto read = [&](const char* name, auto parse) {
+    try {
+      return parse(value(name));
+    } catch (const ConfigError& error) {
+      throw ConfigError(std::string("the config's '") + name + "': " + error.what());
+    }
   };
+  const auto rate = [](const std::string& word) { return parse_fraction(word, true); };
   SearchConfig config;
   config.model = value("model");
-  config.rate = fraction("rate");
-  config.output_rate = fraction("output-rate");
-  if (lines.contains("convolution-rate")) config.convolution_rate = fraction("convolution-rate");
+  if (lines.contains("densities")) {
+    config.densities = read("densities", parse_densities);
+  } else {
+    config.rate = read("rate", rate);
+    config.output_rate = read("output-rate", rate);
+    if (lines.contains("convolution-rate")) config.convolution_rate = read("convolution-rate", rate);
+  }
+  if (lines.contains("prune")) config.pruning_time = pruning_time_names().parse(value("prune"));
   config.scope = pruning_scope_names().parse(value("scope"));
   return config;
+}
+
+void require_same_densities(const std::string& before, const SearchConfig& config) {
+  const std::map<std::string, std::string> lines = parse_lines(before);
+  const auto line = lines.find("densities");
+  if (line == lines.end()) return;
+  const std::vector<double> planned = parse_densities(line->second);
+  const std::size_t both = std::min(planned.size(), config.densities.size());
+  if (std::equal(planned.begin(), planned.begin() + both, config.densities.begin())) return;
+  throw ConfigError("--densities " + to_text(config.densities) + " are not those of the run, " +
+                    line->second +
+                    ": a search may go on with more levels, but not with other ones; give another --out");
 }
 
 std::optional<std::string> setting(const std::string& config_text, const std::string& name) {

@@ -51,6 +51,30 @@ struct PretrainingConfig {
   bool random_labels = false;  ///< as DatasetOptions says
 };
 
+/// When the networks of levels 1, 2, ... are pruned.
+enum class PruningTime {
+  after_training,   ///< level n prunes what level n - 1 trained: iterative pruning
+  one_shot,         ///< every level prunes what level 0 trained, at once to its density
+  before_training,  ///< every level prunes the weights of the rewind step, and trains only then
+  during_training,  ///< every level trains from the dense network, and is pruned on the way: GradualPruning
+  set,              ///< every level trains at its density, by masks that move: DynamicSparseTraining
+  rigl              ///< likewise
+};
+
+/// after-training | one-shot | before-training | during-training | set | rigl
+const NameTable<PruningTime>& pruning_time_names();
+
+/// How the pruned fraction grows while a network is pruned during training.
+enum class GradualCourse { cubic, linear };
+
+/// cubic | linear
+const NameTable<GradualCourse>& gradual_course_names();
+
+/// When masks change while a network trains, in steps: every `every` from `begin` on until `end`.
+struct MaskChanges {
+  std::uint64_t begin = 0, end = 0, every = 1;
+};
+
 /// A search for winning tickets: everything that decides its results.
 struct SearchConfig {
   DatasetOptions data;
@@ -62,6 +86,13 @@ struct SearchConfig {
   double rate = 0.2;                       ///< fraction of a layer's survivors pruned a round
   std::optional<double> convolution_rate;  ///< of convolutions; default rate
   std::optional<double> output_rate;       ///< of the output layer; default rate / 2
+  std::vector<double> densities;  ///< of levels 1, 2, ..., falling; empty: rates, levels and target_density
+                                  ///< decide
+  PruningTime pruning_time = PruningTime::after_training;
+  GradualCourse gradual_course = GradualCourse::cubic;
+  std::optional<StepCount> mask_begin, mask_end;  ///< of changes during training; defaults: mask_changes()
+  StepCount mask_every = 100;
+  double drop_fraction = 0.3;  ///< of set and rigl: of a layer's survivors, at first in rigl
   PruningScope scope = PruningScope::layerwise;
   StepCount rewind_step = 0;
   Retraining retraining = Retraining::weight_rewinding;
@@ -75,6 +106,10 @@ struct SearchConfig {
   std::uint64_t seed = 0;  ///< replicate r has seed + r
   KernelPolicies kernel = KernelPolicy::automatic;
 
+  /// Whether masks change while a level trains.
+  bool moves_masks() const { return pruning_time == PruningTime::during_training || trains_sparse(); }
+  /// Whether each level trains sparsely from the beginning, by masks that move.
+  bool trains_sparse() const { return pruning_time == PruningTime::set || pruning_time == PruningTime::rigl; }
   bool pretrains() const { return !pretraining.steps.none(); }
   /// Whether any data are the embedded ones.
   bool draws_embedded() const {
@@ -92,6 +127,11 @@ struct SearchConfig {
 /// with each other it looks at only where none is still in epochs.
 void check(const SearchConfig& config);
 
+/// When masks change in a training of `steps` steps, of a config in steps: by default in gradual pruning from
+/// a quarter to three quarters of it; with set and rigl from its beginning to three quarters, as in Evci et
+/// al. 2020, section 4.
+MaskChanges mask_changes(const SearchConfig& config, std::uint64_t steps);
+
 /// The data of pretraining.
 DatasetOptions pretraining_data(const SearchConfig& config);
 
@@ -104,9 +144,16 @@ SearchConfig in_steps(SearchConfig config, std::size_t training_images, std::siz
 std::string config_text(const SearchConfig& config);
 std::string extent_text(const SearchConfig& config);
 
-/// Model, rates and scope of a run's config text, all else as by default. ConfigError where one is missing or
-/// malformed.
-SearchConfig pruning_settings(const std::string& config_text);
+/// What decides a run's masks, out of its config text and extent text one after the other: model, rates or
+/// densities, time and scope; all else is as by default. ConfigError where one is missing or malformed.
+SearchConfig pruning_settings(const std::string& text);
+
+/// "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
+std::vector<double> parse_densities(const std::string& text);
+
+/// ConfigError where a search that was planned with the extent `before` had another density at some level
+/// than `config` plans: levels may be added, not changed.
+void require_same_densities(const std::string& before, const SearchConfig& config);
 
 /// The value of one line of a config text; empty where there is none, which means the default.
 std::optional<std::string> setting(const std::string& config_text, const std::string& name);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -96,6 +97,10 @@ class Layer {
   /// Takes up a choice made before; one for another layer's parameter is ignored.
   virtual void set_kernel(const KernelChoice&) {}
   virtual Flops flops() const { return {}; }
+  /// Whether backward() also computes the gradients of pruned weights, by a dense product.
+  virtual void keep_dense_gradient(bool) {}
+  /// What it then computed; empty for a layer without weights that may be pruned.
+  virtual std::optional<Tensor> dense_gradient() const { return std::nullopt; }
 };
 
 }  // namespace ltlab

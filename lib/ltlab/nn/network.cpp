@@ -296,6 +296,21 @@ BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<c
 }
 
 template <class T>
+void Network<T>::keep_dense_gradients(bool keep) {
+  for (const Step<T>& step : steps_) step.layer->keep_dense_gradient(keep);
+}
+
+template <class T>
+std::vector<Tensor> Network<T>::dense_gradients() const {
+  std::vector<Tensor> gradients;
+  for (const Step<T>& step : steps_) {
+    if (std::optional<Tensor> gradient = step.layer->dense_gradient())
+      gradients.push_back(std::move(*gradient));
+  }
+  return gradients;
+}
+
+template <class T>
 std::vector<Tensor> Network<T>::tensors() const {
   std::vector<Tensor> tensors;
   for (const Parameter<T>* array : arrays_) tensors.push_back(array->dense());
@@ -337,6 +352,17 @@ void Network<T>::set_kernels(const std::vector<KernelChoice>& choices) {
     for (const KernelChoice& choice : choices) step.layer->set_kernel(choice);
   }
   lay_out();
+}
+
+template <class T>
+double Network<T>::density() const {
+  double survivors = 0, weights = 0;
+  for (const Parameter<T>* parameter : parameters_) {
+    if (!parameter->info().prunable) continue;
+    survivors += static_cast<double>(parameter->size());
+    weights += static_cast<double>(parameter->dense_size());
+  }
+  return survivors / weights;
 }
 
 template <class T>

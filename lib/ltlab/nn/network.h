@@ -65,6 +65,12 @@ class Network {
   BatchLoss forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels,
                              const TrainingStep& step = {});
 
+  /// From here on, or no longer: forward_backward() also computes the gradients of pruned weights, which
+  /// flops() counts.
+  void keep_dense_gradients(bool keep);
+  /// Those of the last forward_backward(), of each parameter that may be pruned; kept by then.
+  std::vector<Tensor> dense_gradients() const;
+
   /// Every parameter, in the order of the steps.
   const std::vector<Parameter<T>*>& parameters() const { return parameters_; }
   /// Everything that training changes: each layer's parameters, and then its statistics.
@@ -75,11 +81,14 @@ class Network {
   /// missing).
   void assign(const std::vector<Tensor>& tensors);
 
-  /// Restricts the parameters that the masks name to their survivors.
+  /// Restricts the parameters that the masks name to their survivors, in whose number pruned weights may come
+  /// back, as 0. Kernels must be chosen or set again.
   void apply(const std::vector<Mask>& masks);
   /// Chooses a kernel for each layer's products by that layer's policy.
   std::vector<KernelChoice> choose_kernels(const KernelPolicies& policies);
   void set_kernels(const std::vector<KernelChoice>& choices);
+  /// Survivors over weights of all parameters that may be pruned.
+  double density() const;
   /// Of one image's forward and backward pass, products with weights only.
   Flops flops() const;
 

@@ -1,6 +1,5 @@
 #include "ltlab/nn/parameter.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -26,10 +25,7 @@ void Parameter<T>::apply(const Mask& mask) {
   for (std::uint32_t i = 0; i < dense_size_; ++i) {
     if (mask.keep[i]) kept.push_back(i);
   }
-  if (masked_ && !std::includes(survivors_.begin(), survivors_.end(), kept.begin(), kept.end())) {
-    throw ConfigError("mask '" + mask.name + "' keeps weights that were pruned before: masks must be nested");
-  }
-  masked_ = masked_ || kept.size() < dense_size_;
+  masked_ = kept.size() < dense_size_;
   survivors_ = masked_ ? std::move(kept) : std::vector<std::uint32_t>();
   const std::size_t size = masked_ ? survivors_.size() : dense_size_;
   values = AlignedVector<T>(size);

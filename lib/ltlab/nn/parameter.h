@@ -36,8 +36,8 @@ class Parameter {
   /// Where the survivors lie in the dense array, ascending; meaningful where masked().
   std::span<const std::uint32_t> survivors() const { return survivors_; }
 
-  /// Keeps the weights that `mask` keeps, of those there are; a full mask leaves the parameter dense. The
-  /// mask must be nested in the one before (ConfigError).
+  /// Keeps the weights that `mask` keeps; one that was pruned before comes back as 0. A full mask makes the
+  /// parameter dense. ConfigError where the mask does not fit.
   void apply(const Mask& mask);
 
   /// Takes the survivors' values from a dense tensor of the parameter's shape (ConfigError otherwise).

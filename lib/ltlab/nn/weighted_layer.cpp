@@ -34,7 +34,8 @@ template <class T>
 void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& /*y*/, Activations<T>& dy,
                                 Activations<T>* dx, bool accumulate) {
   if (bias_) bias_gradient(dy, bias_->size() / dy.image().channels, accumulate, bias_->gradient.data());
-  weight_gradient(kernel(Product::backward_weights), dy, x, accumulate);
+  weight_gradient(keeps_dense_gradient_ ? Kernel::dense : kernel(Product::backward_weights), dy, x,
+                  accumulate);
   if (!dx) return;
   if (!accumulate && kernel(Product::backward_data) == Kernel::sparse) refresh_transposed();
   multiply_transposed(kernel(Product::backward_data), dy, x, *dx);
@@ -87,12 +88,19 @@ template <class T>
 void WeightedLayer<T>::apply_mask(const Mask& mask) {
   if (mask.name != weight_.info().name) return;
   weight_.apply(mask);
+  kernels_.fill(weight_.masked() ? Kernel::sparse : Kernel::dense);
   if (!weight_.masked()) return;
   transposed_order_ = &build_structure(mask.keep);
   transposed_.assign(weight_.size(), T(0));
   dense_.assign(weight_.dense_size(), T(0));
   dense_gradient_.assign(weight_.dense_size(), T(0));
-  kernels_.fill(Kernel::sparse);
+}
+
+template <class T>
+std::optional<Tensor> WeightedLayer<T>::dense_gradient() const {
+  const AlignedVector<T>& gradient = weight_.masked() ? dense_gradient_ : weight_.gradient;
+  return Tensor{weight_.info().name, weight_.info().shape,
+                AlignedVector<float>(gradient.begin(), gradient.end())};
 }
 
 template <class T>
@@ -157,7 +165,9 @@ Flops WeightedLayer<T>::flops() const {
   Flops flops;
   for (const Product product : products()) {
     flops.dense += dense;
-    flops.done += kernel(product) == Kernel::dense ? dense : sparse;
+    const bool whole =
+        kernel(product) == Kernel::dense || (product == Product::backward_weights && keeps_dense_gradient_);
+    flops.done += whole ? dense : sparse;
   }
   return flops;
 }

@@ -31,6 +31,8 @@ class WeightedLayer : public Layer<T> {
   std::vector<KernelChoice> choose_kernels(KernelPolicy policy) override;
   void set_kernel(const KernelChoice& choice) override;
   Flops flops() const override;
+  void keep_dense_gradient(bool keep) override { keeps_dense_gradient_ = keep; }
+  std::optional<Tensor> dense_gradient() const override;
 
  protected:
   /// `outputs` channels or features of `fan_in` inputs each; weights of shape `weights`. Only a layer without
@@ -86,6 +88,7 @@ class WeightedLayer : public Layer<T> {
   AlignedVector<T> transposed_;                                   // the survivors in that order
   AlignedVector<T> dense_;                                        // the survivors spread out, zero elsewhere
   AlignedVector<T> dense_gradient_;  // of which the survivors' entries are picked
+  bool keeps_dense_gradient_ = false;
 };
 
 }  // namespace ltlab

@@ -319,6 +319,7 @@ LevelSummary read_figures(const File& file) {
   summary.test_accuracy = file.double_attribute("test_accuracy");
   summary.validation_loss = file.double_attribute("validation_loss");
   summary.validation_accuracy = file.double_attribute("validation_accuracy");
+  if (file.has_attribute("mask_step")) summary.mask_step = file.unsigned_attribute("mask_step");
   summary.early_stop_step = file.unsigned_attribute("early_stop_step");
   summary.early_stop_validation_loss = file.double_attribute("early_stop_validation_loss");
   summary.early_stop_test_loss = file.double_attribute("early_stop_test_loss");
@@ -389,6 +390,7 @@ std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) 
   file.set_attribute("test_accuracy", level.test_accuracy);
   file.set_attribute("validation_loss", level.validation_loss);
   file.set_attribute("validation_accuracy", level.validation_accuracy);
+  if (level.mask_step > 0) file.set_attribute("mask_step", level.mask_step);
   file.set_attribute("early_stop_step", level.early_stop_step);
   file.set_attribute("early_stop_validation_loss", level.early_stop_validation_loss);
   file.set_attribute("early_stop_test_loss", level.early_stop_test_loss);
@@ -415,6 +417,10 @@ std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIde
   file.set_attribute("loss_count", checkpoint.loss_count);
   file.set_attribute("wall_seconds", checkpoint.wall_seconds);
   file.set_attribute("started_utc", checkpoint.started_utc);
+  if (checkpoint.mask_step > 0) {
+    file.set_attribute("mask_step", checkpoint.mask_step);
+    file.set_attribute("flops", checkpoint.flops);
+  }
   write_masks(file, checkpoint.masks);
   write_tensors(file, "state", checkpoint.state);
   write_metrics(file, checkpoint.metrics);
@@ -473,6 +479,10 @@ TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
   checkpoint.loss_count = file.unsigned_attribute("loss_count");
   checkpoint.wall_seconds = file.double_attribute("wall_seconds");
   checkpoint.started_utc = file.string_attribute("started_utc");
+  if (file.has_attribute("mask_step")) {
+    checkpoint.mask_step = file.unsigned_attribute("mask_step");
+    checkpoint.flops = file.double_attribute("flops");
+  }
   checkpoint.masks = read_masks(file);
   checkpoint.state = read_tensors(file, "state");
   checkpoint.metrics = read_metrics(file);

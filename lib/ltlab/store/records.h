@@ -43,7 +43,8 @@ struct LevelSummary {
   std::uint64_t first_step = 0;                         ///< the step training began at (the rewind step)
   double test_loss = 0, test_accuracy = 0;              ///< of the weights after training
   double validation_loss = 0, validation_accuracy = 0;  ///< of the weights after training
-  std::uint64_t early_stop_step = 0;                    ///< step of minimum validation loss
+  std::uint64_t mask_step = 0;        ///< at which masks changed last; 0 where they never did in training
+  std::uint64_t early_stop_step = 0;  ///< step of minimum validation loss since then
   double early_stop_validation_loss = 0;
   double early_stop_test_loss = 0, early_stop_test_accuracy = 0;  ///< of the weights at that step
   Cost cost;
@@ -74,6 +75,8 @@ struct TrainingCheckpoint {
   std::uint64_t loss_count = 0;  ///< images in loss_sum
   double wall_seconds = 0;
   std::string started_utc;
+  std::uint64_t mask_step = 0;  ///< at which the masks changed last; 0 where they never did
+  double flops = 0;             ///< done until then
 };
 
 /// What a run is: run.h5.

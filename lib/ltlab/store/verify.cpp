@@ -78,14 +78,17 @@ void check_metrics(const LevelRecord& level, FileReport& report) {
     report.faults.push_back("metrics: step " + std::to_string(rows[r].step) + " in row " + std::to_string(r) +
                             " comes after step " + std::to_string(rows[r - 1].step));
   }
-  const auto least = std::min_element(rows.begin(), rows.end(), [](const MetricsRow& a, const MetricsRow& b) {
+  const auto begin = std::ranges::lower_bound(rows, level.mask_step, {}, &MetricsRow::step);
+  const auto least = std::min_element(begin, rows.end(), [](const MetricsRow& a, const MetricsRow& b) {
     return a.validation_loss < b.validation_loss;
   });
   if (least == rows.end()) return;
+  const std::string since =
+      level.mask_step > 0 ? ", of those from step " + std::to_string(level.mask_step) + " on" : "";
   if (least->step != level.early_stop_step || least->validation_loss != level.early_stop_validation_loss) {
     report.faults.push_back("attribute 'early_stop_step' says step " + std::to_string(level.early_stop_step) +
                             ", but validation loss is least (" + text_of(least->validation_loss) +
-                            ") at step " + std::to_string(least->step));
+                            ") at step " + std::to_string(least->step) + since);
   }
 }
 
@@ -228,12 +231,15 @@ void check_totals(const RunStore& store, const std::optional<RunTotals>& told, F
   }
 }
 
-void check_nested(const LevelRecord& level, const LevelRecord* before, FileReport& report) {
-  const unsigned expected = before ? before->level + 1 : 0;
-  if (level.level != expected) {
-    report.faults.push_back("level " + std::to_string(expected) + " is missing before level " +
+// `expected` is the level that this one depends on, `before` the level that was read last of those on which
+// others depend.
+void check_nested(const LevelRecord& level, std::optional<unsigned> expected, const LevelRecord* before,
+                  FileReport& report) {
+  if (!expected) return;
+  if (!before || before->level != *expected) {
+    report.faults.push_back("level " + std::to_string(*expected) + " is missing before level " +
                             std::to_string(level.level));
-  } else if (before && !nested(level.masks, before->masks)) {
+  } else if (!nested(level.masks, before->masks)) {
     report.faults.push_back("keeps weights that level " + std::to_string(before->level) + " had pruned");
   }
 }
@@ -278,7 +284,7 @@ void check_control(const LevelRecord& level, const Run& run, FileReport& report)
 // Checks folder after folder and collects the reports.
 class Verifier {
  public:
-  explicit Verifier(LevelCheck check_level) : check_level_(std::move(check_level)) {}
+  explicit Verifier(LevelRules rules) : rules_(std::move(rules)) {}
 
   void folder(const fs::path& path, const Run* parent) {
     Run run{RunStore(path), parent, {}, {}, {}};
@@ -344,7 +350,7 @@ class Verifier {
         LevelRecord level = run.store.read_level(number);
         check_level(level, report);
         level_in_run(run, number, level, before ? &*before : nullptr, report);
-        before = std::move(level);
+        if (level_before(run, number + 1) == number) before = std::move(level);
       });
     }
   }
@@ -356,17 +362,32 @@ class Verifier {
     if (run.record) check_shapes(level, run, report);
     if (!run.identity) return;
     const std::string& branch = run.identity->branch;
-    // Of an import, no config tells how it was pruned.
     if (branch == "ticket" || branch == "pretraining" || branch == "imported") {
-      check_nested(level, before, report);
-      if (branch == "ticket" && check_level_ && before && run.record && level.level == before->level + 1) {
-        for (std::string& fault : check_level_(*run.record, *before, level))
-          report.faults.push_back(std::move(fault));
-        report.summary += ", pruning recomputed";
-      }
+      const std::optional<unsigned> expected = level_before(run, level.level);
+      check_nested(level, expected, before, report);
+      if (has_rules(run))
+        check_rules(run, level, before && before->level == expected ? before : nullptr, report);
     } else {
       check_control(level, run, report);
     }
+  }
+
+  // Of an import, no config tells how it was pruned.
+  bool has_rules(const Run& run) const {
+    return rules_.before && run.record && run.record->branch == "ticket";
+  }
+
+  std::optional<unsigned> level_before(const Run& run, unsigned level) const {
+    if (has_rules(run)) return rules_.before(*run.record, level);
+    return level == 0 ? std::nullopt : std::optional(level - 1);
+  }
+
+  void check_rules(const Run& run, const LevelRecord& level, const LevelRecord* before,
+                   FileReport& report) const {
+    const std::optional<std::vector<std::string>> faults = rules_.faults(*run.record, before, level);
+    if (!faults) return;
+    report.faults.insert(report.faults.end(), faults->begin(), faults->end());
+    report.summary += ", pruning recomputed";
   }
 
   void unfinished_files(const fs::path& folder) {
@@ -393,16 +414,16 @@ class Verifier {
     return paths;
   }
 
-  LevelCheck check_level_;
+  LevelRules rules_;
   std::vector<FileReport> reports_;
 };
 
 }  // namespace
 
-std::vector<FileReport> verify(const fs::path& path, const LevelCheck& check_level) {
+std::vector<FileReport> verify(const fs::path& path, const LevelRules& rules) {
   if (!fs::exists(path))
     throw ConfigError("there is no '" + path.string() + "' to verify: give a run folder or a file of one");
-  Verifier verifier(check_level);
+  Verifier verifier(rules);
   if (!fs::is_directory(path)) {
     verifier.single_file(path);
     return verifier.reports();

@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,28 +18,36 @@ struct FileReport {
   std::vector<std::string> notes;   ///< what is unusual, but harmless: leftovers of killed processes
 };
 
-/// A further check of a ticket's level and the one before it, by those who know how the run was made: returns
-/// what is wrong.
-using LevelCheck = std::function<std::vector<std::string>(const RunRecord& run, const LevelRecord& before,
-                                                          const LevelRecord& level)>;
+/// How a ticket's levels come about, by those who know how the run was made.
+struct LevelRules {
+  /// The level that a level's masks are nested in, and without which it cannot be; none for a level that
+  /// depends on no other.
+  std::function<std::optional<unsigned>(const RunRecord& run, unsigned level)> before;
+  /// What is wrong with a level's masks, given the level before it, or null; empty where nobody can tell.
+  std::function<std::optional<std::vector<std::string>>(const RunRecord& run, const LevelRecord* before,
+                                                        const LevelRecord& level)>
+      faults;
+};
 
 /// Reads every file of a run, a collection of replicates, or a folder of such, and checks it: all checksums;
 /// and that
 /// - weights are finite, zero where masked, and shaped as the run's initial weights;
 /// - the stated densities are those of the masks;
-/// - metrics go forward in steps, and early_stop_step is where validation loss is least;
+/// - metrics go forward in steps, and early_stop_step is where validation loss is least since the
+/// masks changed last;
 /// - the totals of an ended search are those of its levels;
 /// - files of a run tell the same run (config, dataset, seed), and controls and replicates that of their
 /// folder;
-/// - a ticket's levels are 0, 1, 2, ... without gaps, each mask nested in the one before;
+/// - each of a ticket's levels has the level before it, and masks nested in that one's: without `rules`, and
+/// of an import, the levels 0, 1, 2, ...;
 /// - masks of a control `random-reinit` and of a copy are those of the run around it, and of `random-mask`
 /// keep as many weights in each layer;
-/// - what `check_level` checks, where there is one.
+/// - masks are what `rules` say, where there are such.
 /// A single file is checked for all that it tells by itself.
 ///
 /// Faults are returned, in the order of the files' names. Throws ConfigError (no such path), DataError (the
 /// folder holds no run), IoError (a folder cannot be listed).
-std::vector<FileReport> verify(const std::filesystem::path& path, const LevelCheck& check_level = {});
+std::vector<FileReport> verify(const std::filesystem::path& path, const LevelRules& rules = {});
 
 /// Whether any report has a fault.
 bool has_faults(const std::vector<FileReport>& reports);

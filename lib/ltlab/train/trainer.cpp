@@ -72,9 +72,10 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
   loss_sum_ = state.loss_sum;
   loss_count_ = state.loss_count;
   metrics_ = state.metrics;
+  mask_step_ = state.mask_step;
   seconds_before_ = wall_seconds;
   for (const MetricsRow& row : metrics_) {
-    if (row.validation_loss >= best_loss_) continue;
+    if (row.step < mask_step_ || row.validation_loss >= best_loss_) continue;
     best_loss_ = row.validation_loss;
     best_step_ = row.step;
   }
@@ -85,14 +86,45 @@ Trainer::Trainer(Network<float>& network, const TrainingData& data, const Traini
 }
 
 void Trainer::advance() {
+  update();
+  validate_if_due();
+}
+
+void Trainer::update() {
+  forward_backward();
+  optimizer_->step(config_.learning_rate.rate(step_));
+  ++step_;
+}
+
+std::vector<Tensor> Trainer::dense_gradients() {
+  network_.keep_dense_gradients(true);
+  forward_backward();
+  network_.keep_dense_gradients(false);
+  ++step_;
+  return network_.dense_gradients();
+}
+
+// The optimizer's state of survivors that were none before begins at 0, as their weights do.
+void Trainer::apply(const std::vector<Mask>& masks) {
+  const std::vector<Tensor> state = optimizer_->tensors();
+  network_.apply(masks);
+  optimizer_ = make_optimizer(config_.optimizer, network_.parameters());
+  optimizer_->restore(state);
+  mask_step_ = step_;
+  best_loss_ = std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < best_.size(); ++i) best_[i] = network_.arrays()[i]->values;
+}
+
+void Trainer::validate_if_due() {
+  if (step_ % config_.validate_every == 0 || finished()) validate();
+}
+
+void Trainer::forward_backward() {
   gather_batch();
   const BatchLoss loss =
       network_.forward_backward(images_, std::span(labels_).first(images_.batch()), {seed_, level_, step_});
-  optimizer_->step(config_.learning_rate.rate(step_));
   loss_sum_ += loss.loss;
   loss_count_ += images_.batch();
-  ++step_;
-  if (step_ % config_.validate_every == 0 || finished()) validate();
 }
 
 void Trainer::gather_batch() {
@@ -163,7 +195,7 @@ Evaluation Trainer::test_early_stop() {
 }
 
 TrainerState Trainer::state() const {
-  TrainerState state{step_, {}, metrics_, loss_sum_, loss_count_};
+  TrainerState state{step_, {}, metrics_, loss_sum_, loss_count_, mask_step_};
   append_with_prefix(state.tensors, "weights/", network_.tensors());
   append_with_prefix(state.tensors, "optimizer/", optimizer_->tensors());
   std::vector<Tensor> best;

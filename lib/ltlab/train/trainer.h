@@ -41,10 +41,11 @@ struct TrainerState {
   std::vector<MetricsRow> metrics;
   double loss_sum = 0;           ///< training loss summed over the images since the last metrics row
   std::uint64_t loss_count = 0;  ///< images in loss_sum
+  std::uint64_t mask_step = 0;   ///< at which the masks changed last; 0 where they never did
 };
 
 /// Trains one network at one level: steps, validation every so often, and the weights at the early-stopping
-/// step, that of minimum validation loss (Frankle & Carbin 2019, section 1).
+/// step, that of minimum validation loss (Frankle & Carbin 2019, section 1) since the masks changed last.
 class Trainer {
  public:
   /// Trains from `first_step` on with a fresh optimizer; the images' order and augmentation, and what dropout
@@ -63,9 +64,17 @@ class Trainer {
   /// infinite.
   void advance();
 
+  /// In place of advance(), where masks change in between: an optimizer step, or one that only brings the
+  /// gradients of all weights, pruned ones too; new masks; a validation where one is due.
+  void update();
+  std::vector<Tensor> dense_gradients();
+  void apply(const std::vector<Mask>& masks);
+  void validate_if_due();
+
   const std::vector<MetricsRow>& metrics() const { return metrics_; }
   std::uint64_t early_stop_step() const { return best_step_; }
   double early_stop_validation_loss() const { return best_loss_; }
+  std::uint64_t mask_step() const { return mask_step_; }
   /// Seconds spent training so far, with those before the state that was restored.
   double wall_seconds() const;
 
@@ -83,7 +92,8 @@ class Trainer {
   // A fresh optimizer at step 0, nothing validated yet.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level);
-  void gather_batch();  // of the present step
+  void gather_batch();      // of the present step
+  void forward_backward();  // of the batch
   void validate();
   void keep_as_best();  // the present weights
   void check_finite() const;
@@ -102,6 +112,7 @@ class Trainer {
   double loss_sum_ = 0;
   std::uint64_t loss_count_ = 0;
   std::vector<MetricsRow> metrics_;
+  std::uint64_t mask_step_ = 0;
   std::uint64_t best_step_ = 0;
   double best_loss_;
   std::vector<AlignedVector<float>> best_;  // the network's arrays at best_step_

@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ltlab/prune/mask.h"
+
+namespace ltlab {
+
+/// The weights that a change of masks looks at, dense and zero where pruned.
+struct TrainedWeights {
+  std::vector<Mask> masks;        ///< of the parameters that may be pruned
+  std::vector<Tensor> weights;    ///< all arrays
+  std::vector<Tensor> gradients;  ///< of all weights, pruned ones too; empty unless the schedule sees them
+};
+
+/// How the masks of a network change while it trains. A function of the step and of what it is given, so that
+/// a training that is gone on with takes the same course.
+class MaskSchedule {
+ public:
+  virtual ~MaskSchedule() = default;
+  /// Whether the masks change once `step` steps are done.
+  virtual bool changes_at(std::uint64_t step) const = 0;
+  /// Whether a change looks at gradients. The step before it then has no update, as its batch is spent on
+  /// them.
+  virtual bool sees_gradients() const = 0;
+  /// The masks from `step` on, in the order of those before.
+  virtual std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) const = 0;
+};
+
+}  // namespace ltlab

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "ltlab/lottery/search_config.h"
+
+namespace ltlab {
+
+/// An array of weights that may be pruned.
+struct PrunableLayer {
+  Shape shape;
+  bool output_layer = false;
+};
+
+/// Layers whose weights compete with each other for survival, and how many survive together.
+struct PruningGroup {
+  std::vector<std::size_t> layers;  ///< by their places in the network, ascending
+  std::size_t weights = 0;          ///< before any pruning
+  double rate = 0;                  ///< fraction of the survivors pruned a round
+  std::size_t survivors = 0;
+};
+
+/// How many weights survive at `level` of a search, by counting alone: whatever the weights are, every
+/// pruning method keeps as many. By rates, `level` rounds prune each group at its rate, rounded to the
+/// nearest whole number. By densities, the level keeps its own of all weights: under the global scope all
+/// compete together; under the layerwise scope each layer keeps (1 - rate)^k of its weights, as many rounds
+/// at the default rates would (the output layer at half the others' rate), with the real k that comes nearest
+/// to the density. ConfigError where `level` lies beyond the densities.
+std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<PrunableLayer>& layers,
+                                     unsigned level);
+
+/// The densities that a search's levels will have, dense first, by counting alone.
+std::vector<double> planned_densities(const SearchConfig& config, const ImageShape& image,
+                                      std::size_t classes);
+
+/// The level that must have been trained before `level` can begin; none where the initial weights suffice.
+std::optional<unsigned> level_before(const SearchConfig& config, unsigned level);
+
+}  // namespace ltlab

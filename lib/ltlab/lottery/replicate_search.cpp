@@ -1,0 +1,355 @@
+#include "ltlab/lottery/replicate_search.h"
+
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "ltlab/base/error.h"
+#include "ltlab/base/utc.h"
+#include "ltlab/lottery/dynamic_sparse_training.h"
+#include "ltlab/lottery/gradual_pruning.h"
+#include "ltlab/lottery/pretraining.h"
+#include "ltlab/lottery/pruning_plan.h"
+#include "ltlab/lottery/pruning_round.h"
+#include "ltlab/lottery/search_folders.h"
+#include "ltlab/nn/models.h"
+
+namespace ltlab {
+namespace {
+
+// A network that only tells its parameters.
+Network<float> describe_network(const std::string& model, const ImageShape& image, std::size_t classes) {
+  return make_network<float>(model, image, classes, 1);
+}
+
+std::vector<Mask> full_masks(const Network<float>& network) {
+  std::vector<Mask> masks;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    if (parameter->info().prunable)
+      masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
+  }
+  return masks;
+}
+
+// Tickets of all replicates go before controls, and sparser levels after denser ones: the longest chain of
+// levels that wait for each other starts first.
+std::int64_t rank_of_ticket(unsigned level) {
+  return level;
+}
+std::int64_t rank_of_control(unsigned level) {
+  return (std::int64_t{1} << 32) + level;
+}
+
+}  // namespace
+
+ReplicateSearch::ReplicateSearch(const SearchConfig& config, const TrainingData& data,
+                                 const TrainingData* pretraining_data, std::filesystem::path folder,
+                                 unsigned replicate, unsigned last_level, SearchSession& session)
+    : config_(config),
+      data_(data),
+      pretraining_data_(pretraining_data),
+      store_(std::move(folder)),
+      replicate_(replicate),
+      last_level_(last_level),
+      session_(session),
+      network_(describe_network(config.model, data.dataset.train.shape, data.dataset.classes)),
+      run_(describe_run("ticket", 0, data.dataset)) {
+  if (store_.has_run()) {
+    run_ = read_same_run(store_, run_);
+    run_.totals.reset();  // told anew when the search ends
+  } else {
+    require_no_levels(store_);
+  }
+}
+
+void ReplicateSearch::start() {
+  session_.queue.push(rank_of_ticket(0), [this] { begin(); });
+}
+
+// The weights of step 0 suffice for some levels, others wait for them.
+void ReplicateSearch::begin() {
+  establish_initial_weights();
+  queue_levels_after(std::nullopt);
+}
+
+// Those that need nothing but what `level` (or, where there is none, the weights of step 0) has brought.
+void ReplicateSearch::queue_levels_after(std::optional<unsigned> trained) {
+  for (unsigned level = 0; level <= last_level_; ++level) {
+    if (level_before(config_, level) == trained)
+      session_.queue.push(rank_of_ticket(level), [this, level] { search_level(level); });
+  }
+}
+
+// Train (or find trained) the network of one level, then queue its controls and the levels that waited.
+void ReplicateSearch::search_level(unsigned level) {
+  train_ticket(start_level(level));
+  if (level > 0) queue_controls(level);
+  queue_levels_after(level);
+}
+
+// As drawn, or as pretraining leaves them; the run's settings are on disk before that begins.
+void ReplicateSearch::establish_initial_weights() {
+  const bool known = !run_.init_weights.empty();
+  if (!known && !config_.pretrains()) set_initial_weights(draw_weights(network_));
+  write_settings();
+  if (known || !config_.pretrains()) return;
+  set_initial_weights(adapted(pretrain(), draw_weights(network_)));
+  run_.init_origin = kPretrainedWeights;
+  store_.write_run(run_);
+}
+
+void ReplicateSearch::write_settings() {
+  const std::string extent = std::exchange(run_.extent, extent_text(config_));
+  const std::string directory = run_.data_directory;
+  remember_data_directory(config_, run_.data_directory);
+  if (store_.has_run() && run_.extent == extent && run_.data_directory == directory) return;
+  store_.write_run(run_);
+  if (config_.replicates > 1) RunStore(store_.folder().parent_path()).link_members();
+}
+
+std::vector<Tensor> ReplicateSearch::draw_weights(const Network<float>& network) const {
+  std::vector<Tensor> weights;
+  for (const Parameter<float>* array : network.arrays())
+    weights.push_back(draw_initial(array->info(), config_.initialization, run_.seed, "init", 0, 0));
+  return weights;
+}
+
+void ReplicateSearch::set_initial_weights(std::vector<Tensor> weights) {
+  run_.init_weights = std::move(weights);
+  if (config_.rewind_step == 0) run_.rewind_weights = run_.init_weights;
+}
+
+// The weights after pretraining, which is a run of its own with one level, as dense as level 0.
+std::vector<Tensor> ReplicateSearch::pretrain() {
+  RunStore store(pretraining_folder(store_.folder()));
+  const Dataset& dataset = pretraining_data_->dataset;
+  const std::string model = pretraining_model(config_.model, dataset.classes);
+  const Network<float> network = describe_network(model, dataset.train.shape, dataset.classes);
+  RunRecord run = describe_run("pretraining", 0, dataset);
+  run.model = model;
+  run.rewind_step = 0;
+  run.init_weights = draw_weights(network);
+  open_member(store, run);
+  LevelStart start{*pretraining_data_,  model,           config_.training, config_.kernel, 0,
+                   full_masks(network), run.init_weights};
+  start.training.steps = config_.pretraining.steps;
+  start.order_seed = run.seed;
+  start.order_level = kPretrainingOrder;
+  train_or_find({replicate_, "pretraining", 0, 0}, start, store, [](const auto&, const auto&) {});
+  return store.read_level(0).weights;
+}
+
+// The network of one level as it begins: with its mask, and its weights before training.
+LevelStart ReplicateSearch::start_level(unsigned level) const {
+  if (level == 0) return start_dense();
+  switch (config_.pruning_time) {
+    case PruningTime::before_training:
+      return start_untrained(level);
+    case PruningTime::during_training:
+      return start_gradual(level);
+    case PruningTime::set:
+    case PruningTime::rigl:
+      return start_dynamic(level);
+    default:
+      return start_pruned(level, store_.read_level(*level_before(config_, level)));
+  }
+}
+
+// The network of one level, with its initial weights and nothing of a schedule behind it.
+LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks) const {
+  LevelStart start{data_, config_.model,    config_.training, config_.kernel,
+                   level, std::move(masks), run_.init_weights};
+  start.order_seed = run_.seed;
+  if (config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
+  return start;
+}
+
+// Level 0 keeps everything.
+LevelStart ReplicateSearch::start_dense() const {
+  LevelStart start = start_fresh(0, full_masks(network_));
+  start.record_optimizer = config_.retraining != Retraining::weight_rewinding;
+  return start;
+}
+
+// A later level prunes the smallest of the weights trained before, and retrains the others.
+LevelStart ReplicateSearch::start_pruned(unsigned level, const LevelRecord& before) const {
+  LevelStart start = start_fresh(level, prune(level, before.masks, before.weights));
+  if (config_.retraining == Retraining::weight_rewinding) {
+    rewind(start);
+  } else {
+    keep_trained(before, start);
+  }
+  return start;
+}
+
+// Prunes the weights of the rewind step before they are trained any further.
+LevelStart ReplicateSearch::start_untrained(unsigned level) const {
+  LevelStart start = start_fresh(level, prune(level, full_masks(network_), run_.rewind_weights));
+  rewind(start);
+  return start;
+}
+
+// The dense network, pruned while it trains.
+LevelStart ReplicateSearch::start_gradual(unsigned level) const {
+  LevelStart start = start_fresh(level, full_masks(network_));
+  start.schedule =
+      std::make_shared<GradualPruning>(config_, plan_level(config_, start.masks, level),
+                                       mask_changes(config_, start.training.steps), run_.init_weights);
+  return start;
+}
+
+// A random sparse network, whose masks move while it trains.
+LevelStart ReplicateSearch::start_dynamic(unsigned level) const {
+  const std::vector<Mask> layers = full_masks(network_);
+  LevelStart start =
+      start_fresh(level, draw_sparse_masks(layers, plan_level(config_, layers, level), run_.seed, level));
+  start.schedule = std::make_shared<DynamicSparseTraining>(
+      config_, mask_changes(config_, start.training.steps), run_.seed, level);
+  return start;
+}
+
+std::vector<Mask> ReplicateSearch::prune(unsigned level, const std::vector<Mask>& masks,
+                                         const std::vector<Tensor>& weights) const {
+  return prune_to_plan({masks, run_.init_weights, weights}, plan_level(config_, masks, level), config_);
+}
+
+// The survivors, and the optimizer's state of them, return to where they were at the rewind step.
+void ReplicateSearch::rewind(LevelStart& start) const {
+  if (config_.rewind_step == 0) return;
+  start.weights = run_.rewind_weights;
+  start.optimizer = run_.rewind_optimizer;
+  start.first_step = config_.rewind_step;
+}
+
+// The survivors, and the optimizer's state of them, stay as they were trained; the learning rate returns to
+// the rewind step, or stays too.
+void ReplicateSearch::keep_trained(const LevelRecord& before, LevelStart& start) const {
+  start.weights = before.weights;
+  start.optimizer = before.optimizer;
+  start.first_step = config_.rewind_step;
+  start.record_optimizer = config_.pruning_time == PruningTime::after_training;
+  if (config_.retraining != Retraining::fine_tuning) return;
+  const LearningRateSchedule& schedule = config_.training.learning_rate;
+  start.training.learning_rate = {};
+  start.training.learning_rate.base = schedule.rate(config_.training.steps - 1);
+}
+
+void ReplicateSearch::train_ticket(const LevelStart& start) {
+  train_or_find({replicate_, "ticket", 0, start.level}, start, store_,
+                [&](const Trainer& trainer, const auto& network) {
+                  if (start.level == 0 && trainer.step() == config_.rewind_step)
+                    record_rewind_point(trainer, network);
+                });
+}
+
+void ReplicateSearch::record_rewind_point(const Trainer& trainer, const Network<float>& network) {
+  run_.rewind_weights = network.tensors();
+  run_.rewind_optimizer = trainer.optimizer().tensors();
+  store_.write_run(run_);
+}
+
+void ReplicateSearch::queue_controls(unsigned level) {
+  if (config_.controls.empty()) return;
+  const std::vector<Mask> masks = store_.read_level(level).masks;
+  for (const Control control : config_.controls) {
+    for (unsigned trial = 0; trial < config_.trials; ++trial) {
+      session_.queue.push(rank_of_control(level), [this, control, trial, level, masks] {
+        train_control(control, trial, level, masks);
+      });
+    }
+  }
+}
+
+// Controls see the images in the ticket's order, so that only the mask or the weights differ.
+void ReplicateSearch::train_control(Control control, unsigned trial, unsigned level,
+                                    const std::vector<Mask>& masks) {
+  RunStore store(control_folder(store_.folder(), control, trial));
+  open_member(store, describe_run(control_names().name(control), trial, data_.dataset));
+  LevelStart start = start_fresh(level, masks);
+  if (control == Control::random_reinit) {
+    start.record_initial_weights = true;
+    for (Tensor& tensor : start.weights) {
+      tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed, "random-reinit",
+                            level, trial);
+    }
+  } else {
+    start.masks = random_masks(masks, run_.seed, level, trial);
+    rewind(start);
+  }
+  train_or_find({replicate_, control_names().name(control), trial, level}, start, store,
+                [](const auto&, const auto&) {});
+}
+
+// A run that lies in the ticket's folder: as an earlier session left it, or begun.
+void ReplicateSearch::open_member(RunStore& store, const RunRecord& run) {
+  if (store.has_run()) {
+    read_same_run(store, run);
+  } else {
+    require_no_levels(store);
+    store.write_run(run);
+    store_.link_members();
+  }
+}
+
+void ReplicateSearch::train_or_find(const TrainingName& name, const LevelStart& start, RunStore& store,
+                                    const StepHook& hook) {
+  const bool found = store.has_level(name.level);
+  LevelSummary summary;
+  if (found) {
+    store.require_own(store.level_path(name.level));
+    summary = store.read_summary(name.level);
+  } else {
+    if (store.has_checkpoint(name.level)) store.require_own(store.checkpoint_path(name.level));
+    summary = train_level(start, store, report_progress(name, start, hook), session_.stop);
+  }
+  const std::lock_guard lock(session_.observer_mutex);
+  session_.observer.on_recorded(name, summary, !found);
+}
+
+// Wraps `hook` so that the observer hears of every validation.
+StepHook ReplicateSearch::report_progress(const TrainingName& name, const LevelStart& start,
+                                          const StepHook& hook) {
+  struct Session {
+    bool begun = false;
+    std::uint64_t step = 0;
+    double seconds = 0;
+  };
+  return [this, name, all_steps = start.training.steps, hook, session = Session()](
+             const Trainer& trainer, const Network<float>& net) mutable {
+    hook(trainer, net);
+    if (!std::exchange(session.begun, true)) session = {true, trainer.step() - 1, trainer.wall_seconds()};
+    const MetricsRow& row = trainer.metrics().back();
+    if (row.step != trainer.step()) return;
+    const double seconds = trainer.wall_seconds() - session.seconds;
+    const auto steps = static_cast<double>(trainer.step() - session.step);
+    const std::lock_guard lock(session_.observer_mutex);
+    session_.observer.on_progress({name, net.density(), row.step, all_steps, row.train_loss,
+                                   row.validation_accuracy, trainer.wall_seconds(),
+                                   seconds > 0 ? steps / seconds : 0});
+  };
+}
+
+RunRecord ReplicateSearch::describe_run(const std::string& branch, unsigned trial,
+                                        const Dataset& dataset) const {
+  RunRecord run;
+  run.config = config_text(config_);
+  run.model = config_.model;
+  run.branch = branch;
+  run.seed = config_.seed + replicate_;
+  run.trial = trial;
+  run.dataset = dataset.name;
+  run.dataset_fingerprint = dataset.fingerprint;
+  run.rewind_step = config_.rewind_step;
+  run.started_utc = utc_now();
+  return run;
+}
+
+const Parameter<float>& ReplicateSearch::parameter(const std::string& name) const {
+  for (const Parameter<float>* array : network_.arrays()) {
+    if (array->info().name == name) return *array;
+  }
+  throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model +
+                   " lacks");
+}
+
+}  // namespace ltlab
