@@ -221,6 +221,13 @@ TEST_CASE("Runs that differ in data, model or budget are not compared unasked", 
   CHECK_NOTHROW(compare({run_of("imp", 0), run_of("other", 0, "scope = global\n")}, {}));
 }
 
+TEST_CASE("Steps are told as they were counted at all levels", "[analysis]") {
+  RecordedRun scaled = run_of("scaled", 0);
+  for (RecordedTraining& training : scaled.trainings) training.summary.steps += 50 * training.summary.level;
+  CHECK(disagreements({run_of("imp", 0), scaled}) ==
+        std::vector<std::string>{"steps: 100 in 'imp', 100 to 250 in 'scaled'"});
+}
+
 TEST_CASE("There must be two variants, of different names", "[analysis]") {
   CHECK_THROWS_WITH(compare({run_of("imp", 0)}, {}), Contains("nothing to compare 'imp' with"));
   CHECK_THROWS_WITH(compare({run_of("imp", 0), run_of("imp", 0)}, {}), Contains("NAME=RUN"));

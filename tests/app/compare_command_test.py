@@ -278,6 +278,24 @@ class Finished(CompareTest):
         self.assertEqual(fewer.returncode, 0, fewer.stderr)
         self.assertIn("] (3)", fewer.stdout)
 
+    def test_a_replicate_that_has_not_begun_is_left_out(self):
+        copy = self.folder / "copy"
+        shutil.copytree(self.whole / "out/base", copy)
+        for level in copy.glob("replicate-3/level-*.h5"):
+            level.unlink()
+        self.assertIn("Means of 3 seeds", run("compare", copy).stdout)
+        for level in copy.glob("replicate-*/level-*.h5"):
+            level.unlink()
+        self.check_refused(run("compare", copy), "has not trained its dense network yet", status=3)
+
+    def test_copies_for_the_landscape_are_no_variants(self):
+        copy = self.folder / "copy"
+        shutil.copytree(self.whole / "out/base", copy)
+        measured = run("landscape", copy / "replicate-0", "--what", "instability", "--levels", "1", "--points", "3")
+        self.assertEqual(measured.returncode, 0, measured.stderr)
+        self.assertTrue((copy / "replicate-0/copy-1/level-001.h5").exists())
+        self.assertEqual(run("compare", copy).stdout.replace("copy", "base"), run("compare", self.whole / "out/base").stdout)
+
     def test_plot(self):
         figure = self.folder / "comparison.png"
         script = pathlib.Path(__file__).resolve().parents[2] / "scripts/plot_comparison.py"
