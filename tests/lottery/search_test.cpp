@@ -8,83 +8,12 @@
 #include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
-#include "support/temporary_folder.h"
+#include "support/small_search.h"
 
 using namespace ltlab;
-using ltlab::test::TemporaryFolder;
+using namespace ltlab::test;
 
 namespace {
-
-SearchConfig small_config() {
-  SearchConfig config;
-  config.data.embedded_train = 800;
-  config.data.embedded_test = 200;
-  config.data.validation = 200;
-  config.model = "mlp:784-20-10";
-  config.training.steps = 40;
-  config.training.batch = 20;
-  config.training.validate_every = 10;
-  config.levels = 3;
-  config.kernel = KernelPolicy::sparse;
-  return config;
-}
-
-ActivationShape small_layout() {
-  return input_layout(small_config().model, {1, 28, 28}, 10, small_config().training.batch);
-}
-
-const TrainingData& small_data() {
-  static const TrainingData data(load_dataset(small_config().data), small_layout());
-  return data;
-}
-
-class Listener : public SearchObserver {
- public:
-  void on_plan(const std::vector<double>& plan) override { densities = plan; }
-  void on_progress(const TrainingProgress& progress) override {
-    if (stop_at_level == progress.name.level && progress.step >= 20) stop.request_stop();
-  }
-  void on_recorded(const TrainingName&, const LevelSummary&, bool now) override {
-    (now ? trained : found) += 1;
-  }
-
-  std::vector<double> densities;
-  int trained = 0, found = 0;
-  unsigned stop_at_level = 999;
-  std::stop_source stop;
-};
-
-Listener search(const SearchConfig& config, const TemporaryFolder& folder, unsigned workers = 1) {
-  Listener listener;
-  run_search(config, small_data(), folder.path(), workers, listener, listener.stop);
-  return listener;
-}
-
-void check_same_weights(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  REQUIRE(a.size() == b.size());
-  for (std::size_t i = 0; i < a.size(); ++i) CHECK(a[i].values == b[i].values);
-}
-
-// What a network ends with when it is trained as the tests say, without a search.
-struct RetracedTraining {
-  std::vector<Mask> masks;
-  std::vector<Tensor> weights, optimizer;
-  TrainingConfig training;
-  std::uint64_t order_level = 0, first_step = 0;
-  std::string model = small_config().model;
-  const TrainingData* data = &small_data();
-
-  std::vector<Tensor> run() const {
-    Network<float> network = make_network<float>(model, {1, 28, 28}, 10, training.batch);
-    network.apply(masks);
-    network.assign(weights);
-    network.choose_kernels(KernelPolicy::sparse);
-    Trainer trainer(network, *data, training, small_config().seed, order_level, first_step);
-    if (!optimizer.empty()) trainer.restore_optimizer(optimizer);
-    while (!trainer.finished()) trainer.advance();
-    return network.tensors();
-  }
-};
 
 // Momentum, and a learning rate that falls after the rewind point of the tests, 15.
 SearchConfig falling_rate_config() {
@@ -130,18 +59,6 @@ Listener pretrain_and_search(const SearchConfig& config, const TemporaryFolder& 
   Listener listener;
   run_search(config, small_data(), folder.path(), 1, listener, listener.stop, &five_classes());
   return listener;
-}
-
-void check_same_levels(const RunStore& a, const RunStore& b) {
-  REQUIRE(a.levels() == b.levels());
-  for (const unsigned level : a.levels()) {
-    const LevelRecord x = a.read_level(level), y = b.read_level(level);
-    CHECK(x.test_accuracy == y.test_accuracy);
-    CHECK(x.early_stop_step == y.early_stop_step);
-    CHECK(x.early_stop_test_loss == y.early_stop_test_loss);
-    for (std::size_t i = 0; i < x.masks.size(); ++i) CHECK(x.masks[i].keep == y.masks[i].keep);
-    for (std::size_t i = 0; i < x.weights.size(); ++i) CHECK(x.weights[i].values == y.weights[i].values);
-  }
 }
 
 Tensor& find_weights(std::vector<Tensor>& weights, const std::string& name) {

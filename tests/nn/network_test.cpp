@@ -324,9 +324,54 @@ TEST_CASE("Pruned weights have no value, no gradient, and read as zero", "[nn]")
   const Tensor after = weight.dense();
   for (std::size_t i = 0; i < mask.size(); ++i)
     CHECK(after.values[i] == (mask.keep[i] ? before.values[i] : 0.0f));
-  network.apply({full_mask("fc1.weight", {11, 13})});
-  CHECK(weight.dense().values == after.values);  // what grows back begins at 0
   CHECK_THROWS_AS(network.apply({full_mask("fc1.weight", {13, 11})}), ConfigError);
+}
+
+TEST_CASE("Pruned weights that a later mask keeps come back as zero", "[nn]") {
+  Network<float> network = small_network<float>();
+  Parameter<float>& weight = *network.parameters()[0];
+  const Tensor before = weight.dense();
+  const Mask mask = random_mask("fc1.weight", {11, 13}, 0.3, 1),
+             other = random_mask("fc1.weight", {11, 13}, 0.5, 2);
+  network.apply({mask});
+  network.apply({other});
+  CHECK(weight.size() == other.survivors());
+  for (std::size_t i = 0; i < mask.size(); ++i)
+    CHECK(weight.dense().values[i] == (mask.keep[i] && other.keep[i] ? before.values[i] : 0.0f));
+  network.apply({full_mask("fc1.weight", {11, 13})});
+  CHECK_FALSE(weight.masked());
+  CHECK(weight.size() == weight.dense_size());
+  for (const KernelChoice& choice : network.choose_kernels(KernelPolicy::sparse))
+    CHECK(choice.kernel == Kernel::dense);
+}
+
+TEST_CASE("Dense gradients are those of the whole network with zeros in its weights, at their cost", "[nn]") {
+  const auto check = [](Network<double> masked, Network<double> whole) {
+    masked.apply(masks_for(masked, 0.3));
+    masked.choose_kernels(GENERATE(KernelPolicy::sparse, KernelPolicy::dense));
+    whole.assign(masked.tensors());
+    const auto x = random_activations<double>(masked.input(), 3, true);
+    const std::vector<std::uint8_t> targets = labels(5);
+    const Flops usual = masked.flops();
+    masked.keep_dense_gradients(true);
+    CHECK(masked.flops().done >= usual.done);
+    CHECK(masked.flops().done <= usual.dense);
+    const double loss = masked.forward_backward(x, targets).loss;
+    CHECK(loss == Approx(whole.forward_backward(x, targets).loss));
+    const std::vector<Tensor> gradients = masked.dense_gradients();
+    REQUIRE(gradients.size() == masks_for(whole, 1).size());
+    for (const Tensor& gradient : gradients) {
+      const auto parameter = std::ranges::find_if(
+          whole.parameters(), [&](const Parameter<double>* p) { return p->info().name == gradient.name; });
+      REQUIRE(gradient.shape == (*parameter)->info().shape);
+      for (std::size_t i = 0; i < gradient.values.size(); ++i)
+        CHECK(gradient.values[i] == Approx((*parameter)->gradient[i]).margin(1e-6));
+    }
+    masked.keep_dense_gradients(false);
+    CHECK(masked.flops().done == usual.done);
+  };
+  check(small_network<double>(), small_network<double>());
+  check(small_convolutional_network<double>(), small_convolutional_network<double>());
 }
 
 TEST_CASE("An empty layer still computes", "[nn]") {

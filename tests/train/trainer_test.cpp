@@ -31,6 +31,56 @@ std::vector<Tensor> with_values(std::vector<Tensor> tensors, float value) {
 
 }  // namespace
 
+TEST_CASE("A trainer takes new masks with the optimizer's state of the weights that stay", "[train]") {
+  TrainingConfig config;
+  config.steps = 12;
+  config.batch = 20;
+  config.validate_every = 4;
+  Network<float> network = small_network();
+  std::vector<Tensor> weights = network.tensors();
+  for (Tensor& tensor : weights) tensor = test::random_tensor(tensor.name, tensor.shape, tensor.shape.size());
+  network.assign(weights);
+  const Mask mask = test::random_mask("fc1.weight", {6, 784}, 0.4, 1),
+             other = test::random_mask("fc1.weight", {6, 784}, 0.4, 2);
+  network.apply({mask});
+  Trainer trainer(network, small_data(), config, 1, 0, 0);
+  while (trainer.step() < 5) trainer.advance();
+  const std::vector<Tensor> state = trainer.optimizer().tensors(), trained = network.tensors();
+  trainer.update();
+  CHECK(trainer.step() == 6);
+  CHECK(network.tensors()[0].values != trained[0].values);
+  network.assign(trained);
+  trainer.restore_optimizer(state);
+  trainer.apply({other});
+  CHECK(trainer.mask_step() == 6);
+  const Tensor first = *find_named(state, "first/fc1.weight"),
+               moved = *find_named(trainer.optimizer().tensors(), "first/fc1.weight");
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    const bool stays = mask.keep[i] && other.keep[i];
+    CHECK(moved.values[i] == (stays ? first.values[i] : 0.0f));
+    CHECK(network.tensors()[0].values[i] == (stays ? trained[0].values[i] : 0.0f));
+  }
+  CHECK(find_named(trainer.optimizer().tensors(), "steps")->values == find_named(state, "steps")->values);
+  trainer.validate_if_due();  // at step 6 none is
+  CHECK(trainer.metrics().back().step == 4);
+  while (!trainer.finished()) trainer.advance();
+  CHECK(trainer.early_stop_step() >= 8);  // of the networks that have the new mask
+}
+
+TEST_CASE("A step that only brings gradients leaves the weights, and counts", "[train]") {
+  TrainingConfig config;
+  config.steps = 12;
+  config.batch = 20;
+  Network<float> network = small_network(), same = small_network();
+  const std::vector<Tensor> before = network.tensors();
+  Trainer trainer(network, small_data(), config, 1, 0, 0), updating(same, small_data(), config, 1, 0, 0);
+  const std::vector<Tensor> gradients = trainer.dense_gradients();
+  updating.update();  // of the same batch
+  CHECK(trainer.step() == 1);
+  CHECK(gradients[0].values == same.parameters()[0]->gradient);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(network.tensors()[i].values == before[i].values);
+}
+
 TEST_CASE("A trainer that goes on from a state reaches the same bits, and validates nothing again",
           "[train]") {
   TrainingConfig config;
