@@ -5,6 +5,7 @@
 #include "ltlab/analysis/level_structure.h"
 #include "ltlab/base/error.h"
 #include "ltlab/prune/pruning.h"
+#include "ltlab/prune/scores.h"
 #include "store/sample_run.h"
 #include "support/temporary_folder.h"
 
@@ -86,7 +87,8 @@ TEST_CASE("Weight statistics are of the survivors alone", "[analysis]") {
 TEST_CASE("The pruning threshold parts what magnitude pruning pruned from what it kept", "[analysis]") {
   const Mask before = full_mask("fc.weight", {2, 3});
   const auto trained = tensor("fc.weight", {2, 3}, {0.5F, -0.25F, 0.125F, 1.0F, -2.0F, 0.375F});
-  const Mask after = prune_by_magnitude({{before, trained, 0.5}}, PruningScope::layerwise).front();
+  const std::vector<double> magnitudes = score_weights(Score::magnitude, {before, trained, trained});
+  const Mask after = prune_by_score({{before, magnitudes}}, {{{0}, 3}}, {}).front();
   CHECK(pruning_threshold(before, trained, after) == 0.375);
   CHECK(weight_statistics(after, trained)->least_magnitude == 0.5);
   CHECK_FALSE(pruning_threshold(after, trained, after));

@@ -6,6 +6,7 @@
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/prune/scores.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"
@@ -448,8 +449,9 @@ TEST_CASE("Pruning before training needs no trained weights", "[lottery]") {
                             2,           config.rewind_step};
   check_same_weights(retraced.run(), level.weights);
   const Tensor& weights = *find_named(run.rewind_weights, "fc1.weight");
-  const auto pruned = prune_by_magnitude(
-      {{full_mask("fc1.weight", weights.shape), weights, 1 - level.masks[0].density()}}, config.scope);
+  const Mask full = full_mask("fc1.weight", weights.shape);
+  const auto pruned = prune_by_score({{full, score_weights(Score::magnitude, {full, weights, weights})}},
+                                     {{{0}, level.masks[0].survivors()}}, {});
   CHECK(pruned[0].keep == level.masks[0].keep);
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 

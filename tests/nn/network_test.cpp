@@ -1,6 +1,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "ltlab/base/error.h"
 #include "ltlab/nn/convolution.h"
@@ -159,6 +160,55 @@ TEST_CASE("Gradients of every layer agree with finite differences in a network, 
     INFO(model);
     Network<double> network = described_network<double>(model);
     check_gradients(network, 7);
+  }
+}
+
+TEST_CASE("A frozen network trains as it evaluates, and its gradients agree with finite differences",
+          "[nn]") {
+  for (const char* model :
+       {"conv 4; batch-norm relu; dropout 0.5; conv 3; batch-norm; linear classes",
+        "conv 3; batch-norm relu; residual; conv 3; batch-norm; end relu; linear classes"}) {
+    INFO(model);
+    Network<double> network = described_network<double>(model);
+    const Activations<double> images = random_activations<double>(network.input(), 9);
+    network.forward_backward(images, labels(5));  // so that the running statistics are some
+    network.freeze();
+    const std::vector<Tensor> before = network.tensors();
+    const double loss = network.forward_backward(images, labels(5)).loss;
+    CHECK(loss == softmax_cross_entropy<double>(network.forward(images), labels(5), kBatch, nullptr).loss);
+    check_gradients(network, 7);
+    for (std::size_t i = 0; i < before.size(); ++i) CHECK(network.tensors()[i].values == before[i].values);
+  }
+}
+
+TEST_CASE("Any function of the logits has gradients", "[nn]") {
+  Network<double> network = small_convolutional_network<double>();
+  const Activations<double> images = random_activations<double>(network.input(), 9);
+  // Each logit times a number of its own.
+  const auto factor = [](std::size_t image, std::size_t f) {
+    return 1.0 + static_cast<double>(image * 5 + f);
+  };
+  const auto value = [&] {
+    const Activations<double>& logits = network.forward(images);
+    double sum = 0;
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      for (std::size_t f = 0; f < 5; ++f) sum += factor(i, f) * logits.at(f, i);
+    }
+    return sum;
+  };
+  network.forward_backward(images, [&](std::size_t first, const auto& logits, auto& gradient) {
+    for (std::size_t i = 0; i < gradient.panels() * gradient.lanes(); ++i) {
+      for (std::size_t f = 0; f < 5; ++f) gradient.at(f, i) = i < logits.batch() ? factor(first + i, f) : 0;
+    }
+  });
+  const std::vector<AlignedVector<double>> gradients = gradients_of(network);
+  for (std::size_t p = 0; p < gradients.size(); ++p) {
+    double& weight = network.parameters()[p]->values[0];
+    const double kept = std::exchange(weight, weight + 1e-6), above = value();
+    weight = kept - 1e-6;
+    const double below = value();
+    weight = kept;
+    CHECK(gradients[p][0] == Approx((above - below) / 2e-6).epsilon(1e-6));
   }
 }
 

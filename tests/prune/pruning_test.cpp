@@ -10,56 +10,128 @@ using namespace ltlab::test;
 
 namespace {
 
-PruningCandidate candidate(const std::string& name, std::vector<float> weights, double rate) {
-  const Shape shape{1, weights.size()};
-  return {full_mask(name, shape), {name, shape, AlignedVector<float>(weights.begin(), weights.end())}, rate};
+PruningCandidate candidate(const std::string& name, const Shape& shape, std::vector<double> scores) {
+  return {full_mask(name, shape), std::move(scores)};
 }
+
+PruningCandidate candidate(const std::string& name, const std::vector<double>& scores) {
+  return candidate(name, {1, scores.size()}, scores);
+}
+
+std::vector<double> random_scores(std::size_t size, std::uint64_t seed) {
+  const AlignedVector<double> values = random_values<double>(size, seed);
+  return {values.begin(), values.end()};
+}
+
+using Keep = std::vector<std::uint8_t>;
 
 }  // namespace
 
-TEST_CASE("Layerwise pruning takes the smallest magnitudes of each layer", "[prune]") {
-  const auto masks =
-      prune_by_magnitude({candidate("a", {0.1f, -5, 0.2f, 3, -0.05f}, 0.4), candidate("b", {100, 200}, 0.5)},
-                         PruningScope::layerwise);
-  CHECK(masks[0].keep == std::vector<std::uint8_t>{0, 1, 1, 1, 0});
-  CHECK(masks[1].keep == std::vector<std::uint8_t>{0, 1});
+TEST_CASE("The lowest scores of each quota go, whatever other layers have", "[prune]") {
+  const auto masks = prune_by_score(
+      {candidate("a", {0.1, 5, 0.2, 3, 0.05}), candidate("b", {100, 200}), candidate("c", {0.01, 0.02})},
+      {{{0}, 3}, {{1}, 1}}, {});
+  CHECK(masks[0].keep == Keep{0, 1, 1, 1, 0});
+  CHECK(masks[1].keep == Keep{0, 1});
+  CHECK(masks[2].keep == Keep{1, 1});  // no quota
 }
 
-TEST_CASE("Global pruning lets layers of one rate compete, and others keep theirs", "[prune]") {
-  const auto masks =
-      prune_by_magnitude({candidate("a", {0.1f, -5, 0.2f, 3}, 0.5), candidate("b", {100, 0.3f}, 0.5),
-                          candidate("output", {0.001f, 0.002f}, 0.25)},
-                         PruningScope::global);
-  CHECK(masks[0].keep == std::vector<std::uint8_t>{0, 1, 0, 1});
-  CHECK(masks[1].keep == std::vector<std::uint8_t>{1, 0});
-  CHECK(masks[2].survivors() == 1);  // 0.25 of 2 rounds to 1
-  CHECK(masks[2].keep == std::vector<std::uint8_t>{0, 1});
+TEST_CASE("Candidates of one quota compete", "[prune]") {
+  const auto masks = prune_by_score(
+      {candidate("a", {0.1, 5, 0.2, 3}), candidate("output", {0.001, 0.002}), candidate("b", {100, 0.3})},
+      {{{0, 2}, 3}, {{1}, 1}}, {});
+  CHECK(masks[0].keep == Keep{0, 1, 0, 1});
+  CHECK(masks[1].keep == Keep{0, 1});
+  CHECK(masks[2].keep == Keep{1, 0});
 }
 
-TEST_CASE("Pruning goes on among the survivors, masks stay nested, counts round to nearest", "[prune]") {
-  const Tensor weights = random_tensor("w", {30, 40}, 1);
+TEST_CASE("Pruning goes on among the survivors, and masks stay nested", "[prune]") {
+  const std::vector<double> scores = random_scores(1200, 1);
   std::vector<Mask> masks{full_mask("w", {30, 40})};
-  std::size_t survivors = 1200;
-  for (int round = 0; round < 25; ++round) {
-    const std::vector<Mask> next = prune_by_magnitude({{masks[0], weights, 0.2}}, PruningScope::layerwise);
-    survivors -= static_cast<std::size_t>(std::llround(0.2 * static_cast<double>(survivors)));
+  for (std::size_t survivors = 1200; survivors > 0; survivors = survivors * 4 / 5) {
+    const std::vector<Mask> next = prune_by_score({{masks[0], scores}}, {{{0}, survivors}}, {});
     REQUIRE(next[0].survivors() == survivors);
     REQUIRE(nested(next, masks));
-    float smallest_kept = 1e9f, largest_pruned = 0;
+    double lowest_kept = 1e9, highest_pruned = -1e9;
     for (std::size_t i = 0; i < 1200; ++i) {
       if (!masks[0].keep[i]) continue;
-      const float magnitude = std::abs(weights.values[i]);
-      if (next[0].keep[i]) smallest_kept = std::min(smallest_kept, magnitude);
-      if (!next[0].keep[i]) largest_pruned = std::max(largest_pruned, magnitude);
+      if (next[0].keep[i]) lowest_kept = std::min(lowest_kept, scores[i]);
+      if (!next[0].keep[i]) highest_pruned = std::max(highest_pruned, scores[i]);
     }
-    REQUIRE(largest_pruned <= smallest_kept);
+    REQUIRE(highest_pruned <= lowest_kept);
     masks = next;
   }
+  // A quota above what there is keeps it.
+  CHECK(prune_by_score({{masks[0], scores}}, {{{0}, 1000}}, {})[0].keep == masks[0].keep);
 }
 
-TEST_CASE("Of equal magnitudes the earlier weight goes first", "[prune]") {
-  const auto masks = prune_by_magnitude({candidate("a", {1, -1, 1, -1}, 0.5)}, PruningScope::layerwise);
-  CHECK(masks[0].keep == std::vector<std::uint8_t>{0, 0, 1, 1});
+TEST_CASE("Of equal scores the earlier weight goes first", "[prune]") {
+  CHECK(prune_by_score({candidate("a", {1, 1, 1, 1})}, {{{0}, 2}}, {})[0].keep == Keep{0, 0, 1, 1});
+}
+
+TEST_CASE("A score that is no number is refused, but not a pruned weight's", "[prune]") {
+  PruningCandidate one = candidate("fc1.weight", {1, std::numeric_limits<double>::quiet_NaN(), 3});
+  CHECK_THROWS_AS(prune_by_score({one}, {{{0}, 1}}, {}), NumericError);
+  one.mask.keep[1] = 0;
+  CHECK(prune_by_score({one}, {{{0}, 1}}, {})[0].keep == Keep{0, 0, 1});
+}
+
+TEST_CASE("Neurons and inputs go by their mean scores, as near to the quota as they come", "[prune]") {
+  const PruningCandidate matrix = candidate("w", {3, 4},
+                                            {5, 0, 0, 0,    // mean 1.25
+                                             1, 1, 1, 1,    // mean 1
+                                             0, 9, 0, 0});  // mean 2.25
+  const auto pruned = [&](const std::string& granularity, std::size_t survivors) {
+    return prune_by_score({matrix}, {{{0}, survivors}}, parse_granularity(granularity))[0].keep;
+  };
+  CHECK(pruned("neuron", 8) == Keep{1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 1});
+  CHECK(pruned("neuron", 9) == pruned("neuron", 8));
+  CHECK(pruned("neuron", 11) == matrix.mask.keep);
+  CHECK(pruned("neuron", 4) == Keep{0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1});
+  CHECK(pruned("input", 6) == Keep{1, 1, 0, 0, 1, 1, 0, 0, 1, 1, 0, 0});
+}
+
+TEST_CASE("Groups of different sizes compete by what a weight of theirs is worth", "[prune]") {
+  const std::vector<PruningCandidate> layers{candidate("wide", {2, 8}, std::vector<double>(16, 1.0)),
+                                             candidate("narrow", {2, 2}, {2, 2, 0.5, 0.5})};
+  const auto masks = prune_by_score(layers, {{{0, 1}, 18}}, parse_granularity("neuron"));
+  CHECK(masks[0].survivors() == 16);
+  CHECK(masks[1].keep == Keep{1, 1, 0, 0});
+}
+
+TEST_CASE("2:4 keeps the two best of each four inputs, whatever the quota", "[prune]") {
+  const auto granularity = parse_granularity("2:4");
+  const auto masks = prune_by_score({candidate("w", {2, 6},
+                                               {4, 1, 3, 2, 0, 1,  //
+                                                1, 2, 3, 4, 1, 0})},
+                                    {{{0}, 0}}, granularity);
+  CHECK(masks[0].keep == Keep{1, 0, 1, 0, 1, 1, 0, 0, 1, 1, 1, 1});
+  // Of a convolution the inputs are channels, at each place of the kernel.
+  const auto kernels =
+      prune_by_score({candidate("w", {1, 4, 1, 2}, {1, 8, 2, 7, 3, 6, 4, 5})}, {{{0}, 0}}, granularity);
+  CHECK(kernels[0].keep == Keep{0, 1, 0, 1, 1, 0, 1, 0});
+}
+
+TEST_CASE("Coarse masks stay nested from round to round", "[prune]") {
+  for (const std::string granularity : {"neuron", "input", "4x4", "2x3"}) {
+    CAPTURE(granularity);
+    std::vector<Mask> masks{full_mask("a", {16, 20}), full_mask("b", {10, 6, 3, 3})};
+    for (int round = 1; round < 8; ++round) {
+      std::vector<PruningCandidate> candidates;
+      std::size_t survivors = 0;
+      for (std::size_t i = 0; i < masks.size(); ++i) {
+        candidates.push_back({masks[i], random_scores(masks[i].size(), 10 * round + i)});
+        survivors += masks[i].survivors();
+      }
+      const std::size_t wanted = survivors * 4 / 5;
+      const auto next = prune_by_score(candidates, {{{0, 1}, wanted}}, parse_granularity(granularity));
+      CHECK(nested(next, masks));
+      const std::size_t left = next[0].survivors() + next[1].survivors();
+      const std::size_t largest_group = 90;  // an input channel of b
+      CHECK(std::max(left, wanted) - std::min(left, wanted) <= largest_group / 2);
+      masks = next;
+    }
+  }
 }
 
 TEST_CASE("Random masks keep each layer's count, elsewhere", "[prune]") {
@@ -73,5 +145,19 @@ TEST_CASE("Random masks keep each layer's count, elsewhere", "[prune]") {
   CHECK(random_masks(masks, 1, 2, 3)[0].keep == drawn[0].keep);
   CHECK(random_masks(masks, 1, 2, 4)[0].keep != drawn[0].keep);
   CHECK(random_masks(masks, 1, 3, 3)[0].keep != drawn[0].keep);
+}
+
+TEST_CASE("Random masks of a network keep its count alone", "[prune]") {
+  const std::vector<Mask> masks{random_mask("a", {40, 30}, 0.1, 1), random_mask("b", {10, 20}, 0.9, 2)};
+  const std::vector<Mask> drawn = random_masks_of_network(masks, 1, 2, 3);
+  CHECK(density(drawn) == density(masks));
+  CHECK(drawn[0].density() == Approx(density(masks)).margin(0.05));
+  CHECK(drawn[1].density() == Approx(density(masks)).margin(0.1));
+  CHECK(random_masks_of_network(masks, 1, 2, 3)[0].keep == drawn[0].keep);
+  CHECK(random_masks_of_network(masks, 1, 2, 4)[0].keep != drawn[0].keep);
+}
+
+TEST_CASE("A scope has a name", "[prune]") {
+  CHECK(pruning_scope_names().parse("erk") == PruningScope::erk);
   CHECK_THROWS_AS(pruning_scope_names().parse("layer"), ConfigError);
 }

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "ltlab/nn/models.h"
+#include "ltlab/prune/scores.h"
 
 namespace ltlab {
 namespace {
@@ -70,21 +71,14 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 
 std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
                                 const SearchConfig& /*config*/) {
-  std::vector<Mask> masks = input.masks;
-  for (const PruningGroup& group : plan) {
-    std::size_t survivors = 0;
-    for (const std::size_t layer : group.layers) survivors += input.masks[layer].survivors();
-    if (survivors <= group.survivors) continue;
-    const double rate = static_cast<double>(survivors - group.survivors) / static_cast<double>(survivors);
-    std::vector<PruningCandidate> candidates;
-    for (const std::size_t layer : group.layers) {
-      const Mask& mask = input.masks[layer];
-      candidates.push_back({mask, weights_of(mask, input.weights), rate});
-    }
-    std::vector<Mask> pruned = prune_by_magnitude(candidates, PruningScope::global);
-    for (std::size_t i = 0; i < pruned.size(); ++i) masks[group.layers[i]] = std::move(pruned[i]);
+  std::vector<PruningCandidate> candidates;
+  for (const Mask& mask : input.masks) {
+    const Tensor& weights = weights_of(mask, input.weights);
+    candidates.push_back({mask, score_weights(Score::magnitude, {mask, weights, weights})});
   }
-  return masks;
+  std::vector<Quota> quotas;
+  for (const PruningGroup& group : plan) quotas.push_back({group.layers, group.survivors});
+  return prune_by_score(candidates, quotas, {});
 }
 
 LevelRules pruning_rules() {

@@ -1,5 +1,6 @@
 #include "ltlab/nn/batch_normalization.h"
 
+#include <cmath>
 #include <utility>
 
 namespace ltlab {
@@ -43,14 +44,40 @@ void BatchNormalization<T>::forward(const Activations<T>& x, Activations<T>& y) 
 template <class T>
 void BatchNormalization<T>::forward_training(const TrainingStep& /*step*/, std::size_t /*first_image*/,
                                              const Activations<T>& x, Activations<T>& y) {
+  if (frozen_) return forward(x, y);
   batch_norm_training(norm(), x, statistics_of_batch(), y);
 }
 
 template <class T>
-void BatchNormalization<T>::backward(const Activations<T>& x, const Activations<T>& /*y*/, Activations<T>& dy,
+void BatchNormalization<T>::backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
                                      Activations<T>* dx, bool /*accumulate*/) {
+  if (frozen_) return backward_frozen(x, y, dy, dx);
   batch_norm_gradient(norm(), statistics_of_batch(), x, dy, dx ? *dx : dy, weight_.gradient.data(),
                       bias_.gradient.data());
+}
+
+template <class T>
+void BatchNormalization<T>::backward_frozen(const Activations<T>& x, const Activations<T>& y,
+                                            const Activations<T>& dy, Activations<T>* dx) {
+  const std::size_t width = input_.width * dy.lanes();
+  for (std::size_t c = 0; c < input_.channels; ++c) {
+    const T mean = running_mean_.values[c];
+    const T scale = 1 / std::sqrt(running_variance_.values[c] + static_cast<T>(norm().epsilon));
+    T gradient_sum = 0, product_sum = 0;
+    for (std::size_t p = 0; p < dy.panels(); ++p) {
+      for (std::size_t row = 0; row < input_.height; ++row) {
+        for (std::size_t i = 0; i < width; ++i) {
+          const bool passes = activation_ == Activation::identity || y.row(p, c, row)[i] > 0;
+          const T gradient = passes ? dy.row(p, c, row)[i] : T(0);
+          gradient_sum += gradient;
+          product_sum += gradient * (x.row(p, c, row)[i] - mean) * scale;
+          if (dx) dx->row(p, c, row)[i] = weight_.values[c] * scale * gradient;
+        }
+      }
+    }
+    weight_.gradient[c] = product_sum;
+    bias_.gradient[c] = gradient_sum;
+  }
 }
 
 template class BatchNormalization<float>;

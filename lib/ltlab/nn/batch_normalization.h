@@ -23,6 +23,7 @@ class BatchNormalization final : public Layer<T> {
   std::vector<Parameter<T>*> statistics() override { return {&running_mean_, &running_variance_}; }
   bool couples_images() const override { return true; }
   bool takes_shortcut() const override { return activation_ == Activation::identity; }
+  void freeze() override { frozen_ = true; }
 
   void forward(const Activations<T>& x, Activations<T>& y) override;
   void forward_training(const TrainingStep& step, std::size_t first_image, const Activations<T>& x,
@@ -33,11 +34,15 @@ class BatchNormalization final : public Layer<T> {
 
  private:
   BatchNorm<T> norm();
+  // backward() of evaluation's affine map.
+  void backward_frozen(const Activations<T>& x, const Activations<T>& y, const Activations<T>& dy,
+                       Activations<T>* dx);
   BatchStatistics<T> statistics_of_batch() { return {mean_.data(), inverse_deviation_.data()}; }
 
   std::string name_;
   ImageShape input_;
   Activation activation_;
+  bool frozen_ = false;
   Parameter<T> weight_, bias_;
   Parameter<T> running_mean_, running_variance_;
   AlignedVector<T> mean_, inverse_deviation_;  // of the batch

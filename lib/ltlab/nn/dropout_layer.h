@@ -21,22 +21,27 @@ class DropoutLayer final : public Layer<T> {
   ImageShape input() const override { return input_; }
   ImageShape output() const override { return input_; }
   bool takes_shortcut() const override { return true; }
+  void freeze() override { frozen_ = true; }
 
   void forward(const Activations<T>& x, Activations<T>& y) override { copy_interior(x, y); }
   void forward_training(const TrainingStep& step, std::size_t first_image, const Activations<T>& x,
                         Activations<T>& y) override {
+    if (frozen_) return forward(x, y);
     stream_ = {step.seed, purpose_, step.level, step.step << 32 | first_image};
     dropout(stream_, rate_, x, y);
   }
   void backward(const Activations<T>& /*x*/, const Activations<T>& /*y*/, Activations<T>& dy,
                 Activations<T>* dx, bool /*accumulate*/) override {
-    if (dx) dropout(stream_, rate_, dy, *dx);
+    if (!dx) return;
+    if (frozen_) return copy_interior(dy, *dx);
+    dropout(stream_, rate_, dy, *dx);
   }
 
  private:
   std::string name_, purpose_;
   ImageShape input_;
   double rate_;
+  bool frozen_ = false;
   StreamName stream_;  // of the last forward_training
 };
 

@@ -76,6 +76,9 @@ class Layer {
 
   /// Told once, before anything else.
   virtual void prepare(const LayerContext&) {}
+  /// From now on training passes work as evaluation does, and backward() with them: nothing is random, and
+  /// statistics stay as they are.
+  virtual void freeze() {}
   /// y = f(x), as in evaluation.
   virtual void forward(const Activations<T>& x, Activations<T>& y) = 0;
   /// y = f(x) in training, of the images from `first_image` of the step's batch on.

@@ -279,6 +279,19 @@ template <class T>
 BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels,
                                        const TrainingStep& step) {
   BatchLoss sum;
+  const auto cross_entropy = [&](std::size_t first, const Activations<T>& logits, Activations<T>& gradient) {
+    const BatchLoss loss =
+        softmax_cross_entropy(logits, labels.subspan(first, logits.batch()), images.batch(), &gradient);
+    sum.loss += loss.loss;
+    sum.correct += loss.correct;
+  };
+  forward_backward(images, cross_entropy, step);
+  return sum;
+}
+
+template <class T>
+void Network<T>::forward_backward(const Activations<T>& images, const LogitLoss<T>& loss,
+                                  const TrainingStep& step) {
   for (std::size_t first = 0; first < images.batch(); first += part_) {
     const Activations<T>& part = take_part(images, first);
     const Activations<T>& logits =
@@ -286,13 +299,14 @@ BatchLoss Network<T>::forward_backward(const Activations<T>& images, std::span<c
           layer.forward_training(step, first, x, y);
         });
     gradient(steps_.size() - 1).set_batch(part.batch());
-    const BatchLoss loss = softmax_cross_entropy(logits, labels.subspan(first, part.batch()), images.batch(),
-                                                 &gradient(steps_.size() - 1));
+    loss(first, logits, gradient(steps_.size() - 1));
     backward_part(part, first > 0);
-    sum.loss += loss.loss;
-    sum.correct += loss.correct;
   }
-  return sum;
+}
+
+template <class T>
+void Network<T>::freeze() {
+  for (const Step<T>& step : steps_) step.layer->freeze();
 }
 
 template <class T>

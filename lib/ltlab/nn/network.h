@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,6 +27,12 @@ struct Step {
 /// The steps that pass images through each layer in turn.
 template <class T>
 std::vector<Step<T>> chain(std::vector<std::unique_ptr<Layer<T>>> layers);
+
+/// Writes the gradient of a function of the logits, zero in padding lanes, given those of the images from
+/// `first_image` of a batch on.
+template <class T>
+using LogitLoss =
+    std::function<void(std::size_t first_image, const Activations<T>& logits, Activations<T>& gradient)>;
 
 /// Layers in sequence, with shortcuts, ending in logits. T is float, or double for gradient checks.
 ///
@@ -64,6 +71,12 @@ class Network {
   /// what is random in it.
   BatchLoss forward_backward(const Activations<T>& images, std::span<const std::uint8_t> labels,
                              const TrainingStep& step = {});
+
+  /// The same of any function of the logits, whose gradient `loss` tells.
+  void forward_backward(const Activations<T>& images, const LogitLoss<T>& loss,
+                        const TrainingStep& step = {});
+  /// From now on training passes work as evaluation does: Layer::freeze().
+  void freeze();
 
   /// From here on, or no longer: forward_backward() also computes the gradients of pruned weights, which
   /// flops() counts.

@@ -2,55 +2,123 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
 
 #include "ltlab/base/random.h"
 
 namespace ltlab {
 namespace {
 
-struct Survivor {
-  float magnitude;
-  std::uint32_t candidate, position;
+// Survivors that go together.
+struct Group {
+  double score;  // mean
+  std::uint32_t candidate, number;
 };
 
-// Prunes the fraction `rate` of the survivors of `group` (indices into candidates) that are smallest
-// together.
-void prune_group(const std::vector<PruningCandidate>& candidates, const std::vector<std::uint32_t>& group,
-                 double rate, std::vector<Mask>& masks) {
-  std::vector<Survivor> survivors;
-  for (const std::uint32_t c : group) {
-    const auto& [mask, weights, unused] = candidates[c];
-    for (std::uint32_t i = 0; i < mask.keep.size(); ++i) {
-      if (mask.keep[i]) survivors.push_back({std::abs(weights.values[i]), c, i});
+// The groups of one candidate that have survivors, and what each weight belongs to.
+struct Grouping {
+  std::vector<std::uint32_t> group_of;  // each weight
+  std::vector<std::uint32_t> sizes;     // survivors of each group
+  std::vector<double> sums;             // of their scores
+};
+
+Grouping group_survivors(const PruningCandidate& candidate, const Granularity& granularity) {
+  const auto& [mask, scores] = candidate;
+  Grouping grouping;
+  grouping.group_of = weight_groups(mask.shape, granularity);
+  const std::size_t groups = grouping.group_of.empty() ? 0 : 1 + *std::ranges::max_element(grouping.group_of);
+  grouping.sizes.assign(groups, 0);
+  grouping.sums.assign(groups, 0);
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    if (!mask.keep[i]) continue;
+    ++grouping.sizes[grouping.group_of[i]];
+    grouping.sums[grouping.group_of[i]] += scores[i];
+  }
+  return grouping;
+}
+
+// Whether to prune `size` more than `pruned` comes nearer to `wanted`, or as near.
+bool comes_nearer(std::size_t pruned, std::size_t size, std::size_t wanted) {
+  return 2 * pruned + size <= 2 * wanted;
+}
+
+void prune_to(const Quota& quota, const std::vector<PruningCandidate>& candidates,
+              const Granularity& granularity, std::vector<Mask>& masks) {
+  std::vector<Grouping> groupings;
+  std::vector<Group> groups;
+  std::size_t survivors = 0;
+  for (std::uint32_t q = 0; q < quota.candidates.size(); ++q) {
+    groupings.push_back(group_survivors(candidates[quota.candidates[q]], granularity));
+    const Grouping& grouping = groupings.back();
+    for (std::uint32_t g = 0; g < grouping.sizes.size(); ++g) {
+      const std::uint32_t size = grouping.sizes[g];
+      if (size > 0) groups.push_back({grouping.sums[g] / size, q, g});
+      survivors += size;
     }
   }
-  const auto count = static_cast<std::size_t>(std::llround(rate * static_cast<double>(survivors.size())));
+  const std::size_t wanted = survivors - std::min(survivors, quota.survivors);
   // Stable, so that ties go by position and the result is the same everywhere.
-  std::ranges::stable_sort(survivors, {}, &Survivor::magnitude);
-  for (std::size_t i = 0; i < count; ++i) masks[survivors[i].candidate].keep[survivors[i].position] = 0;
+  std::ranges::stable_sort(groups, {}, &Group::score);
+  std::size_t pruned = 0;
+  for (const Group& group : groups) {
+    std::uint32_t& size = groupings[group.candidate].sizes[group.number];
+    if (!comes_nearer(pruned, size, wanted)) break;
+    pruned += size;
+    size = 0;
+  }
+  for (std::size_t q = 0; q < quota.candidates.size(); ++q) {
+    std::vector<std::uint8_t>& keep = masks[quota.candidates[q]].keep;
+    for (std::size_t i = 0; i < keep.size(); ++i)
+      keep[i] = keep[i] && groupings[q].sizes[groupings[q].group_of[i]] > 0;
+  }
+}
+
+// The N survivors of highest score in each run.
+void prune_to_pattern(const PruningCandidate& candidate, const Granularity& granularity, Mask& mask) {
+  const std::vector<std::uint32_t> run_of = weight_groups(mask.shape, granularity);
+  std::vector<std::vector<std::uint32_t>> runs(1 + *std::ranges::max_element(run_of));
+  for (std::uint32_t i = 0; i < mask.size(); ++i) {
+    if (mask.keep[i]) runs[run_of[i]].push_back(i);
+  }
+  for (std::vector<std::uint32_t>& run : runs) {
+    std::ranges::stable_sort(run, {}, [&](std::uint32_t i) { return candidate.scores[i]; });
+    for (std::size_t i = 0; i + granularity.kept < run.size(); ++i) mask.keep[run[i]] = 0;
+  }
+}
+
+void check_finite(const PruningCandidate& candidate) {
+  const auto& [mask, scores] = candidate;
+  for (std::size_t i = 0; i < scores.size(); ++i) {
+    if (mask.keep[i] && !std::isfinite(scores[i]))
+      throw NumericError("the score of a weight of '" + mask.name + "' is not finite");
+  }
+}
+
+Mask empty_mask(const Mask& like) {
+  return {like.name, like.shape, std::vector<std::uint8_t>(like.size(), 0)};
 }
 
 }  // namespace
 
 const NameTable<PruningScope>& pruning_scope_names() {
-  static const NameTable<PruningScope> table(
-      "pruning scope", {{PruningScope::layerwise, "layerwise"}, {PruningScope::global, "global"}});
+  static const NameTable<PruningScope> table("pruning scope", {{PruningScope::layerwise, "layerwise"},
+                                                               {PruningScope::global, "global"},
+                                                               {PruningScope::uniform, "uniform"},
+                                                               {PruningScope::erk, "erk"}});
   return table;
 }
 
-std::vector<Mask> prune_by_magnitude(const std::vector<PruningCandidate>& candidates, PruningScope scope) {
+std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
+                                 const std::vector<Quota>& quotas, const Granularity& granularity) {
   std::vector<Mask> masks;
-  std::map<double, std::vector<std::uint32_t>> by_rate;
   for (const PruningCandidate& candidate : candidates) {
-    by_rate[candidate.rate].push_back(static_cast<std::uint32_t>(masks.size()));
+    check_finite(candidate);
     masks.push_back(candidate.mask);
   }
-  for (const auto& [rate, group] : by_rate) {
-    if (scope == PruningScope::global) {
-      prune_group(candidates, group, rate, masks);
+  for (const Quota& quota : quotas) {
+    if (granularity.kind == Granularity::Kind::pattern) {
+      for (const std::size_t c : quota.candidates) prune_to_pattern(candidates[c], granularity, masks[c]);
     } else {
-      for (const std::uint32_t c : group) prune_group(candidates, {c}, rate, masks);
+      prune_to(quota, candidates, granularity, masks);
     }
   }
   return masks;
@@ -62,11 +130,29 @@ std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t see
   for (const Mask& mask : masks) {
     RandomStream random({seed, "random-mask/" + mask.name, level, trial});
     const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(mask.size()));
-    Mask drawn{mask.name, mask.shape, std::vector<std::uint8_t>(mask.size(), 0)};
+    Mask drawn = empty_mask(mask);
     const std::size_t survivors = mask.survivors();
     for (std::size_t i = 0; i < survivors; ++i) drawn.keep[order[i]] = 1;
     result.push_back(std::move(drawn));
   }
+  return result;
+}
+
+std::vector<Mask> random_masks_of_network(const std::vector<Mask>& masks, std::uint64_t seed,
+                                          std::uint64_t level, std::uint64_t trial) {
+  std::vector<Mask> result;
+  std::vector<std::uint8_t*> weights;  // of all masks, in turn
+  std::size_t survivors = 0;
+  for (const Mask& mask : masks) {
+    result.push_back(empty_mask(mask));
+    survivors += mask.survivors();
+  }
+  for (Mask& mask : result) {
+    for (std::uint8_t& keep : mask.keep) weights.push_back(&keep);
+  }
+  RandomStream random({seed, "global-random-mask", level, trial});
+  const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(weights.size()));
+  for (std::size_t i = 0; i < survivors; ++i) *weights[order[i]] = 1;
   return result;
 }
 

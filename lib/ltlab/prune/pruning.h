@@ -5,34 +5,50 @@
 #include <vector>
 
 #include "ltlab/base/names.h"
-#include "ltlab/base/tensor.h"
+#include "ltlab/prune/granularity.h"
 #include "ltlab/prune/mask.h"
 
 namespace ltlab {
 
-/// Which weights compete with each other for survival.
+/// How the survivors are shared among layers.
 enum class PruningScope {
-  layerwise,  ///< those of one parameter
-  global      ///< those of all parameters that are pruned at the same rate
+  layerwise,  ///< each layer has its rate, and its weights compete with each other
+  global,     ///< the weights of all layers that are pruned at the same rate compete
+  uniform,    ///< each layer has the same density
+  erk         ///< each layer has its density of Erdős–Rényi-Kernel: keep_by_erdos_renyi()
 };
 
-/// layerwise | global
+/// layerwise | global | uniform | erk
 const NameTable<PruningScope>& pruning_scope_names();
 
-/// One parameter to be pruned, as it stands after training.
+/// One array of weights to be pruned.
 struct PruningCandidate {
   Mask mask;
-  Tensor weights;  ///< dense, of the mask's shape
-  double rate;     ///< fraction of its survivors to prune, in [0, 1]
+  std::vector<double> scores;  ///< one a weight, row-major; the lowest go first
 };
 
-/// Magnitude pruning (Frankle & Carbin 2019, section 1): of the survivors that compete, prunes the fraction
-/// `rate` with the smallest |w|, rounded to the nearest whole number; of equal magnitudes the earlier one
-/// goes first. The new masks are nested in the old, in the candidates' order.
-std::vector<Mask> prune_by_magnitude(const std::vector<PruningCandidate>& candidates, PruningScope scope);
+/// Candidates whose weights compete with each other, by their places, and how many weights survive.
+struct Quota {
+  std::vector<std::size_t> candidates;
+  std::size_t survivors = 0;
+};
+
+/// Prunes, of each quota's candidates, the survivors of lowest score until as many are left as it says; of
+/// equal scores the earlier one goes first. Groups of weights that the granularity takes together go in the
+/// order of their mean scores over their survivors (Mao et al. 2017, arXiv 1705.08922, section 3, where equal
+/// sizes let the sum do), until the next one would lead away from the quota.
+///
+/// A pattern N:M has no other density than its own: the N highest scores of each run survive, whatever the
+/// quotas say. Candidates without a quota stay as they are. The new masks are nested in the old, in the
+/// candidates' order. NumericError for a survivor's score that is not finite.
+std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
+                                 const std::vector<Quota>& quotas, const Granularity& granularity);
 
 /// A control: masks with as many survivors in each parameter as `masks`, at random places.
 std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t seed, std::uint64_t level,
                                std::uint64_t trial);
+/// Masks with as many survivors as `masks` in all parameters together, at random places in any of them.
+std::vector<Mask> random_masks_of_network(const std::vector<Mask>& masks, std::uint64_t seed,
+                                          std::uint64_t level, std::uint64_t trial);
 
 }  // namespace ltlab

@@ -1,0 +1,73 @@
+#include "ltlab/prune/scores.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "ltlab/base/error.h"
+#include "support/test_data.h"
+
+using namespace ltlab;
+using namespace ltlab::test;
+
+namespace {
+
+// Four weights, at the start and now.
+const Mask kMask = full_mask("w", {1, 4});
+const Tensor kInitial{"w", {1, 4}, {1.0f, -2.0f, 0.5f, 0.25f}};
+const Tensor kPresent{"w", {1, 4}, {-1.5f, 0.5f, 2.0f, 0.0f}};
+
+std::vector<double> scores(const std::string& name) {
+  return score_weights(score_names().parse(name), {kMask, kInitial, kPresent});
+}
+
+using Scores = std::vector<double>;
+
+}  // namespace
+
+TEST_CASE("The mask criteria of Zhou et al", "[prune]") {
+  CHECK(scores("magnitude") == Scores{1.5, 0.5, 2, 0});
+  CHECK(scores("large-final") == scores("magnitude"));
+  CHECK(scores("small-final") == Scores{-1.5, -0.5, -2, -0.0});
+  CHECK(scores("large-init") == Scores{1, 2, 0.5, 0.25});
+  CHECK(scores("small-init") == Scores{-1, -2, -0.5, -0.25});
+  CHECK(scores("magnitude-increase") == Scores{0.5, -1.5, 1.5, -0.25});
+  CHECK(scores("movement") == Scores{2.5, 2.5, 1.5, 0.25});
+  // By magnitude at the start the weights rank 2, 3, 1, 0, and now 2, 1, 3, 0, of 4.
+  CHECK(scores("large-init-large-final") == Scores{0.5, 0.25, 0.25, 0});
+  CHECK(scores("small-init-small-final") == Scores{0.25, 0, 0, 0.75});
+}
+
+TEST_CASE("Percentiles are of the survivors", "[prune]") {
+  Mask mask = kMask;
+  mask.keep[3] = 0;
+  const Scores found = score_weights(Score::large_init_large_final, {mask, kInitial, kPresent});
+  CHECK(found[0] == Approx(1.0 / 3));
+  CHECK(found[1] == 0);
+  CHECK(found[2] == 0);
+}
+
+TEST_CASE("Random scores are one a group, each seed's own, and the same at every level", "[prune]") {
+  const Mask mask = full_mask("fc1.weight", {3, 4});
+  const Scores each = score_at_random(mask, {}, 7);
+  CHECK(std::set(each.begin(), each.end()).size() == 12);
+  CHECK(score_at_random(mask, {}, 7) == each);
+  CHECK(score_at_random(mask, {}, 8) != each);
+  CHECK(score_at_random(full_mask("fc2.weight", {3, 4}), {}, 7) != each);
+  const Scores rows = score_at_random(mask, parse_granularity("neuron"), 7);
+  CHECK(std::set(rows.begin(), rows.end()).size() == 3);
+  for (std::size_t i = 0; i < 12; ++i) CHECK(rows[i] == rows[i / 4 * 4]);
+  const Scores pattern = score_at_random(mask, parse_granularity("2:4"), 7);
+  CHECK(std::set(pattern.begin(), pattern.end()).size() == 12);
+  for (const double score : each) CHECK((score >= 0 && score < 1));
+}
+
+TEST_CASE("Scores know what they see", "[prune]") {
+  CHECK(is_of_weights_alone(Score::movement));
+  CHECK(is_of_weights_alone(Score::random));
+  CHECK_FALSE(is_of_weights_alone(Score::synflow));
+  CHECK_FALSE(sees_images(Score::synflow));
+  CHECK(sees_images(Score::snip));
+  CHECK_FALSE(sees_images(Score::magnitude));
+  CHECK_THROWS_AS(score_weights(Score::snip, {kMask, kInitial, kPresent}), ConfigError);
+}
