@@ -1,5 +1,6 @@
 #include "ignored_options.h"
 
+#include <algorithm>
 #include <vector>
 
 namespace ltlab::app {
@@ -56,7 +57,26 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        config.moves_masks(),
        "is for --prune during-training, set or rigl, and that is " + time},
       {{"drop-fraction"}, "prune", config.trains_sparse(), "is for --prune set or rigl, and that is " + time},
-      {{"trials"}, "control", !config.controls.empty(), "is for --control, and there is none"},
+      {{"rate", "convolution-rate", "output-rate", "layer-rate", "levels", "target-density", "densities",
+        "prune", "score", "score-images", "granularity", "scope"},
+       "from",
+       config.from.empty(),
+       "is not for --from, which brings the masks"},
+      {{"rate", "convolution-rate", "output-rate", "levels", "target-density", "scope"},
+       "granularity",
+       config.granularity.kind != Granularity::Kind::pattern,
+       "is not for --granularity " + to_text(config.granularity) +
+           ", which has one level of its own density"},
+      {{"convolution-rate", "output-rate"},
+       "scope",
+       config.scope == PruningScope::layerwise || config.scope == PruningScope::global,
+       "is not for --scope " + pruning_scope_names().name(config.scope) +
+           ", which prunes all layers at one rate"},
+      {{"score-images"}, "score", sees_images(config.score), "is for a --score that sees images"},
+      {{"trials"},
+       "control",
+       std::ranges::any_of(config.controls, is_drawn),
+       "is for a --control that is drawn, and there is none"},
   };
 }
 

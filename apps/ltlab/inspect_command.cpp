@@ -62,7 +62,7 @@ class LevelReporter {
   // The record is kept until the next call.
   LevelReport report(const fs::path& file) {
     const std::string branch = context_.run() ? context_.run()->branch : "";
-    const bool nests = !branch.starts_with("random-") && branch != "copy";
+    const bool nests = branch.empty() || branch == "ticket" || branch == "imported";
     LevelRecord level = read_level_file(file);
     if (nests && level.level > 0 && (!record_ || record_->level + 1 != level.level)) {
       record_.reset();

@@ -123,10 +123,18 @@ po::options_description pruning_options() {
       ("prune-end", steps(), "and when they stop (three quarters of the steps)")
       ("prune-every", steps(), "between changes of masks during training (100)")
       ("drop-fraction", number(), "of a layer's survivors, replaced at each change by set, and at first by rigl (0.3)")
+      ("score", word("NAME"), ("what says which weights go first, the lowest: " + choices(score_names(), SearchConfig().score)).c_str())
+      ("score-images", count(), "training images that snip, grasp, taylor and fisher see, as many of each class (100)")
+      ("granularity", word("WHAT"), "what goes at once: weight (default) | neuron or filter, all weights of an output | input or "
+                                    "channel, all that read one | HEIGHTxWIDTH, a block as 4x4 | N:M, the best N of each M inputs stay, as 2:4")
       ("rate", number(), "fraction of the survivors pruned a round (0.2)")
       ("convolution-rate", number(), "of convolutions (the rate)")
       ("output-rate", number(), "of the output layer (half the rate)")
-      ("scope", word("SCOPE"), ("weights compete within a layer or across layers: " + choices(pruning_scope_names(), SearchConfig().scope)).c_str())
+      ("layer-rate", word("LAYER=X,..."), "of single layers, as fc1=0.3,conv1=0; 0 keeps a layer whole")
+      ("scope", word("SCOPE"), ("weights compete within a layer or across layers; or layers have one density, or that of "
+                                "Erdős–Rényi-Kernel: " + choices(pruning_scope_names(), SearchConfig().scope)).c_str())
+      ("from", word("RUN"), "train the tickets of another run, or one level-NNN.h5, from the weights that they start from, "
+                            "in place of searching for some")
       ("rewind", steps(), "to where the survivors return (0)")
       ("retrain", word("NAME"), ("what returns there: weights (with all else), the learning-rate alone, or nothing, to "
                                  "fine-tune as long at the last learning rate: " + choices(retraining_names(), SearchConfig().retraining)).c_str())
@@ -142,9 +150,11 @@ po::options_description pruning_options() {
 po::options_description comparison_options() {
   po::options_description comparison = group("Controls and replicates");
   comparison.add_options()
-      ("control", word("NAME,..."), "random-reinit: the ticket's mask with new weights; "
-                                    "random-mask: the ticket's weights under a random mask")
-      ("trials", count(), "of each control at each level (1)")
+      ("control", word("NAME,..."), "random-reinit: the ticket's mask with new weights; random-mask and global-random-mask: its "
+                                    "weights under a random mask as dense in each layer, or in all together; shuffled-weights: "
+                                    "its weights permuted within layers; sign-only: only their signs; supermask: not trained at "
+                                    "all; inverted-mask: the lowest scores kept")
+      ("trials", count(), "of each control that is drawn, at each level (1)")
       ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
       ("seed", count(), "(0)")
       ("kernel", word("KERNEL,..."), "of masked layers: auto (default, the faster as measured) | dense | sparse; "
@@ -253,6 +263,12 @@ std::string parse_source(const std::string& text) {
   return text;
 }
 
+// A resumed search may be started elsewhere.
+std::string absolute_path(const std::string& text) {
+  if (text.empty()) throw ConfigError("it names no run");
+  return std::filesystem::absolute(text).lexically_normal();
+}
+
 void read_data(const Values& values, DatasetOptions& data) {
   values.read("data", data.source, parse_source);
   values.read("data-dir", data.directory);
@@ -310,6 +326,11 @@ SearchConfig read_config(const Values& values) {
   if (values.has("convolution-rate")) values.read("convolution-rate", config.convolution_rate.emplace());
   if (values.has("output-rate")) values.read("output-rate", config.output_rate.emplace());
   values.read("scope", config.scope, pruning_scope_names());
+  values.read("layer-rate", config.layer_rates, parse_layer_rates);
+  values.read("granularity", config.granularity, parse_granularity);
+  values.read("score", config.score, score_names());
+  values.read_count("score-images", config.score_images);
+  values.read("from", config.from, absolute_path);
   values.read("rewind", config.rewind_step, StepCount::parse);
   values.read("retrain", config.retraining, retraining_names());
   values.read("retrain-order", config.retraining_order, retraining_order_names());

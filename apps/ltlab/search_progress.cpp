@@ -45,7 +45,8 @@ void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& s
   if (name.branch != "pretraining") ++recorded_[name.level];
   if (!now) return;
   if (name.branch != "pretraining") seconds_[name.level].push_back(summary.cost.wall_seconds);
-  const std::string trial = !name.branch.starts_with("random-") ? "" : format(" trial %u", name.trial);
+  const std::string trial =
+      name.branch == "ticket" || name.branch == "pretraining" ? "" : format(" trial %u", name.trial);
   show(format("replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step "
               "%llu (%.2f %%), "
               "%.1f s",
@@ -61,7 +62,8 @@ void SearchProgress::finish() const {
 }
 
 std::size_t SearchProgress::trainings(std::size_t level) const {
-  const std::size_t controls = level == 0 ? 0 : config_.controls.size() * config_.trials;
+  std::size_t controls = 0;
+  for (const Control control : config_.controls) controls += level == 0 ? 0 : config_.trials_of(control);
   return config_.replicates * (1 + controls);
 }
 

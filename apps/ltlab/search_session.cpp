@@ -32,7 +32,8 @@ void refuse_other_settings(const SearchRequest& request, const CollectionRecord&
 // A search that is asked for more levels than there are weights to prune.
 void tell_early_end(const SearchConfig& config, const std::vector<double>& densities) {
   const std::size_t last = densities.size() - 1;
-  if (!config.densities.empty()) return;
+  const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
+  if (!config.densities.empty() || !config.from.empty() || pattern) return;
   if (densities.back() <= config.target_density || (config.levels && last >= *config.levels)) return;
   std::cerr << "ltlab: the search will end at level " << last << ", "
             << format("%.3g", 100 * densities.back())

@@ -1,12 +1,12 @@
 #include "ltlab/lottery/search.h"
 
 #include <catch2/catch.hpp>
+#include <functional>
 
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/nn/models.h"
-#include "ltlab/prune/scores.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"
@@ -659,4 +659,172 @@ TEST_CASE("A residual network's running statistics are recorded and rewound with
   const RunStore control(control_folder(folder.path(), Control::random_reinit, 0));
   CHECK(values(control.read_level(1).initial_weights, "bn1.running_var") == AlignedVector<float>(2, 1.0f));
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+}
+
+TEST_CASE("Controls change one thing of the ticket as it is before training", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();
+  config.levels = 2;
+  config.controls = {Control::global_random_mask, Control::shuffled_weights, Control::sign_only,
+                     Control::supermask, Control::inverted_mask};
+  config.trials = 2;
+  const Listener listener = search(config, folder, 2);
+  CHECK(listener.trained == 3 + 2 * (2 * 2 + 3));
+  CHECK(search(config, folder).trained == 0);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const LevelRecord ticket = store.read_level(2);
+  const auto level_of = [&](Control control, unsigned trial = 0) {
+    return RunStore(control_folder(folder.path(), control, trial)).read_level(2);
+  };
+  // The weights of the rewind step under a mask, trained like the ticket from there.
+  RetracedTraining retraced{ticket.masks, run.rewind_weights, run.rewind_optimizer, config.training, 2, 15};
+
+  const LevelRecord anywhere = level_of(Control::global_random_mask);
+  CHECK(anywhere.density == ticket.density);
+  CHECK(anywhere.masks[1].survivors() != ticket.masks[1].survivors());
+  CHECK(level_of(Control::global_random_mask, 1).masks[0].keep != anywhere.masks[0].keep);
+  retraced.masks = anywhere.masks;
+  check_same_weights(retraced.run(), anywhere.weights);
+
+  const LevelRecord shuffled = level_of(Control::shuffled_weights);
+  retraced.masks = ticket.masks;
+  retraced.weights = shuffled.initial_weights;
+  check_same_weights(retraced.run(), shuffled.weights);
+  CHECK(shuffled.masks[0].keep == ticket.masks[0].keep);
+  CHECK(level_of(Control::shuffled_weights, 1).initial_weights[0].values !=
+        shuffled.initial_weights[0].values);
+
+  const LevelRecord signs = level_of(Control::sign_only);
+  const Tensor& rewound = *find_named(run.rewind_weights, "fc1.weight");
+  for (std::size_t i = 0; i < rewound.values.size(); ++i) {
+    const float expected = ticket.masks[0].keep[i] ? rewound.values[i] : 0;
+    CHECK((signs.initial_weights[0].values[i] > 0) == (expected > 0));
+    CHECK((signs.initial_weights[0].values[i] < 0) == (expected < 0));
+  }
+  CHECK_FALSE(std::filesystem::exists(control_folder(folder.path(), Control::sign_only, 1)));
+
+  const LevelRecord untrained = level_of(Control::supermask);
+  CHECK(untrained.steps == untrained.first_step);
+  CHECK(untrained.cost.flops == 0);
+  CHECK(untrained.metrics.size() == 1);
+  for (std::size_t i = 0; i < rewound.values.size(); ++i)
+    CHECK(untrained.weights[0].values[i] == (ticket.masks[0].keep[i] ? rewound.values[i] : 0));
+
+  const LevelRecord inverted = level_of(Control::inverted_mask);
+  const LevelRecord first = store.read_level(1);
+  for (std::size_t m = 0; m < 2; ++m) {
+    CHECK(inverted.masks[m].survivors() == ticket.masks[m].survivors());
+    // Level 1 pruned less than level 2 keeps: all of it is back.
+    for (std::size_t i = 0; i < ticket.masks[m].size(); ++i) {
+      if (!first.masks[m].keep[i]) CHECK(inverted.masks[m].keep[i] == 1);
+    }
+  }
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+}
+
+TEST_CASE("A search prunes by any score, in any group, and verify recomputes what it can", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.training.steps = 10;
+  config.levels = 2;
+  config.rate = 0.5;
+  struct Method {
+    Score score;
+    const char* granularity;
+    PruningScope scope;
+    PruningTime time;
+    bool recomputed;
+  };
+  const Method method = GENERATE(
+      Method{Score::movement, "weight", PruningScope::erk, PruningTime::after_training, true},
+      Method{Score::random, "neuron", PruningScope::layerwise, PruningTime::after_training, true},
+      Method{Score::large_init_large_final, "4x4", PruningScope::global, PruningTime::one_shot, true},
+      Method{Score::small_init, "input", PruningScope::uniform, PruningTime::before_training, true},
+      Method{Score::snip, "weight", PruningScope::global, PruningTime::before_training, false},
+      Method{Score::magnitude, "2:4", PruningScope::layerwise, PruningTime::after_training, true});
+  config.score = method.score;
+  config.granularity = parse_granularity(method.granularity);
+  config.scope = method.scope;
+  config.pruning_time = method.time;
+  config.controls = {Control::inverted_mask};
+  CAPTURE(config_text(config));
+  const Listener listener = search(config, folder);
+  const RunStore store(folder.path());
+  for (std::size_t level = 1; level < listener.densities.size(); ++level) {
+    const LevelRecord record = store.read_level(static_cast<unsigned>(level));
+    CHECK(record.density == Approx(listener.densities[level]).margin(0.02));
+    const LevelRecord inverted =
+        RunStore(control_folder(folder.path(), Control::inverted_mask, 0)).read_level(record.level);
+    CHECK(inverted.density == Approx(record.density).margin(0.002));
+  }
+  const std::vector<FileReport> reports = verify(folder.path(), pruning_rules());
+  CHECK_FALSE(has_faults(reports));
+  const FileReport& last = *std::ranges::find(
+      reports, store.level_path(static_cast<unsigned>(listener.densities.size() - 1)), &FileReport::path);
+  CHECK((last.summary.find("recomputed") != std::string::npos) == method.recomputed);
+  const SearchConfig read = pruning_settings(config_text(config) + extent_text(config));
+  CHECK(read.score == config.score);
+  CHECK(read.granularity == config.granularity);
+  CHECK(read.scope == config.scope);
+}
+
+TEST_CASE("Tickets of another run are trained from the weights that they started from", "[lottery]") {
+  const TemporaryFolder origin, folder;
+  SearchConfig config = falling_rate_config();
+  config.levels = 2;
+  search(config, origin);
+  const RunStore saved(origin.path());
+
+  SearchConfig transfer = small_config();
+  transfer.from = origin.path();
+  transfer.seed = 9;
+  transfer.controls = {Control::random_reinit};
+  const Listener listener = search(transfer, folder, 2);
+  CHECK(listener.trained == 3 + 2);
+  const RunStore store(folder.path());
+  CHECK(listener.densities ==
+        std::vector<double>{1, saved.read_level(1).density, saved.read_level(2).density});
+  check_same_weights(store.read_run().init_weights, saved.read_run().rewind_weights);
+  const LevelRecord level = store.read_level(2);
+  for (std::size_t m = 0; m < 2; ++m) CHECK(level.masks[m].keep == saved.read_level(2).masks[m].keep);
+  CHECK(level.first_step == 0);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+  CHECK(search(transfer, folder).trained == 0);
+
+  // One level, to tell fewer classes apart: a new output layer, and the others' weights.
+  const TemporaryFolder classes;
+  transfer.from = saved.level_path(2);
+  transfer.model = "mlp:784-20-5";
+  transfer.controls.clear();
+  Listener other;
+  run_search(transfer, five_classes(), classes.path(), 1, other, other.stop);
+  const RunStore fewer(classes.path());
+  CHECK(fewer.levels() == std::vector<unsigned>{0, 1});
+  CHECK(fewer.read_level(1).masks[0].keep == saved.read_level(2).masks[0].keep);
+  CHECK(fewer.read_level(1).masks[1].density() == 1);
+  CHECK(find_named(fewer.read_run().init_weights, "fc1.weight")->values ==
+        find_named(saved.read_run().rewind_weights, "fc1.weight")->values);
+}
+
+TEST_CASE("What --from, patterns and whole layers exclude is refused", "[lottery]") {
+  const auto refused = [](const std::string& option, const std::function<void(SearchConfig&)>& change) {
+    SearchConfig config = small_config();
+    change(config);
+    CHECK_THROWS_WITH(check(config), Catch::Contains(option));
+  };
+  refused("--rewind", [](SearchConfig& c) { c.from = "RUN", c.rewind_step = 5; });
+  refused("--pretrain", [](SearchConfig& c) { c.from = "RUN", c.pretraining.steps = 5; });
+  refused("inverted-mask", [](SearchConfig& c) { c.from = "RUN", c.controls = {Control::inverted_mask}; });
+  refused("--densities", [](SearchConfig& c) {
+    c.granularity = parse_granularity("2:4");
+    c.densities = {0.5};
+  });
+  refused("--layer-rate fc1", [](SearchConfig& c) { c.layer_rates = {{"fc1", 0.1}}, c.densities = {0.5}; });
+  refused("--layer-rate", [](SearchConfig& c) { c.layer_rates = {{"fc7", 0.1}}; });
+  refused("--score-images", [](SearchConfig& c) { c.score_images = 0; });
+  refused("supermask", [](SearchConfig& c) {
+    c.controls = {Control::supermask};
+    c.retraining = Retraining::fine_tuning;
+  });
 }

@@ -160,6 +160,35 @@ TEST_CASE("a control that does not fit its ticket is a fault", "[verify]") {
              Catch::Contains("differ from those of") && Catch::Contains("of another run"));
 }
 
+TEST_CASE("each control has its own way to fit its ticket", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  const fs::path ticket = folder.path() / "replicate-0";
+  const auto faults_of = [&](const std::string& branch, const std::vector<Mask>& masks) {
+    RunStore control(ticket / (branch + "-0"));
+    control.write_run(sample_run(branch, 0));
+    control.write_level(sample_level(2, masks));
+    RunStore(ticket).link_members();
+    const std::string found = faults(ticket);
+    fs::remove_all(control.folder());
+    return found;
+  };
+  const std::vector<Mask> same = test::sample_masks(2);
+  std::vector<Mask> moved = same, elsewhere = same, fewer = same;
+  std::rotate(moved[0].keep.begin(), moved[0].keep.begin() + 1, moved[0].keep.end());
+  *std::ranges::find(elsewhere[0].keep, 1) = 0;  // one weight less in this layer, one more in that
+  *std::ranges::find(elsewhere[1].keep, 0) = 1;
+  *std::ranges::find(fewer[0].keep, 1) = 0;
+  for (const std::string branch : {"shuffled-weights", "sign-only", "supermask"}) {
+    CHECK(faults_of(branch, same) == "");
+    CHECK_THAT(faults_of(branch, moved), Catch::Contains("its mask is not the ticket's"));
+  }
+  CHECK(faults_of("inverted-mask", moved) == "");
+  CHECK(faults_of("global-random-mask", elsewhere) == "");
+  CHECK_THAT(faults_of("random-mask", elsewhere), Catch::Contains("another number of weights in some layer"));
+  CHECK_THAT(faults_of("global-random-mask", fewer), Catch::Contains("another number of weights than"));
+}
+
 TEST_CASE("totals are told of all levels, and a fault where they are not the levels' sums", "[verify]") {
   const TemporaryFolder folder;
   test::write_sample_collection(folder.path());

@@ -9,8 +9,14 @@
 namespace ltlab {
 
 GradualPruning::GradualPruning(const SearchConfig& config, std::vector<PruningGroup> plan,
-                               MaskChanges changes, std::vector<Tensor> initial)
-    : config_(config), plan_(std::move(plan)), changes_(changes), initial_(std::move(initial)) {}
+                               MaskChanges changes, std::vector<Tensor> initial, std::uint64_t seed,
+                               const Dataset& dataset)
+    : config_(config),
+      plan_(std::move(plan)),
+      changes_(changes),
+      initial_(std::move(initial)),
+      seed_(seed),
+      dataset_(dataset) {}
 
 bool GradualPruning::changes_at(std::uint64_t step) const {
   if (step <= changes_.begin || step > changes_.end) return false;
@@ -31,7 +37,7 @@ std::vector<PruningGroup> GradualPruning::plan_at(std::uint64_t step) const {
 }
 
 std::vector<Mask> GradualPruning::change(std::uint64_t step, const TrainedWeights& before) const {
-  return prune_to_plan({before.masks, initial_, before.weights}, plan_at(step), config_);
+  return prune_to_plan({before.masks, initial_, before.weights, seed_, &dataset_}, plan_at(step), config_);
 }
 
 }  // namespace ltlab

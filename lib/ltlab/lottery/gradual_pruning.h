@@ -11,9 +11,10 @@ namespace ltlab {
 /// and at `end`.
 class GradualPruning final : public MaskSchedule {
  public:
-  /// `initial` are the weights at step 0. `config` is in steps, and outlives the schedule.
+  /// `initial` are the weights at step 0, seed and dataset are for scores that draw or ask the network.
+  /// `config` is in steps; it and the dataset outlive the schedule.
   GradualPruning(const SearchConfig& config, std::vector<PruningGroup> plan, MaskChanges changes,
-                 std::vector<Tensor> initial);
+                 std::vector<Tensor> initial, std::uint64_t seed, const Dataset& dataset);
 
   bool changes_at(std::uint64_t step) const override;
   bool sees_gradients() const override { return false; }
@@ -27,6 +28,8 @@ class GradualPruning final : public MaskSchedule {
   std::vector<PruningGroup> plan_;
   MaskChanges changes_;
   std::vector<Tensor> initial_;
+  std::uint64_t seed_;
+  const Dataset& dataset_;
 };
 
 }  // namespace ltlab

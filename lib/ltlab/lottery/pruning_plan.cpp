@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/transfer.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/prune/allocation.h"
 
 namespace ltlab {
 namespace {
@@ -21,21 +23,69 @@ std::size_t weights_of(const std::vector<PruningGroup>& groups) {
   return weights;
 }
 
-// Under the global scope layers of one rate compete, and all do where a density is asked for.
+// Whether the scope takes all layers together, to share their survivors by a rule.
+bool shares_survivors(const SearchConfig& config) {
+  return config.scope == PruningScope::uniform || config.scope == PruningScope::erk;
+}
+
+// 0 for a layer that stays whole.
+double rate_of(const SearchConfig& config, const PrunableLayer& layer) {
+  SearchConfig rates = config.densities.empty() ? config : SearchConfig();
+  rates.layer_rates = config.layer_rates;
+  rates.granularity = config.granularity;
+  const double rate = rates.rate_of(layer.name, layer.shape, layer.output_layer);
+  return rate == 0 || !shares_survivors(config) ? rate : rates.rate;
+}
+
+// Under the global scope layers of one rate compete, and all but whole ones do where a density is asked for.
 std::vector<PruningGroup> group_layers(const SearchConfig& config, const std::vector<PrunableLayer>& layers) {
-  const bool by_rate = config.densities.empty();
-  const SearchConfig rates = by_rate ? config : SearchConfig();
   std::vector<PruningGroup> groups;
   for (std::size_t i = 0; i < layers.size(); ++i) {
-    const double rate = rates.rate_of(layers[i].shape, layers[i].output_layer);
-    const auto competes = [&](const PruningGroup& group) { return !by_rate || group.rate == rate; };
-    auto group = config.scope == PruningScope::global ? std::ranges::find_if(groups, competes) : groups.end();
+    const double rate = rate_of(config, layers[i]);
+    const auto competes = [&](const PruningGroup& group) {
+      return group.rate == rate || (!config.densities.empty() && group.rate > 0 && rate > 0);
+    };
+    auto group =
+        config.scope == PruningScope::layerwise ? groups.end() : std::ranges::find_if(groups, competes);
     if (group == groups.end()) group = groups.insert(groups.end(), PruningGroup{{}, 0, rate, 0});
     group->layers.push_back(i);
     group->weights += element_count(layers[i].shape);
   }
   for (PruningGroup& group : groups) group.survivors = group.weights;
   return groups;
+}
+
+// Each layer of a group becomes one of its own, with its share of the survivors.
+std::vector<PruningGroup> share_survivors(const std::vector<PruningGroup>& groups, const SearchConfig& config,
+                                          const std::vector<PrunableLayer>& layers) {
+  std::vector<PruningGroup> shared;
+  for (const PruningGroup& group : groups) {
+    std::vector<Shape> shapes;
+    for (const std::size_t layer : group.layers) shapes.push_back(layers[layer].shape);
+    const auto survivors = static_cast<double>(group.survivors);
+    const std::vector<std::size_t> kept = config.scope == PruningScope::erk
+                                              ? keep_by_erdos_renyi(shapes, survivors)
+                                              : keep_uniformly(shapes, survivors);
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+      shared.push_back({{group.layers[i]}, element_count(shapes[i]), group.rate, kept[i]});
+  }
+  std::ranges::sort(shared, {}, [](const PruningGroup& group) { return group.layers.front(); });
+  return shared;
+}
+
+// The survivors of a pattern N:M in layers that do not stay whole.
+void keep_pattern(std::vector<PruningGroup>& groups, const Granularity& pattern,
+                  const std::vector<PrunableLayer>& layers) {
+  for (PruningGroup& group : groups) {
+    if (group.rate == 0) continue;
+    group.survivors = 0;
+    for (const std::size_t layer : group.layers) {
+      const Shape& shape = layers[layer].shape;
+      const std::size_t inputs = shape[1], rest = inputs % pattern.of;
+      const std::size_t kept = inputs / pattern.of * pattern.kept + std::min(rest, pattern.kept);
+      group.survivors += element_count(shape) / inputs * kept;
+    }
+  }
 }
 
 void prune_rounds(std::vector<PruningGroup>& groups, unsigned rounds) {
@@ -64,6 +114,12 @@ void keep_density(std::vector<PruningGroup>& groups, double density) {
     keep_power(groups, rounds);
     return static_cast<double>(survivors_of(groups)) - wanted;
   };
+  std::size_t whole = 0;  // survivors that no round prunes
+  for (const PruningGroup& group : groups) whole += group.rate == 0 ? group.weights : 0;
+  if (static_cast<double>(whole) > wanted) {
+    throw ConfigError("--densities: the layers that stay whole hold more than a share of " +
+                      std::to_string(density) + " of the weights");
+  }
   double too_few = 0, enough = 1;  // rounds of pruning
   while (surplus(enough) > 0) enough *= 2;
   for (int i = 0; i < kHalvings; ++i) {
@@ -79,17 +135,36 @@ std::vector<PrunableLayer> prunable_layers(const SearchConfig& config, const Ima
   std::vector<PrunableLayer> layers;
   for (const Parameter<float>* parameter : network.parameters()) {
     const ParameterInfo& info = parameter->info();
-    if (info.prunable) layers.push_back({info.shape, info.output_layer});
+    if (info.prunable) layers.push_back({info.shape, info.output_layer, layer_of(info.name)});
   }
   return layers;
 }
 
+// Of the dense network, and then of the tickets of another run.
+std::vector<double> saved_densities(const SearchConfig& config, const ImageShape& image,
+                                    std::size_t classes) {
+  const Network<float> network = make_network<float>(config.model, image, classes, 1);
+  std::vector<double> densities{1.0};
+  for (const std::vector<Mask>& masks :
+       fitted_masks(read_saved_tickets(config.from, 0), network, config.from))
+    densities.push_back(ltlab::density(masks));
+  return densities;
+}
+
 }  // namespace
+
+std::string layer_of(const std::string& parameter) {
+  return parameter.substr(0, parameter.rfind('.'));
+}
 
 std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<PrunableLayer>& layers,
                                      unsigned level) {
   std::vector<PruningGroup> groups = group_layers(config, layers);
   if (level == 0) return groups;
+  if (config.granularity.kind == Granularity::Kind::pattern) {
+    keep_pattern(groups, config.granularity, layers);
+    return groups;
+  }
   if (config.densities.empty()) {
     prune_rounds(groups, level);
   } else if (level <= config.densities.size()) {
@@ -98,11 +173,12 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
     throw ConfigError("--densities tells " + std::to_string(config.densities.size()) +
                       " levels, and none for level " + std::to_string(level));
   }
-  return groups;
+  return shares_survivors(config) ? share_survivors(groups, config, layers) : groups;
 }
 
 std::vector<double> planned_densities(const SearchConfig& config, const ImageShape& image,
                                       std::size_t classes) {
+  if (!config.from.empty()) return saved_densities(config, image, classes);
   const std::vector<PrunableLayer> layers = prunable_layers(config, image, classes);
   const auto density = [&](std::size_t level) {
     const std::vector<PruningGroup> groups = plan_level(config, layers, static_cast<unsigned>(level));
@@ -124,7 +200,7 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
 }
 
 std::optional<unsigned> level_before(const SearchConfig& config, unsigned level) {
-  if (level == 0) return std::nullopt;
+  if (level == 0 || !config.from.empty()) return std::nullopt;
   switch (config.pruning_time) {
     case PruningTime::after_training:
       return level - 1;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ltlab/lottery/search_config.h"
@@ -11,6 +12,7 @@ namespace ltlab {
 struct PrunableLayer {
   Shape shape;
   bool output_layer = false;
+  std::string name = {};  ///< of the layer: "fc1"
 };
 
 /// Layers whose weights compete with each other for survival, and how many survive together.
@@ -21,12 +23,19 @@ struct PruningGroup {
   std::size_t survivors = 0;
 };
 
+/// The layer of a parameter: "fc1" of "fc1.weight".
+std::string layer_of(const std::string& parameter);
+
 /// How many weights survive at `level` of a search, by counting alone: whatever the weights are, every
 /// pruning method keeps as many. By rates, `level` rounds prune each group at its rate, rounded to the
 /// nearest whole number. By densities, the level keeps its own of all weights: under the global scope all
 /// compete together; under the layerwise scope each layer keeps (1 - rate)^k of its weights, as many rounds
 /// at the default rates would (the output layer at half the others' rate), with the real k that comes nearest
 /// to the density. ConfigError where `level` lies beyond the densities.
+///
+/// Under the uniform and ERK scopes all layers together are pruned at one rate, or to the density, and share
+/// the survivors. A layer whose rate is 0 stays whole in every scope, and counts in the density. A pattern
+/// N:M has the same survivors at every level. Coarser groups than single weights come as near as they can.
 std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<PrunableLayer>& layers,
                                      unsigned level);
 

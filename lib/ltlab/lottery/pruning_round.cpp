@@ -1,10 +1,14 @@
 #include "ltlab/lottery/pruning_round.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <numeric>
 #include <optional>
+#include <span>
+#include <utility>
 
+#include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/scores.h"
 
@@ -48,15 +52,83 @@ std::vector<Mask> full_masks(const std::vector<Mask>& masks) {
 std::optional<std::vector<std::string>> pruning_faults(const RunRecord& run, const LevelRecord* before,
                                                        const LevelRecord& level) {
   const SearchConfig config = pruning_settings(run.config + run.extent);
+  if (!config.from.empty() || !is_of_weights_alone(config.score)) return std::nullopt;
   const bool untrained = config.pruning_time == PruningTime::before_training;
   if (level.level == 0 || config.moves_masks() || (!untrained && !before)) return std::nullopt;
   const std::vector<Mask> masks = untrained ? full_masks(level.masks) : before->masks;
   const std::vector<Tensor>& weights = untrained ? run.rewind_weights : before->weights;
-  const std::vector<Mask> expected =
-      prune_to_plan({masks, run.init_weights, weights}, plan_level(config, masks, level.level), config);
+  const std::vector<Mask> expected = prune_to_plan({masks, run.init_weights, weights, run.seed},
+                                                   plan_level(config, masks, level.level), config);
   return differing_masks(
       expected, level,
       untrained ? "the weights of the rewind step" : "the weights of level " + std::to_string(before->level));
+}
+
+// The network that a score asks, holding batches of up to `batch` images.
+template <class T>
+Network<T> network_of(const PruningInput& input, const SearchConfig& config, std::size_t batch) {
+  Network<T> network =
+      make_network<T>(config.model, input.dataset->train.shape, input.dataset->classes, batch);
+  network.apply(input.masks);
+  network.assign(input.weights);
+  return network;
+}
+
+template <class T>
+std::vector<LabelledBatch<T>> images_for(const Network<T>& network, const PruningInput& input,
+                                         const SearchConfig& config) {
+  return draw_score_images<T>(*input.dataset, config.score_images, network.batch(), network.input(),
+                              input.seed);
+}
+
+NetworkScores ask_network(const PruningInput& input, const SearchConfig& config) {
+  const std::size_t batch = std::min<std::size_t>(config.training.batch, config.score_images);
+  if (config.score == Score::synflow) {
+    Network<double> network = network_of<double>(input, config, 1);
+    return synflow_scores(network);
+  }
+  if (config.score == Score::grasp) {
+    Network<double> network = network_of<double>(input, config, batch);
+    return grasp_scores(network, images_for(network, input, config));
+  }
+  Network<float> network = network_of<float>(input, config, batch);
+  const std::vector<LabelledBatch<float>> images = images_for(network, input, config);
+  const std::span<const LabelledBatch<float>> batches(images);
+  if (config.score == Score::snip) return snip_scores(network, batches);
+  return config.score == Score::taylor ? taylor_scores(network, batches) : fisher_scores(network, batches);
+}
+
+std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
+                                         std::vector<std::vector<double>> scores) {
+  std::vector<PruningCandidate> candidates;
+  for (std::size_t i = 0; i < masks.size(); ++i) candidates.push_back({masks[i], std::move(scores[i])});
+  return candidates;
+}
+
+std::size_t survivors_of(const std::vector<Mask>& masks, const std::vector<std::size_t>& layers) {
+  std::size_t survivors = 0;
+  for (const std::size_t layer : layers) survivors += masks[layer].survivors();
+  return survivors;
+}
+
+// Tanaka et al. 2020, algorithm 1: after round k of n, (wanted / survivors)^(k / n) of the survivors are
+// left.
+std::vector<Mask> prune_by_synflow(const PruningInput& input, const std::vector<Quota>& quotas,
+                                   const SearchConfig& config) {
+  Network<double> network = network_of<double>(input, config, 1);
+  std::vector<Mask> masks = input.masks;
+  for (unsigned round = 1; round <= kSynflowRounds; ++round) {
+    std::vector<Quota> now = quotas;
+    for (Quota& quota : now) {
+      const auto survivors = static_cast<double>(survivors_of(input.masks, quota.candidates));
+      const double share = std::min(1.0, static_cast<double>(quota.survivors) / survivors);
+      const double left = survivors * std::pow(share, static_cast<double>(round) / kSynflowRounds);
+      if (survivors > 0) quota.survivors = static_cast<std::size_t>(std::llround(left));
+    }
+    masks = prune_by_score(candidates(masks, synflow_scores(network)), now, config.granularity);
+    network.apply(masks);
+  }
+  return masks;
 }
 
 }  // namespace
@@ -65,20 +137,36 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
                                      unsigned level) {
   const std::string output_layer = layer_names(config.model).back();
   std::vector<PrunableLayer> layers;
-  for (const Mask& mask : masks) layers.push_back({mask.shape, mask.name == output_layer + ".weight"});
+  for (const Mask& mask : masks) {
+    const std::string layer = layer_of(mask.name);
+    layers.push_back({mask.shape, layer == output_layer, layer});
+  }
   return plan_level(config, layers, level);
 }
 
-std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
-                                const SearchConfig& /*config*/) {
-  std::vector<PruningCandidate> candidates;
+std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const SearchConfig& config) {
+  if (!is_of_weights_alone(config.score)) return ask_network(input, config);
+  std::vector<std::vector<double>> scores;
   for (const Mask& mask : input.masks) {
-    const Tensor& weights = weights_of(mask, input.weights);
-    candidates.push_back({mask, score_weights(Score::magnitude, {mask, weights, weights})});
+    if (config.score == Score::random) {
+      scores.push_back(score_at_random(mask, config.granularity, input.seed));
+    } else {
+      scores.push_back(score_weights(
+          config.score, {mask, weights_of(mask, input.initial), weights_of(mask, input.weights)}));
+    }
   }
+  return scores;
+}
+
+std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
+                                const SearchConfig& config) {
   std::vector<Quota> quotas;
-  for (const PruningGroup& group : plan) quotas.push_back({group.layers, group.survivors});
-  return prune_by_score(candidates, quotas, {});
+  for (const PruningGroup& group : plan) {
+    if (group.rate > 0) quotas.push_back({group.layers, group.survivors});
+  }
+  const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
+  if (config.score == Score::synflow && !pattern) return prune_by_synflow(input, quotas, config);
+  return prune_by_score(candidates(input.masks, pruning_scores(input, config)), quotas, config.granularity);
 }
 
 LevelRules pruning_rules() {

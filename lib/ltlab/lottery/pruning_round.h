@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <vector>
 
+#include "ltlab/data/dataset.h"
 #include "ltlab/lottery/pruning_plan.h"
 #include "ltlab/store/records.h"
 #include "ltlab/store/verify.h"
@@ -13,15 +15,22 @@ struct PruningInput {
   const std::vector<Mask>& masks;      ///< before; the new ones are nested in them
   const std::vector<Tensor>& initial;  ///< weights at step 0
   const std::vector<Tensor>& weights;  ///< those that are pruned, mostly as trained
+  std::uint64_t seed = 0;              ///< of the replicate: names what a score draws
+  const Dataset* dataset = nullptr;    ///< for scores that ask the network
 };
+
+/// The config's scores, by which such a pruning prunes: one a weight of each mask, row-major. SynFlow's are
+/// those of its first round. StoreError where a mask has no weights of its shape.
+std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const SearchConfig& config);
 
 /// The plan of a level for the layers that have these masks, in their order.
 std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<Mask>& masks,
                                      unsigned level);
 
-/// The masks after a pruning that leaves each group of `plan` as many survivors as it says: those of the
-/// largest magnitude. A group that has no more than that already keeps them. StoreError where a mask has no
-/// weights of its shape.
+/// The masks after a pruning that leaves each group of `plan` as many survivors as it says, or as near as the
+/// granularity comes: those of the highest scores. SynFlow prunes in 100 rounds, each to the same fraction of
+/// what the one before left. A group that has no more than that already keeps them, and one of rate 0 always.
+/// StoreError where a mask has no weights of its shape.
 std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
                                 const SearchConfig& config);
 

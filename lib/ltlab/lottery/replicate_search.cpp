@@ -1,5 +1,6 @@
 #include "ltlab/lottery/replicate_search.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "ltlab/lottery/pruning_plan.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/lottery/search_folders.h"
+#include "ltlab/lottery/transfer.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab {
@@ -87,10 +89,17 @@ void ReplicateSearch::search_level(unsigned level) {
   queue_levels_after(level);
 }
 
-// As drawn, or as pretraining leaves them; the run's settings are on disk before that begins.
+// As drawn, as a ticket of another run brings them, or as pretraining leaves them; the run's settings are on
+// disk before that begins.
 void ReplicateSearch::establish_initial_weights() {
   const bool known = !run_.init_weights.empty();
-  if (!known && !config_.pretrains()) set_initial_weights(draw_weights(network_));
+  std::vector<Tensor> brought;
+  if (!config_.from.empty()) {
+    SavedTickets tickets = read_saved_tickets(config_.from, replicate_);
+    saved_masks_ = fitted_masks(tickets, network_, config_.from);
+    brought = std::move(tickets.weights);
+  }
+  if (!known && !config_.pretrains()) set_initial_weights(adapted(brought, draw_weights(network_)));
   write_settings();
   if (known || !config_.pretrains()) return;
   set_initial_weights(adapted(pretrain(), draw_weights(network_)));
@@ -142,6 +151,7 @@ std::vector<Tensor> ReplicateSearch::pretrain() {
 // The network of one level as it begins: with its mask, and its weights before training.
 LevelStart ReplicateSearch::start_level(unsigned level) const {
   if (level == 0) return start_dense();
+  if (!config_.from.empty()) return start_saved(level);
   switch (config_.pruning_time) {
     case PruningTime::before_training:
       return start_untrained(level);
@@ -171,7 +181,17 @@ LevelStart ReplicateSearch::start_dense() const {
   return start;
 }
 
-// A later level prunes the smallest of the weights trained before, and retrains the others.
+// A ticket of another run, whose weights are those of step 0 here.
+LevelStart ReplicateSearch::start_saved(unsigned level) const {
+  if (level > saved_masks_.size()) {
+    throw ConfigError("--from: '" + config_.from + "' has " + std::to_string(saved_masks_.size()) +
+                      " pruned levels for replicate " + std::to_string(replicate_) +
+                      ", fewer than for replicate 0: give one run for all");
+  }
+  return start_fresh(level, saved_masks_[level - 1]);
+}
+
+// A later level prunes the lowest of the weights trained before, and retrains the others.
 LevelStart ReplicateSearch::start_pruned(unsigned level, const LevelRecord& before) const {
   LevelStart start = start_fresh(level, prune(level, before.masks, before.weights));
   if (config_.retraining == Retraining::weight_rewinding) {
@@ -192,9 +212,9 @@ LevelStart ReplicateSearch::start_untrained(unsigned level) const {
 // The dense network, pruned while it trains.
 LevelStart ReplicateSearch::start_gradual(unsigned level) const {
   LevelStart start = start_fresh(level, full_masks(network_));
-  start.schedule =
-      std::make_shared<GradualPruning>(config_, plan_level(config_, start.masks, level),
-                                       mask_changes(config_, start.training.steps), run_.init_weights);
+  start.schedule = std::make_shared<GradualPruning>(config_, plan_level(config_, start.masks, level),
+                                                    mask_changes(config_, start.training.steps),
+                                                    run_.init_weights, run_.seed, data_.dataset);
   return start;
 }
 
@@ -210,7 +230,8 @@ LevelStart ReplicateSearch::start_dynamic(unsigned level) const {
 
 std::vector<Mask> ReplicateSearch::prune(unsigned level, const std::vector<Mask>& masks,
                                          const std::vector<Tensor>& weights) const {
-  return prune_to_plan({masks, run_.init_weights, weights}, plan_level(config_, masks, level), config_);
+  return prune_to_plan({masks, run_.init_weights, weights, run_.seed, &data_.dataset},
+                       plan_level(config_, masks, level), config_);
 }
 
 // The survivors, and the optimizer's state of them, return to where they were at the rewind step.
@@ -252,7 +273,7 @@ void ReplicateSearch::queue_controls(unsigned level) {
   if (config_.controls.empty()) return;
   const std::vector<Mask> masks = store_.read_level(level).masks;
   for (const Control control : config_.controls) {
-    for (unsigned trial = 0; trial < config_.trials; ++trial) {
+    for (unsigned trial = 0; trial < config_.trials_of(control); ++trial) {
       session_.queue.push(rank_of_control(level), [this, control, trial, level, masks] {
         train_control(control, trial, level, masks);
       });
@@ -265,19 +286,62 @@ void ReplicateSearch::train_control(Control control, unsigned trial, unsigned le
                                     const std::vector<Mask>& masks) {
   RunStore store(control_folder(store_.folder(), control, trial));
   open_member(store, describe_run(control_names().name(control), trial, data_.dataset));
+  train_or_find({replicate_, control_names().name(control), trial, level},
+                start_control(control, trial, level, masks), store, [](const auto&, const auto&) {});
+}
+
+LevelStart ReplicateSearch::start_control(Control control, unsigned trial, unsigned level,
+                                          const std::vector<Mask>& masks) const {
   LevelStart start = start_fresh(level, masks);
-  if (control == Control::random_reinit) {
-    start.record_initial_weights = true;
-    for (Tensor& tensor : start.weights) {
-      tensor = draw_initial(parameter(tensor.name).info(), config_.initialization, run_.seed, "random-reinit",
-                            level, trial);
-    }
-  } else {
-    start.masks = random_masks(masks, run_.seed, level, trial);
-    rewind(start);
+  if (control != Control::random_reinit) rewind(start);
+  const ControlTrial names{run_.seed, trial};
+  switch (control) {
+    case Control::random_reinit:
+      start.weights = reinitialized(network_, config_.initialization, level, names);
+      start.record_initial_weights = true;
+      break;
+    case Control::random_mask:
+      start.masks = random_masks(masks, run_.seed, level, trial);
+      break;
+    case Control::global_random_mask:
+      start.masks = random_masks_of_network(masks, run_.seed, level, trial);
+      break;
+    case Control::shuffled_weights:
+      start.weights = shuffled_weights(std::move(start.weights), masks, level, names);
+      start.record_initial_weights = true;
+      break;
+    case Control::sign_only:
+      start.weights = signs_of(std::move(start.weights), masks);
+      start.record_initial_weights = true;
+      break;
+    case Control::supermask:
+      start.training.steps = start.first_step;
+      break;
+    case Control::inverted_mask:
+      start.masks = inverted_masks(masks, pruning_rounds(level), config_.granularity);
+      break;
   }
-  train_or_find({replicate_, control_names().name(control), trial, level}, start, store,
-                [](const auto&, const auto&) {});
+  return start;
+}
+
+// The prunings that led to a level's mask, first to last.
+std::vector<PruningRound> ReplicateSearch::pruning_rounds(unsigned level) const {
+  std::vector<PruningRound> rounds;
+  const auto add = [&](const std::vector<Mask>& masks, const std::vector<Tensor>& weights) {
+    const PruningInput input{masks, run_.init_weights, weights, run_.seed, &data_.dataset};
+    rounds.push_back({masks, pruning_scores(input, config_)});
+  };
+  if (config_.pruning_time == PruningTime::before_training) {
+    add(full_masks(network_), run_.rewind_weights);
+    return rounds;
+  }
+  for (std::optional<unsigned> before = level_before(config_, level); before;
+       before = level_before(config_, *before)) {
+    const LevelRecord record = store_.read_level(*before);
+    add(record.masks, record.weights);
+  }
+  std::ranges::reverse(rounds);
+  return rounds;
 }
 
 // A run that lies in the ticket's folder: as an earlier session left it, or begun.
@@ -342,14 +406,6 @@ RunRecord ReplicateSearch::describe_run(const std::string& branch, unsigned tria
   run.rewind_step = config_.rewind_step;
   run.started_utc = utc_now();
   return run;
-}
-
-const Parameter<float>& ReplicateSearch::parameter(const std::string& name) const {
-  for (const Parameter<float>* array : network_.arrays()) {
-    if (array->info().name == name) return *array;
-  }
-  throw StoreError(store_.folder().string() + " holds a mask '" + name + "' that model " + config_.model +
-                   " lacks");
 }
 
 }  // namespace ltlab

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ltlab/base/work_queue.h"
+#include "ltlab/lottery/controls.h"
 #include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/search_config.h"
 #include "ltlab/lottery/search_observer.h"
@@ -47,6 +48,7 @@ class ReplicateSearch {
   LevelStart start_level(unsigned level) const;
   LevelStart start_fresh(unsigned level, std::vector<Mask> masks) const;
   LevelStart start_dense() const;
+  LevelStart start_saved(unsigned level) const;
   LevelStart start_pruned(unsigned level, const LevelRecord& before) const;
   LevelStart start_untrained(unsigned level) const;
   LevelStart start_gradual(unsigned level) const;
@@ -59,6 +61,9 @@ class ReplicateSearch {
   void train_ticket(const LevelStart& start);
   void record_rewind_point(const Trainer& trainer, const Network<float>& network);
   void queue_controls(unsigned level);
+  LevelStart start_control(Control control, unsigned trial, unsigned level,
+                           const std::vector<Mask>& masks) const;
+  std::vector<PruningRound> pruning_rounds(unsigned level) const;
   void train_control(Control control, unsigned trial, unsigned level, const std::vector<Mask>& masks);
 
   void open_member(RunStore& store, const RunRecord& run);
@@ -66,7 +71,6 @@ class ReplicateSearch {
                      const StepHook& hook);
   StepHook report_progress(const TrainingName& name, const LevelStart& start, const StepHook& hook);
   RunRecord describe_run(const std::string& branch, unsigned trial, const Dataset& dataset) const;
-  const Parameter<float>& parameter(const std::string& name) const;
 
   const SearchConfig& config_;
   const TrainingData& data_;
@@ -77,6 +81,7 @@ class ReplicateSearch {
   SearchSession& session_;
   Network<float> network_;
   RunRecord run_;
+  std::vector<std::vector<Mask>> saved_masks_;  // of levels 1, 2, ..., where another run brings them
 };
 
 }  // namespace ltlab

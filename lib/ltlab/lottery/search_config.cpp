@@ -88,6 +88,13 @@ void check_moving_masks(const SearchConfig& c) {
   require(c.retraining == Retraining::weight_rewinding, prune + " retrains nothing: leave out --retrain");
   require(!c.trains_sparse() || c.scope != PruningScope::global,
           prune + " draws its masks before weights could compete across layers: choose another --scope");
+  require(!c.trains_sparse() || (c.score == Score::magnitude && c.granularity == Granularity()),
+          prune + " drops and grows single weights by rules of its own: leave out --score and --granularity");
+  require(
+      c.granularity.kind != Granularity::Kind::pattern,
+      prune + " needs densities in between, and --granularity " + to_text(c.granularity) + " has but one");
+  require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
+          "--control inverted-mask needs the scores of one pruning, and " + prune + " has many, or none");
   require(c.drop_fraction > 0 && c.drop_fraction < 1, "--drop-fraction must lie between 0 and 1");
 }
 
@@ -95,21 +102,50 @@ void check_retraining(const SearchConfig& c) {
   if (c.retraining == Retraining::weight_rewinding) return;
   require(c.pruning_time != PruningTime::before_training,
           "--prune before-training leaves no trained weights to go on with: it is for --retrain weights");
-  require(std::ranges::count(c.controls, Control::random_mask) == 0,
-          "--control random-mask takes weights from before they were trained and pruned: it is for --retrain "
-          "weights");
+  for (const Control control : c.controls) {
+    require(control == Control::random_reinit,
+            "--control " + control_names().name(control) +
+                " takes weights from before they were trained and pruned: it is for --retrain weights");
+  }
   require(
       c.retraining != Retraining::fine_tuning ||
           c.training.learning_rate.shape != LearningRateSchedule::Shape::cosine,
       "--retrain fine-tune trains at the schedule's last learning rate, which is 0 with --schedule cosine");
 }
 
-void check_layers_of_kernels(const SearchConfig& c) {
+// Layers that an option names must be those of the model.
+template <class Value>
+void check_layers(const SearchConfig& c, const std::string& option,
+                  const std::map<std::string, Value>& layers) {
   const std::vector<std::string> names = layer_names(c.model);
-  for (const auto& [layer, policy] : c.kernel.layers) {
+  for (const auto& [layer, unused] : layers) {
     if (std::ranges::count(names, layer) == 0)
-      throw ConfigError(std::string("--kernel: ") + unknown_name("layer of " + c.model, layer, names).what());
+      throw ConfigError(option + ": " + unknown_name("layer of " + c.model, layer, names).what());
   }
+}
+
+void check_pruning(const SearchConfig& c) {
+  const bool has_rates =
+      c.densities.empty() && (c.scope == PruningScope::layerwise || c.scope == PruningScope::global);
+  for (const auto& [layer, rate] : c.layer_rates) {
+    require(rate == 0 || has_rates,
+            "--layer-rate " + layer +
+                ": with --densities, --scope uniform or erk a layer has no rate but 0, which keeps it whole");
+  }
+  const bool pattern = c.granularity.kind == Granularity::Kind::pattern;
+  require(!pattern || c.densities.empty(),
+          "--granularity " + to_text(c.granularity) + " has one density of its own: leave out --densities");
+  require(c.score_images >= 1 && c.score_images <= 1000000, "--score-images must lie between 1 and 1000000");
+}
+
+// A saved ticket brings its masks and the weights that it starts from.
+void check_transfer(const SearchConfig& c) {
+  if (c.from.empty()) return;
+  require(c.rewind_step.none() && c.retraining == Retraining::weight_rewinding,
+          "--from trains tickets from the weights that they started from: leave out --rewind and --retrain");
+  require(!c.pretrains(), "--from brings weights: leave out --pretrain");
+  require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
+          "--control inverted-mask needs the scores of the pruning, which --from does not make");
 }
 
 // A number between 0 and 1; not 1, and 0 only where it is `allowed`.
@@ -120,6 +156,10 @@ double parse_fraction(const std::string& word, bool zero_allowed) {
       (number == 0 && !zero_allowed))
     throw ConfigError("'" + word + "' is no fraction between 0 and 1");
   return number;
+}
+
+std::string to_text(const std::map<std::string, double>& rates) {
+  return join(rates, ",", [](const auto& rate) { return rate.first + "=" + to_text(rate.second); });
 }
 
 std::string to_text(const std::vector<double>& densities) {
@@ -140,9 +180,26 @@ std::map<std::string, std::string> parse_lines(const std::string& text) {
 }  // namespace
 
 const NameTable<Control>& control_names() {
-  static const NameTable<Control> table(
-      "control", {{Control::random_reinit, "random-reinit"}, {Control::random_mask, "random-mask"}});
+  using enum Control;
+  static const NameTable<Control> table("control", {{random_reinit, "random-reinit"},
+                                                    {random_mask, "random-mask"},
+                                                    {global_random_mask, "global-random-mask"},
+                                                    {shuffled_weights, "shuffled-weights"},
+                                                    {sign_only, "sign-only"},
+                                                    {supermask, "supermask"},
+                                                    {inverted_mask, "inverted-mask"}});
   return table;
+}
+
+bool is_drawn(Control control) {
+  return control != Control::sign_only && control != Control::supermask && control != Control::inverted_mask;
+}
+
+double SearchConfig::rate_of(const std::string& layer, const Shape& weights, bool output_layer) const {
+  if (output_layer && granularity.kind == Granularity::Kind::neuron) return 0;
+  if (const auto found = layer_rates.find(layer); found != layer_rates.end()) return found->second;
+  if (output_layer) return rate_of_output_layer();
+  return weights.size() == 4 ? convolution_rate.value_or(rate) : rate;
 }
 
 const NameTable<Retraining>& retraining_names() {
@@ -215,7 +272,10 @@ void check(const SearchConfig& c) {
   check_steps(c);
   check_moving_masks(c);
   check_retraining(c);
-  check_layers_of_kernels(c);
+  check_pruning(c);
+  check_transfer(c);
+  check_layers(c, "--kernel", c.kernel.layers);
+  check_layers(c, "--layer-rate", c.layer_rates);
 }
 
 DatasetOptions pretraining_data(const SearchConfig& c) {
@@ -284,6 +344,7 @@ std::string config_text(const SearchConfig& c) {
     if (c.convolution_rate) line("convolution-rate", to_text(*c.convolution_rate));
     line("output-rate", to_text(c.rate_of_output_layer()));
   }
+  if (!c.layer_rates.empty()) line("layer-rate", to_text(c.layer_rates));
   if (c.pruning_time != PruningTime::after_training) line("prune", pruning_time_names().name(c.pruning_time));
   if (c.moves_masks()) {
     if (c.trains_sparse()) {
@@ -296,6 +357,10 @@ std::string config_text(const SearchConfig& c) {
     line("prune-every", c.mask_every.text());
   }
   line("scope", pruning_scope_names().name(c.scope));
+  if (c.granularity != Granularity()) line("granularity", to_text(c.granularity));
+  if (c.score != Score::magnitude) line("score", score_names().name(c.score));
+  if (sees_images(c.score)) line("score-images", c.score_images);
+  if (!c.from.empty()) line("from", c.from);
   line("rewind", c.rewind_step.text());
   if (c.retraining != Retraining::weight_rewinding) line("retrain", retraining_names().name(c.retraining));
   if (c.retraining_order != RetrainingOrder::fresh)
@@ -320,6 +385,20 @@ std::string extent_text(const SearchConfig& c) {
          << "\ntrials = " << c.trials << '\n';
   }
   return text.str();
+}
+
+std::map<std::string, double> parse_layer_rates(const std::string& text) {
+  std::map<std::string, double> rates;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    const auto equals = word.find('=');
+    require(equals != std::string::npos, "'" + word + "' is no rate of a layer, as fc1=0.3");
+    const double rate = parse_fraction(word.substr(equals + 1), true);
+    require(rates.emplace(word.substr(0, equals), rate).second,
+            "layer '" + word.substr(0, equals) + "' twice");
+  }
+  require(!rates.empty(), "no rate is given");
+  return rates;
 }
 
 std::vector<double> parse_densities(const std::string& text) {
@@ -355,6 +434,10 @@ SearchConfig pruning_settings(const std::string& text) {
     config.output_rate = read("output-rate", rate);
     if (lines.contains("convolution-rate")) config.convolution_rate = read("convolution-rate", rate);
   }
+  if (lines.contains("layer-rate")) config.layer_rates = read("layer-rate", parse_layer_rates);
+  if (lines.contains("granularity")) config.granularity = read("granularity", parse_granularity);
+  if (lines.contains("score")) config.score = score_names().parse(value("score"));
+  if (lines.contains("from")) config.from = value("from");
   if (lines.contains("prune")) config.pruning_time = pruning_time_names().parse(value("prune"));
   config.scope = pruning_scope_names().parse(value("scope"));
   return config;

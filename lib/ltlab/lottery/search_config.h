@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,18 +11,31 @@
 #include "ltlab/nn/initialization.h"
 #include "ltlab/nn/kernel_policies.h"
 #include "ltlab/prune/pruning.h"
+#include "ltlab/prune/scores.h"
 #include "ltlab/train/trainer.h"
 
 namespace ltlab {
 
-/// What a ticket is compared with (Frankle & Carbin 2019, sections 2 and 4).
+/// What a ticket is compared with. Each changes one thing of the ticket as it is before training, and is
+/// trained like it.
 enum class Control {
-  random_reinit,  ///< the ticket's mask, weights drawn anew; trained from step 0
-  random_mask  ///< the ticket's weights before training under a random mask of the same density in each layer
+  random_reinit,  ///< weights drawn anew, trained from step 0 (Frankle & Carbin 2019, section 2)
+  random_mask,    ///< a random mask of the same density in each layer: to permute the mask within layers, as
+                  ///< Frankle et al. 2021 (arXiv 2009.08576, section 5) shuffle it, is to draw such a one
+  global_random_mask,  ///< a random mask of the same density of all layers together
+  shuffled_weights,    ///< the survivors' weights permuted within each layer (Zhou et al. 2019, arXiv
+                       ///< 1905.01067, section 4.1: reshuffled)
+  sign_only,     ///< of the weights in masked layers the signs alone: signs_of() (Zhou et al., section 4.2)
+  supermask,     ///< no training at all (Zhou et al., section 5)
+  inverted_mask  ///< the lowest scores kept, in each layer as many: inverted_masks() (Frankle et al. 2021,
+                 ///< section 5)
 };
 
-/// random-reinit | random-mask
+/// random-reinit | random-mask | global-random-mask | shuffled-weights | sign-only | supermask |
+/// inverted-mask
 const NameTable<Control>& control_names();
+/// Whether anything is drawn for it, so that trials differ.
+bool is_drawn(Control control);
 
 /// How the survivors of a pruning are trained again, from the rewind step on (Renda et al. 2020, arXiv
 /// 2003.02389, section 2).
@@ -92,8 +106,13 @@ struct SearchConfig {
   GradualCourse gradual_course = GradualCourse::cubic;
   std::optional<StepCount> mask_begin, mask_end;  ///< of changes during training; defaults: mask_changes()
   StepCount mask_every = 100;
-  double drop_fraction = 0.3;  ///< of set and rigl: of a layer's survivors, at first in rigl
+  double drop_fraction = 0.3;                 ///< of set and rigl: of a layer's survivors, at first in rigl
+  std::map<std::string, double> layer_rates;  ///< of layers by name; 0 keeps one whole in every scope
   PruningScope scope = PruningScope::layerwise;
+  Granularity granularity;
+  Score score = Score::magnitude;
+  std::size_t score_images = 100;  ///< training images that a score of the network sees
+  std::string from;                ///< a run or level whose tickets are trained here; empty: search for some
   StepCount rewind_step = 0;
   Retraining retraining = Retraining::weight_rewinding;
   RetrainingOrder retraining_order = RetrainingOrder::fresh;
@@ -116,11 +135,10 @@ struct SearchConfig {
     return data.source == "embedded" || (pretrains() && pretraining.source == "embedded");
   }
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
-  /// Of the weights of one layer.
-  double rate_of(const Shape& weights, bool output_layer) const {
-    if (output_layer) return rate_of_output_layer();
-    return weights.size() == 4 ? convolution_rate.value_or(rate) : rate;
-  }
+  /// Of one layer, by its name. The neurons of the output layer are classes, and stay.
+  double rate_of(const std::string& layer, const Shape& weights, bool output_layer) const;
+  /// Trials of a control at each level: one where nothing is drawn.
+  unsigned trials_of(Control control) const { return is_drawn(control) ? trials : 1; }
 };
 
 /// Throws ConfigError for values that make no sense, naming the option of the command line. How steps compare
@@ -147,6 +165,10 @@ std::string extent_text(const SearchConfig& config);
 /// What decides a run's masks, out of its config text and extent text one after the other: model, rates or
 /// densities, time and scope; all else is as by default. ConfigError where one is missing or malformed.
 SearchConfig pruning_settings(const std::string& text);
+
+/// "fc1=0.3,conv2=0": rates at least 0 and below 1 of layers by name. ConfigError otherwise, or where one is
+/// named twice.
+std::map<std::string, double> parse_layer_rates(const std::string& text);
 
 /// "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
 std::vector<double> parse_densities(const std::string& text);

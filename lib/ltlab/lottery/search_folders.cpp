@@ -14,7 +14,7 @@ namespace {
 std::vector<std::filesystem::path> control_folders(const SearchConfig& config, const RunStore& ticket) {
   std::vector<std::filesystem::path> folders;
   for (const Control control : config.controls) {
-    for (unsigned trial = 0; trial < config.trials; ++trial)
+    for (unsigned trial = 0; trial < config.trials_of(control); ++trial)
       folders.push_back(control_folder(ticket.folder(), control, trial));
   }
   return folders;

@@ -8,7 +8,7 @@
 
 namespace ltlab {
 
-/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "random-mask",
+/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "sign-only", ...,
 /// "pretraining"), which trial of a control, which level.
 struct TrainingName {
   unsigned replicate = 0;

@@ -81,10 +81,10 @@ struct TrainingCheckpoint {
 
 /// What a run is: run.h5.
 struct RunRecord {
-  std::string config;       ///< what decides the results, one `name = value` a line: the format of --config
-  std::string extent;       ///< how far the search is to go, likewise; a resumed search may extend it
-  std::string model;        ///< description: "lenet-300-100" or "mlp:784-500-300-10"
-  std::string branch;       ///< "ticket", a control ("random-reinit", "random-mask"), "pretraining" or "copy"
+  std::string config;  ///< what decides the results, one `name = value` a line: the format of --config
+  std::string extent;  ///< how far the search is to go, likewise; a resumed search may extend it
+  std::string model;   ///< description: "lenet-300-100" or "mlp:784-500-300-10"
+  std::string branch;  ///< "ticket", a control ("random-reinit", "sign-only", ...), "pretraining" or "copy"
   std::uint64_t seed = 0;   ///< of this replicate
   std::uint64_t trial = 0;  ///< of a control or copy
   std::string dataset;      ///< Dataset::name

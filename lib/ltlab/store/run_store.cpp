@@ -17,6 +17,10 @@ namespace {
 constexpr auto kRunFile = "run.h5";
 constexpr std::string_view kReplicate = "replicate-";
 constexpr std::string_view kPretraining = "pretraining";
+// What a member's name begins with, before its number.
+constexpr std::string_view kNumbered[] = {kReplicate,     RunStore::kCopy,       "random-reinit-",
+                                          "random-mask-", "global-random-mask-", "shuffled-weights-",
+                                          "sign-only-",   "supermask-",          "inverted-mask-"};
 
 // "level-003"
 std::string level_name(unsigned level) {
@@ -45,8 +49,7 @@ bool is_level_file(const std::string& file_name) {
 // else's.
 bool is_member_name(const std::string& name) {
   if (name == kPretraining) return true;
-  for (const std::string_view prefix :
-       {kReplicate, RunStore::kCopy, std::string_view("random-reinit-"), std::string_view("random-mask-")}) {
+  for (const std::string_view prefix : kNumbered) {
     const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
     if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
   }

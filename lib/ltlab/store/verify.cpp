@@ -271,9 +271,14 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run,
 void check_control(const LevelRecord& level, const Run& run, FileReport& report) {
   const std::optional<std::vector<Mask>> ticket = masks_of_ticket(level.level, run, report);
   if (!ticket) return;
-  if (!same_survivors(level.masks, *ticket)) {
+  const std::string& branch = run.identity->branch;
+  if (branch == "inverted-mask") return;
+  if (branch == "global-random-mask") {
+    if (density(level.masks) == density(*ticket)) return;
+    report.faults.emplace_back("keeps another number of weights than the ticket at this level");
+  } else if (!same_survivors(level.masks, *ticket)) {
     report.faults.emplace_back("keeps another number of weights in some layer than the ticket at this level");
-  } else if (run.identity->branch != "random-mask" && !nested(level.masks, *ticket)) {
+  } else if (branch != "random-mask" && !nested(level.masks, *ticket)) {
     report.faults.emplace_back("its mask is not the ticket's");  // as many survivors and nested: equal
   }
 }

@@ -40,8 +40,8 @@ struct LevelRules {
 /// folder;
 /// - each of a ticket's levels has the level before it, and masks nested in that one's: without `rules`, and
 /// of an import, the levels 0, 1, 2, ...;
-/// - masks of a control `random-reinit` and of a copy are those of the run around it, and of `random-mask`
-/// keep as many weights in each layer;
+/// - masks of a control that changes weights alone, and of a copy, are those of the run around it; those of
+/// `random-mask` keep as many weights in each layer, and of `global-random-mask` in all together;
 /// - masks are what `rules` say, where there are such.
 /// A single file is checked for all that it tells by itself.
 ///

@@ -1,0 +1,101 @@
+#include "ltlab/lottery/controls.h"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <cmath>
+
+#include "ltlab/nn/models.h"
+#include "support/test_data.h"
+
+using namespace ltlab;
+using namespace ltlab::test;
+
+namespace {
+
+std::vector<float> kept_values(const Tensor& tensor, const Mask& mask) {
+  std::vector<float> values;
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    if (mask.keep[i]) values.push_back(tensor.values[i]);
+  }
+  return values;
+}
+
+using Keep = std::vector<std::uint8_t>;
+
+}  // namespace
+
+TEST_CASE("Shuffled weights are the same survivors' values, elsewhere", "[lottery]") {
+  const std::vector<Mask> masks{random_mask("fc1.weight", {20, 30}, 0.2, 1)};
+  const std::vector<Tensor> weights{random_tensor("fc1.weight", {20, 30}, 2),
+                                    random_tensor("fc1.bias", {20}, 3)};
+  const std::vector<Tensor> shuffled = shuffled_weights(weights, masks, 1, {7, 0});
+  std::vector<float> before = kept_values(weights[0], masks[0]), after = kept_values(shuffled[0], masks[0]);
+  CHECK(after != before);
+  std::ranges::sort(before);
+  std::ranges::sort(after);
+  CHECK(after == before);
+  CHECK(shuffled[1].values == weights[1].values);
+  CHECK(shuffled_weights(weights, masks, 1, {7, 0})[0].values == shuffled[0].values);
+  CHECK(shuffled_weights(weights, masks, 1, {7, 1})[0].values != shuffled[0].values);
+  CHECK(shuffled_weights(weights, masks, 2, {7, 0})[0].values != shuffled[0].values);
+}
+
+TEST_CASE("Signs keep no magnitude but the layer's deviation", "[lottery]") {
+  const std::vector<Tensor> weights{{"fc1.weight", {2, 2}, {1, -3, 0, 6}}, {"fc1.bias", {2}, {0.5f, -0.25f}}};
+  const std::vector<Tensor> signs = signs_of(weights, {full_mask("fc1.weight", {2, 2})});
+  const auto deviation = static_cast<float>(std::sqrt(42.0 / 4));  // about the mean, 1: 0 + 16 + 1 + 25
+  CHECK(signs[0].values[0] == Approx(deviation));
+  CHECK(signs[0].values[1] == Approx(-deviation));
+  CHECK(signs[0].values[2] == 0);
+  CHECK(signs[0].values[3] == Approx(deviation));
+  CHECK(signs[1].values == weights[1].values);
+}
+
+TEST_CASE("A fresh network's weights differ from trial to trial", "[lottery]") {
+  const Network<float> network = make_network<float>("mlp:6-5-4", {6, 1, 1}, 4, 1);
+  const auto draw = [&](unsigned level, unsigned trial) {
+    return reinitialized(network, Initialization::glorot_normal_truncated, level, {3, trial});
+  };
+  const std::vector<Tensor> weights = draw(1, 0);
+  REQUIRE(weights.size() == 4);
+  CHECK(weights[0].name == "fc1.weight");
+  CHECK(draw(1, 0)[0].values == weights[0].values);
+  CHECK(draw(1, 1)[0].values != weights[0].values);
+  CHECK(draw(2, 0)[0].values != weights[0].values);
+}
+
+TEST_CASE("An inverted mask keeps what goes first, round after round", "[lottery]") {
+  const Mask full = full_mask("w", {1, 6});
+  Mask second = full;
+  second.keep = {0, 1, 1, 1, 0, 1};
+  // The first round prunes weights 0 and 4, by its scores; the next would go on with 2.
+  const std::vector<PruningRound> rounds{{{full}, {{0.1, 5, 4, 3, 0.2, 2}}},
+                                         {{second}, {{0, 9, 6, 8, 0, 7}}}};
+  const auto inverted = [&](std::size_t survivors) {
+    Mask mask = full;
+    for (std::size_t i = survivors; i < 6; ++i) mask.keep[i] = 0;
+    return inverted_masks({mask}, rounds, {})[0].keep;
+  };
+  CHECK(inverted(1) == Keep{1, 0, 0, 0, 0, 0});
+  CHECK(inverted(2) == Keep{1, 0, 0, 0, 1, 0});
+  CHECK(inverted(3) == Keep{1, 0, 1, 0, 1, 0});
+  CHECK(inverted(4) == Keep{1, 0, 1, 0, 1, 1});
+  CHECK(inverted(5) == Keep{1, 0, 1, 1, 1, 1});
+}
+
+TEST_CASE("An inverted mask keeps what the ticket's pruning removes", "[lottery]") {
+  const std::vector<Mask> full{full_mask("a", {20, 30}), full_mask("b", {10, 20})};
+  std::vector<PruningCandidate> candidates;
+  PruningRound round{full, {}};
+  for (const Mask& mask : full) {
+    const AlignedVector<double> values = random_values<double>(mask.size(), mask.size());
+    round.scores.emplace_back(values.begin(), values.end());
+    candidates.push_back({mask, round.scores.back()});
+  }
+  const auto masks = prune_by_score(candidates, {{{0}, 200}, {{1}, 100}}, {});
+  const auto inverted = inverted_masks(masks, {round}, {});
+  for (std::size_t m = 0; m < 2; ++m) {
+    CHECK(inverted[m].survivors() == masks[m].survivors());
+    for (std::size_t i = 0; i < masks[m].size(); ++i) CHECK(inverted[m].keep[i] + masks[m].keep[i] <= 1);
+  }
+}
