@@ -72,11 +72,14 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        config.scope == PruningScope::layerwise || config.scope == PruningScope::global,
        "is not for --scope " + pruning_scope_names().name(config.scope) +
            ", which prunes all layers at one rate"},
-      {{"score-images"}, "score", sees_images(config.score), "is for a --score that sees images"},
+      {{"score-images"},
+       "score",
+       sees_images(config.score),
+       "is for --score snip, grasp, taylor or fisher, which see images"},
       {{"trials"},
        "control",
        std::ranges::any_of(config.controls, is_drawn),
-       "is for a --control that is drawn, and there is none"},
+       "is for --control, of those that are drawn, and there is none"},
   };
 }
 

@@ -18,8 +18,9 @@ double deviation(const Tensor& tensor) {
 
 std::vector<std::uint32_t> survivors_of(const Mask& mask) {
   std::vector<std::uint32_t> survivors;
-  for (std::uint32_t i = 0; i < mask.size(); ++i) {
-    if (mask.keep[i]) survivors.push_back(i);
+  for (std::uint32_t i = 0; const std::uint8_t keep : mask.keep) {
+    if (keep) survivors.push_back(i);
+    ++i;
   }
   return survivors;
 }

@@ -45,6 +45,7 @@ std::vector<std::string> differing_masks(const std::vector<Mask>& expected, cons
 
 std::vector<Mask> full_masks(const std::vector<Mask>& masks) {
   std::vector<Mask> full;
+  full.reserve(masks.size());
   for (const Mask& mask : masks) full.push_back(full_mask(mask.name, mask.shape));
   return full;
 }

@@ -21,8 +21,9 @@ std::size_t share(double density, const Shape& layer) {
 std::vector<std::size_t> keep_uniformly(const std::vector<Shape>& layers, double survivors) {
   double weights = 0;
   for (const Shape& layer : layers) weights += weights_of(layer);
-  std::vector<std::size_t> kept;
-  for (const Shape& layer : layers) kept.push_back(share(survivors / weights, layer));
+  std::vector<std::size_t> kept(layers.size());
+  std::ranges::transform(layers, kept.begin(),
+                         [&](const Shape& layer) { return share(survivors / weights, layer); });
   return kept;
 }
 
@@ -38,14 +39,17 @@ std::vector<std::size_t> keep_by_erdos_renyi(const std::vector<Shape>& layers, d
     for (const Shape& layer : rest) sum += extents(layer);
     factor = survivors / sum;
     // Layers that reach density 1 stay whole, and leave less to the others.
-    const auto whole = std::ranges::partition(
-        rest, [&](const Shape& layer) { return factor * extents(layer) < weights_of(layer); });
-    for (const Shape& layer : whole) survivors -= weights_of(layer);
-    found = whole.empty();
-    rest.erase(whole.begin(), whole.end());
+    const auto whole = std::partition(rest.begin(), rest.end(), [&](const Shape& layer) {
+      return factor * extents(layer) < weights_of(layer);
+    });
+    for (auto layer = whole; layer != rest.end(); ++layer) survivors -= weights_of(*layer);
+    found = whole == rest.end();
+    rest.erase(whole, rest.end());
   }
-  std::vector<std::size_t> kept;
-  for (const Shape& layer : layers) kept.push_back(share(factor * extents(layer) / weights_of(layer), layer));
+  std::vector<std::size_t> kept(layers.size());
+  std::ranges::transform(layers, kept.begin(), [&](const Shape& layer) {
+    return share(factor * extents(layer) / weights_of(layer), layer);
+  });
   return kept;
 }
 

@@ -19,8 +19,8 @@ struct Granularity {
     pattern,  ///< N of each M consecutive inputs of an output survive, as the 2:4 of Mishra et al. 2021,
               ///< arXiv 2104.08378, section 3; a convolution's inputs are its channels, at each place of the
               ///< kernel
-    block  ///< `height` outputs by `width` inputs (Narang et al. 2017, arXiv 1711.02782); a convolution is
-           ///< the matrix (out, in kh kw). Blocks at the far edges are smaller
+    block     ///< `height` outputs by `width` inputs (Narang et al. 2017, arXiv 1711.02782); a convolution is
+              ///< the matrix (out, in kh kw). Blocks at the far edges are smaller
   };
   Kind kind = Kind::weight;
   std::size_t kept = 0, of = 0;       ///< N and M of a pattern

@@ -107,8 +107,8 @@ std::vector<double> score_at_random(const Mask& mask, const Granularity& granula
   std::vector<double> drawn(apart ? groups.size() : 1 + *std::ranges::max_element(groups));
   for (double& score : drawn) score = random.uniform();
   if (apart) return drawn;
-  std::vector<double> scores;
-  for (const std::uint32_t group : groups) scores.push_back(drawn[group]);
+  std::vector<double> scores(groups.size());
+  std::ranges::transform(groups, scores.begin(), [&](std::uint32_t group) { return drawn[group]; });
   return scores;
 }
 
