@@ -487,6 +487,61 @@ class Options(SearchTest):
         self.check_refused(other, 5, "no mnist in /nonexistent")
 
 
+class Methods(SearchTest):
+    """Scores, granularities, scopes, controls, and tickets of other runs."""
+
+    def config_given_back(self, folder):
+        """The run's config as --json tells it, which a new search takes."""
+        told = run("search", "--resume", "--out", self.folder / folder, "--json")
+        self.assertEqual(told.returncode, 0, told.stderr)
+        config = self.folder / f"{folder}.cfg"
+        config.write_text(json.loads(told.stdout)["config"])
+        again = run("search", "--config", config, "--out", self.folder / f"{folder}-again", "--json")
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(json.loads(again.stdout)["levels"], json.loads(told.stdout)["levels"])
+        verified = run("verify", self.folder / folder)
+        self.assertEqual(verified.returncode, 0, verified.stdout)
+        return config.read_text()
+
+    def test_methods_are_told_and_resumed(self):
+        common = ["--steps", 60, "--validate-every", 20]
+        self.assertEqual(self.search("erk", "--scope", "erk", "--score", "snip", "--score-images", 30, "--prune",
+                                     "before-training", "--levels", 2, *common).returncode, 0)
+        config = self.config_given_back("erk")
+        self.assertIn("scope = erk\nscore = snip\nscore-images = 30\n", config)
+        self.assertNotIn("output-rate", config)
+        arguments = [word for word in small(common) if word not in ("--levels", "3", "--rate", "0.5")]
+        controls = "sign-only,supermask,inverted-mask,global-random-mask,shuffled-weights"
+        done = run("search", *arguments, "--granularity", "2:4", "--layer-rate", "fc2=0", "--control", controls,
+                   "--trials", 2, "--out", self.folder / "pattern", "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        levels = json.loads(done.stdout)["levels"]
+        self.assertEqual([round(level["density"], 4) for level in levels], [1, round((784 * 20 + 400) / 31760, 4)])
+        self.assertEqual(set(levels[1]["branches"]), {"ticket", *controls.split(",")})
+        self.config_given_back("pattern")
+        for folder in ("erk", "erk/level-002.h5"):
+            out = "from-" + folder.replace("/", "-")
+            done = run("search", *arguments, "--from", self.folder / folder, "--seed", 5, "--out", self.folder / out)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(f"from = {self.folder / folder}\n", self.config_given_back(out))
+        other = [word.replace("784-40", "784-30") for word in arguments]
+        self.check_refused(run("search", *other, "--from", self.folder / "erk", "--out", self.folder / "other"), 2,
+                           "fc1.weight", "30 x 784", "--model")
+
+    def test_wrong_methods(self):
+        for arguments, *words in (
+                (["--score", "snap"], "did you mean 'snip'"), (["--granularity", "4:2"], "2:4"),
+                (["--granularity", "2:4", "--densities", "0.5"], "--densities", "leave out"),
+                (["--granularity", "2:4", "--rate", 0.5], "--rate", "leave it out"),
+                (["--scope", "erk", "--output-rate", 0.5], "--output-rate", "leave it out"),
+                (["--score-images", 50], "--score", "leave it out"), (["--layer-rate", "fc1"], "fc1=0.3"),
+                (["--layer-rate", "fc9=0.1"], "--layer-rate", "fc9"), (["--from", "nowhere"], "nowhere"),
+                (["--from", "nowhere", "--prune", "one-shot"], "--prune", "leave it out"),
+                (["--control", "supermask", "--trials", 2], "--trials", "leave it out")):
+            with self.subTest(arguments=arguments):
+                self.check_refused(run("search", *arguments, "--out", self.folder / "run"), 2, *words)
+
+
 class Phases(SearchTest):
     def test_retraining_and_epochs_are_resumed_with_the_run(self):
         import h5py

@@ -28,9 +28,9 @@ std::vector<std::uint32_t> survivors_of(const Mask& mask) {
 // Where each weight of a mask stands in the order in which the rounds prune, from 0 (first) to 1.
 std::vector<double> places_in_order(std::size_t layer, const std::vector<PruningRound>& rounds) {
   std::vector<double> places(rounds.front().masks[layer].size());
-  for (std::size_t r = 0; r < rounds.size(); ++r) {
-    std::vector<std::uint32_t> order = survivors_of(rounds[r].masks[layer]);
-    const std::vector<double>& scores = rounds[r].scores[layer];
+  for (const PruningRound& round : rounds) {
+    std::vector<std::uint32_t> order = survivors_of(round.masks[layer]);
+    const std::vector<double>& scores = round.scores[layer];
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return scores[i]; });
     // What a later round still finds comes after all that is gone by then.
     const std::size_t gone = places.size() - order.size();

@@ -125,12 +125,12 @@ void check_layers(const SearchConfig& c, const std::string& option,
 }
 
 void check_pruning(const SearchConfig& c) {
-  const bool has_rates =
-      c.densities.empty() && (c.scope == PruningScope::layerwise || c.scope == PruningScope::global);
   for (const auto& [layer, rate] : c.layer_rates) {
-    require(rate == 0 || has_rates,
-            "--layer-rate " + layer +
-                ": with --densities, --scope uniform or erk a layer has no rate but 0, which keeps it whole");
+    require(
+        rate == 0 || c.has_layer_rates(),
+        "--layer-rate " + layer +
+            ": with --densities, a pattern, --scope uniform or erk a layer has no rate but 0, which keeps it "
+            "whole");
   }
   const bool pattern = c.granularity.kind == Granularity::Kind::pattern;
   require(!pattern || c.densities.empty(),
@@ -339,8 +339,8 @@ std::string config_text(const SearchConfig& c) {
          join(t.learning_rate.milestones, ",", [](const StepCount& step) { return step.text(); }));
     line("decay-factor", to_text(t.learning_rate.factor));
   }
-  if (c.densities.empty()) {
-    line("rate", to_text(c.rate));
+  if (c.has_rates()) line("rate", to_text(c.rate));
+  if (c.has_layer_rates()) {
     if (c.convolution_rate) line("convolution-rate", to_text(*c.convolution_rate));
     line("output-rate", to_text(c.rate_of_output_layer()));
   }
@@ -356,7 +356,7 @@ std::string config_text(const SearchConfig& c) {
     if (c.mask_end) line("prune-end", c.mask_end->text());
     line("prune-every", c.mask_every.text());
   }
-  line("scope", pruning_scope_names().name(c.scope));
+  if (c.has_rates() || !c.densities.empty()) line("scope", pruning_scope_names().name(c.scope));
   if (c.granularity != Granularity()) line("granularity", to_text(c.granularity));
   if (c.score != Score::magnitude) line("score", score_names().name(c.score));
   if (sees_images(c.score)) line("score-images", c.score_images);
@@ -372,10 +372,10 @@ std::string config_text(const SearchConfig& c) {
 
 std::string extent_text(const SearchConfig& c) {
   std::ostringstream text;
-  if (c.densities.empty()) {
+  if (c.has_rates()) {
     if (c.levels) text << "levels = " << *c.levels << '\n';
     text << "target-density = " << to_text(c.target_density) << '\n';
-  } else {
+  } else if (!c.densities.empty()) {
     text << "densities = " << to_text(c.densities) << '\n';
   }
   text << "replicates = " << c.replicates << '\n';
@@ -427,19 +427,17 @@ SearchConfig pruning_settings(const std::string& text) {
   const auto rate = [](const std::string& word) { return parse_fraction(word, true); };
   SearchConfig config;
   config.model = value("model");
-  if (lines.contains("densities")) {
-    config.densities = read("densities", parse_densities);
-  } else {
-    config.rate = read("rate", rate);
-    config.output_rate = read("output-rate", rate);
-    if (lines.contains("convolution-rate")) config.convolution_rate = read("convolution-rate", rate);
-  }
-  if (lines.contains("layer-rate")) config.layer_rates = read("layer-rate", parse_layer_rates);
-  if (lines.contains("granularity")) config.granularity = read("granularity", parse_granularity);
-  if (lines.contains("score")) config.score = score_names().parse(value("score"));
   if (lines.contains("from")) config.from = value("from");
+  if (lines.contains("granularity")) config.granularity = read("granularity", parse_granularity);
+  if (lines.contains("densities")) config.densities = read("densities", parse_densities);
+  if (config.has_rates()) config.rate = read("rate", rate);
+  if (config.has_rates() || !config.densities.empty())
+    config.scope = pruning_scope_names().parse(value("scope"));
+  if (config.has_layer_rates()) config.output_rate = read("output-rate", rate);
+  if (lines.contains("convolution-rate")) config.convolution_rate = read("convolution-rate", rate);
+  if (lines.contains("layer-rate")) config.layer_rates = read("layer-rate", parse_layer_rates);
+  if (lines.contains("score")) config.score = score_names().parse(value("score"));
   if (lines.contains("prune")) config.pruning_time = pruning_time_names().parse(value("prune"));
-  config.scope = pruning_scope_names().parse(value("scope"));
   return config;
 }
 

@@ -137,6 +137,14 @@ struct SearchConfig {
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
   /// Of one layer, by its name. The neurons of the output layer are classes, and stay.
   double rate_of(const std::string& layer, const Shape& weights, bool output_layer) const;
+  /// Whether rates say how dense levels are; else densities do, a pattern, or another run.
+  bool has_rates() const {
+    return densities.empty() && granularity.kind != Granularity::Kind::pattern && from.empty();
+  }
+  /// Whether layers have rates of their own, and not all the same.
+  bool has_layer_rates() const {
+    return has_rates() && (scope == PruningScope::layerwise || scope == PruningScope::global);
+  }
   /// Trials of a control at each level: one where nothing is drawn.
   unsigned trials_of(Control control) const { return is_drawn(control) ? trials : 1; }
 };
