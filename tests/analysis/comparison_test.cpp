@@ -89,6 +89,9 @@ TEST_CASE("What a network costs follows from when it is pruned", "[analysis]") {
     CHECK(network(variants[2], 2).flops == 1600);
     CHECK(network(variants[2], 0).flops == 1000);
   }
+  SECTION("a saved mask: what is trained here") {
+    CHECK(network(variants_of(run_of("a", 0, "from = /runs/imp\n")).front(), 3).flops == 125);
+  }
   SECTION("each takes its seed's pretraining") {
     RecordedRun run = run_of("a", 0);
     for (std::uint64_t seed = 0; seed < 3; ++seed)

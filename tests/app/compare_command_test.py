@@ -339,6 +339,26 @@ class Running(CompareTest):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertNotIn("variant 'base'", again.stderr)
 
+    def test_pruning_methods_and_what_their_networks_cost(self):
+        text = BASE.replace("levels = 3", "levels = 2").replace("replicates = 4", "replicates = 2")
+        methods = {"once": "one-shot", "before": "before-training", "gradual": "during-training", "set": "set", "rigl": "rigl"}
+        lines = "".join(f"variant.{name}.prune = {time}\n" for name, time in methods.items())
+        lines += "".join(f"variant.{name}.prune-every = 10\n" for name in ("gradual", "set", "rigl"))
+        out = self.folder / "out"
+        done = run("compare", "--config", self.write(text + lines), "--out", out, "--format", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr.count("is that of"), 5 * 2)
+        for variant in json.loads(done.stdout)["variants"]:
+            own = []
+            for level in range(3):
+                with h5py.File(out / variant["name"] / f"replicate-0/level-{level:03}.h5") as file:
+                    own.append(file.attrs["flops"])
+            before = {"base": own[0] + own[1], "once": own[0]}.get(variant["name"], 0)
+            self.assertAlmostEqual(variant["results"][2]["relative_flops"], (before + own[2]) / own[0], places=2)
+            self.assertEqual([result["compared_at_density"] for result in variant["results"]][0], 1)
+            self.assertEqual(len(variant["results"]), 3)
+            self.assertEqual(run("verify", out / variant["name"]).returncode, 0)
+
     def test_one_replicate_makes_no_claims(self):
         text = BASE.replace("replicates = 4", "replicates = 1") + "variant.late.rewind = 20\n"
         done = run("compare", "--config", self.write(text), "--out", self.folder / "out")

@@ -78,12 +78,12 @@ class Replicate {
  private:
   // Of the trainings that a pruned level of the branch takes before its own.
   double flops_before(const std::string& branch, const LevelSummary& level) const {
-    const bool drawn = branch == "random-mask";
+    const bool drawn = branch.ends_with("random-mask"), saved = setting(run_.config, "from").has_value();
     const std::vector<LevelSummary>& dense = trained(0);
-    if (prune_ == "one-shot" && !drawn) return own_flops(dense);
-    if (prune_ != "after-training" || drawn)
+    if (drawn || saved || (prune_ != "after-training" && prune_ != "one-shot"))
       return own_flops(dense) * static_cast<double>(level.first_step) /
              static_cast<double>(dense.front().steps);
+    if (prune_ == "one-shot") return own_flops(dense);
     double flops = 0;
     for (unsigned earlier = 0; earlier < level.level; ++earlier) flops += own_flops(trained(earlier));
     return flops;

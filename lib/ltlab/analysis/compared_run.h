@@ -52,9 +52,9 @@ struct Variant {
 
 /// The run's tickets, then its controls. What a network costs follows from when it is pruned, as the run's
 /// config says: after training it takes all levels before (a control with the ticket's mask likewise, but for
-/// the last, its own); in one shot the dense level 0; before or during training its own training alone, and
-/// of the dense one the steps up to where it was rewound. random-mask, whose mask is drawn, is of the last
-/// kind. Each takes its seed's pretraining.
+/// the last, its own); in one shot the dense level 0; otherwise its own training alone, and of the dense one
+/// the steps up to where it was rewound. Of the last kind are random masks, and masks that another run saved
+/// (--from), whatever it took to find them. Each takes its seed's pretraining.
 std::vector<Variant> variants_of(const RecordedRun& run);
 
 }  // namespace ltlab
