@@ -23,7 +23,8 @@ SearchConfig gradual_config() {
 std::size_t survivors_at(GradualCourse course, std::uint64_t step) {
   SearchConfig config;
   config.gradual_course = course;
-  const GradualPruning pruning(config, {PruningGroup{{0}, 10000, 0.2, 2000}}, {100, 300, 50}, {});
+  const GradualPruning pruning(config, {PruningGroup{{0}, 10000, 0.2, 2000}}, {100, 300, 50}, {}, 0,
+                               small_data().dataset);
   return pruning.plan_at(step)[0].survivors;
 }
 
@@ -40,10 +41,11 @@ std::vector<Tensor> retrace(const SearchConfig& config, const std::vector<Tensor
     for (std::size_t l = 0; l < masks.size(); ++l) {
       const auto pruned = static_cast<double>(plan[l].weights - plan[l].survivors);
       const auto survivors = plan[l].weights - static_cast<std::size_t>(std::llround((1 - left) * pruned));
-      const auto now = static_cast<double>(masks[l].survivors());
-      masks[l] = prune_by_magnitude({{masks[l], *find_named(network.tensors(), masks[l].name),
-                                      (now - static_cast<double>(survivors)) / now}},
-                                    PruningScope::layerwise)[0];
+      std::vector<double> magnitudes;
+      const std::vector<Tensor> tensors = network.tensors();
+      for (const float weight : find_named(tensors, masks[l].name)->values)
+        magnitudes.push_back(std::abs(static_cast<double>(weight)));
+      masks[l] = prune_by_score({{masks[l], magnitudes}}, {{{0}, survivors}}, {})[0];
       CHECK(masks[l].survivors() == survivors);
     }
     trainer.apply(masks);
@@ -68,7 +70,7 @@ TEST_CASE("Density falls by the cube of what is left of the way, or linearly", "
 
 TEST_CASE("Masks change every so often after the beginning, and at the end", "[lottery]") {
   const SearchConfig config;
-  const GradualPruning pruning(config, {}, {100, 260, 50}, {});
+  const GradualPruning pruning(config, {}, {100, 260, 50}, {}, 0, small_data().dataset);
   std::vector<std::uint64_t> changes;
   for (std::uint64_t step = 0; step < 500; ++step) {
     if (pruning.changes_at(step)) changes.push_back(step);
