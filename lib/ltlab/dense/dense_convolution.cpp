@@ -17,7 +17,10 @@
 // oneDNN computes a convolution of volumes: a panel of 16 images is to it one volume [channel][y][x][lane],
 // and the kernel has extent 1 along the lanes. This is as fast as a convolution of images, or faster where
 // those are small, since its kernels always find 16 neighbours to compute at a time; and images need not be
-// separated: a conversion gathers the channels of one position, which are next to it.
+// separated: a conversion gathers the channels of one position, which are next to it. Where oneDNN has no
+// code of its own for such a volume (AVX2's gradients of weights: it would unfold it for a general product,
+// and take three times as long), the lanes are the volume's depth, [channel][lane][y][x], and the kernel has
+// extent 1 there.
 //
 // A batch goes through in runs of few panels, whose copies in oneDNN's layout are used while they are in the
 // cache. So to convert x again in backward_weights costs hardly more than to fetch a copy of the whole batch
@@ -44,33 +47,44 @@ struct Run {
   std::size_t border() const { return panels.shape.border; }
 };
 
-memory::dims extents(const Run& run) {
-  const ImageShape& image = run.panels.shape.image;
-  return {dim(run.panels.panels), dim(image.channels * run.block), dim(image.height), dim(image.width),
-          dim(run.panels.lanes)};
+// Which axis of oneDNN's volumes the lanes are.
+enum class Lanes { width, depth };
+
+// Of a volume, or strides within it: two outer axes, then those of an image and of the lanes.
+memory::dims axes(Lanes lanes, std::size_t outermost, std::size_t outer, std::size_t height,
+                  std::size_t width, std::size_t lane) {
+  if (lanes == Lanes::depth) return {dim(outermost), dim(outer), dim(lane), dim(height), dim(width)};
+  return {dim(outermost), dim(outer), dim(height), dim(width), dim(lane)};
 }
 
-memory::desc blocked_layout(const Run& run, std::size_t block) {
-  return {extents(run), kFloat, block == 16 ? memory::format_tag::nCdhw16c : memory::format_tag::nCdhw8c};
+memory::dims extents(const Run& run, Lanes lanes) {
+  const ImageShape& image = run.panels.shape.image;
+  return axes(lanes, run.panels.panels, image.channels * run.block, image.height, image.width,
+              run.panels.lanes);
+}
+
+// The lanes innermost but for a block of channels.
+memory::desc blocked_layout(const Run& run, std::size_t block, Lanes lanes) {
+  using Tag = memory::format_tag;
+  if (lanes == Lanes::depth) return {extents(run, lanes), kFloat, block == 16 ? Tag::aBdec16b : Tag::aBdec8b};
+  return {extents(run, lanes), kFloat, block == 16 ? Tag::nCdhw16c : Tag::nCdhw8c};
 }
 
 // The caller's layout of activations, from the first position within the border on.
-memory::desc callers_layout(const Run& of) {
-  if (of.block > 1) return blocked_layout(of, of.block);
-  const PanelRun& run = of.panels;
-  return {extents(of),
-          kFloat,
-          {dim(run.shape.panel_size()), dim(run.shape.channel_positions() * kLanes),
-           dim(run.shape.row_positions() * kLanes), dim(kLanes), 1}};
+memory::desc callers_layout(const Run& of, Lanes lanes) {
+  if (of.block > 1) return blocked_layout(of, of.block, lanes);
+  const ActivationShape& shape = of.panels.shape;
+  return {extents(of, lanes), kFloat,
+          axes(lanes, shape.panel_size(), shape.channel_positions() * kLanes, shape.row_positions() * kLanes,
+               kLanes, 1)};
 }
 
-memory::dims weights_extents(const ConvolutionShape& shape) {
-  return {dim(shape.outputs), dim(shape.input.channels), dim(shape.kernel_height), dim(shape.kernel_width),
-          1};
+memory::dims weights_extents(const ConvolutionShape& shape, Lanes lanes) {
+  return axes(lanes, shape.outputs, shape.input.channels, shape.kernel_height, shape.kernel_width, 1);
 }
 
-memory::desc weights_layout(const ConvolutionShape& shape) {
-  return {weights_extents(shape), kFloat, memory::format_tag::oidhw};
+memory::desc weights_layout(const ConvolutionShape& shape, Lanes lanes) {
+  return {weights_extents(shape, lanes), kFloat, memory::format_tag::oidhw};
 }
 
 memory::desc bias_layout(const ConvolutionShape& shape) {
@@ -80,13 +94,13 @@ memory::desc bias_layout(const ConvolutionShape& shape) {
 // A task of given extents, as oneDNN versions 2 and 3 are asked for it.
 class Request {
  public:
-  Request(const ConvolutionShape& shape, const Run& x, const Run& y, const dnnl::engine& engine)
-      : x_(extents(x), kFloat, memory::format_tag::any),
-        weights_(weights_extents(shape), kFloat, memory::format_tag::any),
+  Request(const ConvolutionShape& shape, const Run& x, const Run& y, Lanes lanes, const dnnl::engine& engine)
+      : x_(extents(x, lanes), kFloat, memory::format_tag::any),
+        weights_(weights_extents(shape, lanes), kFloat, memory::format_tag::any),
         bias_(bias_layout(shape)),
-        y_(extents(y), kFloat, memory::format_tag::any),
-        stride_{dim(shape.stride), dim(shape.stride), 1},
-        padding_{dim(shape.padding), dim(shape.padding), 0},
+        y_(extents(y, lanes), kFloat, memory::format_tag::any),
+        stride_(spatial(lanes, shape.stride, 1)),
+        padding_(spatial(lanes, shape.padding, 0)),
         engine_(engine) {}
 
   dnnl::convolution_forward::primitive_desc forward(bool relu) const {
@@ -108,6 +122,11 @@ class Request {
 
  private:
   static constexpr auto kDirect = dnnl::algorithm::convolution_direct;
+
+  static memory::dims spatial(Lanes lanes, std::size_t in_images, memory::dim along_lanes) {
+    if (lanes == Lanes::depth) return {along_lanes, dim(in_images), dim(in_images)};
+    return {dim(in_images), dim(in_images), along_lanes};
+  }
 
   static void append_relu(dnnl::post_ops& after) {
 #if DNNL_VERSION_MAJOR >= 3
@@ -169,13 +188,13 @@ class Operand {
         use == Use::read ? dnnl::reorder(callers_, wanted_) : dnnl::reorder(wanted_, callers_, attributes);
   }
   // Activations, for whose usual layouts there is something faster than oneDNN's reorder.
-  Operand(Use use, const Run& run, const memory::desc& wanted, AlignedVector<float>& room,
+  Operand(Use use, const Run& run, Lanes lanes, const memory::desc& wanted, AlignedVector<float>& room,
           const dnnl::engine& engine)
-      : Operand(use, callers_layout(run), wanted, room, engine) {
+      : Operand(use, callers_layout(run, lanes), wanted, room, engine) {
     if (run.block > 1) return;
     run_ = run.panels;
     for (const std::size_t block : {8, 16})
-      if (run_.shape.image.channels % block == 0 && wanted == blocked_layout(run, block))
+      if (run_.shape.image.channels % block == 0 && wanted == blocked_layout(run, block, lanes))
         channel_block_ = block;
   }
 
@@ -327,28 +346,38 @@ class OneDnnConvolution {
     return plans_.emplace(key, make_plan(task, x, y)).first->second;
   }
 
+  // Width, which is nearer to the caller's layout, unless oneDNN has code of its own only for depth.
+  Lanes lanes_for(Task task, const Run& x, const Run& y) const {
+    const Request wide(shape_, x, y, Lanes::width, engine_);
+    const std::string code = task == Task::backward_data      ? wide.backward_data().impl_info_str()
+                             : task == Task::backward_weights ? wide.backward_weights().impl_info_str()
+                                                              : wide.forward(false).impl_info_str();
+    return code.find("gemm") == std::string::npos ? Lanes::width : Lanes::depth;
+  }
+
   Plan make_plan(Task task, const Run& x, const Run& y) {
-    const Request request(shape_, x, y, engine_);
-    const memory::desc w = weights_layout(shape_);
+    const Lanes lanes = lanes_for(task, x, y);
+    const Request request(shape_, x, y, lanes, engine_);
+    const memory::desc w = weights_layout(shape_, lanes);
     if (task == Task::backward_data) {
       const auto plan = request.backward_data();
       return {dnnl::convolution_backward_data(plan),
-              {Use::write, x, plan.diff_src_desc(), x_room_, engine_},
+              {Use::write, x, lanes, plan.diff_src_desc(), x_room_, engine_},
               {Use::read, w, plan.weights_desc(), weights_room_, engine_},
-              {Use::read, y, plan.diff_dst_desc(), y_room_, engine_}};
+              {Use::read, y, lanes, plan.diff_dst_desc(), y_room_, engine_}};
     }
     if (task == Task::backward_weights) {
       const auto plan = request.backward_weights();
       return {dnnl::convolution_backward_weights(plan),
-              {Use::read, x, plan.src_desc(), x_room_, engine_},
+              {Use::read, x, lanes, plan.src_desc(), x_room_, engine_},
               {Use::add, w, plan.diff_weights_desc(), weights_room_, engine_},
-              {Use::read, y, plan.diff_dst_desc(), y_room_, engine_}};
+              {Use::read, y, lanes, plan.diff_dst_desc(), y_room_, engine_}};
     }
     const auto plan = request.forward(task == Task::forward_relu);
     return {dnnl::convolution_forward(plan),
-            {Use::read, x, plan.src_desc(), x_room_, engine_},
+            {Use::read, x, lanes, plan.src_desc(), x_room_, engine_},
             {Use::read, w, plan.weights_desc(), weights_room_, engine_},
-            {Use::write, y, plan.dst_desc(), y_room_, engine_}};
+            {Use::write, y, lanes, plan.dst_desc(), y_room_, engine_}};
   }
 
   ConvolutionShape shape_;
