@@ -30,35 +30,37 @@ bool read_same(const SearchConfig& a, const SearchConfig& b) {
          a.training.batch == b.training.batch;
 }
 
+// Searches, each in its folder; what is there of them is gone on with.
+std::vector<SearchRequest> requests(const CompareRequest& request, const NamedSearches& searches) {
+  std::vector<SearchRequest> result;
+  for (const auto& [name, config] : searches) {
+    SearchRequest& search = result.emplace_back();
+    search.config = config;
+    search.out = (std::filesystem::path(request.out) / name).string();
+    search.workers = request.workers;
+    search.resume = true;
+  }
+  return result;
+}
+
 // Runs what is missing of searches, one after the other.
 class Runner {
  public:
-  explicit Runner(const CompareRequest& request) : request_(request) {}
+  explicit Runner(std::string first) : first_(std::move(first)) {}
 
-  void run(const std::string& name, const SearchConfig& config) {
-    SearchRequest search;
-    search.config = config;
-    search.out = folder(name);
-    search.workers = request_.workers;
-    search.resume = true;
-    if (first_.empty()) first_ = search.out;
-    if (is_finished(search)) return;
+  void run(const std::string& name, const SearchRequest& search) {
     const SessionLock lock(search.out);
     check_folder(search);
     copy_dense_networks(search);
-    SearchProgress progress(config, search.workers);
+    SearchProgress progress(search.config, search.workers);
     std::cerr << "ltlab: variant '" << name << "'\n";
     try {
-      run_session(search, data_of(config), signals_.source(), progress);
+      run_session(search, data_of(search.config), signals_.source(), progress);
     } catch (...) {
       progress.finish();
       throw;
     }
     progress.finish();
-  }
-
-  std::string folder(const std::string& name) const {
-    return (std::filesystem::path(request_.out) / name).string();
   }
 
  private:
@@ -84,20 +86,22 @@ class Runner {
     return *data_;
   }
 
-  const CompareRequest& request_;
   StopSignals signals_;
   std::string first_;  // the folder of the first search
   SearchConfig loaded_for_;
   std::unique_ptr<SearchData> data_;
 };
 
+// A folder that cannot be used is told before anything is run.
 void run_file(CompareRequest& request) {
-  Runner runner(request);
-  const NamedSearches searches =
+  const NamedSearches named =
       read_comparison_file(request.config, request.data_directory, request.options.allow_different);
-  for (const auto& [name, config] : searches) {
-    runner.run(name, config);
-    request.runs.emplace_back(name, runner.folder(name));
+  const std::vector<SearchRequest> searches = requests(request, named);
+  for (const SearchRequest& search : searches) check_folder(search);
+  Runner runner(searches.front().out);
+  for (std::size_t i = 0; i < searches.size(); ++i) {
+    if (!is_finished(searches[i])) runner.run(named[i].first, searches[i]);
+    request.runs.emplace_back(named[i].first, searches[i].out);
   }
 }
 

@@ -153,7 +153,7 @@ po::options_description comparison_options() {
       ("control", word("NAME,..."), "random-reinit: the ticket's mask with new weights; random-mask and global-random-mask: its "
                                     "weights under a random mask as dense in each layer, or in all together; shuffled-weights: "
                                     "its weights permuted within layers; sign-only: only their signs; supermask: not trained at "
-                                    "all; inverted-mask: the lowest scores kept")
+                                    "all; inverted-mask: the lowest scores kept; none (default)")
       ("trials", count(), "of each control that is drawn, at each level (1)")
       ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
       ("seed", count(), "(0)")
@@ -162,11 +162,16 @@ po::options_description comparison_options() {
   return comparison;
 }
 
+void add_preset(po::options_description& to) {
+  to.add_options()
+      ("preset", word("NAME"), ("settings to start from: " + listed(preset_names())).c_str());
+}
+
 po::options_description run_options() {
   po::options_description run = group("This run");
+  run.add_options()("help,h", "this text");
+  add_preset(run);
   run.add_options()
-      ("help,h", "this text")
-      ("preset", word("NAME"), ("settings to start from: " + listed(preset_names())).c_str())
       ("config", word("FILE"), "settings, a line NAME = VALUE each; they win over the preset's")
       ("out", word("DIR"), "folder of the run (masks/PRESET, or masks/MODEL-DATA)")
       ("resume", "go on with the run in the folder; its settings hold, more levels, replicates or controls may be asked")
@@ -180,10 +185,18 @@ po::options_description run_options() {
 
 // clang-format on
 
-// What may stand in --config, in a preset and in a stored run.
+// What may stand in a preset and in a stored run.
 void add_settings(po::options_description& to) {
   to.add(data_options()).add(training_options()).add(pretraining_options());
   to.add(pruning_options()).add(comparison_options());
+}
+
+// What may stand in --config.
+po::options_description config_options() {
+  po::options_description options;
+  add_preset(options);
+  add_settings(options);
+  return options;
 }
 
 // Typed access to what was set, with the name of the option in every complaint.
@@ -246,6 +259,7 @@ bool parse_random_labels(const std::string& text) {
 
 std::vector<Control> parse_controls(const std::string& text) {
   std::vector<Control> controls;
+  if (text == "none") return {};  // in place of a preset's or a comparison's base's
   if (text.empty()) return {control_names().parse(text)};  // which tells the names that there are
   for (const std::string& name : split(text)) controls.push_back(control_names().parse(name));
   return controls;
@@ -372,10 +386,9 @@ std::string default_folder(const po::variables_map& map, const SearchConfig& con
   return "masks/" + name;
 }
 
-void apply_config_file(const std::string& path, const po::options_description& options,
-                       po::variables_map& map) {
+void apply_config_file(const std::string& path, po::variables_map& map) {
   std::ifstream file = open_config_file(path);
-  parse_config(file, "config file '" + path + "': ", options, run_options(), map);
+  parse_config(file, "config file '" + path + "': ", config_options(), run_options(), map);
 }
 
 void apply_preset(const po::options_description& options, po::variables_map& map) {
@@ -499,7 +512,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.explain_kernels = map.count("explain-kernels") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
   GivenOptions given{names_in(map), {}};
-  if (map.count("config")) apply_config_file(map["config"].as<std::string>(), settings, map);
+  if (map.count("config")) apply_config_file(map["config"].as<std::string>(), map);
   given.config_file = names_in(map);
   apply_preset(settings, map);
   request.out =
@@ -517,16 +530,17 @@ SearchConfig parse_settings(const Settings& common, const Settings& own, const s
   all.insert(common.begin(), common.end());
   std::stringstream text;
   for (const auto& [name, value] : all) text << name << " = " << value << '\n';
-  po::options_description settings;
-  add_settings(settings);
   po::variables_map map;
-  parse_config(text, "", settings, run_options(), map);
+  parse_config(text, "", config_options(), run_options(), map);
   GivenOptions given{{}, names_in(map)};
   for (const auto& [name, value] : own) given.command_line.insert(name);
   if (!data_directory.empty()) {
     map.insert({"data-dir", po::variable_value(data_directory, false)});
     given.command_line.insert("data-dir");
   }
+  po::options_description settings;
+  add_settings(settings);
+  apply_preset(settings, map);
   SearchConfig config = read_config(Values(map));
   refuse_ignored_options(given, config);
   check(config);

@@ -33,11 +33,11 @@ SearchConfig config_of(const RunRecord& run, const std::string& data_directory);
 /// `out`, what none of them sets comes from the run itself. Throws ConfigError.
 SearchRequest parse_search(const Arguments& arguments);
 
-/// Settings by the names of their options, as --config has them.
+/// Settings by the names of their options, as --config has them; `preset` is one of them.
 using Settings = std::map<std::string, std::string>;
 
 /// The search that settings decide, those of `own` in place of the same of `common`; what neither tells is as
-/// by default. The data lie in `data_directory`, where that is not empty. ConfigError.
+/// the preset says that they name, or by default. The data lie in `data_directory`, where that is not empty. ConfigError.
 SearchConfig parse_settings(const Settings& common, const Settings& own, const std::string& data_directory);
 
 /// --workers, or as many as the processor has cores. ConfigError.

@@ -256,9 +256,17 @@ class Finished(CompareTest):
         for option in ("--margin", "--density-tolerance"):
             self.check_refused(run("compare", *self.runs(), option, "0"), option, "between 0 and 1")
 
-    def test_other_settings_in_the_folder_are_refused(self):
-        changed = self.write(FILE.replace("rate = 0.5", "rate = 0.6", 1))
-        self.check_refused(run("compare", "--config", changed, "--out", self.whole / "out"), "other settings", "rate: 0.5 before")
+    def test_other_settings_in_the_folder_are_refused_before_anything_is_run(self):
+        changed = FILE.replace("late.rewind = 20", "late.rewind = 30").replace("levels = 3", "levels = 4")
+        refused = run("compare", "--config", self.write(changed), "--out", self.whole / "out")
+        self.check_refused(refused, "out/late' with other settings", "rewind: 20 before, 30 now")
+        self.assertEqual(len(list((self.whole / "out").rglob("level-004*"))), 0)
+
+    def test_less_than_is_recorded_is_refused(self):
+        for fewer, words in (("levels = 2", "level"), ("replicates = 3", "replicate"), ("control = random-mask", "control")):
+            line = next(line for line in FILE.splitlines() if line.startswith(fewer.split()[0]))
+            refused = run("compare", "--config", self.write(FILE.replace(line, fewer)), "--out", self.whole / "out")
+            self.check_refused(refused, words, "out/base")
 
     def test_a_damaged_level_is_named(self):
         copy = self.folder / "copy"
@@ -358,6 +366,20 @@ class Running(CompareTest):
             self.assertEqual([result["compared_at_density"] for result in variant["results"]][0], 1)
             self.assertEqual(len(variant["results"]), 3)
             self.assertEqual(run("verify", out / variant["name"]).returncode, 0)
+
+    def test_a_base_may_be_a_preset_whose_control_a_variant_leaves_out(self):
+        few = "".join(line for line in BASE.splitlines(True) if not line.startswith(("data", "rate", "replicates", "kernel")))
+        text = "preset = quick\nreplicates = 2" + few + "variant.late.rewind = 20\nvariant.late.control = none\n"
+        text += "variant.late.preset = lenet-mnist\nvariant.late.data = embedded\n"
+        out = self.folder / "out"
+        done = run("compare", "--config", self.write(text), "--out", out, "--format", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        variants = {variant["name"]: variant for variant in json.loads(done.stdout)["variants"]}
+        self.assertEqual(list(variants), ["base", "base/random-reinit", "late"])
+        # Of the preset's rates, 0.4 and 0.2, and of the other's, 0.2 and 0.1.
+        for name, rate in (("base", 0.4), ("late", 0.2)):
+            left = (15680 * (1 - rate) + 200 * (1 - rate / 2)) / 15880
+            self.assertAlmostEqual(variants[name]["results"][1]["density"], left, places=4)
 
     def test_one_replicate_makes_no_claims(self):
         text = BASE.replace("replicates = 4", "replicates = 1") + "variant.late.rewind = 20\n"

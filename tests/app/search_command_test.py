@@ -632,7 +632,7 @@ class Phases(SearchTest):
         config.write_text("stpes = 60\n")
         self.check_refused(run("search", "--config", config), 2, str(config), "did you mean 'steps'")
         self.check_refused(run("search", "--config", self.folder / "none"), 2, "cannot read config file")
-        for name in ("preset", "out", "workers", "data-dir", "json"):
+        for name in ("out", "workers", "data-dir", "json"):
             config.write_text(f"steps = 60\n{name} = 1\n")
             self.check_refused(run("search", "--config", config), 2, str(config), f"'{name}' belongs on the command line, as --{name}")
 
