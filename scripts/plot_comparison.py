@@ -7,6 +7,7 @@ Reads what `ltlab compare --format json` prints.
 import argparse
 import json
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import matplotlib
@@ -17,7 +18,10 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from plot_style import COLORS, MARKERS, STYLE, set_density_axis
+from plot_style import COLORS, MARKERS, STYLE, set_accuracy_axis, set_density_axis
+
+STROKES = ((0, (4, 1.6)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)), (0, (7, 1.5)), (0, (1, 3)))  # of controls
+MOST_BANDS = 6  # more variants have bars in place of bands, which would cover each other
 
 
 class ComparisonError(Exception):
@@ -45,19 +49,46 @@ def values(variant, name):
     return np.array([result[name] for result in variant["results"]])
 
 
-def draw(axes, x, estimate, scale, color, marker):
+@dataclass(frozen=True)
+class Look:
+    """How a variant is drawn: tickets each in a colour, and controls in that of their tickets, by strokes."""
+
+    color: str
+    marker: str
+    stroke: object = "-"
+
+    def line(self, **also):
+        hollow = {} if self.stroke == "-" else {"mfc": "white", "mew": 0.9}
+        return {"color": self.color, "marker": self.marker, "ls": self.stroke, "ms": 4.2,
+                "lw": 1.5 if self.stroke == "-" else 1.0} | hollow | also
+
+
+def looks(names):
+    """A look of each variant by its name: "imp", or "imp/random-mask" of a control."""
+    runs = list(dict.fromkeys(name.split("/")[0] for name in names))
+    controls = list(dict.fromkeys(name.split("/")[1] for name in names if "/" in name))
+    result = []
+    for name in names:
+        run, _, control = name.partition("/")
+        i = runs.index(run)
+        marker = MARKERS[(i + i // len(COLORS)) % len(MARKERS)]  # another one where colours come again
+        stroke = STROKES[controls.index(control) % len(STROKES)] if control else "-"
+        result.append(Look(COLORS[i % len(COLORS)], marker, stroke))
+    return result
+
+
+def draw(axes, x, estimate, scale, look, dodge=None):
+    """Means and their intervals: as bands, or, where there are many variants, as bars beside each other.
+
+    `dodge` is the factor by which the variant's bars are set aside.
+    """
     mean, low, high = (scale * part for part in estimate)
-    axes.fill_between(x, low, high, color=color, alpha=0.15, lw=0)
-    axes.plot(x, mean, color=color, marker=marker, ms=4.2, lw=1.6)
-
-
-def accuracy_limits(variants):
-    """Ends of the accuracy axis, in %: all of the tickets, and of controls that fall further only the start."""
-    means = {variant["name"]: estimates(variant, "test_accuracy")[0] for variant in variants}
-    tickets = np.concatenate([mean for name, mean in means.items() if "/" not in name])
-    lowest = min(mean.min() for mean in means.values())
-    fall = max(0.005, tickets.max() - tickets.min())
-    return 100 * max(lowest - 0.1 * fall, tickets.max() - 2 * fall), 100 * min(1, tickets.max() + 0.25 * fall)
+    if dodge is None:
+        axes.fill_between(x, low, high, color=look.color, alpha=0.15, lw=0)
+        axes.plot(x, mean, **look.line())
+    else:
+        axes.vlines(x * dodge, low, high, color=look.color, lw=1.1, alpha=0.7)
+        axes.plot(x * dodge, mean, **look.line(ms=3.4))
 
 
 def set_cost_axis(axes, variants):
@@ -78,44 +109,50 @@ def draw_front(axes, variants):
     axes.plot(x, y, ls=":", lw=0.9, color="#444444", marker="o", ms=8, mfc="none", mew=0.9, zorder=5)
 
 
-def add_legends(figure, variants, styles):
-    """One line that tells the colours, and below it one that tells the strokes."""
-    lines = [Line2D([], [], color=color, marker=marker, ms=4.5, lw=1.6, label=variant["name"])
-             for variant, (color, marker) in zip(variants, styles)]
+def add_legends(figure, variants, styles, columns):
+    """Lines that tell the colours, and below them one that tells the strokes."""
+    lines = [Line2D([], [], label=variant["name"], **look.line()) for variant, look in zip(variants, styles)]
     strokes = [Line2D([], [], color="#444444", ls=":", lw=0.9, marker="o", ms=8, mfc="none", label="Pareto front")]
     seeds = max(len(result["test_accuracy"]["values_by_seed"]) for v in variants for result in v["results"])
-    if seeds > 1:
-        strokes.append(Patch(color="#555555", alpha=0.2, lw=0, label=f"95 % bootstrap interval, {seeds} seeds"))
-    for handles, height in ((lines, 0.055), (strokes, 0.0)):
-        figure.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, height), ncol=6, frameon=False,
-                      fontsize=8.5, handlelength=2.6)
+    interval = {"label": f"95 % bootstrap interval, {seeds} seeds"}
+    if seeds > 1 and len(variants) > MOST_BANDS:
+        strokes.append(Line2D([], [], color="#555555", ls="", marker="|", ms=11, **interval))
+    elif seeds > 1:
+        strokes.append(Patch(color="#555555", alpha=0.2, lw=0, **interval))
+    for handles, height in ((lines, 0.25 / figure.get_figheight()), (strokes, 0.0)):
+        figure.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.5, height), ncol=columns, frameon=False,
+                      fontsize=8.5, handlelength=3.2)
 
 
 def plot(variants):
     """The figure of variants as read_comparison() gives them."""
     plt.rcParams.update(STYLE)
-    figure, (accuracy, cost, steps) = plt.subplots(1, 3, figsize=(13.2, 4.3))
+    many = len(variants) > MOST_BANDS
+    columns = 6
+    below = 0.35 + 0.2 * -(-len(variants) // columns)  # inches of legends
+    figure, (accuracy, cost, steps) = plt.subplots(1, 3, figsize=(13.2, (5.4 if many else 3.7) + below))
     accuracy.set_title("Test accuracy by density")
     cost.set_title("Test accuracy by cost")
     steps.set_title("Early-stop iteration")
     steps.set_ylabel("iteration of least validation loss (thousands)")
-    styles = [(COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)]) for i in range(len(variants))]
-    for variant, style in reversed(list(zip(variants, styles))):  # the base comes last, on top
+    styles = looks([variant["name"] for variant in variants])
+    dodges = 1.006 ** (np.arange(len(variants)) - len(variants) / 2) if many else [None] * len(variants)
+    for variant, look, dodge in reversed(list(zip(variants, styles, dodges))):  # the base comes last, on top
         density = 100 * values(variant, "density")
-        draw(accuracy, density, estimates(variant, "test_accuracy"), 100, *style)
-        draw(cost, values(variant, "relative_flops"), estimates(variant, "test_accuracy"), 100, *style)
-        draw(steps, density, estimates(variant, "early_stop_step"), 1e-3, *style)
+        draw(accuracy, density, estimates(variant, "test_accuracy"), 100, look, dodge)
+        draw(cost, values(variant, "relative_flops"), estimates(variant, "test_accuracy"), 100, look,
+             1 if many else None)
+        draw(steps, density, estimates(variant, "early_stop_step"), 1e-3, look, dodge)
     draw_front(cost, variants)
     set_cost_axis(cost, variants)
     sparsest = min(values(variant, "density").min() for variant in variants)
     for axes in (accuracy, steps):
         set_density_axis(axes, sparsest)
     for axes in (accuracy, cost):
-        axes.set_ylim(accuracy_limits(variants))
-        axes.set_ylabel("test accuracy (%)")
+        set_accuracy_axis(axes, np.concatenate([estimates(variant, "test_accuracy")[0] for variant in variants]))
     steps.set_ylim(bottom=0)
-    add_legends(figure, variants, styles)
-    figure.tight_layout(rect=(0, 0.13, 1, 1), w_pad=2.5)
+    add_legends(figure, variants, styles, columns)
+    figure.tight_layout(rect=(0, below / figure.get_figheight(), 1, 1), w_pad=2.5)
     return figure
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Plots a search as Figure 4 of Frankle & Carbin 2019: early-stop iteration and test accuracy against density.
 
-Reads what `ltlab search` stored under RUN_DIR: each replicate's level-NNN.h5, and those of its controls in the
-folders random-reinit-K and random-mask-K beside them.
+Reads what `ltlab search` stored under RUN_DIR: each replicate's level-NNN.h5, and those of its controls in folders
+as random-reinit-K beside them.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from plot_style import COLORS, MARKERS, STYLE, set_density_axis
+from plot_style import COLORS, MARKERS, STYLE, set_accuracy_axis, set_density_axis
 from scipy.stats import t as student_t
 
 STEP, AT_END, AT_STOP = "early_stop_step", "test_accuracy", "early_stop_test_accuracy"
@@ -34,11 +34,17 @@ class Branch:
     marker: str
 
 
-BRANCHES = [
-    Branch("ticket (original initialization)", "", COLORS[0], MARKERS[0]),
-    Branch("random reinitialization", "random-reinit", COLORS[1], MARKERS[1]),
-    Branch("random mask", "random-mask", COLORS[2], MARKERS[2]),
-]
+LABELS = {
+    "": "ticket (original initialization)",
+    "random-reinit": "random reinitialization",
+    "random-mask": "random mask",
+    "global-random-mask": "random mask of the whole network",
+    "shuffled-weights": "shuffled weights",
+    "sign-only": "signs alone",
+    "supermask": "supermask, untrained",
+    "inverted-mask": "inverted mask",
+}
+BRANCHES = [Branch(LABELS[control], control, COLORS[i], MARKERS[i]) for i, control in enumerate(LABELS)]
 
 
 class SearchError(Exception):
@@ -110,12 +116,9 @@ def draw(axes, replicates, branch, name, scale, dashed=False):
     axes.plot(100 * density, scale * mean, color=branch.color, marker=branch.marker, mew=1.0, **style)
 
 
-def accuracy_limits(measured):
-    """Ends of the accuracy axis, in %: all of the tickets, and of controls that fall further only the start."""
-    means = {b: np.concatenate([curve(levels, n)[1] for n in (AT_END, AT_STOP)]) for b, levels in measured.items()}
-    ticket, lowest = means[BRANCHES[0]], min(values.min() for values in means.values())
-    fall = max(0.005, ticket.max() - ticket.min())
-    return 100 * max(lowest - 0.1 * fall, ticket.max() - 2 * fall), 100 * min(1, ticket.max() + 0.25 * fall)
+def accuracies(measured):
+    """The mean test accuracies of all curves."""
+    return np.concatenate([curve(levels, n)[1] for levels in measured.values() for n in (AT_END, AT_STOP)])
 
 
 def add_legends(figure, measured, replicates):
@@ -142,7 +145,6 @@ def plot(measured, replicates):
     steps.set_title("Early-stop iteration")
     steps.set_ylabel("iteration of least validation loss (thousands)")
     accuracy.set_title("Test accuracy")
-    accuracy.set_ylabel("test accuracy (%)")
     for branch, levels in reversed(measured.items()):  # the tickets come last, on top
         draw(steps, levels, branch, STEP, 1e-3)
         draw(accuracy, levels, branch, AT_STOP, 100, dashed=True)
@@ -154,7 +156,7 @@ def plot(measured, replicates):
     for axes in (steps, accuracy):
         set_density_axis(axes, sparsest)
     steps.set_ylim(bottom=0)
-    accuracy.set_ylim(accuracy_limits(measured))
+    set_accuracy_axis(accuracy, accuracies(measured))
 
     add_legends(figure, measured, replicates)
     figure.tight_layout(rect=(0, 0.13, 1, 1), w_pad=2.5)

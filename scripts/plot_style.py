@@ -1,10 +1,11 @@
-"""How the plots of ltlab look: one style, one set of colours, one axis of densities."""
+"""How the plots of ltlab look: one style, one set of colours, axes of densities and of accuracies."""
 
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-# Okabe & Ito's colours, and a marker of each for those who see none.
-COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+# Okabe & Ito's colours and three more, and a marker of each for those who see none.
+COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933", "#8A8A8A")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">")
 
 STYLE = {
     "font.size": 9,
@@ -32,3 +33,22 @@ def set_density_axis(axes, sparsest):
     axes.xaxis.set_minor_locator(NullLocator())
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.set_xlabel("weights remaining (%)")
+
+
+def set_accuracy_axis(axes, accuracies):
+    """An axis in % that shows all of the fractions `accuracies`, logarithmic in the error.
+
+    From 96 to 98 % is as far as from 92 to 96 %, so that what falls far below does not press the others together.
+    """
+    errors = 100 * (1 - np.asarray(accuracies))
+    least = max(0.01, errors.min() / 1.15)
+    most = errors.max() * 1.08
+    axes.set_yscale("function", functions=(lambda accuracy: -np.log(np.maximum(100 - accuracy, least / 2)),
+                                           lambda scaled: 100 - np.exp(-scaled)))
+    axes.set_ylim(100 - most, 100 - least)
+    nice = [part * decade for decade in (0.01, 0.1, 1, 10) for part in (1, 1.5, 2, 3, 5, 7)] + [90]
+    ticks = [100 - error for error in nice if least <= error <= most]
+    axes.yaxis.set_major_locator(FixedLocator(ticks) if len(ticks) > 3 else MaxNLocator(6))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.set_ylabel("test accuracy (%; errors on a log scale)")

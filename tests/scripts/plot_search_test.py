@@ -65,6 +65,19 @@ class PlotSearchTest(unittest.TestCase):
         np.testing.assert_allclose(mean, [0.91])
         np.testing.assert_allclose(half, [0.0], atol=1e-12)
 
+    def test_a_control_that_falls_far_below_is_in_view(self):
+        write_level(self.run_folder / "replicate-0/supermask-0", 1, test_accuracy=0.15, early_stop_test_accuracy=0.15)
+        replicates = plot_search.replicate_folders(self.run_folder)
+        measured = {b: plot_search.read_branch(replicates, b) for b in plot_search.BRANCHES}
+        self.assertEqual([b.control for b in measured if measured[b]], ["", "random-reinit", "supermask"])
+        figure = plot_search.plot({b: levels for b, levels in measured.items() if levels}, 2)
+        axes = figure.axes[1]
+        low, high = axes.get_ylim()
+        self.assertTrue(0 < low < 15 and 98 < high < 100)
+        # Tickets are not pressed together: linearly these would lie 0.024 of the axis apart.
+        places = axes.transData.transform([(1, accuracy) for accuracy in (15, 96, 98)])[:, 1]
+        self.assertGreater(places[2] - places[1], 0.15 * (places[2] - places[0]))
+
     def test_writes_png_and_svg(self):
         for run in (self.run_folder, self.run_folder / "replicate-0"):
             image = self.folder / "plot.png"
