@@ -42,23 +42,44 @@ std::string interval_text(const Estimate& estimate, double scale, const char* pa
   return estimate.values.size() == seeds ? text : text + format(" (%zu)", estimate.values.size());
 }
 
+// "same" of values that are all the base's: those of one network.
 std::string difference_text(const CorrectedTest& test) {
+  if (std::isnan(test.p)) return "same";
   return format("%+.2f", 100 * test.mean_difference) + "  p " + p_value(test.corrected_p) + "  g " +
          number(test.hedges_g, "%+.1f");
 }
 
-std::string equivalence_text(const CorrectedEquivalence& test) {
-  const bool equivalent = test.corrected_p < kSignificance,
-             not_worse = test.corrected_p_not_below < kSignificance;
-  return format("%+.2f", 100 * test.mean_difference) + "  p " + p_value(test.corrected_p) +
-         (equivalent  ? "  equivalent"
-          : not_worse ? "  not worse"
-                      : "");
+// What a test of equivalence shows, and nothing where it shows nothing.
+std::string finding(const CorrectedEquivalence& test) {
+  if (test.corrected_p < kSignificance) return "  equivalent";
+  return test.corrected_p_not_below < kSignificance ? "  not worse" : "";
+}
+
+std::string base_text(const DensityResult& result) {
+  if (!result.against_base) return kNone;
+  return difference_text(*result.against_base) + (result.with_base ? finding(*result.with_base) : "");
+}
+
+std::string dense_text(const DensityResult& result) {
+  if (!result.with_dense) return kNone;
+  const CorrectedEquivalence& test = *result.with_dense;
+  return format("%+.2f", 100 * test.mean_difference) + "  p " + p_value(test.corrected_p) + finding(test);
 }
 
 using CellText = std::function<std::string(const DensityResult&)>;
 
+TextTable transposed(const TextTable& table, const std::string& corner) {
+  TextTable result{table.caption, {corner}, {}};
+  for (const auto& row : table.rows) result.header.push_back(row.front());
+  for (std::size_t column = 1; column < table.header.size(); ++column) {
+    auto& row = result.rows.emplace_back(1, table.header[column]);
+    for (const auto& other : table.rows) row.push_back(other[column]);
+  }
+  return result;
+}
+
 // A row a density, a column a variant from number `first` on; without the rows that have nothing to tell.
+// Of more variants than densities a row a variant.
 TextTable by_density(const Comparison& comparison, const std::string& caption, std::size_t first,
                      const CellText& text) {
   TextTable table{caption, {" density"}, {}};
@@ -73,7 +94,8 @@ TextTable by_density(const Comparison& comparison, const std::string& caption, s
     }
     if (tells) table.rows.push_back(row);
   }
-  return table;
+  const bool wide = table.header.size() > table.rows.size() + 1 && !table.rows.empty();
+  return wide ? transposed(table, "variant") : table;
 }
 
 std::string at_density(const Comparison& comparison, std::size_t variant,
@@ -173,6 +195,7 @@ ordered_json to_json(const DensityResult& result, bool front) {
           {"relative_flops", result.relative_flops},
           {"on_pareto_front", front},
           {"against_base", to_json(result.against_base)},
+          {"equivalence_with_base", to_json(result.with_base)},
           {"with_dense", to_json(result.with_dense)}};
 }
 
@@ -229,6 +252,11 @@ void add_tests(const DensityResult& result, Row& row) {
   row.add("signed_rank_p", test.signed_rank_p, tested);
   row.add("cohen_d", test.cohen_d, tested);
   row.add("hedges_g", test.hedges_g, tested);
+  const CorrectedEquivalence with_base = result.with_base.value_or(CorrectedEquivalence());
+  const bool other = result.with_base.has_value();
+  row.add("base_equivalence_p", with_base.p(), other);
+  row.add("base_equivalence_p_holm", with_base.corrected_p, other);
+  row.add("base_not_worse_p_holm", with_base.corrected_p_not_below, other);
   const CorrectedEquivalence equivalence = result.with_dense.value_or(CorrectedEquivalence());
   row.add("difference_from_dense", equivalence.mean_difference, held);
   row.add("equivalence_p", equivalence.p(), held);
@@ -288,25 +316,31 @@ std::vector<std::string> comparison_notes(const Comparison& comparison) {
 
 std::vector<TextTable> comparison_tables(const Comparison& comparison) {
   const std::size_t seeds = seeds_of(comparison);
-  const double margin = 100 * comparison.options.margin;
+  const std::string base = comparison.variants.front().name,
+                    margin = format("%.2f", 100 * comparison.options.margin);
+  const double dense_flops = comparison.densities.front().results.front()->flops;
   return {
       by_density(comparison, "Test accuracy after training, %", 0,
-                 [&](const DensityResult& r) { return interval_text(r.test_accuracy, 100, "%.2f", seeds); }),
-      by_density(
-          comparison, "Difference of test accuracy from '" + comparison.variants.front().name + "', points",
-          1,
-          [](const DensityResult& r) { return r.against_base ? difference_text(*r.against_base) : kNone; }),
-      by_density(
-          comparison,
-          "Difference from the variant's own dense network, points; p of equivalence within " +
-              format("%.2f", margin) + " points (TOST); not worse: by the lower of its two tests alone",
-          0, [](const DensityResult& r) { return r.with_dense ? equivalence_text(*r.with_dense) : kNone; }),
+                 [&](const DensityResult& result) {
+                   return interval_text(result.test_accuracy, 100, "%.2f", seeds);
+                 }),
+      by_density(comparison,
+                 "Difference of test accuracy from '" + base + "', points; equivalent: within " + margin +
+                     " points (TOST); not worse: not that far below",
+                 1, base_text),
+      by_density(comparison,
+                 "Difference from the variant's own dense network, points; p of equivalence within " +
+                     margin + " points (TOST); not worse: by the lower of its two tests alone",
+                 0, dense_text),
       by_density(comparison, "Early-stop step", 0,
-                 [&](const DensityResult& r) { return interval_text(r.early_stop_step, 1, "%.0f", seeds); }),
-      by_density(
-          comparison,
-          "Cost: FLOPs of all trainings that it takes to obtain a network, over those of the dense network's",
-          0, [](const DensityResult& r) { return format("%.3f", r.relative_flops); }),
+                 [&](const DensityResult& result) {
+                   return interval_text(result.early_stop_step, 1, "%.0f", seeds);
+                 }),
+      by_density(comparison,
+                 "Cost: FLOPs of all trainings that it takes to obtain a network, over those of the dense "
+                 "network's, " +
+                     format("%.3g", dense_flops) + " of '" + base + "'",
+                 0, [](const DensityResult& result) { return format("%.3f", result.relative_flops); }),
       summary_table(comparison),
       front_table(comparison)};
 }

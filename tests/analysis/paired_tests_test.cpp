@@ -54,6 +54,8 @@ TEST_CASE("Tied ranks count all their signs, and differences of zero do not coun
   CHECK(signed_rank_p(std::vector<double>{1, 1, 2}) == Approx(2.0 / 8));
   CHECK(signed_rank_p(std::vector<double>{-1, 1, 2}) == Approx(2 * 3.0 / 8));
   CHECK(signed_rank_p(std::vector<double>{0, 1, 1, 0, 2}) == Approx(2.0 / 8));
+  // Tied but for rounding: 10 images of 10,000 each.
+  CHECK(signed_rank_p(std::vector<double>{0.9810 - 0.9800, 0.9735 - 0.9725, 0.9720 - 0.9740}) == Approx(1));
 }
 
 TEST_CASE("Equivalence needs both one-sided tests", "[analysis]") {

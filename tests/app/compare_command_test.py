@@ -192,6 +192,20 @@ class Finished(CompareTest):
         np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-9)
         np.testing.assert_allclose(one_sided_corrected, holm(one_sided), rtol=1e-9)
 
+    def test_equivalence_with_base_agrees_with_scipy(self):
+        p_values, corrected = [], []
+        for (own, base), result in self.pairs():
+            test = result["equivalence_with_base"]
+            if not np.any(own - base):
+                self.assertIsNone(test)
+                continue
+            not_below = stats.ttest_rel(own + 0.005, base, alternative="greater").pvalue
+            not_above = stats.ttest_rel(own - 0.005, base, alternative="less").pvalue
+            self.assertAlmostEqual(test["p"], max(not_below, not_above), places=11)
+            p_values.append(test["p"])
+            corrected.append(test["p_holm"])
+        np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-9)
+
     def test_intervals_agree_with_numpy_and_scipy(self):
         for variant in self.variants.values():
             for result in variant["results"]:
@@ -235,7 +249,9 @@ class Finished(CompareTest):
         terminal = run("compare", *self.runs())
         self.assertIn("Held against 'base', at an equal budget of steps: mlp:784-20-10 on embedded", terminal.stdout)
         self.assertIn("60 steps of 20 images a level", terminal.stdout)
-        self.assertRegex(terminal.stdout, r"\n100\.00 %  \d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\]")
+        interval = r"\d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\]"
+        self.assertRegex(terminal.stdout, rf"\nlate +({interval} +){{4}}")  # of more variants than densities a row each
+        self.assertRegex(run("compare", self.runs()[0]).stdout, rf"\n100\.00 %  ({interval} +){{3}}")
         self.assertIn("Pareto front", terminal.stdout)
         markdown = run("compare", *self.runs(), "--format", "markdown").stdout
         self.assertIn("| variant | required % |", markdown)

@@ -55,9 +55,9 @@ std::optional<CorrectedTest> test_against(const Estimate& base, const Estimate& 
   return CorrectedTest{test_differences(differences), 0};
 }
 
-std::optional<CorrectedEquivalence> test_equivalence_with(const Estimate& dense, const Estimate& estimate,
+std::optional<CorrectedEquivalence> test_equivalence_with(const Estimate& other, const Estimate& estimate,
                                                           double margin) {
-  const std::vector<double> differences = differences_by_seed(estimate.values, dense.values);
+  const std::vector<double> differences = differences_by_seed(estimate.values, other.values);
   if (differences.size() < 2) return std::nullopt;
   return CorrectedEquivalence{test_equivalence(differences, margin), describe(differences).mean, 0, 0};
 }
@@ -116,26 +116,33 @@ std::vector<ComparedDensity> by_density(const std::vector<Variant>& variants, do
 }
 
 void test_densities(Comparison& comparison) {
-  std::vector<std::optional<CorrectedTest>*> against_base;
-  std::vector<std::optional<CorrectedEquivalence>*> with_dense;
+  const double margin = comparison.options.margin;
   const std::vector<std::optional<DensityResult>>& dense = comparison.densities.front().results;
+  std::vector<std::optional<CorrectedTest>*> against_base;
+  std::vector<std::optional<CorrectedEquivalence>*> with_base, with_dense;
   for (ComparedDensity& row : comparison.densities) {
     const std::optional<DensityResult>& base = row.results.front();
     for (std::size_t v = 0; v < row.results.size(); ++v) {
       std::optional<DensityResult>& result = row.results[v];
       if (!result) continue;
-      if (v > 0 && base) result->against_base = test_against(base->test_accuracy, result->test_accuracy);
-      if (result->level > 0) {
-        result->with_dense =
-            test_equivalence_with(dense[v]->test_accuracy, result->test_accuracy, comparison.options.margin);
+      const Estimate& accuracy = result->test_accuracy;
+      if (v > 0 && base) {
+        result->against_base = test_against(base->test_accuracy, accuracy);
+        const bool same = result->against_base && std::isnan(result->against_base->p);
+        if (!same) result->with_base = test_equivalence_with(base->test_accuracy, accuracy, margin);
       }
+      if (result->level > 0)
+        result->with_dense = test_equivalence_with(dense[v]->test_accuracy, accuracy, margin);
       against_base.push_back(&result->against_base);
+      with_base.push_back(&result->with_base);
       with_dense.push_back(&result->with_dense);
     }
   }
   correct(against_base, &CorrectedTest::p, &CorrectedTest::corrected_p);
-  correct(with_dense, &CorrectedEquivalence::p, &CorrectedEquivalence::corrected_p);
-  correct(with_dense, &CorrectedEquivalence::p_not_below, &CorrectedEquivalence::corrected_p_not_below);
+  for (const auto& tests : {with_base, with_dense}) {
+    correct(tests, &CorrectedEquivalence::p, &CorrectedEquivalence::corrected_p);
+    correct(tests, &CorrectedEquivalence::p_not_below, &CorrectedEquivalence::corrected_p_not_below);
+  }
 }
 
 // What a network's mean test accuracy must reach to match the dense one's: as judge() says.

@@ -35,7 +35,7 @@ struct CorrectedTest : PairedTest {
   double corrected_p = 0;
 };
 
-/// Whether a network's accuracy is the dense network's within the margin, and whether it is no worse.
+/// Whether a network's accuracy is another one's within the margin, and whether it is no worse.
 struct CorrectedEquivalence : Equivalence {
   double mean_difference = 0;
   double corrected_p = 0;            ///< of both one-sided tests: equivalent
@@ -48,10 +48,11 @@ struct DensityResult {
   unsigned level = 0;
   double density = 1;  ///< mean over seeds
   Estimate test_accuracy, early_stop_test_accuracy, early_stop_step;
-  double flops = 0, relative_flops = 0;       ///< means of VariantNetwork's
-  std::optional<CorrectedTest> against_base;  ///< of test accuracy; none of the base itself
-  std::optional<CorrectedEquivalence>
-      with_dense;  ///< of test accuracy, with the variant's own dense network; none of that itself
+  double flops = 0, relative_flops = 0;           ///< means of VariantNetwork's
+  std::optional<CorrectedTest> against_base;      ///< of test accuracy; none of the base itself
+  std::optional<CorrectedEquivalence> with_base;  ///< likewise; none of one network
+  /// Of test accuracy, with the variant's own dense network; none of that itself.
+  std::optional<CorrectedEquivalence> with_dense;
 };
 
 /// A density, and each variant's result there, in the variants' order; none where it has no such network.

@@ -27,6 +27,9 @@ double hedges_factor(double m) {
   return std::exp(std::lgamma(m / 2) - std::lgamma((m - 1) / 2)) / std::sqrt(m / 2);
 }
 
+// Differences of accuracies that are as many images apart are tied, though they are rounded otherwise.
+constexpr double kRounding = 1e-9;
+
 // A difference other than 0, and twice the rank of its magnitude: a whole number even where ranks are tied.
 struct RankedDifference {
   double difference;
@@ -41,7 +44,8 @@ std::vector<RankedDifference> ranked(std::span<const double> differences) {
   const auto magnitude = [](const RankedDifference& rank) { return std::abs(rank.difference); };
   std::ranges::sort(ranks, {}, magnitude);
   for (std::size_t first = 0, end = 0; first < ranks.size(); first = end) {
-    while (end < ranks.size() && magnitude(ranks[end]) == magnitude(ranks[first])) ++end;
+    const double tied = magnitude(ranks[first]) * (1 + kRounding);
+    while (end < ranks.size() && magnitude(ranks[end]) <= tied) ++end;
     for (std::size_t i = first; i < end; ++i) ranks[i].twice_rank = first + 1 + end;
   }
   return ranks;
