@@ -32,6 +32,7 @@ po::options_description compare_options() {
       ("workers", po::value<Count>()->value_name("N"), "trainings side by side (the processor's cores)")
       ("margin", po::value<double>()->value_name("X"), "within which accuracies are equivalent: 0.005 is half a point (0.005)")
       ("density-tolerance", po::value<double>()->value_name("X"), "densities are compared that differ by at most this fraction (0.02)")
+      ("densities", po::value<std::string>()->value_name("D1,D2,..."), "compare only there and where dense, as 0.2,0.1,0.05: fewer tests to correct for (everywhere)")
       ("allow-different", "compare runs whose data, model or budget differ")
       ("format", po::value<std::string>()->value_name("NAME"), "terminal (default) | markdown | csv | latex | json");
   return options;
@@ -67,6 +68,14 @@ void read_number(const po::variables_map& values, const char* name, double& to) 
   if (values.count(name) == 0) return;
   to = values[name].as<double>();
   if (!(to > 0 && to < 1)) throw ConfigError("--" + std::string(name) + " must lie between 0 and 1");
+}
+
+std::vector<double> read_densities(const std::string& text) {
+  try {
+    return parse_densities(text);
+  } catch (const ConfigError& error) {
+    throw ConfigError(std::string("--densities: ") + error.what());
+  }
 }
 
 // What is said of the file's runs, which there are none of.
@@ -113,6 +122,8 @@ CompareRequest parse_compare(const Arguments& arguments) {
   request.workers = read_workers(values);
   read_number(values, "margin", request.options.margin);
   read_number(values, "density-tolerance", request.options.density_tolerance);
+  if (values.count("densities"))
+    request.options.densities = read_densities(values["densities"].as<std::string>());
   request.options.allow_different = values.count("allow-different") > 0;
   if (values.count("format")) request.format = format_names().parse(values["format"].as<std::string>());
   return request;

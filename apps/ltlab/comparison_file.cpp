@@ -73,8 +73,8 @@ void require_agreement(const NamedSearches& searches) {
   const std::string base = config_text(searches.front().second);
   for (const auto& [name, config] : searches) {
     const std::string text = config_text(config);
-    for (const char* option :
-         {"data", "validation", "data-seed", "embedded-train", "embedded-test", "model", "steps", "batch"}) {
+    for (const char* option : {"data", "validation", "data-seed", "embedded-train", "embedded-test", "model",
+                               "budget", "steps", "batch"}) {
       if (setting(text, option) == setting(base, option)) continue;
       throw ConfigError(
           "variant '" + name + "' differs from the base in " + option +

@@ -284,8 +284,10 @@ Row row_of(const Comparison& comparison, std::size_t variant, std::size_t densit
 
 std::string ground_text(const Comparison& comparison) {
   const auto& ground = comparison.ground;
-  return ground.at("model") + " on " + ground.at("data") + ", " + ground.at("steps") + " steps of " +
-         ground.at("batch") + " images a level";
+  const bool flops = ground.at("budget") == "flops";
+  return (flops ? "an equal budget of FLOPs: " : "an equal budget of steps: ") + ground.at("model") + " on " +
+         ground.at("data") + ", " + ground.at("steps") + " steps of " + ground.at("batch") +
+         (flops ? " images where dense, and elsewhere as many as cost the same" : " images a level");
 }
 
 }  // namespace
@@ -298,8 +300,8 @@ std::vector<std::string> comparison_notes(const Comparison& comparison) {
         "These runs differ in more than how they prune, so that differences are not the pruning's alone: " +
         join(comparison.differing, "; ") + ".");
   }
-  notes.push_back("Held against '" + comparison.variants.front().name +
-                  "', at an equal budget of steps: " + ground_text(comparison) + ".");
+  notes.push_back("Held against '" + comparison.variants.front().name + "', at " + ground_text(comparison) +
+                  ".");
   if (seeds == 1) {
     notes.emplace_back(
         "One seed: no intervals and no tests; whether a difference is more than chance, only more "
@@ -375,7 +377,7 @@ ordered_json comparison_json(const Comparison& comparison) {
                         {"results", results_json(comparison, v)}});
   }
   return {{"base", comparison.variants.front().name},
-          {"budget", "steps"},
+          {"budget", comparison.ground.at("budget")},
           {"common_settings", comparison.ground},
           {"differing_settings", comparison.differing},
           {"margin", comparison.options.margin},

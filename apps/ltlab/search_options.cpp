@@ -82,6 +82,9 @@ po::options_description training_options() {
       ("model", word("MODEL"), "lenet-300-100 (default), another of `ltlab model list`, or a file or text of your own")
       ("init", word("INIT"), ("weights at step 0: " + choices(initialization_names(), SearchConfig().initialization)).c_str())
       ("steps", steps(), "optimizer steps a level; here and wherever STEPS stands, 2ep means two epochs (50000)")
+      ("budget", word("NAME"), ("what every level's training gets alike: --steps, or the FLOPs that those cost the dense "
+                                "network, so that sparser ones take more steps: " +
+                                choices(budget_names(), SearchConfig().budget)).c_str())
       ("batch", count(), "images a step (60)")
       ("augment", word("NAME"), ("of the training images: " + choices(augmentation_names(), Augmentation::none) + ", which "
                                  "pads by 4 pixels, crops, and flips left to right, all at random").c_str())
@@ -259,7 +262,7 @@ bool parse_random_labels(const std::string& text) {
 
 std::vector<Control> parse_controls(const std::string& text) {
   std::vector<Control> controls;
-  if (text == "none") return {};  // in place of a preset's or a comparison's base's
+  if (text == "none") return {};                           // in place of a preset's or a comparison's base's
   if (text.empty()) return {control_names().parse(text)};  // which tells the names that there are
   for (const std::string& name : split(text)) controls.push_back(control_names().parse(name));
   return controls;
@@ -335,6 +338,7 @@ SearchConfig read_config(const Values& values) {
   values.read("model", config.model, read_model);
   values.read("init", config.initialization, initialization_names());
   read_training(values, config.training);
+  values.read("budget", config.budget, budget_names());
   read_pretraining(values, config.pretraining);
   values.read("rate", config.rate);
   if (values.has("convolution-rate")) values.read("convolution-rate", config.convolution_rate.emplace());

@@ -199,6 +199,39 @@ TEST_CASE("Only the same density is compared, and what has no partner stands alo
   CHECK(compare({run_of("imp", 0), other}, strict).densities.size() == 6);
 }
 
+TEST_CASE("Only the densities that are asked for are compared, with the costs and areas of all",
+          "[analysis]") {
+  const std::vector<RecordedRun> runs = {run_of("imp", 0), run_of("worse", -0.02)};
+  const Comparison all = compare(runs, {});
+  ComparisonOptions options;
+  options.densities = {0.252};
+  const Comparison one = compare(runs, options);
+  REQUIRE(one.densities.size() == 2);
+  CHECK(one.densities[0].density == 1);
+  CHECK(one.densities[1].results[1]->flops == all.densities[2].results[1]->flops);
+  CHECK(one.densities[1].results[1]->against_base->corrected_p ==
+        one.densities[1].results[1]->against_base->p);
+  CHECK(one.variants[1].area->values == all.variants[1].area->values);
+  options.densities = {0.3};
+  CHECK_THROWS_WITH(compare(runs, options), Contains("none of the runs has a network of density 0.3"));
+}
+
+TEST_CASE("Equivalence with the base is tested but where the networks are the same", "[analysis]") {
+  const Comparison comparison = compare({run_of("imp", 0), run_of("alike", -0.001)}, {});
+  CHECK_FALSE(comparison.densities[0].results[1]->with_base);
+  CHECK_FALSE(comparison.densities[1].results[0]->with_base);
+  CHECK(comparison.densities[1].results[1]->with_base->corrected_p < kSignificance);
+  CHECK(comparison.densities[1].results[1]->with_base->mean_difference == Approx(-0.001));
+}
+
+TEST_CASE("A budget of FLOPs is told by the dense network's steps", "[analysis]") {
+  RecordedRun flops = run_of("flops", 0, "budget = flops\n"), other = run_of("other", 0, "budget = flops\n");
+  for (RecordedTraining& training : flops.trainings) training.summary.steps += 50 * training.summary.level;
+  CHECK(disagreements({flops, other}).empty());
+  CHECK(disagreements({flops, run_of("steps", 0)}) ==
+        std::vector<std::string>{"budget: flops in 'flops', steps in 'steps'"});
+}
+
 TEST_CASE("Without seeds in common there are means but no tests", "[analysis]") {
   RecordedRun other = run_of("other", 0);
   for (RecordedTraining& training : other.trainings) training.seed += 2;

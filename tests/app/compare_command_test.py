@@ -266,6 +266,15 @@ class Finished(CompareTest):
             self.assertEqual(float(row["test_accuracy_mean"]), result["test_accuracy"]["mean"])
             self.assertEqual(row["equivalence_p"] == "", result["with_dense"] is None)
 
+    def test_chosen_densities(self):
+        few = json.loads(run("compare", *self.runs(), "--densities", "0.25", "--format", "json").stdout)
+        for variant in few["variants"]:
+            all_results = self.variants[variant["name"]]["results"]
+            self.assertEqual([r["density"] for r in variant["results"]], [all_results[0]["density"], all_results[2]["density"]])
+            self.assertEqual(variant["results"][1]["relative_flops"], all_results[2]["relative_flops"])
+        self.check_refused(run("compare", *self.runs(), "--densities", "0.3"), "no", "density 0.3")
+        self.check_refused(run("compare", *self.runs(), "--densities", "0.2,0.3"), "--densities", "fall")
+
     def test_margin_and_tolerance(self):
         wide = json.loads(run("compare", *self.runs(), "--margin", "0.5", "--format", "json").stdout)
         self.assertIsNotNone(wide["variants"][0]["sparsest_equivalent_density"])
@@ -397,6 +406,27 @@ class Running(CompareTest):
             left = (15680 * (1 - rate) + 200 * (1 - rate / 2)) / 15880
             self.assertAlmostEqual(variants[name]["results"][1]["density"], left, places=4)
 
+    def test_an_equal_budget_of_flops(self):
+        text = BASE.replace("levels = 3", "levels = 2").replace("replicates = 4", "replicates = 2") + "budget = flops\n"
+        text += "control = random-mask\nvariant.before.prune = before-training\nvariant.before.score = snip\n"
+        text += "variant.late.rewind = 20\nvariant.gradual.prune = during-training\nvariant.set.prune = set\n"
+        text += "variant.gradual.prune-every = 5\nvariant.set.prune-every = 20\n"
+        out = self.folder / "out"
+        command = ["compare", "--config", self.write(text), "--out", out]
+        done = run(*command)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("at an equal budget of FLOPs: mlp:784-20-10", done.stdout)
+        self.assertIn("60 steps of 20 images where dense, and elsewhere as many as cost the same", done.stdout)
+        for name in ("base", "before", "late", "gradual", "set"):
+            for path in sorted(out.glob(f"{name}/replicate-0/**/level-00[12].h5")):
+                with h5py.File(path) as level, h5py.File(out / "base/replicate-0/level-000.h5") as dense:
+                    before = dense.attrs["flops"] * level.attrs["first_step"] / 60
+                    self.assertAlmostEqual((before + level.attrs["flops"]) / dense.attrs["flops"], 1, delta=0.03, msg=path)
+                    self.assertGreater(level.attrs["steps"], 70)
+            self.assertEqual(run("verify", out / name).returncode, 0)
+        self.check_refused(run("compare", "--config", self.write(text + "variant.gradual.scope = global\n"), "--out", out),
+                           "variant 'gradual'", "--budget flops must know")
+
     def test_one_replicate_makes_no_claims(self):
         text = BASE.replace("replicates = 4", "replicates = 1") + "variant.late.rewind = 20\n"
         done = run("compare", "--config", self.write(text), "--out", self.folder / "out")
@@ -433,6 +463,8 @@ class Refused(CompareTest):
                 ("variant.a.rate = 0.1\nvariant.a.rate = 0.2", ["set twice"]),
                 ("variant.a.steps = 70", ["'a' differs from the base in steps", "--allow-different"]),
                 ("variant.a.model = mlp:784-10-10", ["in model"]),
+                ("variant.a.budget = flops", ["'a' differs from the base in budget"]),
+                ("variant.a.preset = qiuck", ["variant 'a'", "unknown preset 'qiuck' (did you mean 'quick'"]),
                 ("variant.a.momentum = 0.9", ["variant 'a'", "--momentum is for --optimizer sgd"]),
                 ("wrong", ["methods.cfg", "wrong"]),
                 ("", ["no variant"])):

@@ -88,6 +88,10 @@ DensityResult describe_level(unsigned level, const Networks& networks) {
   return result;
 }
 
+bool passes_for(double density, double other, double tolerance) {
+  return std::abs(density - other) <= tolerance * std::max(density, other);
+}
+
 // Of the densities where variant number `variant` has no result yet, the nearest that passes for `density`;
 // else a new one.
 ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t variant, double density,
@@ -95,7 +99,7 @@ ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t va
   ComparedDensity* nearest = nullptr;
   const auto distance = [&](const ComparedDensity& other) { return std::abs(other.density - density); };
   for (ComparedDensity& other : densities) {
-    if (other.results[variant] || distance(other) > tolerance * std::max(other.density, density)) continue;
+    if (other.results[variant] || !passes_for(density, other.density, tolerance)) continue;
     if (!nearest || distance(other) < distance(*nearest)) nearest = &other;
   }
   return nearest ? *nearest : densities.emplace_back(density, decltype(ComparedDensity::results)());
@@ -113,6 +117,21 @@ std::vector<ComparedDensity> by_density(const std::vector<Variant>& variants, do
   }
   std::ranges::sort(densities, std::greater(), &ComparedDensity::density);
   return densities;
+}
+
+// Of the densities those that are asked for, and the dense networks.
+void keep_asked(std::vector<ComparedDensity>& densities, const ComparisonOptions& options) {
+  if (options.densities.empty()) return;
+  std::set<double> kept{densities.front().density};
+  for (const double asked : options.densities) {
+    const auto found = std::ranges::find_if(densities, [&](const ComparedDensity& row) {
+      return passes_for(row.density, asked, options.density_tolerance);
+    });
+    if (found == densities.end())
+      throw ConfigError("--densities: none of the runs has a network of density " + std::to_string(asked));
+    kept.insert(found->density);
+  }
+  std::erase_if(densities, [&](const ComparedDensity& row) { return !kept.contains(row.density); });
 }
 
 void test_densities(Comparison& comparison) {
@@ -233,12 +252,18 @@ std::vector<FrontPoint> front_of(const std::vector<ComparedDensity>& densities) 
   return front;
 }
 
+std::string budget_of(const RecordedRun& run) {
+  return setting(run.config, "budget").value_or("steps");
+}
+
 // "50000", or "10000 to 50000" where levels are trained for other numbers of steps. As they were counted,
-// since the config may tell epochs.
+// since the config may tell epochs; where FLOPs are the budget, those of the dense network.
 std::string steps_text(const RecordedRun& run) {
+  const bool all = budget_of(run) == "steps";
   std::set<std::uint64_t> steps;
   for (const RecordedTraining& training : run.trainings) {
-    if (training.branch == "ticket") steps.insert(training.summary.steps);
+    const bool counts = all || training.summary.level == 0;
+    if (training.branch == "ticket" && counts) steps.insert(training.summary.steps);
   }
   const std::string least = std::to_string(*steps.begin());
   return steps.size() == 1 ? least : least + " to " + std::to_string(*steps.rbegin());
@@ -251,6 +276,7 @@ std::map<std::string, std::string> common_ground(const RecordedRun& run) {
           {"data", run.dataset + " (fingerprint " + run.dataset_fingerprint.substr(0, 12) + ")"},
           {"validation", line("validation")},
           {"data-seed", line("data-seed")},
+          {"budget", budget_of(run)},
           {"steps", steps_text(run)},
           {"batch", line("batch")}};
 }
@@ -303,6 +329,7 @@ Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions
   comparison.differing = disagreements(runs);
   if (!options.allow_different) require_agreement(runs, comparison.differing);
   comparison.densities = by_density(variants, options.density_tolerance);
+  keep_asked(comparison.densities, options);
   test_densities(comparison);
   comparison.sparsest_common = sparsest_common(variants);
   for (std::size_t v = 0; v < variants.size(); ++v)

@@ -17,10 +17,10 @@ namespace ltlab {
 constexpr double kSignificance = 0.05;
 
 struct ComparisonOptions {
-  double margin = 0.005;  ///< of equivalence, in test accuracy: 0.005 is half a point
-  double density_tolerance =
-      0.02;                      ///< densities at most this far apart, relative to the greater, are the same
-  bool allow_different = false;  ///< compare runs whose data, model or budget differ
+  double margin = 0.005;            ///< of equivalence, in test accuracy: 0.005 is half a point
+  double density_tolerance = 0.02;  ///< relative to the greater of two densities that pass for the same
+  std::vector<double> densities;    ///< where alone variants are compared, beside dense; empty: everywhere
+  bool allow_different = false;     ///< compare runs whose data, model or budget differ
 };
 
 /// A figure of a variant, a value a seed, and what they tell of its mean.
@@ -84,8 +84,8 @@ struct FrontPoint {
 /// Variants held against the first of them, the base.
 struct Comparison {
   ComparisonOptions options;
-  std::map<std::string, std::string>
-      ground;                          ///< model, data, steps, batch and what else ought to agree; the base's
+  /// Model, data, budget, steps, batch and what else ought to agree; the base's.
+  std::map<std::string, std::string> ground;
   std::vector<std::string> differing;  ///< settings that ought to agree and do not, where that was allowed
   std::vector<VariantSummary> variants;
   std::vector<ComparedDensity> densities;  ///< falling; dense networks first
@@ -96,7 +96,9 @@ struct Comparison {
 /// In what the runs ought to agree and do not, a line each: data, model, steps or images a step.
 std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs);
 
-/// ConfigError where there are no two variants, names repeat, or runs disagree and may not.
+/// ConfigError where there are no two variants, names repeat, no network has a density that is asked for, or
+/// runs disagree and may not. What a network cost and the area under a curve are of all levels, whatever
+/// densities are asked for.
 Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions& options);
 
 }  // namespace ltlab

@@ -8,10 +8,10 @@ namespace ltlab {
 namespace {
 
 // Settings that only matter once the dense network is trained.
-const std::set<std::string> kOfPruning = {"prune",        "gradual",       "prune-begin",  "prune-end",
-                                          "prune-every",  "drop-fraction", "rate",         "convolution-rate",
-                                          "output-rate",  "layer-rate",    "scope",        "score",
-                                          "score-images", "granularity",   "retrain-order"};
+const std::set<std::string> kOfPruning = {
+    "prune",        "gradual",          "prune-begin",   "prune-end",  "prune-every", "drop-fraction",
+    "rate",         "convolution-rate", "output-rate",   "layer-rate", "scope",       "score",
+    "score-images", "granularity",      "retrain-order", "budget"};
 
 // Whether the dense networks of two config texts are the same, in weights and in what is kept of them.
 bool same_dense(const std::string& from, const SearchConfig& config) {

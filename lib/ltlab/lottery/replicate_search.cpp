@@ -8,6 +8,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
 #include "ltlab/lottery/dynamic_sparse_training.h"
+#include "ltlab/lottery/flop_budget.h"
 #include "ltlab/lottery/gradual_pruning.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_plan.h"
@@ -165,10 +166,21 @@ LevelStart ReplicateSearch::start_level(unsigned level) const {
   }
 }
 
+// How a network is trained whose steps cost `step_flops` of the dense network's.
+TrainingConfig ReplicateSearch::training_at(double step_flops) const {
+  return stretched(config_.training,
+                   steps_of_budget(config_.training.steps, config_.rewind_step, step_flops));
+}
+
+double ReplicateSearch::step_flops(const std::vector<Mask>& masks) const {
+  return relative_step_flops(config_.model, data_.dataset.train.shape, data_.dataset.classes, masks);
+}
+
 // The network of one level, with its initial weights and nothing of a schedule behind it.
 LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks) const {
   LevelStart start{data_, config_.model,    config_.training, config_.kernel,
                    level, std::move(masks), run_.init_weights};
+  if (config_.budget == Budget::flops) start.training = training_at(step_flops(start.masks));
   start.order_seed = run_.seed;
   if (config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
   return start;
@@ -212,8 +224,14 @@ LevelStart ReplicateSearch::start_untrained(unsigned level) const {
 // The dense network, pruned while it trains.
 LevelStart ReplicateSearch::start_gradual(unsigned level) const {
   LevelStart start = start_fresh(level, full_masks(network_));
-  start.schedule = std::make_shared<GradualPruning>(config_, plan_level(config_, start.masks, level),
-                                                    mask_changes(config_, start.training.steps),
+  const std::vector<PruningGroup> plan = plan_level(config_, start.masks, level);
+  if (config_.budget == Budget::flops) {
+    const std::uint64_t steps = config_.training.steps;
+    const double last = step_flops(draw_sparse_masks(start.masks, plan, run_.seed, level));
+    start.training =
+        training_at(mean_step_flops(config_.gradual_course, mask_changes(config_, steps), steps, last));
+  }
+  start.schedule = std::make_shared<GradualPruning>(config_, plan, changes_in(start.training),
                                                     run_.init_weights, run_.seed, data_.dataset);
   return start;
 }
@@ -223,9 +241,16 @@ LevelStart ReplicateSearch::start_dynamic(unsigned level) const {
   const std::vector<Mask> layers = full_masks(network_);
   LevelStart start =
       start_fresh(level, draw_sparse_masks(layers, plan_level(config_, layers, level), run_.seed, level));
-  start.schedule = std::make_shared<DynamicSparseTraining>(
-      config_, mask_changes(config_, start.training.steps), run_.seed, level);
+  start.schedule =
+      std::make_shared<DynamicSparseTraining>(config_, changes_in(start.training), run_.seed, level);
   return start;
+}
+
+// When masks change in a training that may be longer than the config's.
+MaskChanges ReplicateSearch::changes_in(const TrainingConfig& training) const {
+  const MaskChanges changes = mask_changes(config_, config_.training.steps);
+  const auto stretch = [&](std::uint64_t step) { return step * training.steps / config_.training.steps; };
+  return {stretch(changes.begin), stretch(changes.end), changes.every};
 }
 
 std::vector<Mask> ReplicateSearch::prune(unsigned level, const std::vector<Mask>& masks,

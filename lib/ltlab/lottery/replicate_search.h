@@ -47,6 +47,9 @@ class ReplicateSearch {
 
   LevelStart start_level(unsigned level) const;
   LevelStart start_fresh(unsigned level, std::vector<Mask> masks) const;
+  TrainingConfig training_at(double step_flops) const;
+  double step_flops(const std::vector<Mask>& masks) const;
+  MaskChanges changes_in(const TrainingConfig& training) const;
   LevelStart start_dense() const;
   LevelStart start_saved(unsigned level) const;
   LevelStart start_pruned(unsigned level, const LevelRecord& before) const;

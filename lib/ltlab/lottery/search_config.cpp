@@ -96,6 +96,9 @@ void check_moving_masks(const SearchConfig& c) {
   require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
           "--control inverted-mask needs the scores of one pruning, and " + prune + " has many, or none");
   require(c.drop_fraction > 0 && c.drop_fraction < 1, "--drop-fraction must lie between 0 and 1");
+  require(c.budget == Budget::steps || c.trains_sparse() || c.scope != PruningScope::global,
+          "--budget flops must know beforehand how dense layers are, and " + prune +
+              " with --scope global does not tell: choose another --scope");
 }
 
 void check_retraining(const SearchConfig& c) {
@@ -235,6 +238,12 @@ const NameTable<GradualCourse>& gradual_course_names() {
   return table;
 }
 
+const NameTable<Budget>& budget_names() {
+  using enum Budget;
+  static const NameTable<Budget> table("budget", {{steps, "steps"}, {flops, "flops"}});
+  return table;
+}
+
 MaskChanges mask_changes(const SearchConfig& c, std::uint64_t steps) {
   const std::uint64_t begin = c.pruning_time == PruningTime::during_training ? steps / 4 : 0;
   return {c.mask_begin.value_or(begin), c.mask_end.value_or(steps - steps / 4), c.mask_every};
@@ -318,6 +327,7 @@ std::string config_text(const SearchConfig& c) {
     if (c.pretraining.random_labels) line("pretrain-labels", "random");
   }
   line("steps", t.steps.text());
+  if (c.budget != Budget::steps) line("budget", budget_names().name(c.budget));
   line("batch", t.batch);
   if (t.augmentation != Augmentation::none) line("augment", augmentation_names().name(t.augmentation));
   line("validate-every", t.validate_every.text());

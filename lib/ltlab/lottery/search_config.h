@@ -84,6 +84,16 @@ enum class GradualCourse { cubic, linear };
 /// cubic | linear
 const NameTable<GradualCourse>& gradual_course_names();
 
+/// What every training of a search gets alike.
+enum class Budget {
+  steps,  ///< as many steps
+  flops   ///< as many FLOPs as the dense network's training, so that sparser ones take more steps:
+          ///< flop_budget.h
+};
+
+/// steps | flops
+const NameTable<Budget>& budget_names();
+
 /// When masks change while a network trains, in steps: every `every` from `begin` on until `end`.
 struct MaskChanges {
   std::uint64_t begin = 0, end = 0, every = 1;
@@ -96,6 +106,7 @@ struct SearchConfig {
   Initialization initialization = Initialization::glorot_normal_truncated;
   PretrainingConfig pretraining;
   TrainingConfig training;
+  Budget budget = Budget::steps;
 
   double rate = 0.2;                       ///< fraction of a layer's survivors pruned a round
   std::optional<double> convolution_rate;  ///< of convolutions; default rate
