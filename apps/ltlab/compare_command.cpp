@@ -116,6 +116,7 @@ void print(std::ostream& out, const Comparison& comparison, ComparisonFormat for
                                                                 : print_terminal;
   const std::string comment = format == ComparisonFormat::latex ? "% " : "";
   for (const std::string& note : comparison_notes(comparison)) out << comment << note << '\n';
+  if (format == ComparisonFormat::latex) out << "% Needs \\usepackage{booktabs}.\n";
   for (const TextTable& table : comparison_tables(comparison)) {
     if (table.rows.empty()) continue;
     out << '\n';

@@ -215,7 +215,7 @@ class Row {
  public:
   void add(const std::string& name, const std::string& text) { fields_.emplace_back(name, text); }
   void add(const std::string& name, double value, bool defined = true) {
-    add(name, defined && !std::isnan(value) ? format("%.17g", value) : "");
+    add(name, defined && !std::isnan(value) ? ordered_json(value).dump() : "");
   }
   void add(const std::string& name, const Estimate& estimate) {
     const SampleStatistics& s = estimate.statistics;
