@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <functional>
+#include <map>
 #include <numeric>
 #include <set>
 
@@ -256,6 +257,12 @@ TEST_CASE("Score images are as many of each class, the same for a seed, in batch
   std::multiset<int> classes;
   for (const auto& batch : batches) classes.insert(batch.labels.begin(), batch.labels.end());
   for (int c = 0; c < 10; ++c) CHECK(classes.count(c) == 5);
+  std::map<int, int> uneven;
+  for (const auto& batch : draw_score_images<float>(dataset, 15, 32, layout, 7)) {
+    for (const std::uint8_t label : batch.labels) ++uneven[label];
+  }
+  CHECK(uneven.size() == 10);
+  for (const auto& [label, count] : uneven) CHECK((count == 1 || count == 2));
   const auto again = draw_score_images<float>(dataset, 50, 32, layout, 7);
   CHECK(again[0].labels == batches[0].labels);
   CHECK(again[0].images.at(400, 3) == static_cast<float>(batches[0].images.at(400, 3)));

@@ -73,16 +73,22 @@ void differentiate_sum(std::size_t /*first_image*/, const Activations<double>& l
   }
 }
 
-// Training images in random order, of each class but the first `most`.
+// Training images in random order: of each class the first ones, in as many turns as it takes.
 std::vector<std::uint32_t> draw_balanced(const Dataset& dataset, std::size_t count, std::uint64_t seed) {
   std::vector<std::uint32_t> order = dataset.training;
   RandomStream({seed, "score-images"}).shuffle(order);
-  const std::size_t most = (count + dataset.classes - 1) / dataset.classes;
-  std::map<std::uint8_t, std::size_t> drawn;
+  struct Draw {
+    std::size_t turn, place;
+  };
+  std::map<std::uint8_t, std::size_t> turns;
+  std::vector<Draw> draws;
+  for (const std::uint32_t image : order)
+    draws.push_back({turns[dataset.train.labels[image]]++, draws.size()});
+  std::ranges::stable_sort(draws, {}, &Draw::turn);
+  draws.resize(std::min(count, draws.size()));
+  std::ranges::sort(draws, {}, &Draw::place);
   std::vector<std::uint32_t> images;
-  for (const std::uint32_t image : order) {
-    if (images.size() < count && drawn[dataset.train.labels[image]]++ < most) images.push_back(image);
-  }
+  for (const Draw& draw : draws) images.push_back(order[draw.place]);
   return images;
 }
 
