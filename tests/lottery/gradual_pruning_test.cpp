@@ -99,6 +99,24 @@ TEST_CASE("A level is pruned from dense to its density while it trains", "[lotte
         plan_level(config, store.read_level(1).masks, 1)[0].survivors);
 }
 
+TEST_CASE("Scores that ask the network at each change are counted", "[lottery]") {
+  const TemporaryFolder with, without;
+  SearchConfig config = gradual_config();
+  config.densities = {0.1};
+  search(config, without);
+  config.score = Score::snip;
+  search(config, with);
+  const LevelRecord level = RunStore(with.path()).read_level(1);
+  const GradualPruning pruning(config, plan_level(config, level.masks, 1), {10, 30, 5}, {}, 0,
+                               small_data().dataset);
+  double flops = 0;
+  for (const std::uint64_t step : {10, 15, 20, 25}) {  // the masks before each change
+    const std::vector<PruningGroup> left = pruning.plan_at(step);
+    flops += 100 * 2 * static_cast<double>(2 * left[0].survivors + 3 * left[1].survivors);
+  }
+  CHECK(level.cost.flops - RunStore(without.path()).read_level(1).cost.flops == Approx(flops));
+}
+
 TEST_CASE("A search interrupted in the midst of gradual pruning goes on to the same bits", "[lottery]") {
   const TemporaryFolder whole, broken, automatic;
   SearchConfig config = gradual_config();

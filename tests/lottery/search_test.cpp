@@ -769,6 +769,49 @@ TEST_CASE("A search prunes by any score, in any group, and verify recomputes wha
   CHECK(read.scope == config.scope);
 }
 
+TEST_CASE("Scores that ask the network cost what they ask", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.training.steps = 10;
+  config.densities = {0.3};
+  config.pruning_time = PruningTime::before_training;
+  const auto [score, passes] = GENERATE(std::pair(Score::magnitude, 0), std::pair(Score::snip, 100),
+                                        std::pair(Score::grasp, 400), std::pair(Score::synflow, 100));
+  config.score = score;
+  search(config, folder);
+  const LevelRecord level = RunStore(folder.path()).read_level(1);
+  const auto flops_per_image = [](double first, double second) { return 2 * (2 * first + 3 * second); };
+  const double sparse = flops_per_image(static_cast<double>(level.masks[0].survivors()),
+                                        static_cast<double>(level.masks[1].survivors()));
+  CHECK(level.cost.flops == Approx(10 * 20 * sparse + passes * flops_per_image(784 * 20, 20 * 10)));
+}
+
+TEST_CASE("What no recorded weights decide is counted, and goes on with the masks that it began with",
+          "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.levels = 1;
+  config.pruning_time = PruningTime::before_training;
+  config.score = Score::snip;
+  Listener listener;
+  listener.stop_at_level = 1;
+  CHECK_THROWS_AS(run_search(config, small_data(), folder.path(), 1, listener, listener.stop), Interrupted);
+  // As if another machine, whose sums round differently, had begun the level.
+  RunStore store(folder.path());
+  TrainingCheckpoint checkpoint = store.read_checkpoint(1);
+  std::vector<std::uint8_t>& keep = checkpoint.masks[0].keep;
+  std::swap(*std::ranges::find(keep, 0), *std::ranges::find(keep, 1));
+  store.write_checkpoint(checkpoint);
+  search(config, folder);
+  LevelRecord level = store.read_level(1);
+  CHECK(level.masks[0].keep == keep);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+
+  *std::ranges::find(level.masks[1].keep, 1) = 0;
+  CHECK(pruning_rules().check(store.read_run(), nullptr, level).faults ==
+        std::vector<std::string>{"mask/fc2.weight: 179 weights survive, where pruning leaves 180"});
+}
+
 TEST_CASE("Tickets of another run are trained from the weights that they started from", "[lottery]") {
   const TemporaryFolder origin, folder;
   SearchConfig config = falling_rate_config();

@@ -40,4 +40,8 @@ std::vector<Mask> GradualPruning::change(std::uint64_t step, const TrainedWeight
   return prune_to_plan({before.masks, initial_, before.weights, seed_, &dataset_}, plan_at(step), config_);
 }
 
+double GradualPruning::flops_of_change(const std::vector<Mask>& before) const {
+  return scoring_flops(before, config_, dataset_);
+}
+
 }  // namespace ltlab

@@ -19,6 +19,7 @@ class GradualPruning final : public MaskSchedule {
   bool changes_at(std::uint64_t step) const override;
   bool sees_gradients() const override { return false; }
   std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) const override;
+  double flops_of_change(const std::vector<Mask>& before) const override;
 
   /// The plan with as many survivors as there are from `step` on.
   std::vector<PruningGroup> plan_at(std::uint64_t step) const;

@@ -25,6 +25,7 @@ class LevelTraining {
         network_(make_network<float>(start.model, start.data.dataset.train.shape, start.data.dataset.classes,
                                      start.training.batch)),
         masks_(start.masks),
+        flops_(start.flops_of_masks),
         started_utc_(utc_now()) {
     network_.apply(start.masks);
     network_.assign(start.weights);
@@ -119,7 +120,7 @@ class LevelTraining {
       trainer_->update();
     }
     before.weights = network_.tensors();
-    flops_ = flops() + flops_of_gradients;
+    flops_ = flops() + flops_of_gradients + start_.schedule->flops_of_change(masks_);
     masks_ = start_.schedule->change(trainer_->step(), before);
     trainer_->apply(masks_);
     const bool choose = !start_.kernel.measures() || density(masks_) < kChooseAgain * density_of_choice_;
@@ -184,7 +185,7 @@ class LevelTraining {
   std::vector<Mask> masks_;
   std::vector<KernelChoice> kernels_;
   double density_of_choice_ = 1;
-  double flops_ = 0;  // until the masks changed last
+  double flops_;  // until the masks changed last
   std::string started_utc_;
   std::chrono::steady_clock::time_point checkpoint_time_ = std::chrono::steady_clock::now();
 };

@@ -26,6 +26,8 @@ class MaskSchedule {
   virtual bool sees_gradients() const = 0;
   /// The masks from `step` on, in the order of those before.
   virtual std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) const = 0;
+  /// What a change of such masks costs beyond the steps and gradients of training.
+  virtual double flops_of_change(const std::vector<Mask>& /*before*/) const { return 0; }
 };
 
 }  // namespace ltlab

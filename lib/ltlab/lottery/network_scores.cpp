@@ -162,6 +162,12 @@ NetworkScores synflow_scores(Network<double>& network) {
   return of_prunable(network, scores);
 }
 
+unsigned passes_of(Score score) {
+  if (is_of_weights_alone(score)) return 0;
+  if (score == Score::synflow) return kSynflowRounds;
+  return score == Score::grasp ? 4 : 1;
+}
+
 template <class T>
 std::vector<LabelledBatch<T>> draw_score_images(const Dataset& dataset, std::size_t count, std::size_t batch,
                                                 const ActivationShape& input, std::uint64_t seed) {

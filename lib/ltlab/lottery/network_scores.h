@@ -44,12 +44,18 @@ NetworkScores fisher_scores(Network<T>& network, std::span<const LabelledBatch<T
 /// values.
 NetworkScores synflow_scores(Network<double>& network);
 
+/// How often a pruning by a score passes each of its images (SynFlow: its one) forward and back through the
+/// network: once in a round; GraSP four times, of which three are the product with the Hessian. 0 for scores
+/// of weights alone.
+unsigned passes_of(Score score);
+
 /// Rounds in which SynFlow prunes, each to the same fraction of what the one before left (Tanaka et al. 2020,
 /// algorithm 1): what one round would do wipes out layers.
 inline constexpr unsigned kSynflowRounds = 100;
 
-/// `count` training images, as many of each class as of any other (as GraSP and Frankle et al. 2021, arXiv
-/// 2009.08576, appendix A, draw them) or all there are, in batches of at most `batch`, laid out like `input`.
+/// `count` training images, or all there are, in batches of at most `batch`, laid out like `input`: as many
+/// of each class as of any other (as GraSP and Frankle et al. 2021, arXiv 2009.08576, appendix A, draw them),
+/// or one more where `count` is no multiple of the classes; where a class has no more, the others give them.
 /// The same at every level of a seed.
 template <class T>
 std::vector<LabelledBatch<T>> draw_score_images(const Dataset& dataset, std::size_t count, std::size_t batch,

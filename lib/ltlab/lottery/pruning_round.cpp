@@ -178,3 +178,12 @@ LevelRules pruning_rules() {
 }
 
 }  // namespace ltlab
+double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config, const Dataset& dataset) {
+  if (is_of_weights_alone(config.score)) return 0;
+  Network<float> network = make_network<float>(config.model, dataset.train.shape, dataset.classes, 1);
+  network.apply(masks);
+  const std::size_t images =
+      sees_images(config.score) ? std::min(config.score_images, dataset.training.size()) : 1;
+  return network.flops().done * static_cast<double>(images) * passes_of(config.score);
+}
+

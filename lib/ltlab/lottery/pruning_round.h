@@ -34,7 +34,12 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
                                 const SearchConfig& config);
 
-/// How verify() recomputes the masks of a search's tickets, where its config says how they came about.
+/// FLOPs of the passes through the network that such a pruning's scores take, counted as those of training;
+/// for SynFlow, as if all rounds had the masks of the first.
+double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config, const Dataset& dataset);
+
+/// How verify() recomputes the masks of a search's tickets from the weights that were pruned, where these and
+/// the config say all; where they do not, it counts the survivors that the plan keeps.
 LevelRules pruning_rules();
 
 }  // namespace ltlab

@@ -205,7 +205,7 @@ LevelStart ReplicateSearch::start_saved(unsigned level) const {
 
 // A later level prunes the lowest of the weights trained before, and retrains the others.
 LevelStart ReplicateSearch::start_pruned(unsigned level, const LevelRecord& before) const {
-  LevelStart start = start_fresh(level, prune(level, before.masks, before.weights));
+  LevelStart start = start_after_pruning(level, before.masks, before.weights);
   if (config_.retraining == Retraining::weight_rewinding) {
     rewind(start);
   } else {
@@ -216,7 +216,7 @@ LevelStart ReplicateSearch::start_pruned(unsigned level, const LevelRecord& befo
 
 // Prunes the weights of the rewind step before they are trained any further.
 LevelStart ReplicateSearch::start_untrained(unsigned level) const {
-  LevelStart start = start_fresh(level, prune(level, full_masks(network_), run_.rewind_weights));
+  LevelStart start = start_after_pruning(level, full_masks(network_), run_.rewind_weights);
   rewind(start);
   return start;
 }
@@ -253,10 +253,13 @@ MaskChanges ReplicateSearch::changes_in(const TrainingConfig& training) const {
   return {stretch(changes.begin), stretch(changes.end), changes.every};
 }
 
-std::vector<Mask> ReplicateSearch::prune(unsigned level, const std::vector<Mask>& masks,
-                                         const std::vector<Tensor>& weights) const {
-  return prune_to_plan({masks, run_.init_weights, weights, run_.seed, &data_.dataset},
-                       plan_level(config_, masks, level), config_);
+// The network that is left of such masks and weights, with its initial weights.
+LevelStart ReplicateSearch::start_after_pruning(unsigned level, const std::vector<Mask>& masks,
+                                                const std::vector<Tensor>& weights) const {
+  const PruningInput input{masks, run_.init_weights, weights, run_.seed, &data_.dataset};
+  LevelStart start = start_fresh(level, prune_to_plan(input, plan_level(config_, masks, level), config_));
+  start.flops_of_masks = scoring_flops(masks, config_, data_.dataset);
+  return start;
 }
 
 // The survivors, and the optimizer's state of them, return to where they were at the rewind step.

@@ -56,8 +56,8 @@ class ReplicateSearch {
   LevelStart start_untrained(unsigned level) const;
   LevelStart start_gradual(unsigned level) const;
   LevelStart start_dynamic(unsigned level) const;
-  std::vector<Mask> prune(unsigned level, const std::vector<Mask>& masks,
-                          const std::vector<Tensor>& weights) const;
+  LevelStart start_after_pruning(unsigned level, const std::vector<Mask>& masks,
+                                 const std::vector<Tensor>& weights) const;
   void rewind(LevelStart& start) const;
   void keep_trained(const LevelRecord& before, LevelStart& start) const;
 
