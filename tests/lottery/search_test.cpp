@@ -457,7 +457,7 @@ TEST_CASE("Pruning before training needs no trained weights", "[lottery]") {
 
   RunRecord other = run;
   find_weights(other.rewind_weights, "fc1.weight").values[0] += 10;
-  CHECK_THAT(pruning_rules().faults(other, nullptr, level)->at(0),
+  CHECK_THAT(pruning_rules().check(other, nullptr, level).faults.at(0),
              Catch::Contains("mask/fc1.weight") && Catch::Contains("rewind step"));
   config.retraining = Retraining::learning_rate_rewinding;
   config.controls.clear();
@@ -548,9 +548,9 @@ TEST_CASE("Masks that pruning does not give are a fault of their level and layer
 
   RunRecord run = store.read_run();
   const LevelRecord dense = store.read_level(0);
-  CHECK(pruning_rules().faults(run, &dense, store.read_level(1))->empty());
+  CHECK(pruning_rules().check(run, &dense, store.read_level(1)).faults.empty());
   run.config.replace(run.config.find("rate = 0.3"), 10, "rate = 0.2");
-  CHECK_THAT(pruning_rules().faults(run, &dense, store.read_level(1))->at(0),
+  CHECK_THAT(pruning_rules().check(run, &dense, store.read_level(1)).faults.at(0),
              Catch::Contains("mask/fc1.weight"));
   CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\n"), Catch::Contains("'rate'"));
   CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\nrate = x\n"), Catch::Contains("'x'"));
@@ -762,7 +762,7 @@ TEST_CASE("A search prunes by any score, in any group, and verify recomputes wha
   CHECK_FALSE(has_faults(reports));
   const FileReport& last = *std::ranges::find(
       reports, store.level_path(static_cast<unsigned>(listener.densities.size() - 1)), &FileReport::path);
-  CHECK((last.summary.find("recomputed") != std::string::npos) == method.recomputed);
+  CHECK_THAT(last.summary, Catch::Contains(method.recomputed ? "pruning recomputed" : "survivors counted"));
   const SearchConfig read = pruning_settings(config_text(config) + extent_text(config));
   CHECK(read.score == config.score);
   CHECK(read.granularity == config.granularity);
@@ -866,6 +866,10 @@ TEST_CASE("What --from, patterns and whole layers exclude is refused", "[lottery
   refused("--layer-rate fc1", [](SearchConfig& c) { c.layer_rates = {{"fc1", 0.1}}, c.densities = {0.5}; });
   refused("--layer-rate", [](SearchConfig& c) { c.layer_rates = {{"fc7", 0.1}}; });
   refused("--score-images", [](SearchConfig& c) { c.score_images = 0; });
+  refused("--score movement", [](SearchConfig& c) {
+    c.score = Score::movement;
+    c.pruning_time = PruningTime::before_training;
+  });
   refused("supermask", [](SearchConfig& c) {
     c.controls = {Control::supermask};
     c.retraining = Retraining::fine_tuning;

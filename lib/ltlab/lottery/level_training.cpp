@@ -88,7 +88,7 @@ class LevelTraining {
   }
 
   void go_on(TrainingCheckpoint checkpoint) {
-    if (start_.schedule) network_.apply(checkpoint.masks);
+    network_.apply(checkpoint.masks);  // which another machine's rounding might not find again
     masks_ = std::move(checkpoint.masks);
     kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);

@@ -8,6 +8,7 @@
 #include <span>
 #include <utility>
 
+#include "ltlab/base/join.h"
 #include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/scores.h"
@@ -19,6 +20,12 @@ const Tensor& weights_of(const Mask& mask, const std::vector<Tensor>& weights) {
   const Tensor* found = find_named(weights, mask.name);
   if (found && found->shape == mask.shape) return *found;
   throw StoreError("there are no weights for mask '" + mask.name + "'");
+}
+
+std::size_t survivors_of(const std::vector<Mask>& masks, const std::vector<std::size_t>& layers) {
+  std::size_t survivors = 0;
+  for (const std::size_t layer : layers) survivors += masks[layer].survivors();
+  return survivors;
 }
 
 std::size_t differing_weights(const Mask& a, const Mask& b) {
@@ -50,19 +57,45 @@ std::vector<Mask> full_masks(const std::vector<Mask>& masks) {
   return full;
 }
 
-std::optional<std::vector<std::string>> pruning_faults(const RunRecord& run, const LevelRecord* before,
-                                                       const LevelRecord& level) {
-  const SearchConfig config = pruning_settings(run.config + run.extent);
-  if (!config.from.empty() || !is_of_weights_alone(config.score)) return std::nullopt;
+// A line for each group of layers that keeps another number of weights than the plan.
+std::vector<std::string> differing_counts(const std::vector<PruningGroup>& plan, const LevelRecord& level) {
+  std::vector<std::string> faults;
+  for (const PruningGroup& group : plan) {
+    const std::size_t survivors = survivors_of(level.masks, group.layers);
+    if (survivors == group.survivors) continue;
+    const std::string layers =
+        join(group.layers, ", ", [&](std::size_t layer) { return "mask/" + level.masks[layer].name; });
+    faults.push_back(layers + ": " + std::to_string(survivors) + " weights survive, where pruning leaves " +
+                     std::to_string(group.survivors));
+  }
+  return faults;
+}
+
+// Whether the weights that a level pruned are recorded, and decide its masks.
+bool is_recomputable(const SearchConfig& config, const LevelRecord* before, const LevelRecord& level) {
+  const bool has_weights = before || config.pruning_time == PruningTime::before_training;
+  return level.level > 0 && has_weights && !config.moves_masks() && is_of_weights_alone(config.score);
+}
+
+RuleFindings recompute_pruning(const RunRecord& run, const SearchConfig& config, const LevelRecord* before,
+                               const LevelRecord& level) {
   const bool untrained = config.pruning_time == PruningTime::before_training;
-  if (level.level == 0 || config.moves_masks() || (!untrained && !before)) return std::nullopt;
   const std::vector<Mask> masks = untrained ? full_masks(level.masks) : before->masks;
   const std::vector<Tensor>& weights = untrained ? run.rewind_weights : before->weights;
   const std::vector<Mask> expected = prune_to_plan({masks, run.init_weights, weights, run.seed},
                                                    plan_level(config, masks, level.level), config);
-  return differing_masks(
-      expected, level,
-      untrained ? "the weights of the rewind step" : "the weights of level " + std::to_string(before->level));
+  const std::string origin =
+      untrained ? "the weights of the rewind step" : "the weights of level " + std::to_string(before->level);
+  return {"pruning recomputed", differing_masks(expected, level, origin)};
+}
+
+RuleFindings check_pruning(const RunRecord& run, const LevelRecord* before, const LevelRecord& level) {
+  const SearchConfig config = pruning_settings(run.config + run.extent);
+  if (!config.from.empty()) return {};
+  if (is_recomputable(config, before, level)) return recompute_pruning(run, config, before, level);
+  const auto kind = config.granularity.kind;
+  if (kind != Granularity::Kind::weight && kind != Granularity::Kind::pattern) return {};
+  return {"survivors counted", differing_counts(plan_level(config, level.masks, level.level), level)};
 }
 
 // The network that a score asks, holding batches of up to `batch` images.
@@ -104,12 +137,6 @@ std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
   std::vector<PruningCandidate> candidates;
   for (std::size_t i = 0; i < masks.size(); ++i) candidates.push_back({masks[i], std::move(scores[i])});
   return candidates;
-}
-
-std::size_t survivors_of(const std::vector<Mask>& masks, const std::vector<std::size_t>& layers) {
-  std::size_t survivors = 0;
-  for (const std::size_t layer : layers) survivors += masks[layer].survivors();
-  return survivors;
 }
 
 // Tanaka et al. 2020, algorithm 1: after round k of n, (wanted / survivors)^(k / n) of the survivors are
@@ -170,14 +197,6 @@ std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<Pru
   return prune_by_score(candidates(input.masks, pruning_scores(input, config)), quotas, config.granularity);
 }
 
-LevelRules pruning_rules() {
-  return {[](const RunRecord& run, unsigned level) {
-            return level_before(pruning_settings(run.config + run.extent), level);
-          },
-          pruning_faults};
-}
-
-}  // namespace ltlab
 double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config, const Dataset& dataset) {
   if (is_of_weights_alone(config.score)) return 0;
   Network<float> network = make_network<float>(config.model, dataset.train.shape, dataset.classes, 1);
@@ -187,3 +206,11 @@ double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config,
   return network.flops().done * static_cast<double>(images) * passes_of(config.score);
 }
 
+LevelRules pruning_rules() {
+  return {[](const RunRecord& run, unsigned level) {
+            return level_before(pruning_settings(run.config + run.extent), level);
+          },
+          check_pruning};
+}
+
+}  // namespace ltlab

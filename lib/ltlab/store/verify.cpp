@@ -389,10 +389,9 @@ class Verifier {
 
   void check_rules(const Run& run, const LevelRecord& level, const LevelRecord* before,
                    FileReport& report) const {
-    const std::optional<std::vector<std::string>> faults = rules_.faults(*run.record, before, level);
-    if (!faults) return;
-    report.faults.insert(report.faults.end(), faults->begin(), faults->end());
-    report.summary += ", pruning recomputed";
+    const RuleFindings found = rules_.check(*run.record, before, level);
+    report.faults.insert(report.faults.end(), found.faults.begin(), found.faults.end());
+    if (!found.checked.empty()) report.summary += ", " + found.checked;
   }
 
   void unfinished_files(const fs::path& folder) {

@@ -18,15 +18,20 @@ struct FileReport {
   std::vector<std::string> notes;   ///< what is unusual, but harmless: leftovers of killed processes
 };
 
+/// What is known of a level's masks.
+struct RuleFindings {
+  std::string checked;              ///< in what way, for the file's summary; empty where nobody can tell
+  std::vector<std::string> faults;  ///< each names the layers
+};
+
 /// How a ticket's levels come about, by those who know how the run was made.
 struct LevelRules {
   /// The level that a level's masks are nested in, and without which it cannot be; none for a level that
   /// depends on no other.
   std::function<std::optional<unsigned>(const RunRecord& run, unsigned level)> before;
-  /// What is wrong with a level's masks, given the level before it, or null; empty where nobody can tell.
-  std::function<std::optional<std::vector<std::string>>(const RunRecord& run, const LevelRecord* before,
-                                                        const LevelRecord& level)>
-      faults;
+  /// Checks a level's masks, given the level before it, or null.
+  std::function<RuleFindings(const RunRecord& run, const LevelRecord* before, const LevelRecord& level)>
+      check;
 };
 
 /// Reads every file of a run, a collection of replicates, or a folder of such, and checks it: all checksums;
