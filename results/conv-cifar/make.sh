@@ -21,8 +21,8 @@ search() {
 search conv-2 --preset conv2-cifar --steps 2500 --rate 0.4 --convolution-rate 0.2 --output-rate 0.2 --levels 8 \
   --validate-every 250 --target-density 0 --control random-reinit
 
-# ResNet-20 with a schedule of 2,000 steps of 64 images, rewound to initialization and to an early step.
-resnet=(--preset resnet20-cifar --steps 2000 --batch 64 --milestones "1000,1500" --validate-every 250 --rate 0.5
-  --levels 5 --target-density 0)
-search resnet-20-rewind-0 "${resnet[@]}" --rewind 0 --control random-reinit
-search resnet-20-rewind-100 "${resnet[@]}" --rewind 100
+# ResNet-20, rewound to an early step, to initialization, and reinitialized.
+compare=(build/release/bin/ltlab compare --config "$here/resnet-20.cfg" --out masks/conv-cifar/resnet-20 "${data[@]}")
+"${compare[@]}" >"$here/resnet-20.txt"
+"${compare[@]}" --format json >"$here/resnet-20.json"
+scripts/plot_comparison.py "$here/resnet-20.json" -o "$here/resnet-20.png"
