@@ -12,6 +12,7 @@ int data_command(const Arguments& arguments);
 int inspect_command(const Arguments& arguments);
 int landscape_command(const Arguments& arguments);
 int model_command(const Arguments& arguments);
+int report_command(const Arguments& arguments);
 int verify_command(const Arguments& arguments);
 
 }  // namespace ltlab::app

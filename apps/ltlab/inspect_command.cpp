@@ -54,33 +54,6 @@ fs::path existing_level(const RunStore& store, unsigned level) {
                     ": give --level one of those that `ltlab inspect` shows");
 }
 
-// Reports levels one after the other; only the one before is held.
-class LevelReporter {
- public:
-  explicit LevelReporter(const RunStore& store) : store_(store), context_(store.folder()) {}
-
-  // The record is kept until the next call.
-  LevelReport report(const fs::path& file) {
-    const std::string branch = context_.run() ? context_.run()->branch : "";
-    const bool nests = branch.empty() || branch == "ticket" || branch == "imported";
-    LevelRecord level = read_level_file(file);
-    if (nests && level.level > 0 && (!record_ || record_->level + 1 != level.level)) {
-      record_.reset();
-      if (store_.has_level(level.level - 1)) record_ = store_.read_level(level.level - 1);
-    }
-    const LevelRecord* before = nests && record_ && level.level > 0 ? &*record_ : nullptr;
-    LevelReport report = report_level(level, before, context_);
-    record_ = std::move(level);
-    return report;
-  }
-  const LevelRecord& record() const { return *record_; }
-
- private:
-  RunStore store_;
-  RunContext context_;
-  std::optional<LevelRecord> record_;
-};
-
 void print_document(const ordered_json& document) {
   constexpr auto kReplace = ordered_json::error_handler_t::replace;  // a path need not be UTF-8
   std::cout << document.dump(2, ' ', false, kReplace) << '\n';

@@ -42,22 +42,27 @@ void print_kernels(std::ostream& out, const RunStore& run) {
   out << '\n';
 }
 
+ordered_json kernels_json(const std::vector<KernelChoice>& choices) {
+  ordered_json kernels = ordered_json::array();
+  for (const KernelChoice& choice : choices) {
+    const auto seconds = [&](double value) {
+      return is_measured(choice) ? ordered_json(value) : ordered_json();
+    };
+    kernels.push_back({{"parameter", choice.parameter},
+                       {"product", to_string(choice.product)},
+                       {"kernel", to_string(choice.kernel)},
+                       {"dense_seconds", seconds(choice.dense_seconds)},
+                       {"sparse_seconds", seconds(choice.sparse_seconds)}});
+  }
+  return kernels;
+}
+
 ordered_json kernels_json(const RunStore& run) {
   ordered_json levels = ordered_json::array();
   for (const unsigned number : run.levels()) {
     const LevelRecord level = run.read_level(number);
-    ordered_json kernels = ordered_json::array();
-    for (const KernelChoice& choice : level.kernels) {
-      const auto seconds = [&](double value) {
-        return is_measured(choice) ? ordered_json(value) : ordered_json();
-      };
-      kernels.push_back({{"parameter", choice.parameter},
-                         {"product", to_string(choice.product)},
-                         {"kernel", to_string(choice.kernel)},
-                         {"dense_seconds", seconds(choice.dense_seconds)},
-                         {"sparse_seconds", seconds(choice.sparse_seconds)}});
-    }
-    levels.push_back({{"level", level.level}, {"density", level.density}, {"kernels", kernels}});
+    levels.push_back(
+        {{"level", level.level}, {"density", level.density}, {"kernels", kernels_json(level.kernels)}});
   }
   return levels;
 }

@@ -10,7 +10,10 @@ namespace ltlab::app {
 /// Which kernel computed each product of each layer at each level of a run, and the times that decided.
 void print_kernels(std::ostream& out, const RunStore& run);
 
-/// The same for machines: an array of levels. Seconds are null where nothing was measured.
+/// One level's choices for machines: an array. Seconds are null where nothing was measured.
+nlohmann::ordered_json kernels_json(const std::vector<KernelChoice>& choices);
+
+/// The same of all levels: an array of those.
 nlohmann::ordered_json kernels_json(const RunStore& run);
 
 }  // namespace ltlab::app

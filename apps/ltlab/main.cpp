@@ -27,6 +27,7 @@ const std::map<std::string, Command>& commands() {
       {"landscape",
        {"measure the loss landscape: interpolation, instability, sharpness", ltlab::app::landscape_command}},
       {"model", {"show a model's layers, list built-in models", ltlab::app::model_command}},
+      {"report", {"make a page of charts, masks and tables to look at", ltlab::app::report_command}},
       {"verify", {"check a run's files: checksums and invariants", ltlab::app::verify_command}},
   };
   return table;

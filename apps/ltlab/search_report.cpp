@@ -171,16 +171,20 @@ ordered_json to_json(const Verdict& verdict, const std::vector<LevelStatistics>&
 
 }  // namespace
 
-void print_report(std::ostream& out, const SearchResults& results) {
+void print_verdict(std::ostream& out, const SearchResults& results) {
   const std::vector<LevelStatistics> levels = results.levels();
-  print_table(out, levels);
   const Verdict verdict = judge(levels);
-  out << '\n';
   print_criterion(out, verdict, levels.front().branches.at("ticket").test_accuracy.size);
   print_ticket_verdict(out, levels, verdict);
   for (const auto& [control, fails] : verdict.control_fails)
     print_control_verdict(out, levels, verdict, control, fails);
   print_cost(out, results);
+}
+
+void print_report(std::ostream& out, const SearchResults& results) {
+  print_table(out, results.levels());
+  out << '\n';
+  print_verdict(out, results);
 }
 
 ordered_json report_json(const SearchResults& results) {

@@ -19,6 +19,11 @@ void report_pruning(const Mask& mask, const LevelRecord& before, LayerReport& la
   if (trained) layer.threshold = pruning_threshold(*mask_before, *trained, mask);
 }
 
+// Whether each level is pruned from the one before: a control's masks are its ticket's, or drawn.
+bool levels_nest(const RunContext& context) {
+  return !context.run() || context.run()->branch == "ticket" || context.run()->branch == "imported";
+}
+
 }  // namespace
 
 std::optional<std::size_t> LevelReport::dead_neurons() const {
@@ -52,6 +57,21 @@ LevelReport report_level(const LevelRecord& level, const LevelRecord* before, co
     if (before) report_pruning(mask, *before, layer);
     report.layers.push_back(std::move(layer));
   }
+  return report;
+}
+
+LevelReporter::LevelReporter(const RunStore& store)
+    : store_(store), context_(store.folder()), nests_(levels_nest(context_)) {}
+
+LevelReport LevelReporter::report(const std::filesystem::path& file) {
+  LevelRecord level = read_level_file(file);
+  const bool pruned = nests_ && level.level > 0;
+  if (pruned && (!record_ || record_->level + 1 != level.level)) {
+    record_.reset();
+    if (store_.has_level(level.level - 1)) record_ = store_.read_level(level.level - 1);
+  }
+  LevelReport report = report_level(level, pruned && record_ ? &*record_ : nullptr, context_);
+  record_ = std::move(level);
   return report;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <vector>
 
 #include "ltlab/analysis/mask_structure.h"
 #include "ltlab/analysis/run_context.h"
-#include "ltlab/store/records.h"
+#include "ltlab/store/run_store.h"
 
 namespace ltlab {
 
@@ -32,5 +33,22 @@ struct LevelReport {
 /// Reports `level`, which came after `before` (null: not known) in the run that `context` tells of.
 /// StoreError where arrays do not fit each other.
 LevelReport report_level(const LevelRecord& level, const LevelRecord* before, const RunContext& context);
+
+/// Reports levels of a run one after the other; only the one before is held.
+class LevelReporter {
+ public:
+  explicit LevelReporter(const RunStore& store);
+
+  /// A level's file of the run. StoreError, IoError as from the store.
+  LevelReport report(const std::filesystem::path& file);
+  /// The level that was reported last.
+  const LevelRecord& record() const { return *record_; }
+
+ private:
+  RunStore store_;
+  RunContext context_;
+  bool nests_;  // levels are pruned from the one before, not drawn
+  std::optional<LevelRecord> record_;
+};
 
 }  // namespace ltlab

@@ -75,6 +75,17 @@ Cost SearchResults::cost() const {
   return cost;
 }
 
+SearchResults recorded_results(const RecordedRun& run) {
+  std::map<std::uint64_t, unsigned> replicates;
+  for (const RecordedTraining& training : run.trainings) replicates[training.seed] = 0;
+  unsigned next = 0;
+  for (auto& [seed, replicate] : replicates) replicate = next++;
+  SearchResults results;
+  for (const auto& [seed, branch, trial, summary] : run.trainings)
+    results.add({replicates.at(seed), branch, static_cast<unsigned>(trial), summary.level}, summary);
+  return results;
+}
+
 Verdict judge(const std::vector<LevelStatistics>& levels) {
   const SampleStatistics& dense = levels.front().branches.at(kTicket).test_accuracy;
   Verdict verdict;

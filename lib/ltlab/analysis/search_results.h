@@ -6,6 +6,7 @@
 #include <tuple>
 #include <vector>
 
+#include "ltlab/analysis/compared_run.h"
 #include "ltlab/analysis/statistics.h"
 #include "ltlab/lottery/search.h"
 
@@ -59,6 +60,10 @@ class SearchResults {
   std::map<Key, LevelSummary> summaries_;
 };
 
+/// What a search recorded, finished or not; replicates in the order of their seeds.
+SearchResults recorded_results(const RecordedRun& run);
+
+/// Of levels that begin with the dense network.
 Verdict judge(const std::vector<LevelStatistics>& levels);
 
 }  // namespace ltlab

@@ -9,7 +9,6 @@
 #include "ltlab/base/sha256.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/content_digest.h"
-#include "ltlab/store/provenance.h"
 
 namespace ltlab {
 namespace {
@@ -505,6 +504,14 @@ RunIdentity read_identity(const std::filesystem::path& path) {
 RunTotals read_level_totals(const std::filesystem::path& path) {
   const File file = open_format(path);
   return {read_cost(file), file.string_attribute("finished_utc")};
+}
+
+Provenance read_provenance(const std::filesystem::path& path) {
+  const Group group = open_format(path).group("provenance");
+  Provenance facts;
+  for (const std::string& name : group.attribute_names())
+    facts.emplace_back(name, group.string_attribute(name));
+  return facts;
 }
 
 std::vector<FileLink> read_links(const std::filesystem::path& path) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/store/provenance.h"
 #include "ltlab/store/records.h"
 
 namespace ltlab {
@@ -51,6 +52,8 @@ LevelSummary read_summary(const std::filesystem::path& path);
 /// Read a few attributes, and check those parts of the file only. Same errors.
 FileKind read_kind(const std::filesystem::path& path);
 RunIdentity read_identity(const std::filesystem::path& path);
+/// What made the file, in the order of the names. Same errors.
+Provenance read_provenance(const std::filesystem::path& path);
 /// What a level adds to the totals of its run: its cost, and when it was finished.
 RunTotals read_level_totals(const std::filesystem::path& path);
 

@@ -1,0 +1,166 @@
+// Line charts as SVG: sharp at every size and in print, in the page's colours, light or dark, and with their data as a
+// table below. Debian's chart libraries draw on a canvas, which has none of that (Chart.js), are as large as the page
+// may be (plotly), or are parts to build this from (d3).
+//
+// A chart: {title, x, y, series, required, chosen, pick}
+//   x, y      axes: {label, log, domain: [from, to], text: value => its text}
+//   series    [{name, color, points: [{x, y, low, high}], value, thick, plain, rings: [{x, y}]}]: low and high make a
+//             band, `value` is told in the legend, plain lines have no markers, and no legend where the name is null
+//   required  a level to draw across, and its name: {y, name}
+//   chosen    x of what is chosen on the page; pick(x) chooses another
+
+const kWidth = 600, kHeight = 320;
+const kPlot = { left: 62, right: kWidth - 14, top: 12, bottom: kHeight - 42 };
+
+/** Maps the axis's domain to pixels. */
+function scale({ log, domain }, [from, to]) {
+  const measure = log ? Math.log : (value) => value;
+  const [first, last] = domain.map(measure);
+  return (value) => from + ((measure(value) - first) / (last - first || 1)) * (to - from);
+}
+/** The reverse. */
+function unscale({ log, domain }, [from, to]) {
+  const measure = log ? Math.log : (value) => value, back = log ? Math.exp : (value) => value;
+  const [first, last] = domain.map(measure);
+  return (pixel) => back(first + ((pixel - from) / (to - from)) * (last - first));
+}
+
+/** Round numbers inside the axis's domain: about five, or each 1, 2, 5 of a decade. */
+function ticks({ log, domain }) {
+  const least = Math.min(...domain), most = Math.max(...domain), found = [];
+  if (log) {
+    const steps = most / least > 2000 ? [1] : [1, 2, 5];
+    for (let decade = 10 ** Math.floor(Math.log10(least)); decade <= most; decade *= 10)
+      found.push(...steps.map((step) => step * decade));
+    return found.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
+  }
+  const rough = (most - least) / 5 || 1, unit = 10 ** Math.floor(Math.log10(rough));
+  const step = unit * [1, 2, 5, 10].find((factor) => factor * unit >= rough);
+  for (let tick = Math.ceil(least / step); tick * step <= most + step / 1000; ++tick) found.push(tick * step);
+  return found;
+}
+
+/** The least domain of the values, widened a little. */
+function domainOf(values, log = false) {
+  const known = values.filter((value) => isKnown(value) && (!log || value > 0));
+  if (known.length === 0) return [log ? 0.1 : 0, 1];
+  const least = Math.min(...known), most = Math.max(...known);
+  if (log) return [least / 1.12, most * 1.12];
+  const margin = (most - least) * 0.06 || Math.abs(most) * 0.02 || 1;
+  return [least - margin, most + margin];
+}
+
+const kMarkers = [
+  "M-3.4 0a3.4 3.4 0 1 0 6.8 0a3.4 3.4 0 1 0-6.8 0Z", "M-3-3H3V3H-3Z", "M0-4L4 3H-4Z", "M0-4.4L4.4 0L0 4.4L-4.4 0Z"];
+const colorOf = (color) => (typeof color === "number" ? `var(--series-${color % 7})` : color);
+const markerOf = (color) => kMarkers[color % kMarkers.length];
+
+function pathOf(points, x, y) {
+  return points.map((point, i) => `${i ? "L" : "M"}${x(point.x).toFixed(1)} ${y(point.y).toFixed(1)}`).join("");
+}
+
+function drawAxes(chart, x, y) {
+  const { left, right, top, bottom } = kPlot, drawn = svg("g", { "aria-hidden": "true" });
+  for (const tick of ticks(chart.y)) {
+    drawn.append(svg("line", { class: "grid", x1: left, x2: right, y1: y(tick), y2: y(tick) }));
+    drawn.append(svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, chart.y.text(tick)));
+  }
+  for (const tick of ticks(chart.x)) {
+    drawn.append(svg("line", { class: "axis", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }));
+    drawn.append(svg("text", { x: x(tick), y: bottom + 17, "text-anchor": "middle" }, chart.x.text(tick)));
+  }
+  drawn.append(svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }));
+  drawn.append(svg("text", { x: (left + right) / 2, y: kHeight - 6, "text-anchor": "middle" }, chart.x.label));
+  const middle = (top + bottom) / 2;
+  drawn.append(svg("text", { x: 14, y: middle, "text-anchor": "middle", transform: `rotate(-90 14 ${middle})` },
+    chart.y.label));
+  return drawn;
+}
+
+function drawSeries(one, x, y) {
+  const color = colorOf(one.color), drawn = svg("g", { color });
+  const points = one.points.filter((point) => isKnown(point.x) && isKnown(point.y));
+  const banded = points.filter((point) => isKnown(point.low));
+  if (banded.length > 1) {
+    const ends = [...banded.map(({ x: at, low }) => ({ x: at, y: low })),
+      ...banded.map(({ x: at, high }) => ({ x: at, y: high })).reverse()];
+    drawn.append(svg("path", { class: "band", d: pathOf(ends, x, y) + "Z", fill: "currentColor" }));
+  }
+  const width = one.thick ? 3.2 : one.plain ? 1.1 : null;
+  drawn.append(svg("path", { class: "line", d: pathOf(points, x, y), stroke: "currentColor",
+    style: width && `stroke-width:${width}` }));
+  for (const point of one.plain ? [] : points)
+    drawn.append(svg("path", { d: markerOf(one.color), fill: "currentColor",
+      transform: `translate(${x(point.x)} ${y(point.y)})` }));
+  for (const ring of one.rings || [])
+    drawn.append(svg("circle", { cx: x(ring.x), cy: y(ring.y), r: 6, fill: "var(--paper)", stroke: "currentColor",
+      "stroke-width": 2.5 }));
+  return drawn;
+}
+
+function drawLegend(chart) {
+  const entries = chart.series.filter(({ name }) => name != null).map((one) => {
+    const swatch = svg("svg", { viewBox: "-13 -6 26 12", color: colorOf(one.color), "aria-hidden": "true" },
+      svg("path", { class: "line", d: "M-13 0H13", stroke: "currentColor" }));
+    if (!one.plain) swatch.append(svg("path", { d: markerOf(one.color), fill: "currentColor" }));
+    return element("li", {}, swatch, ` ${one.name}${one.value ? ` ${one.value}` : ""}`);
+  });
+  if (chart.required) {
+    const swatch = svg("svg", { viewBox: "-13 -6 26 12", "aria-hidden": "true" },
+      svg("path", { class: "required", d: "M-13 0H13" }));
+    entries.push(element("li", {}, swatch, ` ${chart.required.name}`));
+  }
+  return element("ul", { class: "legend" }, ...entries);
+}
+
+/** What a screen reader says of the chart: where each line begins and ends. */
+function describeChart(chart) {
+  const lines = chart.series.filter((one) => one.points.length > 0).map((one) => {
+    const first = one.points[0], last = one.points[one.points.length - 1];
+    const at = (point) => `${chart.y.text(point.y)} at ${chart.x.text(point.x)}`;
+    return `${one.label || one.name}: from ${at(first)} to ${at(last)}`;
+  });
+  return `Line chart, ${chart.y.label} by ${chart.x.label}. ${lines.join("; ")}.`;
+}
+
+/** The points of all series, a row an x. */
+function chartTable(chart) {
+  const rows = new Map();
+  chart.series.forEach((one, s) => one.points.forEach((point) => {
+    if (!rows.has(point.x)) rows.set(point.x, chart.series.map(() => ""));
+    const half = isKnown(point.high) ? ` ± ${chart.y.text(point.high - point.y)}` : "";
+    rows.get(point.x)[s] = isKnown(point.y) ? chart.y.text(point.y) + half : "";
+  }));
+  const order = Math.sign(chart.x.domain[1] - chart.x.domain[0]);
+  const sorted = [...rows].sort(([a], [b]) => order * (a - b));
+  return table(`${chart.y.label} by ${chart.x.label}`, [chart.x.label, ...chart.series.map((s) => s.label || s.name)],
+    sorted.map(([x, cells]) => [chart.x.text(x), ...cells]));
+}
+
+let charts = 0;  // drawn so far: their clip paths need names
+
+/** Draws the chart into the figure, in place of what it held. */
+function drawChart(figure, chart) {
+  const { left, right, top, bottom } = kPlot;
+  const x = scale(chart.x, [left, right]), y = scale(chart.y, [bottom, top]), clip = `clip-${++charts}`;
+  const picture = svg("svg", { viewBox: `0 0 ${kWidth} ${kHeight}`, role: "img", "aria-label": describeChart(chart) },
+    svg("clipPath", { id: clip },
+      svg("rect", { x: left - 6, y: top - 6, width: right - left + 12, height: bottom - top + 8 })),
+    drawAxes(chart, x, y));
+  const inside = svg("g", { "clip-path": `url(#${clip})` });
+  if (chart.required) inside.append(svg("path", { class: "required", d: `M${left} ${y(chart.required.y)}H${right}` }));
+  if (isKnown(chart.chosen)) inside.append(svg("path", { class: "chosen", d: `M${x(chart.chosen)} ${top}V${bottom}` }));
+  inside.append(...chart.series.map((one) => drawSeries(one, x, y)));
+  picture.append(inside);
+  if (chart.pick) {
+    const value = unscale(chart.x, [left, right]);
+    picture.classList.add("pick");
+    picture.addEventListener("click", (event) => {
+      const box = picture.getBoundingClientRect();
+      chart.pick(value(((event.clientX - box.left) / box.width) * kWidth));
+    });
+  }
+  const open = figure.querySelector("details")?.open, details = tableDetails(() => chartTable(chart));
+  figure.replaceChildren(element("figcaption", {}, chart.title), picture, drawLegend(chart), details);
+  if (open) details.open = true;
+}

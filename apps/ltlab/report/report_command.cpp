@@ -1,0 +1,113 @@
+#include <boost/program_options.hpp>
+#include <filesystem>
+#include <iostream>
+#include <limits>
+#include <set>
+
+#include "commands.h"
+#include "format.h"
+#include "ltlab/base/error.h"
+#include "ltlab/base/join.h"
+#include "ltlab/store/atomic_file.h"
+#include "report/report_data.h"
+#include "report/report_page.h"
+
+namespace ltlab::app {
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
+namespace {
+
+constexpr std::size_t kMostBytes = 4'900'000;  // of data in a page that is to stay under 5 MB
+
+struct ReportRequest {
+  std::vector<ReportedRun> runs;
+  fs::path out;
+  bool full = false;
+};
+
+po::options_description report_options() {
+  po::options_description options("Options");
+  options.add_options()("help", "show this text")("out,o", po::value<std::string>()->value_name("FILE.html"),
+                                                  "the page to write")(
+      "full", "keep all masks and weights, however large the page becomes");
+  return options;
+}
+
+void print_help(const po::options_description& options) {
+  std::cout
+      << "Usage: ltlab report RUN... -o report.html\n\n"
+         "Makes a page of runs to look at in a browser: accuracy and early stop by density, with controls; "
+         "training\ncurves; each layer's density; masks and weights as images at every level, and of a first "
+         "layer that takes\npixels the survivors at each; the overlap of tickets; kernels and cost; "
+         "provenance. The page is one file,\nneeds no network, and holds its data as JSON in the element "
+         "'data'.\n\n"
+         "It stays under 5 MB: images of masks and weights that do not fit are left out, those of controls "
+         "and of\nlater replicates first, and the page tells so. --full keeps them.\n\n"
+      << options;
+}
+
+// By the names of their folders, or where those are the same by their paths.
+std::vector<ReportedRun> named(const std::vector<std::string>& folders) {
+  std::vector<ReportedRun> runs;
+  std::set<std::string> names;
+  for (const std::string& folder : folders) {
+    runs.push_back({fs::weakly_canonical(folder).filename().string(), folder});
+    names.insert(runs.back().name);
+  }
+  if (names.size() == runs.size()) return runs;
+  for (ReportedRun& run : runs) run.name = run.folder.string();
+  return runs;
+}
+
+// Before minutes of reading.
+void check_out(const fs::path& out) {
+  if (fs::exists(out))
+    throw ConfigError("'" + out.string() + "' is there already: delete it, or give another --out");
+  const fs::path folder = fs::absolute(out).parent_path();
+  if (!fs::is_directory(folder))
+    throw ConfigError("there is no folder '" + folder.string() + "' for --out: make it, or give another");
+}
+
+ReportRequest parse_report(const po::variables_map& values) {
+  if (values.count("run") == 0) throw ConfigError("ltlab report: name at least one run folder; see --help");
+  if (values.count("out") == 0)
+    throw ConfigError("ltlab report: name the page to write, as in -o report.html");
+  ReportRequest request{named(values["run"].as<std::vector<std::string>>()), values["out"].as<std::string>(),
+                        values.count("full") > 0};
+  check_out(request.out);
+  return request;
+}
+
+void write(const fs::path& out, const std::string& page) {
+  const FolderLock lock(fs::absolute(out).parent_path());
+  write_atomically(lock, out.filename(), std::as_bytes(std::span(page)));
+}
+
+}  // namespace
+
+int report_command(const Arguments& arguments) {
+  const po::options_description options = report_options();
+  po::options_description all(options);
+  all.add_options()("run", po::value<std::vector<std::string>>(), "run folders");
+  const po::variables_map values =
+      parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
+  if (values.count("help") > 0) {
+    print_help(options);
+    return static_cast<int>(ExitStatus::done);
+  }
+  const ReportRequest request = parse_report(values);
+  const auto data =
+      report_data(request.runs, request.full ? std::numeric_limits<std::size_t>::max() : kMostBytes);
+  const std::string title = join(request.runs, ", ", [](const ReportedRun& run) { return run.name; });
+  const std::string page =
+      report_page(title, data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  write(request.out, page);
+  std::cout << request.out.string() << format(": %.1f MB", 1e-6 * static_cast<double>(page.size()));
+  if (const LeftOut left = left_out(data); left.images > 0)
+    std::cout << format(", without %zu of %zu images of masks and weights: --full keeps them", left.images,
+                        left.of);
+  std::cout << '\n';
+  return static_cast<int>(ExitStatus::done);
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,40 @@
+#include "report/report_page.h"
+
+namespace ltlab::app {
+namespace {
+
+void fill_in(std::string& page, const std::string& place, const std::string& text) {
+  page.replace(page.find(place), place.size(), text);
+}
+
+// '<' must begin neither a tag nor "</script>"; JSON has it in strings alone, where this means the same.
+std::string without_tags(const std::string& json) {
+  std::string text;
+  text.reserve(json.size());
+  for (const char c : json) {
+    if (c == '<')
+      text += "\\u003c";
+    else
+      text += c;
+  }
+  return text;
+}
+
+std::string escaped(const std::string& text) {
+  std::string html;
+  for (const char c : text) html += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
+  return html;
+}
+
+}  // namespace
+
+std::string report_page(const std::string& title, const std::string& data) {
+  std::string page = kPageHtml;
+  fill_in(page, "{{title}}", escaped(title));
+  fill_in(page, "{{style}}", kPageCss);
+  fill_in(page, "{{script}}", kPageJs);
+  fill_in(page, "{{data}}", without_tags(data));
+  return page;
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,15 @@
+#pragma once
+
+#include <string>
+
+namespace ltlab::app {
+
+/// The parts of the page, as they lie beside this file: the build embeds them.
+extern const char* const kPageHtml;
+extern const char* const kPageCss;
+extern const char* const kPageJs;
+
+/// The whole page, which shows `data`, a JSON document of report_data(), under `title`.
+std::string report_page(const std::string& title, const std::string& data);
+
+}  // namespace ltlab::app

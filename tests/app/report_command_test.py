@@ -1,0 +1,268 @@
+"""End-to-end tests of `ltlab report`, its page in headless Chromium: usage: report_command_test.py LTLAB SCRIPTS"""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+import zlib
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+SCRIPTS = Path(sys.argv.pop())
+LTLAB = sys.argv.pop()
+sys.path.insert(0, str(SCRIPTS))
+try:
+    from report_screenshots import set_media, start_browser
+    from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import Select, WebDriverWait
+except ImportError:
+    start_browser = None
+    print("no selenium: the page is not looked at (scripts/setup.sh browser)")
+
+SEARCH = ["search", "--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100,
+          "--batch", 20, "--validate-every", 20, "--rate", 0.6, "--kernel", "sparse"]
+LAYERS = ["fc1.weight", "fc2.weight"]
+
+
+def run(*words):
+    return subprocess.run([LTLAB, *map(str, words)], capture_output=True, text=True)
+
+
+def output_of(*words):
+    result = run(*words)
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    return result.stdout
+
+
+def data_of(page):
+    return json.loads(re.search(r'<script type="application/json" id="data">(.*)</script>', page.read_text()).group(1))
+
+
+def unpack(text):
+    return zlib.decompress(base64.b64decode(text))
+
+
+def unpack_masks(layer, levels):
+    """As layer_images.h says: changed bits, level by level."""
+    bits = np.unpackbits(np.frombuffer(unpack(layer["masks"]), np.uint8).reshape(levels, -1), axis=1)
+    keep, masks = np.ones(layer["size"], np.uint8), []
+    for changes in bits:
+        keep = keep ^ changes[:layer["size"]]
+        masks.append(keep.reshape(layer["shape"]))
+    return masks
+
+
+class Reported:
+    """A search, and the page that tells of it; made once for all tests."""
+
+    folder = Path(tempfile.mkdtemp())
+    search, page = folder / "search", folder / "report.html"
+    words = [*SEARCH, "--model", "mlp:784-30-10", "--steps", 60, "--levels", 3, "--replicates", 2, "--control",
+             "random-reinit,random-mask", "--out", search]
+
+
+def setUpModule():
+    unittest.addModuleCleanup(shutil.rmtree, Reported.folder)
+    result = run(*Reported.words)
+    assert result.returncode == 0, result.stderr
+    output_of("report", Reported.search, "-o", Reported.page)
+
+
+class ReportTest(Reported, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.data = data_of(cls.page)
+
+    def trainings(self):
+        for training in self.data["trainings"]:
+            levels = [h5py.File(self.search / training["name"] / f"level-{level['level']:03}.h5")
+                      for level in training["levels"]]
+            yield training, levels
+
+    def test_images_are_the_masks_and_weights_that_are_stored(self):
+        names = [f"replicate-{r}{inside}" for r in (0, 1) for inside in ("", "/random-mask-0", "/random-reinit-0")]
+        self.assertEqual([training["name"] for training in self.data["trainings"]], names)
+        for training, levels in self.trainings():
+            self.assertEqual(len(levels), 4 if training["branch"] == "ticket" else 3)
+            for layer, name in zip(training["layers"], LAYERS, strict=True):
+                codes = np.frombuffer(unpack(layer["weights"]["codes"]), np.int8).astype(float)
+                for mask, scale, level in zip(unpack_masks(layer, len(levels)), layer["weights"]["scales"], levels,
+                                              strict=True):
+                    np.testing.assert_array_equal(mask, level[f"mask/{name}"][:])
+                    stored = level[f"weights/{name}"][:][mask == 1]
+                    mine, codes = codes[:stored.size], codes[stored.size:]
+                    self.assertAlmostEqual(scale, abs(stored).max(), places=6)
+                    np.testing.assert_allclose(np.sqrt(abs(stored) / scale), abs(mine) / 15, atol=1.01 / 15)
+                    np.testing.assert_array_equal(np.sign(mine), np.where(stored < 0, -1, 1))
+                self.assertEqual(codes.size, 0)
+
+    def test_survivors_at_each_pixel(self):
+        for training, levels in self.trainings():
+            inputs = training["inputs"]
+            self.assertEqual([inputs[extent] for extent in ("channels", "height", "width")], [1, 28, 28])
+            counts = np.frombuffer(unpack(inputs["survivors"]), "<u2").reshape(len(levels), 784)
+            np.testing.assert_array_equal(counts, [level["mask/fc1.weight"][:].sum(axis=0) for level in levels])
+
+    def test_figures_are_those_of_other_commands(self):
+        found = json.loads(run(*self.words, "--resume", "--json").stdout)
+        results = self.data["runs"][0]["results"]
+        self.assertEqual(results["levels"], found["levels"])
+        self.assertEqual(results["verdict"], found["verdict"])
+        compared = json.loads(output_of("inspect", self.search, "--compare", "--level", 2, "--json"))
+        pair = compared["pairs"][0]["layers"][-1]
+        overlap = next(o for o in self.data["overlaps"] if o["level"] == 2)["pairs"][0]["layers"][-1]
+        self.assertAlmostEqual(overlap["jaccard"], pair["jaccard"], places=4)
+        self.assertAlmostEqual(overlap["by_inputs"]["z"], pair["chance_at_input_degrees"]["z"], places=3)
+        for training, levels in self.trainings():
+            for told, stored in zip(training["levels"], levels, strict=True):
+                self.assertEqual(told["test_accuracy"], stored.attrs["test_accuracy"])
+                self.assertEqual(told["metrics"]["step"], list(stored["metrics"]["step"]))
+
+    def test_several_runs_and_single_tickets(self):
+        page = self.folder / "two.html"
+        output_of("report", self.search / "replicate-0", self.search, "--out", page)
+        data = data_of(page)
+        self.assertEqual([run["name"] for run in data["runs"]], ["replicate-0", "search"])
+        self.assertEqual([t["run"] for t in data["trainings"]], [0] * 3 + [1] * 6)
+        self.assertEqual(data["trainings"][0]["name"], "ticket")
+        self.assertEqual(len(data["overlaps"][0]["pairs"]), 3)
+
+    def test_large_pages_leave_out_what_full_keeps(self):
+        large = self.folder / "large"
+        result = run(*SEARCH, "--model", "mlp:784-3500-10", "--steps", 1, "--levels", 3, "--rate", 0.05, "--out", large)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        small, full = self.folder / "small.html", self.folder / "full.html"
+        self.assertIn("without 1 of 4 images", output_of("report", large, "-o", small))
+        self.assertLess(small.stat().st_size, 5e6)
+        self.assertIsNone(data_of(small)["trainings"][0]["layers"][0]["weights"])
+        self.assertNotIn("without", output_of("report", large, "-o", full, "--full"))
+        self.assertGreater(full.stat().st_size, 5e6)
+
+    def test_bad_input(self):
+        new = self.folder / "new.html"
+        for words, status, message in (
+                ([self.folder / "none", "-o", new], 2, "holds no run"),
+                ([self.search / "replicate-0" / "random-mask-0", "-o", new], 2, "holds a control"),
+                ([self.search, "-o", self.folder / "missing" / "new.html"], 2, "no folder"),
+                ([self.search, "-o", self.page], 2, "is there already"),
+                ([self.search], 2, "name the page"),
+                (["-o", new], 2, "name at least one run")):
+            with self.subTest(words=words):
+                result = run("report", *words)
+                self.assertEqual(result.returncode, status)
+                self.assertIn(message, result.stderr)
+        self.assertFalse(new.exists())
+
+
+@unittest.skipIf(start_browser is None, "no selenium")
+class PageTest(Reported, unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = start_browser()
+        cls.addClassCleanup(cls.browser.quit)
+
+    def setUp(self):
+        self.browser.get(self.page.as_uri())
+        self.until(lambda: self.value("mask-image", "ariaLabel"))
+
+    def tearDown(self):
+        self.assertEqual(self.browser.get_log("browser"), [], "the console has messages")
+
+    def at(self, name):
+        return self.browser.find_element(By.ID, name)
+
+    def value(self, name, prop):
+        return self.browser.execute_script("return document.getElementById(arguments[0])[arguments[1]]", name, prop)
+
+    def until(self, condition):
+        return WebDriverWait(self.browser, 10, 0.05).until(lambda _: condition())
+
+    def pixels(self, canvas="mask-image"):
+        return self.browser.execute_script("return document.getElementById(arguments[0]).toDataURL()", canvas)
+
+    def press(self, name, *keys):
+        self.at(name).send_keys(*keys)
+
+    def test_slider_moves_images_and_tells_the_level(self):
+        self.press("level", Keys.HOME)
+        self.until(lambda: "level 0" in self.value("mask-image", "ariaLabel"))
+        dense, pixels = self.pixels(), self.pixels("input-image")
+        self.press("level", Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+        self.until(lambda: "level 2" in self.value("mask-image", "ariaLabel"))
+        self.until(lambda: self.pixels("input-image") != pixels)
+        self.assertNotEqual(self.pixels(), dense)
+        self.assertRegex(self.value("level", "ariaValueText"), r"Level 2 of 3: \d+\.\d\d % of weights remain, test")
+        self.assertIn("Level 2:", self.at("layers-table").text)
+        self.assertIn("Level 2:", self.at("overlap-tables").text)
+
+    def test_image_shows_the_mask_that_is_stored(self):
+        self.press("level", Keys.HOME, Keys.ARROW_RIGHT)
+        self.until(lambda: "level 1" in self.value("mask-image", "ariaLabel"))
+        colors = self.browser.execute_script("""const canvas = document.getElementById("mask-image");
+            return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];""")
+        with h5py.File(self.search / "replicate-0" / "level-001.h5") as level:
+            mask = level["mask/fc1.weight"][:]
+        survives = (np.reshape(colors, (*mask.shape, 4)) == [46, 120, 200, 255]).all(axis=2)
+        np.testing.assert_array_equal(survives, mask == 1)
+
+    def test_training_layer_and_view_change_the_image(self):
+        seen = {self.pixels()}
+        choices = {"view": "weights", "arrangement": "images", "layer": "fc2.weight", "training": "1"}
+        for name, choice in choices.items():
+            with self.subTest(name):
+                Select(self.at(name)).select_by_value(choice)
+                self.until(lambda: self.pixels() not in seen)
+                seen.add(self.pixels())
+        self.assertIn("random-mask", self.at("curves-chart").text)
+
+    def test_keyboard_zooms(self):
+        width = self.value("mask-image", "clientWidth")
+        self.press("mask-frame", "+")
+        self.assertEqual(self.value("mask-image", "clientWidth"), 2 * width)
+        self.press("mask-frame", "0")
+        self.assertEqual(self.value("mask-image", "clientWidth"), width)
+
+    def test_everything_has_a_text(self):
+        pictures = self.browser.find_elements(By.CSS_SELECTOR, "[role=img]")
+        self.assertGreaterEqual(len(pictures), 8)
+        for picture in pictures:
+            self.assertGreater(len(picture.get_attribute("aria-label") or ""), 40)
+        self.assertEqual(self.browser.execute_script("""return [...document.querySelectorAll("select, input")]
+            .filter((control) => control.labels.length === 0).map(({ id }) => id)"""), [])
+        figure = self.at("accuracy-chart")
+        figure.find_element(By.TAG_NAME, "summary").send_keys(Keys.ENTER)
+        self.until(lambda: figure.find_elements(By.TAG_NAME, "table"))
+        self.assertEqual(len(figure.find_elements(By.CSS_SELECTOR, "tbody tr")), 4)
+
+    def test_focus_reaches_all_controls(self):
+        reached = set()
+        for _ in range(60):
+            self.browser.switch_to.active_element.send_keys(Keys.TAB)
+            reached.add(self.browser.switch_to.active_element.get_attribute("id"))
+        self.assertLessEqual({"training", "level", "accuracy-when", "metric", "layer", "view", "arrangement",
+                              "mask-frame", "zoom-in", "overlap-layer"}, reached)
+
+    def test_light_and_dark(self):
+        papers = []
+        for scheme in ("light", "dark"):
+            set_media(self.browser, "screen", scheme)
+            papers.append(self.browser.execute_script("return getComputedStyle(document.body).backgroundColor"))
+        self.assertEqual(papers[0], "rgb(255, 255, 255)")
+        self.assertNotEqual(papers[0], papers[1])
+
+    def test_no_network(self):
+        loaded = self.browser.execute_script("return performance.getEntriesByType('resource').map(({ name }) => name)")
+        self.assertEqual([url for url in loaded if not url.startswith("data:")], [])
+        self.assertNotIn("http", re.sub(r"http-equiv|http://www\.w3\.org/2000/svg", "",
+                                        self.page.read_text().split('id="data"')[0]))
+
+
+if __name__ == "__main__":
+    unittest.main()
