@@ -27,7 +27,7 @@ except ImportError:
     print("no selenium: the page is not looked at (scripts/setup.sh browser)")
 
 SEARCH = ["search", "--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100,
-          "--batch", 20, "--validate-every", 20, "--rate", 0.6, "--kernel", "sparse"]
+          "--batch", 20, "--validate-every", 20, "--kernel", "sparse"]
 LAYERS = ["fc1.weight", "fc2.weight"]
 
 
@@ -64,7 +64,7 @@ class Reported:
 
     folder = Path(tempfile.mkdtemp())
     search, page = folder / "search", folder / "report.html"
-    words = [*SEARCH, "--model", "mlp:784-30-10", "--steps", 60, "--levels", 3, "--replicates", 2, "--control",
+    words = [*SEARCH, "--model", "mlp:784-30-10", "--rate", 0.6, "--steps", 60, "--levels", 3, "--replicates", 2, "--control",
              "random-reinit,random-mask", "--out", search]
 
 
@@ -198,7 +198,7 @@ class PageTest(Reported, unittest.TestCase):
         self.until(lambda: "level 2" in self.value("mask-image", "ariaLabel"))
         self.until(lambda: self.pixels("input-image") != pixels)
         self.assertNotEqual(self.pixels(), dense)
-        self.assertRegex(self.value("level", "ariaValueText"), r"Level 2 of 3: \d+\.\d\d % of weights remain, test")
+        self.assertRegex(self.value("level", "ariaValueText"), r"Level 2 of 3: \d+\.\d\d\s% density, test accuracy \d")
         self.assertIn("Level 2:", self.at("layers-table").text)
         self.assertIn("Level 2:", self.at("overlap-tables").text)
 

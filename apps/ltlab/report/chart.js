@@ -4,13 +4,13 @@
 //
 // A chart: {title, x, y, series, required, chosen, pick}
 //   x, y      axes: {label, log, domain: [from, to], text: value => its text}
-//   series    [{name, color, points: [{x, y, low, high}], value, thick, plain, rings: [{x, y}]}]: low and high make a
-//             band, `value` is told in the legend, plain lines have no markers, and no legend where the name is null
+//   series    [{name, color, points: [{x, y, low, high}], value, thick, plain, rings: [{x, y}]}]: low and high are ends
+//             of an error bar, `value` is told in the legend, plain lines have no markers; no legend where name is null
 //   required  a level to draw across, and its name: {y, name}
 //   chosen    x of what is chosen on the page; pick(x) chooses another
 
-const kWidth = 600, kHeight = 320;
-const kPlot = { left: 62, right: kWidth - 14, top: 12, bottom: kHeight - 42 };
+const kHeight = 320;
+const plotOf = (width) => ({ left: 62, right: width - 14, top: 12, bottom: kHeight - 42 });
 
 /** Maps the axis's domain to pixels. */
 function scale({ log, domain }, [from, to]) {
@@ -25,11 +25,11 @@ function unscale({ log, domain }, [from, to]) {
   return (pixel) => back(first + ((pixel - from) / (to - from)) * (last - first));
 }
 
-/** Round numbers inside the axis's domain: about five, or each 1, 2, 5 of a decade. */
+/** Round numbers inside the axis's domain: about five, or so many of each decade that some show. */
 function ticks({ log, domain }) {
   const least = Math.min(...domain), most = Math.max(...domain), found = [];
   if (log) {
-    const steps = most / least > 2000 ? [1] : [1, 2, 5];
+    const steps = most / least > 2000 ? [1] : most / least > 8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
     for (let decade = 10 ** Math.floor(Math.log10(least)); decade <= most; decade *= 10)
       found.push(...steps.map((step) => step * decade));
     return found.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
@@ -59,8 +59,8 @@ function pathOf(points, x, y) {
   return points.map((point, i) => `${i ? "L" : "M"}${x(point.x).toFixed(1)} ${y(point.y).toFixed(1)}`).join("");
 }
 
-function drawAxes(chart, x, y) {
-  const { left, right, top, bottom } = kPlot, drawn = svg("g", { "aria-hidden": "true" });
+function drawAxes(chart, { left, right, top, bottom }, x, y) {
+  const drawn = svg("g", { "aria-hidden": "true" });
   for (const tick of ticks(chart.y)) {
     drawn.append(svg("line", { class: "grid", x1: left, x2: right, y1: y(tick), y2: y(tick) }));
     drawn.append(svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, chart.y.text(tick)));
@@ -77,15 +77,12 @@ function drawAxes(chart, x, y) {
   return drawn;
 }
 
-function drawSeries(one, x, y) {
-  const color = colorOf(one.color), drawn = svg("g", { color });
+/** `shift` pixels to the right: error bars of several series at the same x lie side by side. */
+function drawSeries(one, x, y, shift) {
+  const drawn = svg("g", { color: colorOf(one.color), transform: shift ? `translate(${shift} 0)` : null });
   const points = one.points.filter((point) => isKnown(point.x) && isKnown(point.y));
-  const banded = points.filter((point) => isKnown(point.low));
-  if (banded.length > 1) {
-    const ends = [...banded.map(({ x: at, low }) => ({ x: at, y: low })),
-      ...banded.map(({ x: at, high }) => ({ x: at, y: high })).reverse()];
-    drawn.append(svg("path", { class: "band", d: pathOf(ends, x, y) + "Z", fill: "currentColor" }));
-  }
+  for (const { x: at, low, high } of points.filter((point) => isKnown(point.low)))
+    drawn.append(svg("path", { class: "bar", d: `M${x(at) - 3} ${y(low)}h6m-3 0V${y(high)}m-3 0h6` }));
   const width = one.thick ? 3.2 : one.plain ? 1.1 : null;
   drawn.append(svg("path", { class: "line", d: pathOf(points, x, y), stroke: "currentColor",
     style: width && `stroke-width:${width}` }));
@@ -139,25 +136,27 @@ function chartTable(chart) {
 
 let charts = 0;  // drawn so far: their clip paths need names
 
-/** Draws the chart into the figure, in place of what it held. */
+/** Draws the chart into the figure, as wide as that, in place of what it held. */
 function drawChart(figure, chart) {
-  const { left, right, top, bottom } = kPlot;
+  const width = Math.max(360, figure.clientWidth), plot = plotOf(width), { left, right, top, bottom } = plot;
   const x = scale(chart.x, [left, right]), y = scale(chart.y, [bottom, top]), clip = `clip-${++charts}`;
-  const picture = svg("svg", { viewBox: `0 0 ${kWidth} ${kHeight}`, role: "img", "aria-label": describeChart(chart) },
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${kHeight}`, role: "img", "aria-label": describeChart(chart) },
     svg("clipPath", { id: clip },
-      svg("rect", { x: left - 6, y: top - 6, width: right - left + 12, height: bottom - top + 8 })),
-    drawAxes(chart, x, y));
+      svg("rect", { x: left - 10, y: top - 6, width: right - left + 20, height: bottom - top + 6 })),
+    drawAxes(chart, plot, x, y));
   const inside = svg("g", { "clip-path": `url(#${clip})` });
   if (chart.required) inside.append(svg("path", { class: "required", d: `M${left} ${y(chart.required.y)}H${right}` }));
   if (isKnown(chart.chosen)) inside.append(svg("path", { class: "chosen", d: `M${x(chart.chosen)} ${top}V${bottom}` }));
-  inside.append(...chart.series.map((one) => drawSeries(one, x, y)));
+  const barred = chart.series.some(({ points }) => points.some(({ low }) => isKnown(low)));
+  const shiftOf = (s) => (barred ? 4 * (s - (chart.series.length - 1) / 2) : 0);
+  inside.append(...chart.series.map((one, s) => drawSeries(one, x, y, shiftOf(s))));
   picture.append(inside);
   if (chart.pick) {
     const value = unscale(chart.x, [left, right]);
     picture.classList.add("pick");
     picture.addEventListener("click", (event) => {
       const box = picture.getBoundingClientRect();
-      chart.pick(value(((event.clientX - box.left) / box.width) * kWidth));
+      chart.pick(value(((event.clientX - box.left) / box.width) * width));
     });
   }
   const open = figure.querySelector("details")?.open, details = tableDetails(() => chartTable(chart));

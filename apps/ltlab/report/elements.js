@@ -14,7 +14,7 @@ const svg = (tag, attributes = {}, ...children) =>
 
 const isKnown = (value) => value != null && Number.isFinite(value);
 const fixed = (value, digits) => (isKnown(value) ? value.toFixed(digits) : "–");
-const percent = (fraction, digits = 2) => (isKnown(fraction) ? `${(100 * fraction).toFixed(digits)} %` : "–");
+const percent = (fraction, digits = 2) => (isKnown(fraction) ? `${(100 * fraction).toFixed(digits)}\u00a0%` : "–");
 const whole = (value) => (isKnown(value) ? Math.round(value).toLocaleString("en") : "–");
 const compact = (value) => (isKnown(value) ? Number(value.toPrecision(3)).toLocaleString("en") : "–");
 const cleanName = (parameter) => parameter.replace(/\.weight$/, "");

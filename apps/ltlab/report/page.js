@@ -17,7 +17,7 @@ function nameOf(one) {
 // ------------------------------------------------------------------------------------------------
 // axes
 
-const densityText = (density) => `${Number((100 * density).toPrecision(density < 0.1 ? 3 : 4))} %`;
+const densityText = (density) => `${Number((100 * density).toPrecision(density < 0.1 ? 3 : 4))}\u00a0%`;
 function densityAxis(densities) {
   return { label: "weights remaining", log: true, domain: [Math.max(...densities), Math.min(...densities)],
     text: densityText };
@@ -42,7 +42,7 @@ function meansOf(figure, text) {
     for (const branch of branches) {
       const points = run.results.levels.filter(({ branches: of }) => of[branch]).map((at) => {
         const { mean, half_width_95: half } = at.branches[branch][figure];
-        return { x: at.density, y: mean, low: half && mean - half, high: half && mean + half };
+        return { x: at.density, y: mean, low: isKnown(half) ? mean - half : null, high: isKnown(half) ? mean + half : null };
       });
       const here = points.find(({ x }) => Math.abs(x / level().density - 1) < 0.02);
       const half = here && isKnown(here.high) ? ` ± ${text(here.high - here.y)}` : "";
@@ -53,12 +53,12 @@ function meansOf(figure, text) {
   return series;
 }
 
-/** All of the tickets, and of controls that fall further only the start. */
+/** All means of tickets, and of controls that fall further only the start; wide intervals of few replicates go on. */
 function accuracyDomain(series) {
-  const tickets = series.filter(({ branch }) => branch === "ticket").flatMap(({ points }) => points);
-  const [low, high] = domainOf(tickets.flatMap((p) => [p.y, p.low, p.high]));
-  const lowest = domainOf(series.flatMap(({ points }) => points.map(({ y }) => y)))[0];
-  return [Math.max(Math.min(low, lowest), low - 1.5 * (high - low)), high];
+  const means = (of) => of.flatMap(({ points }) => points.map(({ y }) => y));
+  const [low, high] = domainOf(means(series.filter(({ branch }) => branch === "ticket")));
+  const [lowest, highest] = domainOf(means(series)), fall = high - low;
+  return [Math.max(Math.min(low - 0.2 * fall, lowest), low - 3 * fall), Math.max(high + 0.2 * fall, highest)];
 }
 
 function drawAccuracy() {
@@ -83,7 +83,7 @@ function drawAccuracy() {
 // ------------------------------------------------------------------------------------------------
 // training curves
 
-const compactPercent = (fraction) => `${compact(100 * fraction)} %`;
+const compactPercent = (fraction) => `${compact(100 * fraction)}\u00a0%`;
 const kMetrics = {
   validation_loss: { values: (metrics) => metrics.validation_loss, text: compact },
   validation_error: { values: (metrics) => metrics.validation_accuracy.map((part) => 1 - part), text: compactPercent },
@@ -137,7 +137,7 @@ function drawLayers() {
 
 function layersTable() {
   const head = ["layer", "shape", "survivors", "density", "effective", "pruned here", "dead inputs", "dead outputs",
-    "dead neurons", "threshold", "signs kept by training"];
+    "dead neurons", "threshold", "signs kept"];
   const rows = training().layers.map(({ name, shape, size }, l) => {
     const at = level().layers[l];
     return [cleanName(name), shape.join(" × "), whole(at.survivors), percent(at.survivors / size),
@@ -153,6 +153,8 @@ function layersTable() {
 // masks and weights
 
 const viewer = { layer: null, masks: null, weights: null, tiles: null, zoom: 0 };  // a zoom of 0 fits the frame
+
+const kFrameHeight = 500;  // at most, as page.css has it
 
 const chosenLayer = () => training().layers[byId("layer").selectedIndex];
 
@@ -223,7 +225,7 @@ function weightsLegend(most) {
 /** Shows each weight as `zoom` pixels; 0 fits the image to its frame. */
 function zoomTo(zoom) {
   const frame = byId("mask-frame"), canvas = byId("mask-image");
-  const fit = Math.min(frame.clientWidth / canvas.width, frame.clientHeight / canvas.height);
+  const fit = Math.min(frame.clientWidth / canvas.width, kFrameHeight / canvas.height);
   const drawn = zoom || (fit > 1 ? Math.min(Math.floor(fit), 24) : fit);
   const center = [(frame.scrollLeft + frame.clientWidth / 2) / frame.scrollWidth,
     (frame.scrollTop + frame.clientHeight / 2) / frame.scrollHeight];
@@ -448,7 +450,7 @@ function tellLeftOut() {
 
 function drawLevelText() {
   const { level: number, density, test_accuracy: accuracy } = level(), levels = training().levels;
-  const text = `Level ${number} of ${levels[levels.length - 1].level}: ${percent(density)} of weights remain` +
+  const text = `Level ${number} of ${levels[levels.length - 1].level}: ${percent(density)} density` +
     (isKnown(accuracy) ? `, test accuracy ${percent(accuracy)}` : "");
   byId("level-text").textContent = text;
   byId("level").setAttribute("aria-valuetext", text);
@@ -462,6 +464,10 @@ function choose(trainingIndex, levelIndex) {
   Object.assign(byId("level"), { max: training().levels.length - 1, value: levelIndex });
   if (changed) offerLayers();
   drawLevelText();
+  drawChosen();
+}
+
+function drawChosen() {
   for (const draw of [drawAccuracy, drawCurves, drawLayers, drawMask, drawInputs, drawOverlap, drawCost]) draw();
 }
 
@@ -509,6 +515,7 @@ function listen() {
   byId("zoom-out").addEventListener("click", zooms["-"]);
   byId("zoom-fit").addEventListener("click", zooms[0]);
   byId("mask-image").addEventListener("pointermove", readMask);
+  window.addEventListener("resize", drawChosen);
 }
 
 /** The sparsest matching level where the search tells one, else the last. */

@@ -3,8 +3,10 @@
 namespace ltlab::app {
 namespace {
 
+// Wherever the place stands.
 void fill_in(std::string& page, const std::string& place, const std::string& text) {
-  page.replace(page.find(place), place.size(), text);
+  for (std::size_t at = page.find(place); at != std::string::npos; at = page.find(place, at + text.size()))
+    page.replace(at, place.size(), text);
 }
 
 // '<' must begin neither a tag nor "</script>"; JSON has it in strings alone, where this means the same.
