@@ -209,7 +209,7 @@ class PageTest(Reported, unittest.TestCase):
             return [...canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data];""")
         with h5py.File(self.search / "replicate-0" / "level-001.h5") as level:
             mask = level["mask/fc1.weight"][:]
-        survives = (np.reshape(colors, (*mask.shape, 4)) == [46, 120, 200, 255]).all(axis=2)
+        survives = (np.reshape(colors, (*mask.shape, 4)) == [55, 130, 215, 255]).all(axis=2)
         np.testing.assert_array_equal(survives, mask == 1)
 
     def test_training_layer_and_view_change_the_image(self):

@@ -4,13 +4,13 @@
 //
 // A chart: {title, x, y, series, required, chosen, pick}
 //   x, y      axes: {label, log, domain: [from, to], text: value => its text}
-//   series    [{name, color, points: [{x, y, low, high}], value, thick, plain, rings: [{x, y}]}]: low and high are ends
-//             of an error bar, `value` is told in the legend, plain lines have no markers; no legend where name is null
+//   series    [{name, color, points: [{x, y, low, high, text}], value, thick, plain, rings: [{x, y}]}]: low and high are
+//             ends of an error bar, `text` stands for y in the table, `value` is told in the legend, plain lines have no markers; no legend where name is null
 //   required  a level to draw across, and its name: {y, name}
 //   chosen    x of what is chosen on the page; pick(x) chooses another
 
 const kHeight = 320;
-const plotOf = (width) => ({ left: 62, right: width - 14, top: 12, bottom: kHeight - 42 });
+const plotOf = (width) => ({ left: 62, right: width - 28, top: 12, bottom: kHeight - 42 });
 
 /** Maps the axis's domain to pixels. */
 function scale({ log, domain }, [from, to]) {
@@ -125,8 +125,7 @@ function chartTable(chart) {
   const rows = new Map();
   chart.series.forEach((one, s) => one.points.forEach((point) => {
     if (!rows.has(point.x)) rows.set(point.x, chart.series.map(() => ""));
-    const half = isKnown(point.high) ? ` ± ${chart.y.text(point.high - point.y)}` : "";
-    rows.get(point.x)[s] = isKnown(point.y) ? chart.y.text(point.y) + half : "";
+    rows.get(point.x)[s] = point.text || (isKnown(point.y) ? chart.y.text(point.y) : "");
   }));
   const order = Math.sign(chart.x.domain[1] - chart.x.domain[0]);
   const sorted = [...rows].sort(([a], [b]) => order * (a - b));

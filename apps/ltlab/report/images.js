@@ -1,8 +1,8 @@
 // Masks and weights as images: unpacking what layer_images.h packs, and drawing it. Colours are of middling lightness,
 // on what the page has behind them, so that they show in light, dark and print alike.
 
-const kSurvives = [46, 120, 200, 255], kPruned = [232, 140, 30, 255];
-const kNegative = [40, 110, 205], kPositive = [220, 80, 20];
+const kSurvives = [55, 130, 215, 255], kPruned = [232, 140, 30, 255], kBetween = [128, 128, 128, 48];
+const kNegative = [55, 130, 230], kPositive = [232, 92, 32];
 const cssColor = ([r, g, b]) => `rgb(${r} ${g} ${b})`;
 
 async function inflate(text) {
@@ -69,14 +69,11 @@ function drawTiles(canvas, tiles, size, colorAt) {
   canvas.width = tiles.width;
   canvas.height = tiles.height;
   const context = canvas.getContext("2d"), image = context.createImageData(tiles.width, tiles.height);
-  const perTile = tiles.high * tiles.wide;
-  for (let weight = 0; weight < size; ++weight) {
-    const color = colorAt(weight);
-    if (!color) continue;
-    const tile = Math.floor(weight / perTile), inside = weight % perTile;
-    const x = (tile % tiles.columns) * (tiles.wide + tiles.gap) + (inside % tiles.wide);
-    const y = Math.floor(tile / tiles.columns) * (tiles.high + tiles.gap) + Math.floor(inside / tiles.wide);
-    image.data.set(color, 4 * (y * tiles.width + x));
+  for (let y = 0, pixel = 0; y < tiles.height; ++y) {
+    for (let x = 0; x < tiles.width; ++x, ++pixel) {
+      const weight = weightAt(tiles, size, x, y), color = weight < 0 ? kBetween : colorAt(weight);
+      if (color) image.data.set(color, 4 * pixel);
+    }
   }
   context.putImageData(image, 0, 0);
 }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <new>
 
 namespace ltlab::app {
 namespace {
@@ -29,10 +30,18 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 }  // namespace
 
 std::string packed(std::span<const std::uint8_t> bytes) {
-  uLongf size = compressBound(bytes.size());
-  std::vector<std::uint8_t> stream(size);
-  compress2(stream.data(), &size, bytes.data(), bytes.size(), Z_BEST_COMPRESSION);
-  return base64(std::span(stream).first(size));
+  z_stream stream{};
+  // Masks and weights repeat nothing but runs of zeros; to look for more costs time and space.
+  if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS, 9, Z_RLE) != Z_OK)
+    throw std::bad_alloc();
+  std::vector<std::uint8_t> packed_bytes(deflateBound(&stream, bytes.size()));
+  stream.next_in = const_cast<Bytef*>(bytes.data());
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = packed_bytes.data();
+  stream.avail_out = static_cast<uInt>(packed_bytes.size());
+  deflate(&stream, Z_FINISH);
+  deflateEnd(&stream);
+  return base64(std::span(packed_bytes).first(stream.total_out));
 }
 
 void LayerImages::add(const Mask& mask, const Tensor& weights) {

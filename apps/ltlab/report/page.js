@@ -33,32 +33,46 @@ function pickDensity(density) {
 // ------------------------------------------------------------------------------------------------
 // accuracy and early stopping
 
-/** A series for each run's tickets and controls: means of the figure and their 95 % intervals. */
+/** Values of a figure of one branch at one level, of each replicate the mean of its trials. */
+function replicateValues(run, branch, levelNumber, figure) {
+  const bySeed = new Map();
+  for (const one of data.trainings.filter((one) => data.runs[one.run] === run && one.branch === branch)) {
+    const at = one.levels.find(({ level: number }) => number === levelNumber);
+    if (at) bySeed.set(one.seed, [...(bySeed.get(one.seed) || []), at[figure]]);
+  }
+  return [...bySeed.values()].map((trials) => trials.reduce((sum, value) => sum + value) / trials.length);
+}
+
+function meanPoint(run, branch, { level: number, density, branches }, figure, text) {
+  const { mean, half_width_95: half } = branches[branch][figure], values = replicateValues(run, branch, number, figure);
+  return { x: density, y: mean, text: text(mean) + (isKnown(half) ? ` ± ${text(half)}` : ""),
+    ...(values.length > 1 && { low: Math.min(...values), high: Math.max(...values) }) };
+}
+
+/** A series for each run's tickets and controls. */
 function meansOf(figure, text) {
   const series = [];
   for (const run of data.runs.filter(({ results }) => results)) {
     const branches = [...new Set(run.results.levels.flatMap(({ branches: of }) => Object.keys(of)))];
     branches.sort((a, b) => (b === "ticket") - (a === "ticket"));
     for (const branch of branches) {
-      const points = run.results.levels.filter(({ branches: of }) => of[branch]).map((at) => {
-        const { mean, half_width_95: half } = at.branches[branch][figure];
-        return { x: at.density, y: mean, low: isKnown(half) ? mean - half : null, high: isKnown(half) ? mean + half : null };
-      });
+      const points = run.results.levels.filter(({ branches: of }) => of[branch])
+        .map((at) => meanPoint(run, branch, at, figure, text));
       const here = points.find(({ x }) => Math.abs(x / level().density - 1) < 0.02);
-      const half = here && isKnown(here.high) ? ` ± ${text(here.high - here.y)}` : "";
-      series.push({ name: several ? (branch === "ticket" ? run.name : `${run.name}/${branch}`) : branch, branch,
-        color: series.length, points, value: here ? `${text(here.y)}${half}` : "" });
+      const name = several ? (branch === "ticket" ? run.name : `${run.name}/${branch}`) : branch;
+      series.push({ name, branch, color: series.length, points, value: here ? here.text : "" });
     }
   }
   return series;
 }
 
-/** All means of tickets, and of controls that fall further only the start; wide intervals of few replicates go on. */
+const valuesOf = (series) => series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low, high]));
+
+/** All of the tickets, and of controls that fall further only the start. */
 function accuracyDomain(series) {
-  const means = (of) => of.flatMap(({ points }) => points.map(({ y }) => y));
-  const [low, high] = domainOf(means(series.filter(({ branch }) => branch === "ticket")));
-  const [lowest, highest] = domainOf(means(series)), fall = high - low;
-  return [Math.max(Math.min(low - 0.2 * fall, lowest), low - 3 * fall), Math.max(high + 0.2 * fall, highest)];
+  const [low, high] = domainOf(valuesOf(series.filter(({ branch }) => branch === "ticket")));
+  const [lowest, highest] = domainOf(valuesOf(series));
+  return [Math.max(Math.min(low, lowest), low - 2 * (high - low)), Math.max(high, highest)];
 }
 
 function drawAccuracy() {
@@ -76,7 +90,7 @@ function drawAccuracy() {
     pick: pickDensity });
   drawChart(byId("early-stop-chart"), {
     title: "Early-stopping iteration", x, series: steps, chosen: level().density,
-    y: { label: "iteration", domain: domainOf(steps.flatMap(({ points }) => points.map(({ y }) => y))), text: whole },
+    y: { label: "iteration", domain: domainOf(valuesOf(steps)), text: whole },
     pick: pickDensity });
 }
 
@@ -98,7 +112,7 @@ function curveOf(one, metric) {
   const points = one.metrics.step.map((step, i) => ({ x: step, y: losses[i] })).filter(({ y }) => y > 0);
   const thick = one === level(), i = training().levels.indexOf(one);
   return { label: `level ${one.level}, ${percent(one.density)}`, points, plain: true, thick,
-    name: thick || i === 0 || i === last ? `level ${one.level}, ${percent(one.density)}` : null,
+    name: thick || i === last || i % Math.ceil((last + 1) / 5) === 0 ? `level ${one.level}, ${percent(one.density)}` : null,
     color: levelColor(last ? i / last : 0),
     rings: thick && metric === "validation_loss" && one.early_stop_validation_loss > 0
       ? [{ x: one.early_stop_step, y: one.early_stop_validation_loss }] : [] };
@@ -307,7 +321,7 @@ async function drawInputs() {
 function describeInputs(counts, inputs) {
   const none = counts.filter((count) => count === 0).length;
   const text = `${percent(middleShare(counts, inputs), 1)} of the survivors are in the middle quarter of the image; ` +
-    `at most ${whole(Math.max(...counts))} at one pixel (darkest), ${whole(none)} pixels have none.`;
+    `at most ${whole(Math.max(...counts))} at one pixel (strongest), ${whole(none)} pixels have none.`;
   byId("input-text").textContent = text;
   byId("input-image").setAttribute("aria-label",
     `Survivors of ${cleanName(training().layers[0].name)} at each input pixel, level ${level().level}: ${text}`);

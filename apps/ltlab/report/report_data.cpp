@@ -2,11 +2,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <map>
 #include <optional>
 #include <sstream>
-#include <tuple>
+#include <utility>
 
 #include "kernel_report.h"
 #include "ltlab/analysis/compared_run.h"
@@ -305,7 +304,7 @@ ordered_json overlaps_json(const std::vector<Training>& trainings) {
 
 // Masks or weights of one layer of a training, which the page has or has not.
 struct Image {
-  std::tuple<std::size_t, bool, bool> rank;  // the less, the sooner it is kept
+  std::pair<int, std::size_t> rank;  // the less, the sooner it is kept
   ordered_json* place;
   ordered_json packed;
 };
@@ -313,15 +312,14 @@ struct Image {
 std::vector<Image> pack_images(const std::vector<Training>& trainings, std::vector<TrainingData>& data) {
   std::vector<Image> images;
   for (std::size_t t = 0; t < trainings.size(); ++t) {
-    const bool control = !trainings[t].is_ticket();
-    const std::size_t replicate = 1 + trainings[t].replicate;
+    const bool ticket = trainings[t].is_ticket();
+    const std::size_t replicate = trainings[t].replicate;
     ordered_json& layers = data[t].json()["layers"];
     for (std::size_t l = 0; l < layers.size(); ++l) {
       const LayerImages& layer = data[t].images()[l];
       layers[l]["masks"] = layers[l]["weights"] = nullptr;
-      images.push_back(
-          {{control ? replicate : 0, control, false}, &layers[l]["masks"], layer.packed_masks()});
-      images.push_back({{replicate, control, true}, &layers[l]["weights"], layer.packed_weights()});
+      images.push_back({{ticket ? 0 : 1, replicate}, &layers[l]["masks"], layer.packed_masks()});
+      images.push_back({{ticket ? 1 : 2, replicate}, &layers[l]["weights"], layer.packed_weights()});
     }
   }
   return images;

@@ -22,8 +22,9 @@ struct ReportedRun {
 ///   in little-endian order;
 /// - "overlaps": of each level the masks of all tickets, pair by pair.
 /// Masks and weights are kept as long as all of it takes at most `most_bytes`: the tickets' masks first, then
-/// replicate by replicate the rest. ConfigError where a folder holds no run, or a control; DataError where
-/// one has yet to train its dense network; StoreError, IoError.
+/// replicate by replicate the tickets' weights and the controls' masks, last the controls' weights.
+/// ConfigError where a folder holds no run, or a control; DataError where one has yet to train its dense
+/// network; StoreError, IoError.
 nlohmann::ordered_json report_data(const std::vector<ReportedRun>& runs, std::size_t most_bytes);
 
 /// Of how many layers' masks or weights, of how many in all, `data` has not the images.
