@@ -14,6 +14,13 @@ std::string format(const char* pattern, Arguments... arguments) {
   return buffer;
 }
 
+/// To five digits, more than a chart shows; what is no number stays so.
+inline double rounded(double value) {
+  if (value == 0 || !std::isfinite(value)) return value;
+  const double unit = std::pow(10.0, 4 - std::floor(std::log10(std::abs(value))));
+  return std::round(value * unit) / unit;
+}
+
 /// "7:05", "1:07:05"
 inline std::string duration(double seconds) {
   const auto s = static_cast<long>(std::lround(seconds));

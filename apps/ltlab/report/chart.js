@@ -3,7 +3,7 @@
 // may be (plotly), or are parts to build this from (d3).
 //
 // A chart: {title, x, y, series, required, chosen, pick}
-//   x, y      axes: {label, log, domain: [from, to], text: value => its text}
+//   x, y      axes: {label, log, domain: [from, to], text: value => its text, whole: whether values are whole numbers}
 //   series    [{name, color, points: [{x, y, low, high, text}], value, thick, plain, rings: [{x, y}]}]: low and high are
 //             ends of an error bar, `text` stands for y in the table, `value` is told in the legend, plain lines have no markers; no legend where name is null
 //   required  a level to draw across, and its name: {y, name}
@@ -26,7 +26,7 @@ function unscale({ log, domain }, [from, to]) {
 }
 
 /** Round numbers inside the axis's domain: about five, or so many of each decade that some show. */
-function ticks({ log, domain }) {
+function ticks({ log, domain, whole: isWhole }) {
   const least = Math.min(...domain), most = Math.max(...domain), found = [];
   if (log) {
     const steps = most / least > 2000 ? [1] : most / least > 8 ? [1, 2, 5] : [1, 1.5, 2, 3, 4, 5, 7];
@@ -34,7 +34,7 @@ function ticks({ log, domain }) {
       found.push(...steps.map((step) => step * decade));
     return found.filter((tick) => tick >= least * 0.999 && tick <= most * 1.001);
   }
-  const rough = (most - least) / 5 || 1, unit = 10 ** Math.floor(Math.log10(rough));
+  const rough = Math.max((most - least) / 5, isWhole ? 1 : 0) || 1, unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * [1, 2, 5, 10].find((factor) => factor * unit >= rough);
   for (let tick = Math.ceil(least / step); tick * step <= most + step / 1000; ++tick) found.push(tick * step);
   return found;

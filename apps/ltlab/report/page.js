@@ -90,7 +90,7 @@ function drawAccuracy() {
     pick: pickDensity });
   drawChart(byId("early-stop-chart"), {
     title: "Early-stopping iteration", x, series: steps, chosen: level().density,
-    y: { label: "iteration", domain: domainOf(valuesOf(steps)), text: whole },
+    y: { label: "iteration", domain: domainOf(valuesOf(steps)), text: whole, whole: true },
     pick: pickDensity });
 }
 
@@ -266,8 +266,10 @@ function pixelUnder(event, canvas) {
 function nameWeight(layer, weight) {
   const [, inputs, high = 1, wide = 1] = layer.shape, kernel = high * wide;
   const output = Math.floor(weight / (inputs * kernel)), input = Math.floor(weight / kernel) % inputs;
-  const place = kernel > 1 ? `, row ${Math.floor((weight % kernel) / wide)}, column ${weight % wide}` : "";
-  return `output ${output}, input ${input}${place}`;
+  const across = kernel > 1 ? wide : layer === training().layers[0] && training().inputs?.width;
+  const inside = kernel > 1 ? weight % kernel : input % (across * training().inputs?.height);
+  return `output ${output}, input ${input}` +
+    (across ? `, row ${Math.floor(inside / across)}, column ${inside % across}` : "");
 }
 
 function readMask(event) {
@@ -292,12 +294,12 @@ async function pixelSurvivors() {
   return counts;
 }
 
-/** What part of the survivors lies in the middle half of the rows and columns: a quarter of the pixels. */
-function middleShare(counts, { height, width }) {
+/** What part of the survivors lies in the middle half of the rows and columns, and what part of the pixels. */
+function middleShares(counts, { height, width }) {
   const inMiddle = (i, extent) => i >= extent / 4 && i < (3 * extent) / 4;
   const middle = counts.filter((_, i) => inMiddle(Math.floor(i / width), height) && inMiddle(i % width, width));
   const sum = (values) => values.reduce((a, b) => a + b, 0);
-  return sum(middle) / sum(counts);
+  return [sum(middle) / sum(counts), middle.length / counts.length];
 }
 
 async function drawInputs() {
@@ -319,9 +321,9 @@ async function drawInputs() {
 }
 
 function describeInputs(counts, inputs) {
-  const none = counts.filter((count) => count === 0).length;
-  const text = `${percent(middleShare(counts, inputs), 1)} of the survivors are in the middle quarter of the image; ` +
-    `at most ${whole(Math.max(...counts))} at one pixel (strongest), ${whole(none)} pixels have none.`;
+  const none = counts.filter((count) => count === 0).length, [share, pixels] = middleShares(counts, inputs);
+  const text = `${percent(share, 1)} of the survivors are in the middle ${percent(pixels, 0)} of the image; at ` +
+    `most ${whole(Math.max(...counts))} at one pixel (strongest), ${whole(none)} pixels have none.`;
   byId("input-text").textContent = text;
   byId("input-image").setAttribute("aria-label",
     `Survivors of ${cleanName(training().layers[0].name)} at each input pixel, level ${level().level}: ${text}`);
@@ -387,6 +389,8 @@ function sameReplicate() {
 }
 
 function drawCost() {
+  byId("cost").hidden = !training().levels.some(({ flops }) => flops > 0);
+  if (byId("cost").hidden) return;
   const chart = (id, title, label, figure, text) => {
     const series = sameReplicate().map((one, color) => {
       const points = one.levels.map((at) => ({ x: at.density, y: figure(at) }));
@@ -425,8 +429,8 @@ function kernelsTable() {
 function drawSummary() {
   const lines = data.runs.map((run) => {
     const tickets = data.trainings.filter((one) => isTicket(one) && data.runs[one.run] === run).length;
-    const what = `${run.model.includes("\n") ? "a model of its own" : run.model} on ${run.dataset}, ` +
-      `${tickets} replicate${tickets === 1 ? "" : "s"}`;
+    const model = run.model.includes("\n") ? "a model of its own" : run.model;
+    const what = `${model} on ${run.dataset || "unknown data"}, ${tickets} replicate${tickets === 1 ? "" : "s"}`;
     const words = (run.results?.words || "").trim().split("\n").filter(Boolean);
     const verdict = (line) =>
       element("p", { class: "verdict" }, /^(No w|W)inning/.test(line) ? element("strong", {}, line) : line);
@@ -443,7 +447,7 @@ function listOf(facts) {
 function drawProvenance() {
   for (const run of data.runs) {
     byId("provenance-runs").append(element("h3", {}, run.name), listOf([
-      ["folder", run.folder], ["data", `${run.dataset}, fingerprint ${run.dataset_fingerprint}`],
+      ["folder", run.folder], ["data", run.dataset ? `${run.dataset}, fingerprint ${run.dataset_fingerprint}` : "unknown"],
       ["rewound to iteration", run.rewind_step], ["started", run.started_utc],
       ["finished", run.finished_utc || "not yet"], ...run.provenance]));
     byId("provenance-runs").append(element("details", {}, element("summary", {}, "Settings, for ltlab search --config"),

@@ -99,8 +99,7 @@ int report_command(const Arguments& arguments) {
   const auto data =
       report_data(request.runs, request.full ? std::numeric_limits<std::size_t>::max() : kMostBytes);
   const std::string title = join(request.runs, ", ", [](const ReportedRun& run) { return run.name; });
-  const std::string page =
-      report_page(title, data.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+  const std::string page = report_page(title, data);
   write(request.out, page);
   std::cout << request.out.string() << format(": %.1f MB", 1e-6 * static_cast<double>(page.size()));
   if (const LeftOut left = left_out(data); left.images > 0)

@@ -1,22 +1,21 @@
 #include "report/report_data.h"
 
 #include <algorithm>
-#include <cmath>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <sstream>
 #include <utility>
 
-#include "kernel_report.h"
+#include "format.h"
 #include "ltlab/analysis/compared_run.h"
-#include "ltlab/analysis/level_structure.h"
 #include "ltlab/analysis/network_comparison.h"
 #include "ltlab/analysis/search_results.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/version.h"
-#include "report/layer_images.h"
+#include "report/training_data.h"
 #include "search_report.h"
 
 namespace ltlab::app {
@@ -25,53 +24,8 @@ namespace {
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPointsOfCurve = 120;  // of training; more than that no chart of a page shows
-constexpr auto kTicket = "ticket", kImported = "imported", kPretraining = "pretraining";
-
 // ----------------------------------------------------------------------------------------------------
 // runs
-
-// A ticket or control of a run that is reported.
-struct Training {
-  std::size_t run = 0;
-  std::string
-      name;  // below the run's folder: "replicate-0/random-mask-0"; of a run that is one ticket its own
-  std::size_t replicate = 0;
-  RunStore store;
-  std::string branch;
-
-  bool is_ticket() const { return branch == kTicket || branch == kImported; }
-};
-
-void find_trainings(const RunStore& store, const Training& around, std::vector<Training>& found) {
-  for (const std::string& member : store.members()) {
-    if (member.starts_with(RunStore::kCopy) || member == kPretraining) continue;
-    const RunStore inside(store.folder() / member);
-    const std::string branch = read_identity(inside.run_path()).branch;
-    const fs::path name = fs::path(around.name) / member;
-    Training training{around.run, name.string(), around.replicate, inside, branch};
-    if (training.is_ticket()) training.replicate = found.empty() ? 0 : found.back().replicate + 1;
-    if (!inside.levels().empty()) found.push_back(training);
-    find_trainings(inside, training, found);
-  }
-}
-
-// Tickets, each with its controls after it.
-std::vector<Training> find_trainings(const std::vector<ReportedRun>& runs) {
-  std::vector<Training> all;
-  for (std::size_t r = 0; r < runs.size(); ++r) {
-    const RunStore top(runs[r].folder);
-    std::vector<Training> found;
-    Training around{r, "", 0, top, ""};
-    if (!top.holds_collection()) {
-      around.branch = read_identity(top.run_path()).branch;
-      found.push_back({r, around.branch, 0, top, around.branch});
-    }
-    find_trainings(top, around, found);
-    all.insert(all.end(), found.begin(), found.end());
-  }
-  return all;
-}
 
 RunRecord first_record(const RunStore& top) {
   return top.holds_collection() ? RunStore(top.folder() / top.members().front()).read_run() : top.read_run();
@@ -91,7 +45,7 @@ ordered_json provenance_json(const fs::path& file) {
 
 // What the search found; null for an import, which was not searched.
 ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
-  if (first.branch == kImported) return {};
+  if (first.branch == "imported") return {};
   const SearchResults results = recorded_results(read_recorded_run(run.folder, run.name));
   std::ostringstream verdict;
   print_verdict(verdict, results);
@@ -121,133 +75,6 @@ ordered_json run_json(const ReportedRun& run) {
 }
 
 // ----------------------------------------------------------------------------------------------------
-// trainings
-
-// To five digits: more, no chart shows.
-double rounded(double value) {
-  if (value == 0 || !std::isfinite(value)) return value;  // JSON has null for what is no number
-  const double unit = std::pow(10.0, 4 - std::floor(std::log10(std::abs(value))));
-  return std::round(value * unit) / unit;
-}
-
-template <class Number>
-ordered_json to_json(const std::optional<Number>& value) {
-  return value ? ordered_json(*value) : ordered_json();
-}
-
-ordered_json metrics_json(const std::vector<MetricsRow>& rows) {
-  const std::size_t every = rows.size() / kPointsOfCurve + 1;
-  ordered_json steps = ordered_json::array(), train = steps, loss = steps, accuracy = steps;
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i % every != 0 && i + 1 != rows.size()) continue;
-    steps.push_back(rows[i].step);
-    train.push_back(rounded(rows[i].train_loss));
-    loss.push_back(rounded(rows[i].validation_loss));
-    accuracy.push_back(rounded(rows[i].validation_accuracy));
-  }
-  return {
-      {"step", steps}, {"train_loss", train}, {"validation_loss", loss}, {"validation_accuracy", accuracy}};
-}
-
-ordered_json layer_json(const LayerReport& layer) {
-  const LayerStructure& s = layer.structure;
-  return {{"survivors", s.survivors},
-          {"effective_survivors", to_json(s.effective_survivors)},
-          {"dead_inputs", s.dead_inputs},
-          {"dead_outputs", s.dead_outputs},
-          {"dead_neurons", to_json(s.dead_neurons)},
-          {"pruned", to_json(layer.pruned)},
-          {"threshold", to_json(layer.threshold)},
-          {"signs_kept", to_json(layer.signs_kept)}};
-}
-
-ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
-  ordered_json layers = ordered_json::array();
-  for (const LayerReport& layer : report.layers) layers.push_back(layer_json(layer));
-  return {{"level", level.level},
-          {"density", level.density},
-          {"effective_density", to_json(report.effective_density())},
-          {"test_accuracy", level.test_accuracy},
-          {"early_stop_step", level.early_stop_step},
-          {"early_stop_test_accuracy", level.early_stop_test_accuracy},
-          {"early_stop_validation_loss", level.early_stop_validation_loss},
-          {"steps", level.steps},
-          {"first_step", level.first_step},
-          {"wall_seconds", level.cost.wall_seconds},
-          {"flops", level.cost.flops},
-          {"dense_flops", level.cost.dense_flops},
-          {"layers", layers},
-          {"kernels", kernels_json(level.kernels)},
-          {"metrics", metrics_json(level.metrics)}};
-}
-
-// A square image of one or three channels with so many values: runs do not tell the extents of theirs.
-std::optional<ordered_json> image_of(std::size_t values) {
-  for (const std::size_t channels : {1, 3}) {
-    const auto side =
-        static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(values / channels))));
-    if (side > 1 && channels * side * side == values)
-      return ordered_json{{"channels", channels}, {"height", side}, {"width", side}};
-  }
-  return std::nullopt;
-}
-
-// One training's JSON, made level by level, and the images of its layers.
-class TrainingData {
- public:
-  explicit TrainingData(const Training& training) {
-    LevelReporter reporter(training.store);
-    json_ = {{"run", training.run}, {"name", training.name}, {"branch", training.branch}};
-    const RunIdentity identity = read_identity(training.store.run_path());
-    json_["seed"] = identity.seed;
-    json_["trial"] = identity.trial;
-    json_["levels"] = ordered_json::array();
-    for (const unsigned level : training.store.levels()) {
-      const LevelReport report = reporter.report(training.store.level_path(level));
-      json_["levels"].push_back(level_json(report, reporter.record()));
-      add_images(report, reporter.record());
-    }
-    json_["inputs"] = inputs_json();
-  }
-
-  ordered_json& json() { return json_; }
-  const std::vector<LayerImages>& images() const { return images_; }
-
- private:
-  void add_images(const LevelReport& report, const LevelRecord& level) {
-    if (images_.empty()) begin_layers(level.masks);
-    for (std::size_t l = 0; l < level.masks.size(); ++l) {
-      const Tensor* weights = find_named(level.weights, level.masks[l].name);
-      if (!weights) throw StoreError("a level has a mask of '" + level.masks[l].name + "' but no weights");
-      images_.at(l).add(level.masks[l], *weights);
-    }
-    for (const std::size_t degree : report.layers.front().structure.input_degrees) {
-      pixels_.push_back(static_cast<std::uint8_t>(degree));
-      pixels_.push_back(static_cast<std::uint8_t>(degree >> 8));
-    }
-  }
-
-  void begin_layers(const std::vector<Mask>& masks) {
-    images_.resize(masks.size());
-    for (const Mask& mask : masks)
-      json_["layers"].push_back({{"name", mask.name}, {"shape", mask.shape}, {"size", mask.size()}});
-    if (masks.front().shape.size() == 2) image_ = image_of(masks.front().shape[1]);
-  }
-
-  ordered_json inputs_json() const {
-    if (!image_) return {};
-    ordered_json inputs = *image_;
-    inputs["survivors"] = packed(pixels_);
-    return inputs;
-  }
-
-  ordered_json json_;
-  std::vector<LayerImages> images_;
-  std::optional<ordered_json> image_;
-  std::vector<std::uint8_t> pixels_;
-};
-
-// ----------------------------------------------------------------------------------------------------
 // overlaps
 
 ordered_json chance_json(const MaskOverlap& masks, const ChanceOverlap& chance) {
@@ -269,7 +96,7 @@ ordered_json pair_json(std::size_t a, std::size_t b, const std::vector<NetworkOv
 }
 
 // All tickets at one level, by their indices; those of other models are not compared.
-ordered_json level_overlaps(const std::vector<Training>& trainings, unsigned level) {
+ordered_json level_overlaps(const std::vector<ReportedTraining>& trainings, unsigned level) {
   ordered_json pairs = ordered_json::array();
   std::vector<std::pair<std::size_t, MaskedNetwork>> before;
   for (std::size_t t = 0; t < trainings.size(); ++t) {
@@ -286,9 +113,9 @@ ordered_json level_overlaps(const std::vector<Training>& trainings, unsigned lev
   return {{"level", level}, {"pairs", pairs}};
 }
 
-ordered_json overlaps_json(const std::vector<Training>& trainings) {
+ordered_json overlaps_json(const std::vector<ReportedTraining>& trainings) {
   std::map<unsigned, std::size_t> tickets;  // that have the level
-  for (const Training& training : trainings) {
+  for (const ReportedTraining& training : trainings) {
     if (!training.is_ticket()) continue;
     for (const unsigned level : training.store.levels()) ++tickets[level];
   }
@@ -309,7 +136,8 @@ struct Image {
   ordered_json packed;
 };
 
-std::vector<Image> pack_images(const std::vector<Training>& trainings, std::vector<TrainingData>& data) {
+std::vector<Image> pack_images(const std::vector<ReportedTraining>& trainings,
+                               std::vector<TrainingData>& data) {
   std::vector<Image> images;
   for (std::size_t t = 0; t < trainings.size(); ++t) {
     const bool ticket = trainings[t].is_ticket();
@@ -325,10 +153,15 @@ std::vector<Image> pack_images(const std::vector<Training>& trainings, std::vect
   return images;
 }
 
+std::size_t bytes_of(const ordered_json& json) {
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace)
+      .size();  // a path need not be UTF-8
+}
+
 void keep_images(std::vector<Image> images, std::size_t most_bytes) {
   std::ranges::stable_sort(images, {}, &Image::rank);
   for (Image& image : images) {
-    const std::size_t bytes = image.packed.dump().size();
+    const std::size_t bytes = bytes_of(image.packed);
     if (bytes > most_bytes) continue;
     most_bytes -= bytes;
     *image.place = std::move(image.packed);
@@ -341,12 +174,14 @@ ordered_json report_data(const std::vector<ReportedRun>& runs, std::size_t most_
   ordered_json document = {
       {"ltlab", LTLAB_VERSION}, {"created_utc", utc_now()}, {"runs", ordered_json::array()}};
   for (const ReportedRun& run : runs) document["runs"].push_back(run_json(run));
-  const std::vector<Training> trainings = find_trainings(runs);
+  std::vector<ReportedTraining> trainings;
+  for (std::size_t r = 0; r < runs.size(); ++r)
+    std::ranges::move(find_trainings(r, runs[r].folder), std::back_inserter(trainings));
   document["overlaps"] = overlaps_json(trainings);
   std::vector<TrainingData> data(trainings.begin(), trainings.end());
   std::vector<Image> images = pack_images(trainings, data);
-  std::size_t bytes = document.dump(-1, ' ', false, ordered_json::error_handler_t::replace).size();
-  for (TrainingData& training : data) bytes += training.json().dump().size();
+  std::size_t bytes = bytes_of(document);
+  for (TrainingData& training : data) bytes += bytes_of(training.json());
   keep_images(std::move(images), most_bytes - std::min(most_bytes, bytes));
   document["trainings"] = ordered_json::array();
   for (TrainingData& training : data) document["trainings"].push_back(std::move(training.json()));

@@ -30,12 +30,13 @@ std::string escaped(const std::string& text) {
 
 }  // namespace
 
-std::string report_page(const std::string& title, const std::string& data) {
+std::string report_page(const std::string& title, const nlohmann::ordered_json& data) {
   std::string page = kPageHtml;
   fill_in(page, "{{title}}", escaped(title));
   fill_in(page, "{{style}}", kPageCss);
   fill_in(page, "{{script}}", kPageJs);
-  fill_in(page, "{{data}}", without_tags(data));
+  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;  // a path need not be UTF-8
+  fill_in(page, "{{data}}", without_tags(data.dump(-1, ' ', false, kReplace)));
   return page;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 
 namespace ltlab::app {
@@ -9,7 +10,7 @@ extern const char* const kPageHtml;
 extern const char* const kPageCss;
 extern const char* const kPageJs;
 
-/// The whole page, which shows `data`, a JSON document of report_data(), under `title`.
-std::string report_page(const std::string& title, const std::string& data);
+/// The whole page, which shows `data`, a document of report_data(), under `title`.
+std::string report_page(const std::string& title, const nlohmann::ordered_json& data);
 
 }  // namespace ltlab::app

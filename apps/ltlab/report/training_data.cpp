@@ -1,0 +1,150 @@
+#include "report/training_data.h"
+
+#include <cmath>
+
+#include "format.h"
+#include "kernel_report.h"
+#include "ltlab/base/error.h"
+
+namespace ltlab::app {
+namespace {
+
+using nlohmann::ordered_json;
+namespace fs = std::filesystem;
+
+constexpr std::size_t kPointsOfCurve = 120;  // of training; more than that no chart of a page shows
+
+// Those inside `store`, which is `around`.
+void find_trainings(const RunStore& store, const ReportedTraining& around,
+                    std::vector<ReportedTraining>& found) {
+  for (const std::string& member : store.members()) {
+    if (member.starts_with(RunStore::kCopy) || member == "pretraining") continue;
+    const RunStore inside(store.folder() / member);
+    const std::string branch = read_identity(inside.run_path()).branch;
+    const fs::path name = fs::path(around.name) / member;
+    ReportedTraining training{around.run, name.string(), around.replicate, inside, branch};
+    if (training.is_ticket()) training.replicate = found.empty() ? 0 : found.back().replicate + 1;
+    if (!inside.levels().empty()) found.push_back(training);
+    find_trainings(inside, training, found);
+  }
+}
+
+template <class Number>
+ordered_json to_json(const std::optional<Number>& value) {
+  return value ? ordered_json(*value) : ordered_json();
+}
+
+ordered_json metrics_json(const std::vector<MetricsRow>& rows) {
+  const std::size_t every = rows.size() / kPointsOfCurve + 1;
+  ordered_json steps = ordered_json::array(), train = steps, loss = steps, accuracy = steps;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    if (i % every != 0 && i + 1 != rows.size()) continue;
+    steps.push_back(rows[i].step);
+    train.push_back(rounded(rows[i].train_loss));
+    loss.push_back(rounded(rows[i].validation_loss));
+    accuracy.push_back(rounded(rows[i].validation_accuracy));
+  }
+  return {
+      {"step", steps}, {"train_loss", train}, {"validation_loss", loss}, {"validation_accuracy", accuracy}};
+}
+
+ordered_json layer_json(const LayerReport& layer) {
+  const LayerStructure& s = layer.structure;
+  return {{"survivors", s.survivors},
+          {"effective_survivors", to_json(s.effective_survivors)},
+          {"dead_inputs", s.dead_inputs},
+          {"dead_outputs", s.dead_outputs},
+          {"dead_neurons", to_json(s.dead_neurons)},
+          {"pruned", to_json(layer.pruned)},
+          {"threshold", to_json(layer.threshold)},
+          {"signs_kept", to_json(layer.signs_kept)}};
+}
+
+ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
+  ordered_json layers = ordered_json::array();
+  for (const LayerReport& layer : report.layers) layers.push_back(layer_json(layer));
+  return {{"level", level.level},
+          {"density", level.density},
+          {"effective_density", to_json(report.effective_density())},
+          {"test_accuracy", level.test_accuracy},
+          {"early_stop_step", level.early_stop_step},
+          {"early_stop_test_accuracy", level.early_stop_test_accuracy},
+          {"early_stop_validation_loss", level.early_stop_validation_loss},
+          {"steps", level.steps},
+          {"first_step", level.first_step},
+          {"wall_seconds", level.cost.wall_seconds},
+          {"flops", level.cost.flops},
+          {"dense_flops", level.cost.dense_flops},
+          {"layers", layers},
+          {"kernels", kernels_json(level.kernels)},
+          {"metrics", metrics_json(level.metrics)}};
+}
+
+// A square image of one or three channels with so many values: runs do not tell the extents of theirs.
+std::optional<ordered_json> image_of(std::size_t values) {
+  for (const std::size_t channels : {1, 3}) {
+    const auto side =
+        static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(values / channels))));
+    if (side > 1 && channels * side * side == values)
+      return ordered_json{{"channels", channels}, {"height", side}, {"width", side}};
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<ReportedTraining> find_trainings(std::size_t run, const fs::path& folder) {
+  const RunStore top(folder);
+  std::vector<ReportedTraining> found;
+  ReportedTraining around{run, "", 0, top, ""};
+  if (!top.holds_collection()) {
+    around.branch = read_identity(top.run_path()).branch;
+    found.push_back({run, around.branch, 0, top, around.branch});
+  }
+  find_trainings(top, around, found);
+  return found;
+}
+
+TrainingData::TrainingData(const ReportedTraining& training) {
+  LevelReporter reporter(training.store);
+  json_ = {{"run", training.run}, {"name", training.name}, {"branch", training.branch}};
+  const RunIdentity identity = read_identity(training.store.run_path());
+  json_["seed"] = identity.seed;
+  json_["trial"] = identity.trial;
+  json_["levels"] = ordered_json::array();
+  for (const unsigned level : training.store.levels()) {
+    const LevelReport report = reporter.report(training.store.level_path(level));
+    json_["levels"].push_back(level_json(report, reporter.record()));
+    add_images(report, reporter.record());
+  }
+  json_["inputs"] = inputs_json();
+}
+
+void TrainingData::add_images(const LevelReport& report, const LevelRecord& level) {
+  if (images_.empty()) begin_layers(level.masks);
+  for (std::size_t l = 0; l < level.masks.size(); ++l) {
+    const Tensor* weights = find_named(level.weights, level.masks[l].name);
+    if (!weights) throw StoreError("a level has a mask of '" + level.masks[l].name + "' but no weights");
+    images_.at(l).add(level.masks[l], *weights);
+  }
+  for (const std::size_t degree : report.layers.front().structure.input_degrees) {
+    pixels_.push_back(static_cast<std::uint8_t>(degree));
+    pixels_.push_back(static_cast<std::uint8_t>(degree >> 8));
+  }
+}
+
+void TrainingData::begin_layers(const std::vector<Mask>& masks) {
+  images_.resize(masks.size());
+  for (const Mask& mask : masks)
+    json_["layers"].push_back({{"name", mask.name}, {"shape", mask.shape}, {"size", mask.size()}});
+  if (masks.front().shape.size() == 2) image_ = image_of(masks.front().shape[1]);
+}
+
+ordered_json TrainingData::inputs_json() const {
+  if (!image_) return {};
+  ordered_json inputs = *image_;
+  inputs["survivors"] = packed(pixels_);
+  return inputs;
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ltlab/analysis/level_structure.h"
+#include "ltlab/store/run_store.h"
+#include "report/layer_images.h"
+
+namespace ltlab::app {
+
+/// A ticket or control of a run that is reported.
+struct ReportedTraining {
+  std::size_t run = 0;  ///< index of the run
+  std::string name;     ///< below the run's folder: "replicate-0/random-mask-0"; where it is that, its branch
+  std::size_t replicate;  ///< of the run
+  RunStore store;
+  std::string branch;
+
+  bool is_ticket() const { return branch == "ticket" || branch == "imported"; }
+};
+
+/// Of the `run`-th run, in `folder`, all that have a level, tickets with their controls after them.
+/// StoreError.
+std::vector<ReportedTraining> find_trainings(std::size_t run, const std::filesystem::path& folder);
+
+/// What the page tells of one training, and the images of its layers.
+class TrainingData {
+ public:
+  /// Reads its levels, one after the other. StoreError.
+  explicit TrainingData(const ReportedTraining& training);
+
+  /// As report_data() has it, but without "masks" and "weights" in its "layers".
+  nlohmann::ordered_json& json() { return json_; }
+  /// In the order of the layers.
+  const std::vector<LayerImages>& images() const { return images_; }
+
+ private:
+  void add_images(const LevelReport& report, const LevelRecord& level);
+  void begin_layers(const std::vector<Mask>& masks);
+  nlohmann::ordered_json inputs_json() const;
+
+  nlohmann::ordered_json json_;
+  std::vector<LayerImages> images_;
+  std::optional<nlohmann::ordered_json>
+      image_;  // extents of what the first layer takes, where it takes pixels
+  std::vector<std::uint8_t> pixels_;
+};
+
+}  // namespace ltlab::app
