@@ -34,9 +34,9 @@ def set_media(browser, media, scheme):
 
 
 def take_whole(browser, path, sections):
-    """The page from its top to its end, or only the sections named."""
+    """The page from its top to its end, or only the parts named."""
     show = """const names = arguments[0];
-        document.querySelectorAll("section").forEach((one) =>
+        document.querySelectorAll("header, section").forEach((one) =>
             one.style.display = !names.length || names.includes(one.id) ? "" : "none");
         document.getElementById("controls").style.position = "static";
         window.dispatchEvent(new Event("resize"));
@@ -66,7 +66,7 @@ def main():
     parser.add_argument("page", type=Path, help="what ltlab report wrote")
     parser.add_argument("-o", "--out", required=True, metavar="OUT", help="what the files' names begin with")
     parser.add_argument("--section", nargs="*", default=[], metavar="ID",
-                        help="these sections alone: accuracy, masks, ...")
+                        help="these parts alone: top, accuracy, curves, layers, masks, ...")
     parser.add_argument("--pages", type=int, default=6, help="printed pages, at most")
     arguments = parser.parse_args()
     if not arguments.page.is_file():

@@ -116,6 +116,9 @@ class ReportTest(Reported, unittest.TestCase):
         self.assertEqual(results["levels"], found["levels"])
         self.assertEqual(results["verdict"], found["verdict"])
         compared = json.loads(output_of("inspect", self.search, "--compare", "--level", 2, "--json"))
+        with h5py.File(self.search / "run.h5") as file:
+            provenance = {name: value.decode() for name, value in file["provenance"].attrs.items()}
+        self.assertEqual(dict(self.data["runs"][0]["provenance"]), provenance)
         pair = compared["pairs"][0]["layers"][-1]
         overlap = next(o for o in self.data["overlaps"] if o["level"] == 2)["pairs"][0]["layers"][-1]
         self.assertAlmostEqual(overlap["jaccard"], pair["jaccard"], places=4)
