@@ -33,9 +33,26 @@ TEST_CASE("The mask criteria of Zhou et al", "[prune]") {
   CHECK(scores("small-init") == Scores{-1, -2, -0.5, -0.25});
   CHECK(scores("magnitude-increase") == Scores{0.5, -1.5, 1.5, -0.25});
   CHECK(scores("movement") == Scores{2.5, 2.5, 1.5, 0.25});
+  CHECK(scores("large-final-same-sign") == Scores{-1.5, -0.5, 2, 0});
+  CHECK(scores("large-final-diff-sign") == Scores{1.5, 0.5, -2, -0.0});
   // By magnitude at the start the weights rank 2, 3, 1, 0, and now 2, 1, 3, 0, of 4.
   CHECK(scores("large-init-large-final") == Scores{0.5, 0.25, 0.25, 0});
   CHECK(scores("small-init-small-final") == Scores{0.25, 0, 0, 0.75});
+}
+
+TEST_CASE("Movement away from zero adds up to the squares' difference under small steps", "[prune]") {
+  CHECK(scores("away-from-zero") == Scores{1.25, -3.75, 3.75, -0.0625});
+  // Gradient descent on (w - 3)^2 / 2, at whose steps movement pruning sums -w g.
+  const double rate = 1e-4;
+  double w = -1, sum = 0;
+  for (int step = 0; step < 20000; ++step) {
+    const double gradient = w - 3;
+    sum -= w * gradient;
+    w -= rate * gradient;
+  }
+  const Tensor initial{"w", {1, 1}, {-1.0f}}, present{"w", {1, 1}, {static_cast<float>(w)}};
+  const double score = score_weights(Score::away_from_zero, {full_mask("w", {1, 1}), initial, present})[0];
+  CHECK(2 * rate * sum == Approx(score).epsilon(1e-3));
 }
 
 TEST_CASE("Percentiles are of the survivors", "[prune]") {
@@ -69,5 +86,7 @@ TEST_CASE("Scores know what they see", "[prune]") {
   CHECK_FALSE(sees_images(Score::synflow));
   CHECK(sees_images(Score::snip));
   CHECK_FALSE(sees_images(Score::magnitude));
+  CHECK(is_of_change(Score::away_from_zero));
+  CHECK_FALSE(is_of_change(Score::large_final_same_sign));
   CHECK_THROWS_AS(score_weights(Score::snip, {kMask, kInitial, kPresent}), ConfigError);
 }

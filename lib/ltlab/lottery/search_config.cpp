@@ -135,8 +135,7 @@ void check_pruning(const SearchConfig& c) {
             ": with --densities, a pattern, --scope uniform or erk a layer has no rate but 0, which keeps it "
             "whole");
   }
-  const bool sees_change = c.score == Score::movement || c.score == Score::magnitude_increase;
-  require(!sees_change || c.pruning_time != PruningTime::before_training || !c.rewind_step.none(),
+  require(!is_of_change(c.score) || c.pruning_time != PruningTime::before_training || !c.rewind_step.none(),
           "--score " + score_names().name(c.score) +
               " tells how weights have changed, and --prune before-training prunes those of step 0: give "
               "--rewind, or another of the two");

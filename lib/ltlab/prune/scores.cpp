@@ -12,6 +12,11 @@ double magnitude(float weight) {
   return std::abs(static_cast<double>(weight));
 }
 
+// w in the direction of w_init.
+double along_initial(float w_init, float w) {
+  return std::signbit(w_init) ? -static_cast<double>(w) : static_cast<double>(w);
+}
+
 // Of each weight, score(w_init, w).
 template <class Rule>
 std::vector<double> each_weight(const ScoredWeights& weights, const Rule& rule) {
@@ -57,7 +62,10 @@ const NameTable<Score>& score_names() {
                                                 {large_init_large_final, "large-init-large-final"},
                                                 {small_init_small_final, "small-init-small-final"},
                                                 {magnitude_increase, "magnitude-increase"},
+                                                {large_final_same_sign, "large-final-same-sign"},
+                                                {large_final_diff_sign, "large-final-diff-sign"},
                                                 {movement, "movement"},
+                                                {away_from_zero, "away-from-zero"},
                                                 {random, "random"},
                                                 {snip, "snip"},
                                                 {grasp, "grasp"},
@@ -69,6 +77,10 @@ const NameTable<Score>& score_names() {
 
 bool is_of_weights_alone(Score score) {
   return score < Score::snip;
+}
+
+bool is_of_change(Score score) {
+  return score == Score::magnitude_increase || score == Score::movement || score == Score::away_from_zero;
 }
 
 bool sees_images(Score score) {
@@ -91,6 +103,14 @@ std::vector<double> score_weights(Score score, const ScoredWeights& weights) {
       return lesser_percentile(weights, -1);
     case Score::magnitude_increase:
       return each_weight(weights, [](float w_init, float w) { return magnitude(w) - magnitude(w_init); });
+    case Score::large_final_same_sign:
+      return each_weight(weights, along_initial);
+    case Score::large_final_diff_sign:
+      return each_weight(weights, [](float w_init, float w) { return -along_initial(w_init, w); });
+    case Score::away_from_zero:
+      return each_weight(weights, [](float w_init, float w) {
+        return magnitude(w) * magnitude(w) - magnitude(w_init) * magnitude(w_init);
+      });
     case Score::movement:
       return each_weight(weights, [](float w_init, float w) {
         return std::abs(static_cast<double>(w) - static_cast<double>(w_init));

@@ -20,7 +20,13 @@ enum class Score {
   large_init_large_final,  ///< the lesser of the percentiles of |w_init| and |w| in the layer
   small_init_small_final,  ///< the lesser of the percentiles of -|w_init| and -|w| in the layer
   magnitude_increase,      ///< |w| - |w_init|
+  large_final_same_sign,   ///< |w|, and -|w| where w has another sign than w_init (their section 5, as
+                           ///< large_final_diff_sign)
+  large_final_diff_sign,   ///< -|w|, and |w| where w has another sign than w_init
   movement,                ///< |w - w_init|
+  away_from_zero,          ///< w^2 - w_init^2: of movement pruning (Sanh et al. 2020, arXiv 2005.07683,
+                           ///< section 3) what the sum of -w dL/dw over all steps is where these are small
+                           ///< steps of plain SGD at one learning rate
   random,                  ///< drawn
   snip,                    ///< these five see the network: lottery/network_scores.h
   grasp,
@@ -34,6 +40,8 @@ const NameTable<Score>& score_names();
 
 /// Whether the weights at step 0 and now, and no network, decide the score.
 bool is_of_weights_alone(Score score);
+/// Whether it tells what training changed, and so nothing of the weights at step 0.
+bool is_of_change(Score score);
 /// Whether training images decide it, too.
 bool sees_images(Score score);
 
