@@ -82,6 +82,8 @@ po::options_description training_options() {
       ("model", word("MODEL"), "lenet-300-100 (default), another of `ltlab model list`, or a file or text of your own")
       ("init", word("INIT"), ("weights at step 0: " + choices(initialization_names(), SearchConfig().initialization)).c_str())
       ("steps", steps(), "optimizer steps a level; here and wherever STEPS stands, 2ep means two epochs (50000)")
+      ("level-steps", word("STEPS,..."), "of levels 1, 2, ..., whose learning rates, validations and changes of masks are drawn out alike; the last is "
+                                        "that of all that follow (the steps)")
       ("budget", word("NAME"), ("what every level's training gets alike: --steps, or the FLOPs that those cost the dense "
                                 "network, so that sparser ones take more steps: " +
                                 choices(budget_names(), SearchConfig().budget)).c_str())
@@ -117,14 +119,16 @@ po::options_description pruning_options() {
   po::options_description pruning = group("Pruning and rewinding");
   pruning.add_options()
       ("prune", word("TIME"), ("when a level is pruned: after-training of the level before; one-shot, of the dense network; "
-                               "before-training, by the weights of the rewind step; during-training from dense on; or never, "
+                               "before-training, by the weights of the rewind step; during-training, little by little from dense; "
+                               "early-bird, during training as soon as the mask has settled; or never, "
                                "its masks moving as it trains, by set or rigl: " +
                                choices(pruning_time_names(), SearchConfig().pruning_time)).c_str())
       ("gradual", word("COURSE"), ("of the pruned fraction during training: " +
                                    choices(gradual_course_names(), SearchConfig().gradual_course)).c_str())
-      ("prune-begin", steps(), "when masks begin to change during training (a quarter of the steps; with set and rigl 0)")
+      ("prune-begin", steps(), "when masks begin to change during training (a quarter of the steps; with early-bird, set and rigl 0)")
       ("prune-end", steps(), "and when they stop (three quarters of the steps)")
-      ("prune-every", steps(), "between changes of masks during training (100)")
+      ("prune-every", steps(), "between changes of masks during training, and checks of early-bird (100)")
+      ("mask-distance", number(), "of early-bird: a mask has settled when, five times in a row, less than this fraction of its survivors changed (0.1)")
       ("drop-fraction", number(), "of a layer's survivors, replaced at each change by set, and at first by rigl (0.3)")
       ("score", word("NAME"), ("what says which weights go first, the lowest: " + choices(score_names(), SearchConfig().score)).c_str())
       ("score-images", count(), "training images that snip, grasp, taylor and fisher see, as many of each class (100)")
@@ -140,7 +144,7 @@ po::options_description pruning_options() {
                             "in place of searching for some")
       ("rewind", steps(), "to where the survivors return (0)")
       ("retrain", word("NAME"), ("what returns there: weights (with all else), the learning-rate alone, or nothing, to "
-                                 "fine-tune as long at the last learning rate: " + choices(retraining_names(), SearchConfig().retraining)).c_str())
+                                 "fine-tune as long at the last learning rate; or none, to train them no more: " + choices(retraining_names(), SearchConfig().retraining)).c_str())
       ("retrain-order", word("NAME"), ("of the images: its own, or that of the dense network's training: " +
                                        choices(retraining_order_names(), SearchConfig().retraining_order)).c_str())
       ("levels", count(), "pruned levels after the dense one (10, or as many as --target-density needs)")
@@ -154,9 +158,9 @@ po::options_description comparison_options() {
   po::options_description comparison = group("Controls and replicates");
   comparison.add_options()
       ("control", word("NAME,..."), "random-reinit: the ticket's mask with new weights; random-mask and global-random-mask: its "
-                                    "weights under a random mask as dense in each layer, or in all together; shuffled-weights: "
-                                    "its weights permuted within layers; sign-only: only their signs; supermask: not trained at "
-                                    "all; inverted-mask: the lowest scores kept; none (default)")
+                                    "weights under a random mask as dense in each layer (its mask shuffled within layers), or in "
+                                    "all together; shuffled-weights: its weights permuted within layers; sign-only: only their "
+                                    "signs; supermask: not trained at all; inverted-mask: the lowest scores kept; none (default)")
       ("trials", count(), "of each control that is drawn, at each level (1)")
       ("replicates", count(), "whole searches with seeds SEED, SEED + 1, ... (1)")
       ("seed", count(), "(0)")
@@ -249,10 +253,10 @@ std::vector<std::string> split(const std::string& text) {
   return words;
 }
 
-std::vector<StepCount> parse_milestones(const std::string& text) {
-  std::vector<StepCount> milestones;
-  for (const std::string& item : split(text)) milestones.push_back(StepCount::parse(item));
-  return milestones;
+std::vector<StepCount> parse_step_counts(const std::string& text) {
+  std::vector<StepCount> counts;
+  for (const std::string& item : split(text)) counts.push_back(StepCount::parse(item));
+  return counts;
 }
 
 bool parse_random_labels(const std::string& text) {
@@ -320,7 +324,7 @@ void read_training(const Values& values, TrainingConfig& training) {
   values.read("learning-rate", rate.base);
   values.read("schedule", rate.shape, schedule_names());
   values.read("warmup", rate.warmup_steps, StepCount::parse);
-  values.read("milestones", rate.milestones, parse_milestones);
+  values.read("milestones", rate.milestones, parse_step_counts);
   values.read("decay-factor", rate.factor);
 }
 
@@ -329,6 +333,7 @@ void read_mask_changes(const Values& values, SearchConfig& config) {
   if (values.has("prune-begin")) values.read("prune-begin", config.mask_begin.emplace(), StepCount::parse);
   if (values.has("prune-end")) values.read("prune-end", config.mask_end.emplace(), StepCount::parse);
   values.read("prune-every", config.mask_every, StepCount::parse);
+  values.read("mask-distance", config.mask_distance);
   values.read("drop-fraction", config.drop_fraction);
 }
 
@@ -339,6 +344,7 @@ SearchConfig read_config(const Values& values) {
   values.read("init", config.initialization, initialization_names());
   read_training(values, config.training);
   values.read("budget", config.budget, budget_names());
+  values.read("level-steps", config.level_steps, parse_step_counts);
   read_pretraining(values, config.pretraining);
   values.read("rate", config.rate);
   if (values.has("convolution-rate")) values.read("convolution-rate", config.convolution_rate.emplace());

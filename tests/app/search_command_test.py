@@ -510,6 +510,9 @@ class Methods(SearchTest):
         config = self.config_given_back("erk")
         self.assertIn("scope = erk\nscore = snip\nscore-images = 30\n", config)
         self.assertNotIn("output-rate", config)
+        self.assertEqual(self.search("bird", "--prune", "early-bird", "--mask-distance", 0.3, "--prune-every", 5,
+                                     "--levels", 2, "--level-steps", "80,1ep", *common).returncode, 0)
+        self.assertIn("mask-distance = 0.3\n", self.config_given_back("bird"))
         arguments = [word for word in small(common) if word not in ("--levels", "3", "--rate", "0.5")]
         controls = "sign-only,supermask,inverted-mask,global-random-mask,shuffled-weights"
         done = run("search", *arguments, "--granularity", "2:4", "--layer-rate", "fc2=0", "--control", controls,
@@ -534,6 +537,9 @@ class Methods(SearchTest):
                 (["--granularity", "2:4", "--densities", "0.5"], "--densities", "leave out"),
                 (["--granularity", "2:4", "--rate", 0.5], "--rate", "leave it out"),
                 (["--scope", "erk", "--output-rate", 0.5], "--output-rate", "leave it out"),
+                (["--mask-distance", 0.2], "--prune", "early-bird", "leave it out"),
+                (["--level-steps", "10,x"], "--level-steps", "'x'"),
+                (["--retrain", "none", "--rewind", 5], "--rewind", "leave out"),
                 (["--score-images", 50], "--score", "leave it out"), (["--layer-rate", "fc1"], "fc1=0.3"),
                 (["--layer-rate", "fc9=0.1"], "--layer-rate", "fc9"), (["--from", "nowhere"], "nowhere"),
                 (["--from", "nowhere", "--prune", "one-shot"], "--prune", "leave it out"),

@@ -23,8 +23,8 @@ SearchConfig gradual_config() {
 std::size_t survivors_at(GradualCourse course, std::uint64_t step) {
   SearchConfig config;
   config.gradual_course = course;
-  const GradualPruning pruning(config, {PruningGroup{{0}, 10000, 0.2, 2000}}, {100, 300, 50}, {}, 0,
-                               small_data().dataset);
+  const GradualPruning pruning(
+      {config, {PruningGroup{{0}, 10000, 0.2, 2000}}, {100, 300, 50}, {}, 0, small_data().dataset});
   return pruning.plan_at(step)[0].survivors;
 }
 
@@ -70,7 +70,7 @@ TEST_CASE("Density falls by the cube of what is left of the way, or linearly", "
 
 TEST_CASE("Masks change every so often after the beginning, and at the end", "[lottery]") {
   const SearchConfig config;
-  const GradualPruning pruning(config, {}, {100, 260, 50}, {}, 0, small_data().dataset);
+  const GradualPruning pruning({config, {}, {100, 260, 50}, {}, 0, small_data().dataset});
   std::vector<std::uint64_t> changes;
   for (std::uint64_t step = 0; step < 500; ++step) {
     if (pruning.changes_at(step)) changes.push_back(step);
@@ -107,8 +107,8 @@ TEST_CASE("Scores that ask the network at each change are counted", "[lottery]")
   config.score = Score::snip;
   search(config, with);
   const LevelRecord level = RunStore(with.path()).read_level(1);
-  const GradualPruning pruning(config, plan_level(config, level.masks, 1), {10, 30, 5}, {}, 0,
-                               small_data().dataset);
+  const GradualPruning pruning(
+      {config, plan_level(config, level.masks, 1), {10, 30, 5}, {}, 0, small_data().dataset});
   double flops = 0;
   for (const std::uint64_t step : {10, 15, 20, 25}) {  // the masks before each change
     const std::vector<PruningGroup> left = pruning.plan_at(step);

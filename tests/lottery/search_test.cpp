@@ -226,6 +226,50 @@ TEST_CASE("Learning-rate rewinding goes on from the trained weights, with the sc
   check_same_weights(retraced.run(), level.weights);
   retraced.optimizer.clear();
   CHECK(retraced.run()[0].values != level.weights[0].values);
+  // What the level began with is recorded, since run.h5 does not tell.
+  for (std::size_t i = 0; i < level.masks[0].size(); ++i)
+    REQUIRE(level.initial_weights[0].values[i] == (level.masks[0].keep[i] ? dense.weights[0].values[i] : 0));
+}
+
+TEST_CASE("Without retraining a level is what pruning leaves", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.retraining = Retraining::none;
+  search(config, folder);
+  const LevelRecord dense = RunStore(folder.path()).read_level(0),
+                    level = RunStore(folder.path()).read_level(3);
+  CHECK(level.density < 0.55);
+  CHECK(level.first_step == 40);
+  CHECK(level.cost.flops == 0);
+  CHECK(level.weights[1].values == dense.weights[1].values);  // biases
+  for (std::size_t i = 0; i < level.masks[0].size(); ++i)
+    REQUIRE(level.weights[0].values[i] == (level.masks[0].keep[i] ? dense.weights[0].values[i] : 0));
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+}
+
+TEST_CASE("Levels may be trained for other numbers of steps than the dense network", "[lottery]") {
+  const TemporaryFolder folder, broken;
+  SearchConfig config = falling_rate_config();
+  config.training.learning_rate = {};
+  config.training.learning_rate.shape = LearningRateSchedule::Shape::cosine;
+  config.levels = 3;
+  config.level_steps = {30, StepCount::parse("2ep")};  // of 30 steps each
+  search(config, folder);
+  const RunStore store(folder.path());
+  for (const auto& [number, steps] : {std::pair(0u, 40u), {1u, 30u}, {2u, 60u}, {3u, 60u}}) {
+    const LevelRecord level = store.read_level(number);
+    CHECK(level.steps == steps);
+    CHECK(level.metrics.back().step == steps);
+    LearningRateSchedule schedule = config.training.learning_rate;
+    schedule.total_steps = steps;
+    CHECK(level.metrics.back().learning_rate == Approx(schedule.rate(steps - 1)));
+  }
+  CHECK_THAT(store.read_run().config, Catch::Contains("level-steps = 30,2ep\n"));
+  Listener listener;
+  listener.stop_at_level = 2;
+  CHECK_THROWS_AS(run_search(config, small_data(), broken.path(), 1, listener, listener.stop), Interrupted);
+  search(config, broken);
+  check_same_levels(store, RunStore(broken.path()));
 }
 
 TEST_CASE("Fine-tuning goes on from the trained weights at the last learning rate", "[lottery]") {
@@ -866,6 +910,17 @@ TEST_CASE("What --from, patterns and whole layers exclude is refused", "[lottery
   refused("--layer-rate fc1", [](SearchConfig& c) { c.layer_rates = {{"fc1", 0.1}}, c.densities = {0.5}; });
   refused("--layer-rate", [](SearchConfig& c) { c.layer_rates = {{"fc7", 0.1}}; });
   refused("--score-images", [](SearchConfig& c) { c.score_images = 0; });
+  refused("--level-steps", [](SearchConfig& c) { c.rewind_step = 20, c.level_steps = {30, 20}; });
+  refused("--level-steps", [](SearchConfig& c) { c.budget = Budget::flops, c.level_steps = {20}; });
+  refused("early-bird", [](SearchConfig& c) {
+    c.budget = Budget::flops;
+    c.pruning_time = PruningTime::early_bird;
+  });
+  refused("--rewind", [](SearchConfig& c) { c.retraining = Retraining::none, c.rewind_step = 5; });
+  refused("--control", [](SearchConfig& c) {
+    c.retraining = Retraining::none;
+    c.controls = {Control::random_reinit};
+  });
   refused("--score movement", [](SearchConfig& c) {
     c.score = Score::movement;
     c.pruning_time = PruningTime::before_training;

@@ -28,6 +28,14 @@ TEST_CASE("nested masks keep no weight that the outer mask prunes", "[mask]") {
   CHECK_THROWS_AS(nested({}, {outer}), ConfigError);
 }
 
+TEST_CASE("masks are as far apart as survivors are lost", "[mask]") {
+  const Mask a{"w", {8}, {1, 1, 1, 1, 0, 0, 0, 0}}, b{"w", {8}, {0, 1, 1, 1, 1, 0, 0, 0}};
+  CHECK(mask_distance({a}, {a}) == 0);
+  CHECK(mask_distance({a}, {b}) == 0.25);
+  CHECK(mask_distance({a, full_mask("v", {4})}, {b, full_mask("v", {4})}) == 0.125);
+  CHECK_THROWS_AS(mask_distance({a}, {}), ConfigError);
+}
+
 TEST_CASE("united masks keep what either keeps", "[mask]") {
   const Mask a{"w", {4}, {1, 0, 0, 1}}, b{"w", {4}, {0, 0, 1, 1}};
   CHECK(united({a}, {b}).front().keep == std::vector<std::uint8_t>{1, 0, 1, 1});

@@ -9,9 +9,9 @@ namespace {
 
 // Settings that only matter once the dense network is trained.
 const std::set<std::string> kOfPruning = {
-    "prune",        "gradual",          "prune-begin",   "prune-end",  "prune-every", "drop-fraction",
-    "rate",         "convolution-rate", "output-rate",   "layer-rate", "scope",       "score",
-    "score-images", "granularity",      "retrain-order", "budget"};
+    "prune",        "gradual",          "prune-begin",   "prune-end",  "prune-every",   "drop-fraction",
+    "rate",         "convolution-rate", "output-rate",   "layer-rate", "scope",         "score",
+    "score-images", "granularity",      "retrain-order", "budget",     "mask-distance", "level-steps"};
 
 // Whether the dense networks of two config texts are the same, in weights and in what is kept of them.
 bool same_dense(const std::string& from, const SearchConfig& config) {

@@ -43,7 +43,7 @@ double DynamicSparseTraining::drop_fraction(std::uint64_t step) const {
   return fraction_ / 2 * (1 + std::cos(passed * std::numbers::pi));
 }
 
-std::vector<Mask> DynamicSparseTraining::change(std::uint64_t step, const TrainedWeights& before) const {
+std::vector<Mask> DynamicSparseTraining::change(std::uint64_t step, const TrainedWeights& before) {
   std::vector<Mask> masks;
   for (const Mask& mask : before.masks) {
     const auto count = static_cast<std::size_t>(drop_fraction(step) * static_cast<double>(mask.survivors()));

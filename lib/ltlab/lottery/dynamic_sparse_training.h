@@ -16,9 +16,8 @@ namespace ltlab {
 ///   end)), rounded down to whole weights, and those grow whose gradients are greatest in magnitude. The
 ///   gradients are those of the step's own batch, which brings no update.
 /// - SET (Mocanu et al. 2018, arXiv 1707.04780, algorithm 1): the fraction is always a, and those that grow
-/// are
-///   drawn. There masks change after each epoch until the end, and new weights are drawn; here they change
-///   and begin as in RigL, whose paper compares both so.
+///   are drawn. There masks change after each epoch until the end, and new weights are drawn; here they
+///   change and begin as in RigL, whose paper compares both so.
 class DynamicSparseTraining final : public MaskSchedule {
  public:
   /// What is drawn is named by (seed, level). `config` is in steps.
@@ -26,7 +25,7 @@ class DynamicSparseTraining final : public MaskSchedule {
 
   bool changes_at(std::uint64_t step) const override;
   bool sees_gradients() const override { return rigl_; }
-  std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) const override;
+  std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
 
   /// Of the survivors, dropped at `step`.
   double drop_fraction(std::uint64_t step) const;

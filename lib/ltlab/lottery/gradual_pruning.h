@@ -1,7 +1,6 @@
 #pragma once
 
-#include "ltlab/lottery/mask_schedule.h"
-#include "ltlab/lottery/pruning_plan.h"
+#include "ltlab/lottery/scheduled_pruning.h"
 
 namespace ltlab {
 
@@ -11,26 +10,18 @@ namespace ltlab {
 /// and at `end`.
 class GradualPruning final : public MaskSchedule {
  public:
-  /// `initial` are the weights at step 0, seed and dataset are for scores that draw or ask the network.
-  /// `config` is in steps; it and the dataset outlive the schedule.
-  GradualPruning(const SearchConfig& config, std::vector<PruningGroup> plan, MaskChanges changes,
-                 std::vector<Tensor> initial, std::uint64_t seed, const Dataset& dataset);
+  explicit GradualPruning(ScheduledPruning pruning);
 
-  bool changes_at(std::uint64_t step) const override;
+  bool changes_at(std::uint64_t step) const override { return pruning_.due_at(step); }
   bool sees_gradients() const override { return false; }
-  std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) const override;
-  double flops_of_change(const std::vector<Mask>& before) const override;
+  std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
+  double flops_of_change(const std::vector<Mask>& before) const override { return pruning_.flops(before); }
 
   /// The plan with as many survivors as there are from `step` on.
   std::vector<PruningGroup> plan_at(std::uint64_t step) const;
 
  private:
-  const SearchConfig& config_;
-  std::vector<PruningGroup> plan_;
-  MaskChanges changes_;
-  std::vector<Tensor> initial_;
-  std::uint64_t seed_;
-  const Dataset& dataset_;
+  ScheduledPruning pruning_;
 };
 
 }  // namespace ltlab

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -90,6 +91,7 @@ class LevelTraining {
   void go_on(TrainingCheckpoint checkpoint) {
     network_.apply(checkpoint.masks);  // which another machine's rounding might not find again
     masks_ = std::move(checkpoint.masks);
+    if (start_.schedule) start_.schedule->restore(checkpoint.state);
     kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);
     density_of_choice_ = density(masks_);
@@ -112,16 +114,25 @@ class LevelTraining {
   // One step, then new masks, so that a validation due sees the network as it goes on.
   void change_masks() {
     TrainedWeights before{masks_, {}, {}};
-    double flops_of_gradients = 0;
+    double more_flops = start_.schedule->flops_of_change(masks_);
     if (start_.schedule->sees_gradients()) {
       before.gradients = trainer_->dense_gradients();
-      flops_of_gradients = dense_gradient_flops() * images_between(trainer_->step() - 1, trainer_->step());
+      more_flops += dense_gradient_flops() * images_between(trainer_->step() - 1, trainer_->step());
     } else {
       trainer_->update();
     }
     before.weights = network_.tensors();
-    flops_ = flops() + flops_of_gradients + start_.schedule->flops_of_change(masks_);
-    masks_ = start_.schedule->change(trainer_->step(), before);
+    std::vector<Mask> masks = start_.schedule->change(trainer_->step(), before);
+    const bool chose = masks != masks_ && take(std::move(masks));
+    flops_ += more_flops;
+    trainer_->validate_if_due();
+    if (chose && start_.kernel.measures()) checkpoint();
+  }
+
+  // Goes on with other masks. Returns whether kernels were chosen anew.
+  bool take(std::vector<Mask> masks) {
+    flops_ = flops();
+    masks_ = std::move(masks);
     trainer_->apply(masks_);
     const bool choose = !start_.kernel.measures() || density(masks_) < kChooseAgain * density_of_choice_;
     if (choose) {
@@ -129,8 +140,7 @@ class LevelTraining {
     } else {
       network_.set_kernels(kernels_);
     }
-    trainer_->validate_if_due();
-    if (choose && start_.kernel.measures()) checkpoint();
+    return choose;
   }
 
   void choose_kernels() {
@@ -149,6 +159,7 @@ class LevelTraining {
 
   void checkpoint() {
     TrainerState state = trainer_->state();
+    if (start_.schedule) std::ranges::move(start_.schedule->memory(), std::back_inserter(state.tensors));
     store_.write_checkpoint({start_.level, state.step, masks_, std::move(state.tensors),
                              std::move(state.metrics), kernels_, state.loss_sum, state.loss_count,
                              trainer_->wall_seconds(), started_utc_, state.mask_step, flops_});

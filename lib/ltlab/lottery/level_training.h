@@ -23,9 +23,9 @@ struct LevelStart {
   std::vector<Tensor> weights;         ///< dense; the survivors' values are taken
   std::vector<Tensor> optimizer = {};  ///< state at first_step, empty for a fresh optimizer
   std::uint64_t first_step = 0;
-  double flops_of_masks = 0;                          ///< that finding the masks took, beyond training
-  std::shared_ptr<const MaskSchedule> schedule = {};  ///< of the masks; null where they stay
-  std::uint64_t order_seed = 0, order_level = 0;      ///< name the images' order and augmentation
+  double flops_of_masks = 0;                      ///< that finding the masks took, beyond training
+  std::shared_ptr<MaskSchedule> schedule = {};    ///< of the masks; null where they stay
+  std::uint64_t order_seed = 0, order_level = 0;  ///< name the images' order and augmentation
   bool record_initial_weights = false;  ///< keep `weights` in the level file: nothing else tells them
   bool record_optimizer = false;        ///< keep its state after training there too
 };

@@ -8,6 +8,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
 #include "ltlab/lottery/dynamic_sparse_training.h"
+#include "ltlab/lottery/early_bird.h"
 #include "ltlab/lottery/flop_budget.h"
 #include "ltlab/lottery/gradual_pruning.h"
 #include "ltlab/lottery/pretraining.h"
@@ -157,7 +158,8 @@ LevelStart ReplicateSearch::start_level(unsigned level) const {
     case PruningTime::before_training:
       return start_untrained(level);
     case PruningTime::during_training:
-      return start_gradual(level);
+    case PruningTime::early_bird:
+      return start_scheduled(level);
     case PruningTime::set:
     case PruningTime::rigl:
       return start_dynamic(level);
@@ -178,8 +180,13 @@ double ReplicateSearch::step_flops(const std::vector<Mask>& masks) const {
 
 // The network of one level, with its initial weights and nothing of a schedule behind it.
 LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks) const {
-  LevelStart start{data_, config_.model,    config_.training, config_.kernel,
-                   level, std::move(masks), run_.init_weights};
+  LevelStart start{data_,
+                   config_.model,
+                   stretched(config_.training, config_.steps_of(level)),
+                   config_.kernel,
+                   level,
+                   std::move(masks),
+                   run_.init_weights};
   if (config_.budget == Budget::flops) start.training = training_at(step_flops(start.masks));
   start.order_seed = run_.seed;
   if (config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
@@ -189,7 +196,8 @@ LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks)
 // Level 0 keeps everything.
 LevelStart ReplicateSearch::start_dense() const {
   LevelStart start = start_fresh(0, full_masks(network_));
-  start.record_optimizer = config_.retraining != Retraining::weight_rewinding;
+  start.record_optimizer = config_.retraining == Retraining::learning_rate_rewinding ||
+                           config_.retraining == Retraining::fine_tuning;
   return start;
 }
 
@@ -222,17 +230,22 @@ LevelStart ReplicateSearch::start_untrained(unsigned level) const {
 }
 
 // The dense network, pruned while it trains.
-LevelStart ReplicateSearch::start_gradual(unsigned level) const {
+LevelStart ReplicateSearch::start_scheduled(unsigned level) const {
   LevelStart start = start_fresh(level, full_masks(network_));
-  const std::vector<PruningGroup> plan = plan_level(config_, start.masks, level);
+  std::vector<PruningGroup> plan = plan_level(config_, start.masks, level);
   if (config_.budget == Budget::flops) {
     const std::uint64_t steps = config_.training.steps;
     const double last = step_flops(draw_sparse_masks(start.masks, plan, run_.seed, level));
     start.training =
         training_at(mean_step_flops(config_.gradual_course, mask_changes(config_, steps), steps, last));
   }
-  start.schedule = std::make_shared<GradualPruning>(config_, plan, changes_in(start.training),
-                                                    run_.init_weights, run_.seed, data_.dataset);
+  ScheduledPruning pruning{config_,           std::move(plan), changes_in(start.training),
+                           run_.init_weights, run_.seed,       data_.dataset};
+  if (config_.pruning_time == PruningTime::early_bird) {
+    start.schedule = std::make_shared<EarlyBird>(std::move(pruning));
+  } else {
+    start.schedule = std::make_shared<GradualPruning>(std::move(pruning));
+  }
   return start;
 }
 
@@ -270,10 +283,15 @@ void ReplicateSearch::rewind(LevelStart& start) const {
   start.first_step = config_.rewind_step;
 }
 
-// The survivors, and the optimizer's state of them, stay as they were trained; the learning rate returns to
-// the rewind step, or stays too.
+// The survivors, and the optimizer's state of them, stay as they were trained. The learning rate returns to
+// the rewind step, or stays too; or nothing is trained any more.
 void ReplicateSearch::keep_trained(const LevelRecord& before, LevelStart& start) const {
   start.weights = before.weights;
+  start.record_initial_weights = true;
+  if (config_.retraining == Retraining::none) {
+    start.first_step = start.training.steps;
+    return;
+  }
   start.optimizer = before.optimizer;
   start.first_step = config_.rewind_step;
   start.record_optimizer = config_.pruning_time == PruningTime::after_training;

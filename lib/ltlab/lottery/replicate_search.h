@@ -54,7 +54,7 @@ class ReplicateSearch {
   LevelStart start_saved(unsigned level) const;
   LevelStart start_pruned(unsigned level, const LevelRecord& before) const;
   LevelStart start_untrained(unsigned level) const;
-  LevelStart start_gradual(unsigned level) const;
+  LevelStart start_scheduled(unsigned level) const;
   LevelStart start_dynamic(unsigned level) const;
   LevelStart start_after_pruning(unsigned level, const std::vector<Mask>& masks,
                                  const std::vector<Tensor>& weights) const;

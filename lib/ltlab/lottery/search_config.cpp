@@ -49,6 +49,7 @@ std::vector<StepCount*> step_counts(SearchConfig& c) {
     if (c.mask_end) counts.push_back(&*c.mask_end);
   }
   for (StepCount& milestone : t.learning_rate.milestones) counts.push_back(&milestone);
+  for (StepCount& steps : c.level_steps) counts.push_back(&steps);
   return counts;
 }
 
@@ -69,6 +70,8 @@ void check_steps(SearchConfig c) {
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
   if (c.moves_masks()) check_mask_changes(c);
+  for (const StepCount& steps : c.level_steps)
+    require(steps > 0 && c.rewind_step < steps, "--level-steps must be at least 1, and above --rewind");
   require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
   require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<>()), "--milestones must ascend");
 }
@@ -91,20 +94,36 @@ void check_moving_masks(const SearchConfig& c) {
   require(!c.trains_sparse() || (c.score == Score::magnitude && c.granularity == Granularity()),
           prune + " drops and grows single weights by rules of its own: leave out --score and --granularity");
   require(
-      c.granularity.kind != Granularity::Kind::pattern,
+      c.granularity.kind != Granularity::Kind::pattern || c.pruning_time == PruningTime::early_bird,
       prune + " needs densities in between, and --granularity " + to_text(c.granularity) + " has but one");
   require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
-          "--control inverted-mask needs the scores of one pruning, and " + prune + " has many, or none");
+          "--control inverted-mask needs the scores of the pruning, which " + prune + " does not record");
+  require(c.mask_distance > 0 && c.mask_distance <= 1, "--mask-distance must be above 0 and at most 1");
   require(c.drop_fraction > 0 && c.drop_fraction < 1, "--drop-fraction must lie between 0 and 1");
   require(c.budget == Budget::steps || c.trains_sparse() || c.scope != PruningScope::global,
           "--budget flops must know beforehand how dense layers are, and " + prune +
               " with --scope global does not tell: choose another --scope");
 }
 
+// A budget of FLOPs decides how long each level trains, before it does.
+void check_budget(const SearchConfig& c) {
+  if (c.budget == Budget::steps) return;
+  require(c.level_steps.empty(), "--budget flops decides how long levels train: leave out --level-steps");
+  require(c.pruning_time != PruningTime::early_bird,
+          "--budget flops must know beforehand when masks change, and --prune early-bird does not tell");
+  require(c.retraining != Retraining::none, "--retrain none trains no level: leave out --budget flops");
+}
+
 void check_retraining(const SearchConfig& c) {
   if (c.retraining == Retraining::weight_rewinding) return;
   require(c.pruning_time != PruningTime::before_training,
           "--prune before-training leaves no trained weights to go on with: it is for --retrain weights");
+  if (c.retraining == Retraining::none) {
+    require(c.rewind_step.none(), "--retrain none rewinds nothing: leave out --rewind");
+    require(c.level_steps.empty(),
+            "--retrain none trains no level but the dense one: leave out --level-steps");
+    require(c.controls.empty(), "--retrain none trains nothing that a --control could be compared with");
+  }
   for (const Control control : c.controls) {
     require(control == Control::random_reinit,
             "--control " + control_names().name(control) +
@@ -173,6 +192,10 @@ std::string to_text(const std::vector<double>& densities) {
   return join(densities, ",", [](double density) { return to_text(density); });
 }
 
+std::string to_text(const std::vector<StepCount>& counts) {
+  return join(counts, ",", [](const StepCount& count) { return count.text(); });
+}
+
 // Option names and values of a canonical text.
 std::map<std::string, std::string> parse_lines(const std::string& text) {
   std::map<std::string, std::string> values;
@@ -209,12 +232,18 @@ double SearchConfig::rate_of(const std::string& layer, const Shape& weights, boo
   return weights.size() == 4 ? convolution_rate.value_or(rate) : rate;
 }
 
+std::uint64_t SearchConfig::steps_of(unsigned level) const {
+  if (level == 0 || level_steps.empty()) return training.steps;
+  return level_steps[std::min<std::size_t>(level, level_steps.size()) - 1];
+}
+
 const NameTable<Retraining>& retraining_names() {
   using enum Retraining;
   static const NameTable<Retraining> table("retraining technique",
                                            {{weight_rewinding, "weights"},
                                             {learning_rate_rewinding, "learning-rate"},
-                                            {fine_tuning, "fine-tune"}});
+                                            {fine_tuning, "fine-tune"},
+                                            {none, "none"}});
   return table;
 }
 
@@ -230,6 +259,7 @@ const NameTable<PruningTime>& pruning_time_names() {
                                                                 {one_shot, "one-shot"},
                                                                 {before_training, "before-training"},
                                                                 {during_training, "during-training"},
+                                                                {early_bird, "early-bird"},
                                                                 {set, "set"},
                                                                 {rigl, "rigl"}});
   return table;
@@ -284,6 +314,7 @@ void check(const SearchConfig& c) {
   check_counts(c);
   check_steps(c);
   check_moving_masks(c);
+  check_budget(c);
   check_retraining(c);
   check_pruning(c);
   check_transfer(c);
@@ -332,6 +363,7 @@ std::string config_text(const SearchConfig& c) {
   }
   line("steps", t.steps.text());
   if (c.budget != Budget::steps) line("budget", budget_names().name(c.budget));
+  if (!c.level_steps.empty()) line("level-steps", to_text(c.level_steps));
   line("batch", t.batch);
   if (t.augmentation != Augmentation::none) line("augment", augmentation_names().name(t.augmentation));
   line("validate-every", t.validate_every.text());
@@ -349,8 +381,7 @@ std::string config_text(const SearchConfig& c) {
   line("schedule", schedule_names().name(t.learning_rate.shape));
   line("warmup", t.learning_rate.warmup_steps.text());
   if (t.learning_rate.shape == LearningRateSchedule::Shape::step) {
-    line("milestones",
-         join(t.learning_rate.milestones, ",", [](const StepCount& step) { return step.text(); }));
+    line("milestones", to_text(t.learning_rate.milestones));
     line("decay-factor", to_text(t.learning_rate.factor));
   }
   if (c.has_rates()) line("rate", to_text(c.rate));
@@ -363,6 +394,8 @@ std::string config_text(const SearchConfig& c) {
   if (c.moves_masks()) {
     if (c.trains_sparse()) {
       line("drop-fraction", to_text(c.drop_fraction));
+    } else if (c.pruning_time == PruningTime::early_bird) {
+      line("mask-distance", to_text(c.mask_distance));
     } else {
       line("gradual", gradual_course_names().name(c.gradual_course));
     }

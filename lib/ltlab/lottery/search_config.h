@@ -42,10 +42,11 @@ bool is_drawn(Control control);
 enum class Retraining {
   weight_rewinding,         ///< weights, optimizer state and schedule return to the rewind step
   learning_rate_rewinding,  ///< the schedule does; weights and optimizer state stay as trained
-  fine_tuning               ///< all stay, at the schedule's last learning rate, for as many steps
+  fine_tuning,              ///< all stay, at the schedule's last learning rate, for as many steps
+  none                      ///< they are not: a level is what pruning leaves
 };
 
-/// weights | learning-rate | fine-tune
+/// weights | learning-rate | fine-tune | none
 const NameTable<Retraining>& retraining_names();
 
 /// Which images a retraining sees at each step, and how augmented.
@@ -71,11 +72,12 @@ enum class PruningTime {
   one_shot,         ///< every level prunes what level 0 trained, at once to its density
   before_training,  ///< every level prunes the weights of the rewind step, and trains only then
   during_training,  ///< every level trains from the dense network, and is pruned on the way: GradualPruning
+  early_bird,       ///< likewise, but at once, as soon as its mask has settled: EarlyBird
   set,              ///< every level trains at its density, by masks that move: DynamicSparseTraining
   rigl              ///< likewise
 };
 
-/// after-training | one-shot | before-training | during-training | set | rigl
+/// after-training | one-shot | before-training | during-training | early-bird | set | rigl
 const NameTable<PruningTime>& pruning_time_names();
 
 /// How the pruned fraction grows while a network is pruned during training.
@@ -107,6 +109,8 @@ struct SearchConfig {
   PretrainingConfig pretraining;
   TrainingConfig training;
   Budget budget = Budget::steps;
+  std::vector<StepCount> level_steps;  ///< of levels 1, 2, ..., which then are stretched(); the last one is
+                                       ///< also that of all that follow; empty: training.steps
 
   double rate = 0.2;                       ///< fraction of a layer's survivors pruned a round
   std::optional<double> convolution_rate;  ///< of convolutions; default rate
@@ -117,6 +121,7 @@ struct SearchConfig {
   GradualCourse gradual_course = GradualCourse::cubic;
   std::optional<StepCount> mask_begin, mask_end;  ///< of changes during training; defaults: mask_changes()
   StepCount mask_every = 100;
+  double mask_distance = 0.1;                 ///< of early_bird: below which a mask has settled
   double drop_fraction = 0.3;                 ///< of set and rigl: of a layer's survivors, at first in rigl
   std::map<std::string, double> layer_rates;  ///< of layers by name; 0 keeps one whole in every scope
   PruningScope scope = PruningScope::layerwise;
@@ -137,9 +142,14 @@ struct SearchConfig {
   KernelPolicies kernel = KernelPolicy::automatic;
 
   /// Whether masks change while a level trains.
-  bool moves_masks() const { return pruning_time == PruningTime::during_training || trains_sparse(); }
+  bool moves_masks() const {
+    return pruning_time == PruningTime::during_training || pruning_time == PruningTime::early_bird ||
+           trains_sparse();
+  }
   /// Whether each level trains sparsely from the beginning, by masks that move.
   bool trains_sparse() const { return pruning_time == PruningTime::set || pruning_time == PruningTime::rigl; }
+  /// Until which a level trains, where no budget of FLOPs decides it.
+  std::uint64_t steps_of(unsigned level) const;
   bool pretrains() const { return !pretraining.steps.none(); }
   /// Whether any data are the embedded ones.
   bool draws_embedded() const {

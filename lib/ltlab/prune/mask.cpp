@@ -1,6 +1,8 @@
 #include "ltlab/prune/mask.h"
 
 #include <algorithm>
+#include <functional>
+#include <numeric>
 
 #include "ltlab/base/error.h"
 
@@ -51,6 +53,17 @@ bool nested(const std::vector<Mask>& inner, const std::vector<Mask>& outer) {
                                           [](std::uint8_t in, std::uint8_t out) { return in <= out; });
   }
   return all_inside;
+}
+
+double mask_distance(const std::vector<Mask>& a, const std::vector<Mask>& b) {
+  require_alike(a, b);
+  std::size_t survivors = 0, pruned = 0;
+  for (std::size_t m = 0; m < a.size(); ++m) {
+    survivors += a[m].survivors();
+    pruned += std::transform_reduce(a[m].keep.begin(), a[m].keep.end(), b[m].keep.begin(), std::size_t{0},
+                                    std::plus<>(), std::greater<>());
+  }
+  return survivors == 0 ? 0.0 : static_cast<double>(pruned) / static_cast<double>(survivors);
 }
 
 std::vector<Mask> united(std::vector<Mask> a, const std::vector<Mask>& b) {

@@ -18,6 +18,7 @@ struct Mask {
   std::size_t survivors() const;
   /// survivors() / size(), in [0, 1].
   double density() const;
+  bool operator==(const Mask&) const = default;
 };
 
 /// A mask that keeps everything.
@@ -28,6 +29,9 @@ double density(const std::vector<Mask>& masks);
 
 /// Whether every survivor of `inner` also survives in `outer`; names and shapes must agree (ConfigError).
 bool nested(const std::vector<Mask>& inner, const std::vector<Mask>& outer);
+
+/// Of the survivors of `a`, the fraction that `b` prunes; names and shapes must agree (ConfigError).
+double mask_distance(const std::vector<Mask>& a, const std::vector<Mask>& b);
 
 /// Masks that keep what either of `a` and `b` keeps; names and shapes must agree (ConfigError).
 std::vector<Mask> united(std::vector<Mask> a, const std::vector<Mask>& b);

@@ -1,0 +1,38 @@
+#pragma once
+
+#include "ltlab/lottery/scheduled_pruning.h"
+
+namespace ltlab {
+
+/// Early-Bird tickets (You et al. 2020, arXiv 1909.11957, section 3.3 and algorithm 1): a dense network
+/// trains until the mask that pruning it would give has settled; that is drawn, and trained on from the
+/// weights as they are. The mask has settled once it moved by less than the config's mask distance between
+/// each of six checks in a row (their queue of five distances, below 0.1); at the end of the changes it is
+/// drawn whether or not it has.
+///
+/// There filters are pruned by batch norm's scales and checks are epochs apart; here any score and
+/// granularity may say what goes, and checks are `every` steps apart. Their distance is the Hamming distance
+/// over all that may be pruned, which no two sparse masks exceed; mask_distance() is over the survivors, and
+/// the same at half of the weights.
+class EarlyBird final : public MaskSchedule {
+ public:
+  explicit EarlyBird(ScheduledPruning pruning);
+
+  bool changes_at(std::uint64_t step) const override { return !is_drawn() && pruning_.due_at(step); }
+  bool sees_gradients() const override { return false; }
+  std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
+  double flops_of_change(const std::vector<Mask>& before) const override { return pruning_.flops(before); }
+
+  std::vector<Tensor> memory() const override;
+  void restore(const std::vector<Tensor>& memory) override;
+
+ private:
+  static constexpr unsigned kSettled = 5;
+  bool is_drawn() const { return calm_ == kSettled; }
+
+  ScheduledPruning pruning_;
+  std::vector<Mask> last_;  // of the last check; empty before the first
+  unsigned calm_ = 0;       // distances in a row, up to the last one, that were small
+};
+
+}  // namespace ltlab

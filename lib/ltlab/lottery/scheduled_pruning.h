@@ -1,0 +1,34 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ltlab/lottery/mask_schedule.h"
+#include "ltlab/lottery/pruning_round.h"
+
+namespace ltlab {
+
+/// Pruning while a network trains: what does not change meanwhile. The config, in steps, and the dataset must
+/// outlive it.
+struct ScheduledPruning {
+  const SearchConfig& config;
+  std::vector<PruningGroup> plan;  ///< of the level
+  MaskChanges changes;
+  std::vector<Tensor> initial;  ///< weights at step 0
+  std::uint64_t seed;           ///< this and the dataset are for scores that draw or ask the network
+  const Dataset& dataset;
+
+  /// Whether masks are looked at once `step` steps are done: every so often after the beginning, and at the
+  /// end.
+  bool due_at(std::uint64_t step) const {
+    if (step <= changes.begin || step > changes.end) return false;
+    return step == changes.end || (step - changes.begin) % changes.every == 0;
+  }
+  /// The masks that are left when trained weights are pruned to a plan.
+  std::vector<Mask> prune(const TrainedWeights& before, const std::vector<PruningGroup>& to) const {
+    return prune_to_plan({before.masks, initial, before.weights, seed, &dataset}, to, config);
+  }
+  double flops(const std::vector<Mask>& before) const { return scoring_flops(before, config, dataset); }
+};
+
+}  // namespace ltlab

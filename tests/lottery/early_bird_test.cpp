@@ -1,0 +1,134 @@
+#include "ltlab/lottery/early_bird.h"
+
+#include <catch2/catch.hpp>
+
+#include "ltlab/store/verify.h"
+#include "support/small_search.h"
+
+using namespace ltlab;
+using namespace ltlab::test;
+
+namespace {
+
+SearchConfig early_bird_config() {
+  SearchConfig config = small_config();
+  config.pruning_time = PruningTime::early_bird;
+  config.densities = {0.5, 0.2};
+  config.mask_every = 2;
+  return config;
+}
+
+// A network of ten weights that prunes five: looked at every ten steps until step 200.
+class Bird {
+ public:
+  explicit Bird(const SearchConfig& config)
+      : bird_({config,
+               {PruningGroup{{0}, 10, 0.2, 5}},
+               {0, 200, 10},
+               {Tensor{"w", {1, 10}, AlignedVector<float>(10)}},
+               0,
+               small_data().dataset}) {}
+
+  EarlyBird* operator->() { return &bird_; }
+  // Whether a check draws the mask, where the five weights from `first` on are the largest.
+  bool draws(std::uint64_t step, std::size_t first) {
+    Tensor weights{"w", {1, 10}, AlignedVector<float>(10, 1)};
+    for (std::size_t i = first; i < first + 5; ++i) weights.values[i] = 2;
+    REQUIRE(bird_.changes_at(step));
+    const std::vector<Mask> masks = bird_.change(step, {{full_mask("w", {1, 10})}, {weights}, {}});
+    return masks[0].survivors() == 5;
+  }
+
+ private:
+  EarlyBird bird_;
+};
+
+}  // namespace
+
+TEST_CASE("A mask is drawn once it has stayed the same for five checks in a row", "[lottery]") {
+  const SearchConfig config = early_bird_config();
+  Bird bird(config);
+  CHECK_FALSE(bird->changes_at(0));
+  CHECK_FALSE(bird->changes_at(15));
+  for (const std::uint64_t step : {10, 20, 30, 40, 50}) CHECK_FALSE(bird.draws(step, 0));
+  CHECK_FALSE(bird.draws(60, 1));  // one of five survivors is another
+  for (const std::uint64_t step : {70, 80, 90, 100}) CHECK_FALSE(bird.draws(step, 1));
+  Bird other(config);
+  other->restore(bird->memory());
+  for (Bird* each : {&bird, &other}) {
+    CHECK(each->draws(110, 1));
+    CHECK_FALSE((*each)->changes_at(120));
+  }
+  Bird after(config);
+  after->restore(bird->memory());
+  CHECK_FALSE(after->changes_at(120));
+}
+
+TEST_CASE("How far a settled mask may move is told, and at the end it need not have settled", "[lottery]") {
+  SearchConfig config = early_bird_config();
+  config.mask_distance = 0.21;
+  Bird tolerant(config);
+  for (std::uint64_t check = 0; check < 5; ++check) CHECK_FALSE(tolerant.draws(10 + 10 * check, check % 2));
+  CHECK(tolerant.draws(60, 1));
+  config.mask_distance = 0.2;
+  Bird strict(config);
+  for (std::uint64_t check = 0; check < 19; ++check) CHECK_FALSE(strict.draws(10 + 10 * check, check % 2));
+  CHECK(strict.draws(200, 0));
+}
+
+TEST_CASE("A level trains densely until its mask is drawn, and goes on with it", "[lottery]") {
+  const TemporaryFolder folder;
+  const SearchConfig config = early_bird_config();
+  search(config, folder);
+  const RunStore store(folder.path());
+  for (unsigned number = 1; number <= 2; ++number) {
+    const LevelRecord level = store.read_level(number);
+    CHECK(level.density == Approx(config.densities[number - 1]).margin(1e-4));
+    REQUIRE(level.mask_step >= 12);
+    REQUIRE(level.mask_step <= 30);
+    const auto flops_per_image = [](double first, double second) { return 2 * (2 * first + 3 * second); };
+    const auto dense_steps = static_cast<double>(level.mask_step);
+    const double sparse = flops_per_image(static_cast<double>(level.masks[0].survivors()),
+                                          static_cast<double>(level.masks[1].survivors()));
+    CHECK(level.cost.flops ==
+          Approx(20 * (dense_steps * flops_per_image(784 * 20, 20 * 10) + (40 - dense_steps) * sparse)));
+
+    // The same network, trained so far and pruned.
+    RetracedTraining retraced{{}, store.read_run().init_weights, {}, config.training, number, 0};
+    retraced.training.steps = level.mask_step;
+    const std::vector<Tensor> weights = retraced.run();
+    const std::vector<Mask> full{full_mask("fc1.weight", {20, 784}), full_mask("fc2.weight", {10, 20})};
+    CHECK(prune_to_plan({full, weights, weights}, plan_level(config, full, number), config) == level.masks);
+  }
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+}
+
+TEST_CASE("A search interrupted before a mask is drawn, and after, goes on to the same bits", "[lottery]") {
+  const TemporaryFolder whole, broken;
+  SearchConfig config = early_bird_config();
+  config.mask_every = 4;  // drawn at step 24 or later, and interrupted at 20
+  config.training.validate_every = 4;
+  search(config, whole, 2);
+  for (const unsigned level : {1u, 2u}) {
+    REQUIRE(RunStore(whole.path()).read_level(level).mask_step >= 24);
+    Listener listener;
+    listener.stop_at_level = level;
+    CHECK_THROWS_AS(run_search(config, small_data(), broken.path(), 1, listener, listener.stop), Interrupted);
+    CHECK(density(RunStore(broken.path()).read_checkpoint(level).masks) == 1);
+  }
+  search(config, broken);
+  check_same_levels(RunStore(whole.path()), RunStore(broken.path()));
+  CHECK(RunStore(whole.path()).read_summary(2).cost.flops ==
+        RunStore(broken.path()).read_summary(2).cost.flops);
+}
+
+TEST_CASE("What Early-Bird cannot do is refused with the option's name", "[lottery]") {
+  SearchConfig config = early_bird_config();
+  config.mask_distance = 0;
+  CHECK_THROWS_WITH(check(config), Catch::Contains("--mask-distance"));
+  config.mask_distance = 0.2;
+  CHECK_THAT(config_text(config),
+             Catch::Contains("prune = early-bird\nmask-distance = 0.2\nprune-every = 2\n"));
+  config.rewind_step = 5;
+  CHECK_THROWS_WITH(check(config), Catch::Contains("--prune early-bird"));
+}
