@@ -1,8 +1,12 @@
 #pragma once
 
+#include <cstdint>
+#include <memory>
+#include <string>
 #include <vector>
 
 #include "comparison.h"
+#include "random_operands.h"
 
 namespace ltlab::bench {
 
@@ -12,8 +16,17 @@ std::vector<Case> convolution_cases(bool quick);
 /// Beside SparseProp's kernels instead of dense ones; only where CMake was given a checkout of it.
 std::vector<Case> sparseprop_cases();
 
-/// FAMILY/EXTENTS/batch:N/density:PERCENT/PART
-std::string case_name(const std::string& family, const std::string& extents, std::size_t batch,
-                      double density, const std::string& part);
+/// forward, backward-data, backward-weights: parts to be told by themselves.
+std::vector<std::string> product_names();
+
+/// Makes a layer's Operands, which have parts(), and compares by them.
+template <class Operands, class LayerShape>
+Comparison compare_layer(const LayerShape& shape) {
+  const auto operands = std::make_shared<Operands>(shape);
+  return {operands->parts(), operands};
+}
+
+/// The cost of refresh_transposed(), on operands that outlive the part.
+Part refresh_part(const Matrix& values, const std::vector<std::uint32_t>& order, Matrix& transposed);
 
 }  // namespace ltlab::bench

@@ -6,14 +6,21 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
-#include <map>
 #include <numeric>
+#include <optional>
 
 #include "ltlab/base/error.h"
 #include "spread.h"
 
 namespace ltlab::bench {
 namespace {
+
+constexpr const char* kTogether = "together";
+
+Work operator+(const Work& a, const Work& b) {
+  return {a.flops + b.flops, a.dense_flops + b.dense_flops, a.operand_bytes + b.operand_bytes,
+          a.moved_bytes + b.moved_bytes};
+}
 
 double seconds_of(clockid_t clock) {
   timespec now{};
@@ -40,7 +47,7 @@ Block time_block(const std::function<void()>& run, double least) {
 
 // The least disturbed of a few blocks, the first if it was not disturbed.
 Block time_undisturbed_block(const std::function<void()>& run, double least) {
-  constexpr int kAttempts = 5;
+  constexpr int kAttempts = 3;
   constexpr double kUndisturbed = 0.97;
   Block best;
   for (int attempt = 0; attempt < kAttempts && best.processor_share < kUndisturbed; ++attempt) {
@@ -53,9 +60,17 @@ Block time_undisturbed_block(const std::function<void()>& run, double least) {
 // The seconds of one side, a round each.
 using Seconds = std::vector<double>;
 
-struct PartSeconds {
+struct MeasuredPart {
+  std::string name;
+  Work work;
   Seconds sparse;
-  std::vector<Seconds> dense;  // in the order of Part::dense
+  std::vector<std::string> libraries, variants;  // of the dense sides
+  std::vector<Seconds> dense;
+};
+
+struct Measurement {
+  std::vector<MeasuredPart> parts;
+  double processor_share = 1;  // of the most disturbed block
 };
 
 // A dense side that computes something else would make the comparison worthless.
@@ -77,77 +92,75 @@ void check_sides(const Part& part) {
   for (const Side& side : part.dense) check(side);
 }
 
-class Rounds {
- public:
-  Rounds(const Comparison& comparison, const Care& care) : comparison_(comparison), care_(care) {
-    for (const Part& part : comparison.parts) {
-      check_sides(part);
-      parts_.push_back({{}, std::vector<Seconds>(part.dense.size())});
+Measurement measure(const Comparison& comparison, const Care& care) {
+  Measurement result;
+  for (const Part& part : comparison.parts) {
+    check_sides(part);
+    result.parts.push_back({part.name, part.work, {}, {}, {}, std::vector<Seconds>(part.dense.size())});
+    for (const Side& side : part.dense) {
+      result.parts.back().libraries.push_back(side.library);
+      result.parts.back().variants.push_back(side.variant);
     }
   }
-
-  // Seconds of the sparse side.
-  double add_round() {
-    double sparse = 0;
-    for (std::size_t p = 0; p < parts_.size(); ++p) {
-      const Part& part = comparison_.parts[p];
-      sparse += time(part.sparse, parts_[p].sparse);
-      for (std::size_t s = 0; s < part.dense.size(); ++s) time(part.dense[s], parts_[p].dense[s]);
-    }
-    return sparse;
-  }
-
-  const std::vector<PartSeconds>& parts() const { return parts_; }
-  double processor_share() const { return processor_share_; }
-
- private:
-  double time(const Side& side, Seconds& to) {
-    const Block block = time_undisturbed_block(side.run, care_.block_seconds);
-    processor_share_ = std::min(processor_share_, block.processor_share);
+  const auto time = [&](const Side& side, Seconds& to) {
+    const Block block = time_undisturbed_block(side.run, care.block_seconds);
+    result.processor_share = std::min(result.processor_share, block.processor_share);
     to.push_back(block.seconds);
-    return block.seconds;
+  };
+  for (int round = 0; round < care.rounds; ++round) {
+    for (std::size_t p = 0; p < result.parts.size(); ++p) {
+      const Part& part = comparison.parts[p];
+      time(part.sparse, result.parts[p].sparse);
+      for (std::size_t s = 0; s < part.dense.size(); ++s) time(part.dense[s], result.parts[p].dense[s]);
+    }
   }
+  return result;
+}
 
-  const Comparison& comparison_;
-  Care care_;
-  std::vector<PartSeconds> parts_;
-  double processor_share_ = 1;  // of the most disturbed block
-};
+// One part of a measurement alone, or all "together".
+Measurement only(const std::string& part, Measurement measurement) {
+  if (part != kTogether) std::erase_if(measurement.parts, [&](const auto& p) { return p.name != part; });
+  return measurement;
+}
 
 void add_to(Seconds& sum, const Seconds& more) {
   sum.resize(more.size(), 0.0);
   std::transform(sum.begin(), sum.end(), more.begin(), sum.begin(), std::plus<>());
 }
 
-// The number of the side of least median; `library` restricts the choice, unless it is empty.
-std::size_t fastest(const Part& part, const PartSeconds& seconds, const std::string& library) {
+Seconds sparse_seconds(const Measurement& measurement) {
+  Seconds sum;
+  for (const MeasuredPart& part : measurement.parts) add_to(sum, part.sparse);
+  return sum;
+}
+
+// The number of the dense side of least median; `library` restricts the choice, unless it is empty.
+std::size_t fastest(const MeasuredPart& part, const std::string& library) {
   std::size_t best = part.dense.size();
   for (std::size_t s = 0; s < part.dense.size(); ++s) {
-    if (!library.empty() && part.dense[s].library != library) continue;
-    if (best == part.dense.size() || spread(seconds.dense[s]).median < spread(seconds.dense[best]).median)
-      best = s;
+    if (!library.empty() && part.libraries[s] != library) continue;
+    if (best == part.dense.size() || spread(part.dense[s]).median < spread(part.dense[best]).median) best = s;
   }
   return best;
 }
 
 // Each round's sum over all parts of the fastest dense side, where `library` has one.
-Seconds dense_seconds(const Comparison& comparison, const Rounds& rounds, const std::string& library) {
+Seconds dense_seconds(const Measurement& measurement, const std::string& library) {
   Seconds sum;
-  for (std::size_t p = 0; p < comparison.parts.size(); ++p) {
-    const PartSeconds& seconds = rounds.parts()[p];
-    const std::size_t side = fastest(comparison.parts[p], seconds, library);
-    if (side < seconds.dense.size()) add_to(sum, seconds.dense[side]);
+  for (const MeasuredPart& part : measurement.parts) {
+    const std::size_t side = fastest(part, library);
+    if (side < part.dense.size()) add_to(sum, part.dense[side]);
   }
   return sum;
 }
 
-std::string fastest_names(const Comparison& comparison, const Rounds& rounds) {
+std::string fastest_names(const Measurement& measurement) {
   std::string names;
-  for (std::size_t p = 0; p < comparison.parts.size(); ++p) {
-    const Part& part = comparison.parts[p];
+  for (const MeasuredPart& part : measurement.parts) {
     if (part.dense.empty()) continue;
-    const Side& side = part.dense[fastest(part, rounds.parts()[p], "")];
-    names += (names.empty() ? "" : " + ") + side.library + (side.variant.empty() ? "" : " " + side.variant);
+    const std::size_t side = fastest(part, "");
+    const std::string& variant = part.variants[side];
+    names += (names.empty() ? "" : " + ") + part.libraries[side] + (variant.empty() ? "" : " " + variant);
   }
   return names;
 }
@@ -190,50 +203,59 @@ void count_ratio(Counters& counters, const Seconds& dense, const Seconds& sparse
   counters.set("ratio_q3", ratio.quartile3);
 }
 
-void count(benchmark::State& state, const Case& one, const Comparison& comparison, const Rounds& rounds,
-           const Machine& machine) {
+void count(benchmark::State& state, const Case& one, const Measurement& measurement, const Machine& machine) {
   Counters counters(state);
-  Seconds sparse, sparse_only{0};
-  for (std::size_t p = 0; p < comparison.parts.size(); ++p) {
-    add_to(sparse, rounds.parts()[p].sparse);
-    if (comparison.parts[p].dense.empty()) sparse_only = rounds.parts()[p].sparse;
+  const Seconds sparse = sparse_seconds(measurement), dense = dense_seconds(measurement, "");
+  Seconds sparse_only{0};
+  Work work;
+  for (const MeasuredPart& part : measurement.parts) {
+    work = work + part.work;
+    if (part.dense.empty()) sparse_only = part.sparse;
   }
-  const Seconds dense = dense_seconds(comparison, rounds, "");
-  counters.set("outputs", one.outputs);
-  counters.set("inputs", one.inputs);
-  counters.set("batch", one.batch);
+  counters.set("outputs", static_cast<double>(one.outputs));
+  counters.set("inputs", static_cast<double>(one.inputs));
+  counters.set("batch", static_cast<double>(one.batch));
   counters.set("density", one.density);
   counters.set_seconds("sparse", sparse);
   counters.set_seconds("dense", dense);
   for (const char* library : {"onednn", "openblas", "eigen"})
-    counters.set_seconds(library, dense_seconds(comparison, rounds, library));
-  counters.set("dense_gflops", comparison.work.dense_flops / spread(dense).median / 1e9);
+    counters.set_seconds(library, dense_seconds(measurement, library));
+  counters.set("dense_gflops", work.dense_flops / spread(dense).median / 1e9);
   counters.set("refresh_seconds", spread(sparse_only).median);
-  count_work(counters, comparison.work, spread(sparse).median, machine);
+  count_work(counters, work, spread(sparse).median, machine);
   count_ratio(counters, dense, sparse);
-  counters.set("processor_share", rounds.processor_share());
-  state.SetLabel(fastest_names(comparison, rounds));
+  counters.set("processor_share", measurement.processor_share);
+  state.SetLabel(fastest_names(measurement));
 }
 
 }  // namespace
 
-Work operator+(const Work& a, const Work& b) {
-  return {a.flops + b.flops, a.dense_flops + b.dense_flops, a.operand_bytes + b.operand_bytes,
-          a.moved_bytes + b.moved_bytes};
+std::string Case::name(const std::string& part) const {
+  std::string percent = std::to_string(100 * density);
+  percent.erase(percent.find_last_not_of('0') + 1);
+  if (percent.ends_with('.')) percent.pop_back();
+  return family + "/" + extents + "/batch:" + std::to_string(batch) + "/density:" + percent + "/" + part;
 }
 
 void register_case(const Case& one, const Machine& machine, const Care& care) {
-  const auto run = [one, machine, care](benchmark::State& state) {
-    try {
-      const Comparison comparison = one.make();
-      Rounds rounds(comparison, care);
-      for (auto _ : state) state.SetIterationTime(rounds.add_round());
-      count(state, one, comparison, rounds, machine);
-    } catch (const std::exception& error) {
-      state.SkipWithError(error.what());
-    }
+  const auto measured = std::make_shared<std::optional<Measurement>>();
+  const auto add = [&](const std::string& part) {
+    const auto run = [=](benchmark::State& state) {
+      try {
+        if (!*measured) *measured = measure(one.make(), care);
+        const Measurement told = only(part, **measured);
+        const Seconds seconds = sparse_seconds(told);
+        std::size_t round = 0;
+        for (auto _ : state) state.SetIterationTime(seconds[round++]);
+        count(state, one, told, machine);
+      } catch (const std::exception& error) {
+        state.SkipWithError(error.what());
+      }
+    };
+    benchmark::RegisterBenchmark(one.name(part).c_str(), run)->UseManualTime()->Iterations(care.rounds);
   };
-  benchmark::RegisterBenchmark(one.name.c_str(), run)->UseManualTime()->Iterations(care.rounds);
+  for (const std::string& part : one.parts) add(part);
+  add(kTogether);
 }
 
 }  // namespace ltlab::bench

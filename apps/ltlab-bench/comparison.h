@@ -20,14 +20,7 @@ struct Side {
   std::span<const float> output;
 };
 
-/// A product, or a cost that only the sparse kernels have (`dense` is empty then).
-struct Part {
-  std::string name;
-  Side sparse;
-  std::vector<Side> dense;
-};
-
-/// What the sparse kernels of a comparison have to do in one call of each.
+/// What the sparse kernels have to do in one call of each.
 struct Work {
   double flops = 0;          ///< a multiply-add counted as two
   double dense_flops = 0;    ///< what a dense side has to do
@@ -35,12 +28,17 @@ struct Work {
   double moved_bytes = 0;    ///< what is loaded and stored: what passes between the core and its first level
 };
 
-Work operator+(const Work& a, const Work& b);
+/// A product, or a cost that only the sparse kernels have (`dense` is empty then).
+struct Part {
+  std::string name;
+  Work work;
+  Side sparse;
+  std::vector<Side> dense;
+};
 
-/// Parts whose costs add up: one product, or all that a layer's training step takes.
+/// All that a layer's training step takes, bias and optimizer apart: the costs of the parts add up.
 struct Comparison {
   std::vector<Part> parts;
-  Work work;
   std::shared_ptr<void> operands;  ///< keeps alive what the sides compute with
 };
 
@@ -50,21 +48,27 @@ struct Care {
   double block_seconds = 2e-3;
 };
 
-/// A registered benchmark. Operands are made when it is its turn.
+/// A layer to measure.
 struct Case {
-  std::string name;  ///< FAMILY/SHAPE/batch:N/density:PERCENT/PART: what --benchmark_filter sees
-  double outputs = 0, inputs = 0, batch = 0, density = 0;  ///< as columns
+  std::string family, extents;
+  std::size_t outputs = 0, inputs = 0, batch = 0;
+  double density = 0;
+  std::vector<std::string> parts;  ///< those to be told by themselves, besides all "together"
   std::function<Comparison()> make;
+
+  /// FAMILY/EXTENTS/batch:N/density:PERCENT/PART: what --benchmark_filter sees.
+  std::string name(const std::string& part) const;
 };
 
-/// Registers the case with Google Benchmark.
+/// Registers a benchmark for each part to be told, and for all together, with Google Benchmark. They tell of
+/// the same measurement, which is made when it is the first one's turn.
 ///
-/// One benchmark is one comparison and one iteration of it one *round*, in which every side has its turn: one
-/// call to warm up, then calls for at least care.block_seconds. So each round gives a ratio of times taken
-/// within the same few milliseconds, which a drift of the machine's speed meets alike; Google Benchmark's own
-/// repetitions would measure the sides seconds apart. A block during which other processes had the core is
-/// measured again. Which dense side is the fastest, for each part, is decided by the medians of all rounds;
-/// each round's ratio then is the sum of the fastest dense times over the sum of the sparse times.
+/// One iteration is one *round*, in which every side of every part has its turn: one call to warm up, then
+/// calls for at least care.block_seconds. So each round gives a ratio of times taken within the same few
+/// milliseconds, which a drift of the machine's speed meets alike; Google Benchmark's own repetitions would
+/// measure the sides seconds apart. A block during which other processes had the core is measured again.
+/// Which dense side is the fastest, for each part, is decided by the medians of all rounds; each round's
+/// ratio then is the sum of the fastest dense times over the sum of the sparse times.
 void register_case(const Case& one, const Machine& machine, const Care& care);
 
 }  // namespace ltlab::bench

@@ -5,7 +5,6 @@
 #include "ltlab/kernels/sparse_convolution.h"
 #include "ltlab/nn/kernel_choice.h"
 #include "onednn_layer.h"
-#include "random_operands.h"
 
 namespace ltlab::bench {
 namespace {
@@ -35,22 +34,19 @@ class ConvolutionOperands {
         transposed_values_(values_.size()),
         gradient_(values_.size()),
         blocked_(onednn_convolution(shape_, w_.data(), x_, dy_)) {
-    refresh();
+    refresh_transposed(values_, sparse_.transposed_order(), transposed_values_);
   }
 
-  Part product(Product product) {
-    switch (product) {
-      case Product::forward:
-        return part(product, blocked_.forward(), all(y_));
-      case Product::backward_data:
-        return part(product, blocked_.backward_data(), all(dx_));
-      default:
-        return part(product, blocked_.backward_weights(), dw_);
-    }
+  std::vector<Part> parts() {
+    return {part(Product::forward, blocked_.forward(), all(y_)),
+            refresh_part(values_, sparse_.transposed_order(), transposed_values_),
+            part(Product::backward_data, blocked_.backward_data(), all(dx_)),
+            part(Product::backward_weights, blocked_.backward_weights(), dw_)};
   }
-  Part refresh_part() {
-    return {"refresh", {"sparse", "", [this] { refresh(); }, {}}, {}};
-  }
+
+ private:
+  static double number(std::size_t n) { return static_cast<double>(n); }
+  static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
 
   // A survivor loads its input's values at each output position of each image; outputs are stored once.
   Work work(Product product) const {
@@ -62,20 +58,13 @@ class ConvolutionOperands {
     return {2 * nonzeros * positions, 2 * number(w_.size()) * positions, x_bytes + y_bytes + 6 * nonzeros,
             4 * nonzeros * positions + (product == Product::backward_data ? x_bytes : y_bytes)};
   }
-  Work refresh_work() const {
-    const double bytes = 12 * number(values_.size());  // an index and a value in, a value out
-    return {0, 0, bytes, bytes};
-  }
-
- private:
-  static double number(std::size_t n) { return static_cast<double>(n); }
-  static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
 
   Part part(Product product, const OneDnnLayer::Step& blocked, std::span<const float> output) {
     // The sparse gradient has fewer numbers, those at the survivors.
     const std::span<const float> sparse_output =
         product == Product::backward_weights ? std::span<const float>() : output;
     return {to_string(product),
+            work(product),
             {"sparse", "", [this, product] { run_sparse(product); }, sparse_output},
             {{"onednn", "blocked", blocked.run, blocked.output},
              {"onednn", "panels", [this, product] { run_dense(product); }, output}}};
@@ -101,11 +90,6 @@ class ConvolutionOperands {
         return dense_.backward_weights(dy_, x_, false, dw_.data());
     }
   }
-  // As nn/weighted_layer.cpp does.
-  void refresh() {
-    for (std::size_t k = 0; k < transposed_values_.size(); ++k)
-      transposed_values_[k] = values_[sparse_.transposed_order()[k]];
-  }
 
   ConvolutionShape shape_;
   std::vector<std::uint8_t> keep_;
@@ -117,31 +101,17 @@ class ConvolutionOperands {
   OneDnnLayer blocked_;
 };
 
-Comparison compare_product(const LayerShape& shape, Product product) {
-  const auto operands = std::make_shared<ConvolutionOperands>(shape);
-  return {{operands->product(product)}, operands->work(product), operands};
-}
-
-Comparison compare_together(const LayerShape& shape) {
-  const auto operands = std::make_shared<ConvolutionOperands>(shape);
-  Comparison comparison{{operands->refresh_part()}, operands->refresh_work(), operands};
-  for (const Product product : kProducts) {
-    comparison.parts.push_back(operands->product(product));
-    comparison.work = comparison.work + operands->work(product);
-  }
-  return comparison;
-}
-
-Case make_case(const LayerShape& shape, const std::string& part, std::function<Comparison()> make) {
+Case make_case(const LayerShape& shape) {
   const ConvolutionShape& c = shape.convolution;
-  const std::string extents = std::to_string(c.outputs) + "x" + std::to_string(c.input.channels) + "@" +
-                              std::to_string(c.input.height);
-  return {case_name("convolution", extents, shape.batch, shape.density, part),
-          static_cast<double>(c.outputs),
-          static_cast<double>(c.input.channels),
-          static_cast<double>(shape.batch),
+  return {"convolution",
+          std::to_string(c.outputs) + "x" + std::to_string(c.input.channels) + "@" +
+              std::to_string(c.input.height),
+          c.outputs,
+          c.input.channels,
+          shape.batch,
           shape.density,
-          std::move(make)};
+          product_names(),
+          [shape] { return compare_layer<ConvolutionOperands>(shape); }};
 }
 
 }  // namespace
@@ -158,12 +128,7 @@ std::vector<Case> convolution_cases(bool quick) {
   for (const auto& [channels, size] : {Extent{64, 32}, Extent{128, 16}, Extent{256, 8}}) {
     for (const std::size_t batch : batches) {
       for (const double density : densities) {
-        const LayerShape shape{{{channels, size, size}, channels, 3, 3, 1, 1}, batch, density};
-        for (const Product product : kProducts) {
-          cases.push_back(make_case(shape, to_string(product),
-                                    [shape, product] { return compare_product(shape, product); }));
-        }
-        cases.push_back(make_case(shape, "together", [shape] { return compare_together(shape); }));
+        cases.push_back(make_case({{{channels, size, size}, channels, 3, 3, 1, 1}, batch, density}));
       }
     }
   }

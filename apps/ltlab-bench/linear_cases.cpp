@@ -7,7 +7,6 @@
 #include "ltlab/kernels/sparse_linear.h"
 #include "ltlab/nn/kernel_choice.h"
 #include "onednn_layer.h"
-#include "random_operands.h"
 
 namespace ltlab::bench {
 namespace {
@@ -59,11 +58,21 @@ class LinearOperands {
         gradient_(values_.size()),
         inner_product_(onednn_inner_product(shape.outputs, shape.inputs, shape.batch, w_.data(),
                                             x_batch_major_.data(), dy_batch_major_.data())) {
-    refresh();
+    refresh_transposed(values_, structure_.row_order, transposed_values_);
   }
 
+  std::vector<Part> parts() {
+    return {forward(), refresh_part(values_, structure_.row_order, transposed_values_), backward_data(),
+            backward_weights()};
+  }
+
+ private:
+  static double number(std::size_t n) { return static_cast<double>(n); }
+  static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
+
   Part forward() {
-    Part part{"forward", {"sparse", "", [this] { sparse_forward(); }, all(y_panels_)}, {}};
+    Part part{
+        "forward", work(Product::forward), {"sparse", "", [this] { sparse_forward(); }, all(y_panels_)}, {}};
     add_gemms(part,
               {false, false, shape_.outputs, shape_.batch, shape_.inputs, w_.data(), x_.data(), y_.data()},
               {false, true, shape_.batch, shape_.outputs, shape_.inputs, x_batch_major_.data(), w_.data(),
@@ -75,7 +84,10 @@ class LinearOperands {
   }
 
   Part backward_data() {
-    Part part{"backward-data", {"sparse", "", [this] { sparse_backward_data(); }, all(dx_panels_)}, {}};
+    Part part{"backward-data",
+              work(Product::backward_data),
+              {"sparse", "", [this] { sparse_backward_data(); }, all(dx_panels_)},
+              {}};
     add_gemms(part,
               {true, false, shape_.inputs, shape_.batch, shape_.outputs, w_.data(), dy_.data(), dx_.data()},
               {false, false, shape_.batch, shape_.inputs, shape_.outputs, dy_batch_major_.data(), w_.data(),
@@ -88,7 +100,10 @@ class LinearOperands {
 
   // The sparse side computes fewer numbers, those at the survivors.
   Part backward_weights() {
-    Part part{"backward-weights", {"sparse", "", [this] { sparse_backward_weights(); }, {}}, {}};
+    Part part{"backward-weights",
+              work(Product::backward_weights),
+              {"sparse", "", [this] { sparse_backward_weights(); }, {}},
+              {}};
     add_gemms(part,
               {false, true, shape_.outputs, shape_.inputs, shape_.batch, dy_.data(), x_.data(), dw_.data()},
               {true, false, shape_.outputs, shape_.inputs, shape_.batch, dy_batch_major_.data(),
@@ -97,12 +112,6 @@ class LinearOperands {
         part, inner_product_.backward_weights(),
         [this] { dense_weight_gradient(dy_panels_, x_panels_, false, dw_.data()); }, dw_);
     return part;
-  }
-
-  // The transposed copy of the values, which sparse backward-data needs anew after each step of the
-  // optimizer.
-  Part refresh_part() {
-    return {"refresh", {"sparse", "", [this] { refresh(); }, {}}, {}};
   }
 
   // What a sparse product reads and writes. A panel passes over all values and offsets, a survivor loads its
@@ -122,15 +131,6 @@ class LinearOperands {
     return work;
   }
 
-  Work refresh_work() const {
-    const double bytes = 12 * number(values_.size());  // an index and a value in, a value out
-    return {0, 0, bytes, bytes};
-  }
-
- private:
-  static double number(std::size_t n) { return static_cast<double>(n); }
-  static std::span<const float> all(const Activations<float>& a) { return {a.data(), a.size()}; }
-
   void sparse_forward() {
     sparse_multiply<float>(structure_.by_row, values_.data(), nullptr, Activation::identity, x_panels_,
                            y_panels_);
@@ -141,11 +141,6 @@ class LinearOperands {
   }
   void sparse_backward_weights() {
     sparse_weight_gradient(structure_.by_row, dy_panels_, x_panels_, false, gradient_.data());
-  }
-  // As nn/linear.cpp does.
-  void refresh() {
-    for (std::size_t k = 0; k < transposed_values_.size(); ++k)
-      transposed_values_[k] = values_[structure_.row_order[k]];
   }
 
   static void add_gemms(Part& part, const Gemm& gemm, const Gemm& batch_major) {
@@ -174,38 +169,11 @@ class LinearOperands {
   OneDnnLayer inner_product_;
 };
 
-Comparison compare_product(const LinearShape& shape, Product product) {
-  const auto operands = std::make_shared<LinearOperands>(shape);
-  const Part part = product == Product::forward         ? operands->forward()
-                    : product == Product::backward_data ? operands->backward_data()
-                                                        : operands->backward_weights();
-  return {{part}, operands->work(product), operands};
-}
-
-// All that a training step takes of the layer, optimizer and bias apart.
-Comparison compare_together(const LinearShape& shape) {
-  const auto operands = std::make_shared<LinearOperands>(shape);
-  Work work = operands->refresh_work();
-  for (const Product product : kProducts) work = work + operands->work(product);
-  return {{operands->forward(), operands->refresh_part(), operands->backward_data(),
-           operands->backward_weights()},
-          work,
-          operands};
-}
-
-Case make_case(const std::string& family, const LinearShape& shape, const std::string& part,
-               std::function<Comparison()> make) {
-  const std::string extents = std::to_string(shape.outputs) + "x" + std::to_string(shape.inputs);
-  return {case_name(family, extents, shape.batch, shape.density, part),
-          static_cast<double>(shape.outputs),
-          static_cast<double>(shape.inputs),
-          static_cast<double>(shape.batch),
-          shape.density,
-          std::move(make)};
-}
-
-Case together(const std::string& family, const LinearShape& shape) {
-  return make_case(family, shape, "together", [shape] { return compare_together(shape); });
+Case make_case(const std::string& family, const LinearShape& shape, std::vector<std::string> parts) {
+  return {family,           std::to_string(shape.outputs) + "x" + std::to_string(shape.inputs),
+          shape.outputs,    shape.inputs,
+          shape.batch,      shape.density,
+          std::move(parts), [shape] { return compare_layer<LinearOperands>(shape); }};
 }
 
 }  // namespace
@@ -219,21 +187,15 @@ std::vector<Case> linear_cases(bool quick) {
     for (const std::size_t batch : some(Sizes{64, 128}, Sizes{64})) {
       for (const double density :
            some(Densities{1, 0.6, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01}, Densities{1, 0.2, 0.05, 0.01})) {
-        const LinearShape shape{outputs, inputs, batch, density};
-        for (const Product product : kProducts) {
-          cases.push_back(make_case("linear", shape, to_string(product),
-                                    [shape, product] { return compare_product(shape, product); }));
-        }
-        cases.push_back(together("linear", shape));
+        cases.push_back(make_case("linear", {outputs, inputs, batch, density}, product_names()));
       }
     }
   }
-  for (const double density : some(Densities{0.05}, Densities{0.05})) {
-    for (const std::size_t width : some(Sizes{256, 512, 1024, 2048, 4096}, Sizes{256, 1024}))
-      cases.push_back(together("linear-width", {width, width, 64, density}));
-    for (const std::size_t batch : some(Sizes{16, 32, 64, 128, 256, 512}, Sizes{16, 64}))
-      cases.push_back(together("linear-batch", {1024, 1024, batch, density}));
-  }
+  constexpr double kDensity = 0.05;
+  for (const std::size_t width : some(Sizes{256, 512, 1024, 2048, 4096}, Sizes{256, 1024}))
+    cases.push_back(make_case("linear-width", {width, width, 64, kDensity}, {}));
+  for (const std::size_t batch : some(Sizes{16, 32, 64, 128, 256, 512}, Sizes{16, 64}))
+    cases.push_back(make_case("linear-batch", {1024, 1024, batch, kDensity}, {}));
   return cases;
 }
 

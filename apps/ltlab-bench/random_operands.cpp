@@ -35,6 +35,10 @@ Matrix survivors_of(const Matrix& matrix, const std::vector<std::uint8_t>& keep)
   return survivors;
 }
 
+void refresh_transposed(const Matrix& values, const std::vector<std::uint32_t>& order, Matrix& transposed) {
+  for (std::size_t k = 0; k < order.size(); ++k) transposed[k] = values[order[k]];
+}
+
 Activations<float> random_images(const ActivationShape& shape, std::string_view purpose) {
   Activations<float> images(shape);
   RandomStream stream({0, purpose, 0, 0});

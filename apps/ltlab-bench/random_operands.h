@@ -17,6 +17,9 @@ std::vector<std::uint8_t> random_keep(std::size_t size, double density);
 /// The matrix with zeros where the mask has them, and the rest of it alone.
 Matrix masked(Matrix matrix, const std::vector<std::uint8_t>& keep);
 Matrix survivors_of(const Matrix& matrix, const std::vector<std::uint8_t>& keep);
+/// What sparse backward-data needs anew after each step of the optimizer, as nn/weighted_layer.cpp does it:
+/// the survivors' values in the order of the transposed matrix.
+void refresh_transposed(const Matrix& values, const std::vector<std::uint32_t>& order, Matrix& transposed);
 /// Activations with values as random_matrix() has them in their interior; zero in padding lanes.
 Activations<float> random_images(const ActivationShape& shape, std::string_view purpose);
 

@@ -6,7 +6,6 @@
 #include "ltlab/base/convolution_shape.h"
 #include "ltlab/kernels/sparse_convolution.h"
 #include "ltlab/kernels/sparse_linear.h"
-#include "random_operands.h"
 #include "sparseprop/kernels.h"
 
 namespace ltlab::bench {
@@ -49,15 +48,12 @@ struct Operands {
         their_dx(their_x.size()),
         their_gradient(values.size()) {}
 
-  void refresh(const std::vector<std::uint32_t>& order) {
-    for (std::size_t k = 0; k < order.size(); ++k) transposed_values[k] = values[order[k]];
-  }
-
   // SparseProp computes both gradients in one pass, and needs outputs that are zero before.
   template <class Layer>
-  std::vector<Part> parts(Layer& layer) {
+  std::vector<Part> parts(Layer& layer, std::size_t positions) {
     const auto all = [](const Activations<float>& a) { return std::span(a.data(), a.size()); };
     return {{"forward",
+             work(1, positions),
              {"sparse", "", [&layer] { layer.forward(); }, all(y)},
              {{"sparseprop", "",
                [this, &layer] {
@@ -66,6 +62,7 @@ struct Operands {
                },
                their_y}}},
             {"backward",
+             work(2, positions),
              {"sparse", "", [&layer] { layer.backward(); }, all(dx)},
              {{"sparseprop", "",
                [this, &layer] {
@@ -77,10 +74,10 @@ struct Operands {
                their_dx}}}};
   }
 
-  Work work(double positions) const {  // of the three products
-    const double flops = 6 * static_cast<double>(values.size()) * positions;
-    const double bytes = 4 * static_cast<double>(2 * x.size() + 2 * dy.size());
-    return {flops, flops, bytes, 2 * flops};
+  // Of one pass with as many products.
+  Work work(double products, std::size_t positions) const {
+    const double flops = 2 * products * static_cast<double>(values.size() * positions);
+    return {flops, flops, 4 * static_cast<double>(x.size() + dy.size()), 2 * flops};
   }
 };
 
@@ -109,7 +106,7 @@ struct LinearLayer {
   }
   void backward() {
     sparse_weight_gradient(structure.by_row, o.dy, o.x, false, o.gradient.data());
-    o.refresh(structure.row_order);
+    refresh_transposed(o.values, structure.row_order, o.transposed_values);
     sparse_multiply_transposed<float>(structure.by_column, o.transposed_values.data(), o.dy, nullptr, o.dx);
   }
 };
@@ -150,37 +147,37 @@ struct ConvolutionLayer {
   void forward() { sparse.forward<float>(o.values.data(), nullptr, Activation::identity, o.x, o.y); }
   void backward() {
     sparse.backward_weights(o.dy, o.x, false, o.gradient.data());
-    o.refresh(sparse.transposed_order());
+    refresh_transposed(o.values, sparse.transposed_order(), o.transposed_values);
     sparse.backward_data<float>(o.transposed_values.data(), o.dy, nullptr, o.dx);
   }
 };
 
 Case linear_case(std::size_t outputs, std::size_t inputs, std::size_t batch, double density) {
-  return {case_name("sparseprop-linear", std::to_string(outputs) + "x" + std::to_string(inputs), batch,
-                    density, "together"),
-          static_cast<double>(outputs),
-          static_cast<double>(inputs),
-          static_cast<double>(batch),
+  return {"sparseprop-linear",
+          std::to_string(outputs) + "x" + std::to_string(inputs),
+          outputs,
+          inputs,
+          batch,
           density,
+          {},
           [=] {
             const auto layer = std::make_shared<LinearLayer>(outputs, inputs, batch, density);
-            return Comparison{layer->o.parts(*layer), layer->o.work(static_cast<double>(batch)), layer};
+            return Comparison{layer->o.parts(*layer, batch), layer};
           }};
 }
 
 Case convolution_case(std::size_t channels, std::size_t size, std::size_t batch, double density) {
-  return {case_name("sparseprop-convolution",
-                    std::to_string(channels) + "x" + std::to_string(channels) + "@" + std::to_string(size),
-                    batch, density, "together"),
-          static_cast<double>(channels),
-          static_cast<double>(channels),
-          static_cast<double>(batch),
+  return {"sparseprop-convolution",
+          std::to_string(channels) + "x" + std::to_string(channels) + "@" + std::to_string(size),
+          channels,
+          channels,
+          batch,
           density,
+          {},
           [=] {
             const ConvolutionShape shape{{channels, size, size}, channels, 3, 3, 1, 1};
             const auto layer = std::make_shared<ConvolutionLayer>(shape, batch, density);
-            return Comparison{layer->o.parts(*layer), layer->o.work(static_cast<double>(batch * size * size)),
-                              layer};
+            return Comparison{layer->o.parts(*layer, batch * size * size), layer};
           }};
 }
 
