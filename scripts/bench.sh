@@ -14,9 +14,9 @@ Installs missing Debian packages, builds, measures the parts that are named, and
 holds (results/performance). Nothing else should run on the machine meanwhile; machine.txt tells its load.
 
 Parts (without arguments: all):
-  kernels   each sparse kernel beside oneDNN, OpenBLAS and Eigen, and how its cost grows     kernels.csv, 10 minutes 
-  steps     training steps of each model beside PyTorch, in turns                            steps.csv, half an hour
-  search    whole searches of LeNet-300-100 on MNIST beside PyTorch, in turns                search.csv, 15 minutes
+  kernels   each sparse kernel beside oneDNN, OpenBLAS and Eigen, and how its cost grows     kernels.csv, 5 minutes
+  steps     training steps of each model beside PyTorch, in turns                            steps.csv, 14 minutes
+  search    whole searches of LeNet-300-100 on MNIST beside PyTorch, in turns                search.csv, 9 minutes
 
 --sparseprop DIR
             kernels beside SparseProp's too, compiled from a checkout of IST-DASLab/sparseprop (needs pybind11-dev)

@@ -39,7 +39,7 @@ except ImportError as error:
           "/usr/bin/python3, for which they are", file=sys.stderr)
     sys.exit(2)
 
-BLOCKS = 7  # timed stretches of `steps`, so that their spread is visible
+MOST_BLOCKS, LEAST_BLOCKS = 7, 3  # timed stretches of `steps`, so that their spread is visible
 WARM_UP_SHARE = 0.2  # of the measured seconds, run untimed before them
 EVALUATION_BATCH = 1000  # images
 
@@ -139,8 +139,26 @@ def describe_process(blas: Blas, threads: int) -> dict[str, Any]:
 
 def lenet_300_100() -> nn.Module:
     """LeNet-300-100 (LeCun et al. 1998): 784-300-100-10, ReLU."""
-    return nn.Sequential(nn.Linear(784, 300), nn.ReLU(inplace=True), nn.Linear(300, 100), nn.ReLU(inplace=True),
-                         nn.Linear(100, 10))
+    return nn.Sequential(*linear_layers(784, 300, 100, 10))
+
+
+def linear_layers(*widths: int) -> list[nn.Module]:
+    """Fully connected layers from widths[0] features to widths[-1] classes, hidden ones with ReLU."""
+    layers: list[nn.Module] = []
+    for inputs, outputs in zip(widths, widths[1:]):
+        layers += [nn.Linear(inputs, outputs), nn.ReLU(inplace=True)]
+    return layers[:-1]
+
+
+def pooled() -> list[nn.Module]:
+    """Max-pooling of 2x2 and ReLU; in this order, which gives the same, ReLU has less to do."""
+    return [nn.MaxPool2d(2), nn.ReLU(inplace=True)]
+
+
+def lenet_5() -> nn.Module:
+    """LeNet-5 (LeCun et al. 1998, section II.B), with ReLU and max-pooling."""
+    return nn.Sequential(nn.Conv2d(1, 6, 5, padding=2), *pooled(), nn.Conv2d(6, 16, 5), *pooled(), nn.Flatten(),
+                         *linear_layers(400, 120, 84, 10))
 
 
 def conv_net(depth: int) -> nn.Module:
@@ -148,14 +166,27 @@ def conv_net(depth: int) -> nn.Module:
     layers: list[nn.Module] = []
     channels, side = 3, 32
     for width in (64, 128, 256)[: depth // 2]:
-        for inputs in (channels, width):
-            layers += [nn.Conv2d(inputs, width, 3, padding=1), nn.ReLU(inplace=True)]
-        layers.append(nn.MaxPool2d(2))
+        layers += [nn.Conv2d(channels, width, 3, padding=1), nn.ReLU(inplace=True),
+                   nn.Conv2d(width, width, 3, padding=1), *pooled()]
         channels, side = width, side // 2
-    layers.append(nn.Flatten())
-    for inputs in (channels * side * side, 256):
-        layers += [nn.Linear(inputs, 256), nn.ReLU(inplace=True)]
-    return nn.Sequential(*layers, nn.Linear(256, 10))
+    return nn.Sequential(*layers, nn.Flatten(), *linear_layers(channels * side * side, 256, 256, 10))
+
+
+def normalized(inputs: int, outputs: int) -> list[nn.Module]:
+    """A convolution of 3x3, batch norm and ReLU."""
+    return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
+
+
+def vgg_16() -> nn.Module:
+    """VGG-16 for CIFAR-10 (Simonyan & Zisserman 2015, table 1, D), with batch norm and a single linear layer."""
+    layers: list[nn.Module] = []
+    channels = 3
+    for width, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+        for _ in range(depth):
+            layers += normalized(channels, width)
+            channels = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 10))
 
 
 class ResidualBlock(nn.Module):
@@ -182,7 +213,7 @@ class ResidualBlock(nn.Module):
 
 def resnet_20() -> nn.Module:
     """ResNet-20 for CIFAR-10 (He et al. 2016, section 4.2)."""
-    layers: list[nn.Module] = [nn.Conv2d(3, 16, 3, padding=1, bias=False), nn.BatchNorm2d(16), nn.ReLU(inplace=True)]
+    layers = normalized(3, 16)
     channels = 16
     for width in (16, 16, 16, 32, 32, 32, 64, 64, 64):
         layers.append(ResidualBlock(channels, width))
@@ -207,10 +238,12 @@ class ModelSpec:
 CIFAR = (3, 32, 32)
 MODELS = {
     "lenet-300-100": ModelSpec(lenet_300_100, (784,), 60000, 60, "adam", 1.2e-3, 0.01, "contiguous"),
+    "lenet-5": ModelSpec(lenet_5, (1, 28, 28), 60000, 60, "adam", 1.2e-3, 0.01, "channels-last"),
     "conv-2": ModelSpec(lambda: conv_net(2), CIFAR, 10000, 60, "adam", 2e-4, 0.01, "contiguous"),
     "conv-4": ModelSpec(lambda: conv_net(4), CIFAR, 10000, 60, "adam", 3e-4, 0.01, "channels-last"),
     "conv-6": ModelSpec(lambda: conv_net(6), CIFAR, 10000, 60, "adam", 3e-4, 0.01, "channels-last"),
     "resnet-20": ModelSpec(resnet_20, CIFAR, 10000, 128, "sgd", 1e-3, 0.1, "channels-last"),
+    "vgg-16": ModelSpec(vgg_16, CIFAR, 10000, 128, "sgd", 1e-3, 0.1, "contiguous"),
 }
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}
 
@@ -319,15 +352,16 @@ def density_of(model: nn.Module, masks: Sequence[Tensor] | None) -> float:
 
 
 def timed_blocks(step: Callable[[], None], seconds: float) -> list[float]:
-    """Steps a second in each of BLOCKS stretches, about `seconds` long together, after a warm-up."""
+    """Steps a second in each of several stretches, about `seconds` long together, after a warm-up."""
     start, warm_up = time.perf_counter(), 0
-    while warm_up < 3 or time.perf_counter() - start < WARM_UP_SHARE * seconds:
+    while warm_up == 0 or time.perf_counter() - start < WARM_UP_SHARE * seconds:
         step()
         warm_up += 1
-    rate = warm_up / (time.perf_counter() - start)
-    steps = max(1, round(rate * seconds / BLOCKS))
+    fitting = int(warm_up / (time.perf_counter() - start) * seconds)  # steps
+    blocks = min(max(fitting, LEAST_BLOCKS), MOST_BLOCKS)
+    steps = max(1, fitting // blocks)
     rates = []
-    for _ in range(BLOCKS):
+    for _ in range(blocks):
         start = time.perf_counter()
         for _ in range(steps):
             step()
@@ -562,10 +596,11 @@ def add_steps_command(commands: argparse._SubParsersAction) -> None:
     """`steps` and its options."""
     parser = commands.add_parser("steps", help="time training steps on random data", formatter_class=HelpFormatter,
                                  description="Times forward pass, loss, backward pass, masks and optimizer in "
-                                 f"{BLOCKS} blocks, after a warm-up.")
+                                 f"{MOST_BLOCKS} blocks, or {LEAST_BLOCKS} steps where those take longer, after a "
+                                 "warm-up.")
     parser.add_argument("--model", choices=MODELS, default="lenet-300-100", help="(%(default)s)")
-    parser.add_argument("--batch", metavar="N", type=positive, help="images a step (60; resnet-20: 128)")
-    parser.add_argument("--optimizer", choices=("adam", "sgd"), help="(adam; resnet-20: sgd)")
+    parser.add_argument("--batch", metavar="N", type=positive, help="images a step (60; resnet-20, vgg-16: 128)")
+    parser.add_argument("--optimizer", choices=("adam", "sgd"), help="(adam; resnet-20, vgg-16: sgd)")
     parser.add_argument("--density", metavar="D", type=fraction, default=1.0,
                         help="fraction of each layer's weights that random masks keep (1: no masks)")
     parser.add_argument("--seconds", metavar="S", type=positive_seconds, default=10.0,

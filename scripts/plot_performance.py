@@ -6,8 +6,8 @@ ratio-KIND.png      time of the fastest dense library over time of the sparse ke
 growth.png          how the cost of a layer grows with density, width and batch
 steps.png           training steps beside PyTorch
 
-KIND is linear or convolution. What is missing in DIR is left out. DIR/goals.csv, if there is one, gives goals for the table: a line `name,ratio`
-each, where a name is that of a row.
+KIND is linear or convolution. What is missing in DIR is left out. DIR/goals.csv, if there is one, gives goals for the
+table: a line `name,ratio` each, where a name is that of a row.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ PARTS = {"forward": ("#0072B2", "o"), "backward-data": ("#D55E00", "s"), "backwa
          "together": ("#000000", "D")}
 KINDS = ("linear", "convolution")
 ROOFS = {"l1_gbs": "L1", "l2_gbs": "L2", "l3_gbs": "L3", "memory_gbs": "memory"}
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#777777")
 
 
 class PlotError(Exception):
@@ -303,16 +303,21 @@ def read_pairs(folder: Path) -> list[Pairs]:
     return pairs
 
 
-def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:
-    """Ratio and absolute speed against density, a colour a model and number of threads."""
-    usual = {pair.model: pair.batch for pair in reversed(pairs)}  # a model's first batch is the usual one
+def by_model(pairs: Sequence[Pairs]) -> dict[str, list[Pairs]]:
+    """Of each model and number of threads the tasks at its usual batch, which is its first."""
+    usual = {pair.model: pair.batch for pair in reversed(pairs)}
     series: dict[str, list[Pairs]] = {}
     for pair in pairs:
-        if pair.batch != usual[pair.model]:
-            continue
         name = pair.model + (f", {pair.threads} threads" if pair.threads > 1 else "")
-        series.setdefault(name, []).append(pair)
-    figure, (ratio, speed) = plt.subplots(1, 2, figsize=(9.6, 4.2))
+        if pair.batch == usual[pair.model]:
+            series.setdefault(name, []).append(pair)
+    return series
+
+
+def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:
+    """Ratio and absolute speed against density, a colour a model and number of threads."""
+    series = by_model(pairs)
+    figure, (ratio, speed) = plt.subplots(1, 2, figsize=(9.6, 4.6))
     for colour, (name, tasks) in zip(PALETTE, series.items()):
         x = [100 * task.density for task in tasks]
         for axes, values_of, style in ((ratio, lambda task: task.ratios, "-"), (speed, lambda task: task.ltlab, "-"),
@@ -330,7 +335,7 @@ def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:
     for axes in (ratio, speed):
         set_density_axis(axes, {pair.density for pair in pairs})
     handles, labels = ratio.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncol=3, frameon=False)
+    figure.legend(handles, labels, loc="lower center", ncol=4, frameon=False)
     figure.tight_layout(rect=(0, 0.1, 1, 1))
     save(figure, folder, "steps")
 
@@ -396,8 +401,19 @@ sides in turns.
     return [text, *table(head, rows)]
 
 
+def models_table(pairs: Sequence[Pairs]) -> list[str]:
+    """A row for each model, a column for each density: steps/s of both sides."""
+    densities = sorted({pair.density for pair in pairs}, reverse=True)
+    rows = []
+    for name, tasks in by_model(pairs).items():
+        cells = {task.density: f"{statistics.median(task.ltlab):.1f} / {statistics.median(task.pytorch):.1f}"
+                 for task in tasks}
+        rows.append([name, str(tasks[0].batch), *(cells.get(density, "") for density in densities)])
+    return table(["steps/s, ltlab / PyTorch", "batch", *(f"{density:.0%}" for density in densities)], rows)
+
+
 def steps_summary(pairs: Sequence[Pairs], goals: dict[str, float]) -> list[str]:
-    """A row for each task."""
+    """The table of models, and a row for each task."""
     head = ["task", "ltlab steps/s", "PyTorch steps/s", "PyTorch's way", "ltlab / PyTorch [min, max]", "goal", "MB",
             "PyTorch MB"]
     rows = [[f"`{p.name}`", f"{statistics.median(p.ltlab):.1f}", f"{statistics.median(p.pytorch):.1f}", p.fastest,
@@ -412,7 +428,7 @@ its time.
 
 ![Training steps beside PyTorch](steps.png)
 """
-    return [text, *table(head, rows)]
+    return [text, *models_table(pairs), *table(head, rows)]
 
 
 def search_summary(rows: Sequence[dict[str, str]], goals: dict[str, float]) -> list[str]:

@@ -24,7 +24,8 @@ namespace ltlab::bench {
 namespace po = boost::program_options;
 namespace {
 
-constexpr int kBlocks = 7;  // timed stretches of steps, as in scripts/bench_pytorch.py
+// Timed stretches of steps, as in scripts/bench_pytorch.py: fewer where a step takes long.
+constexpr double kMostBlocks = 7, kLeastBlocks = 3;
 
 struct Request {
   std::string model = "lenet-300-100", optimizer = "adam", kernel = "auto";
@@ -47,7 +48,7 @@ Request parse(const Arguments& arguments) {
       ("density", po::value(&r.density)->value_name("D"), "of each prunable parameter, at random places (1)")
       ("kernel", word(r.kernel), "auto (default) | dense | sparse")
       ("threads", po::value(&r.threads)->value_name("T"), "networks trained side by side, one a thread (1)")
-      ("seconds", po::value(&r.seconds)->value_name("S"), "to measure, in 7 blocks (5)")
+      ("seconds", po::value(&r.seconds)->value_name("S"), "to measure, in 7 blocks, or 3 steps where those take longer (5)")
       ("seed", po::value(&r.seed)->value_name("N"), "(0)")
       ("json", "print for machines: one JSON object");
   // clang-format on
@@ -67,13 +68,12 @@ Request parse(const Arguments& arguments) {
 
 // Bytes, as MNIST and CIFAR-10 have them, of the size that scripts/bench_pytorch.py draws from.
 TrainingData random_data(const Request& request) {
-  const bool flat = request.model == "lenet-300-100" || request.model.starts_with("mlp:");
   Dataset data;
   data.name = "random";
   data.classes = 10;
   ImageSet& train = data.train;
-  train.shape = flat ? ImageShape{1, 28, 28} : ImageShape{3, 32, 32};
-  const std::size_t images = flat ? 60000 : 10000;
+  train.shape = usual_image(request.model);
+  const std::size_t images = train.shape.features() == 784 ? 60000 : 10000;
   AlignedVector<std::uint8_t> pixels(images * train.shape.features());
   RandomStream stream({request.seed, "pixels", 0, 0});
   for (std::uint8_t& pixel : pixels) pixel = static_cast<std::uint8_t>(stream() >> 56);
@@ -172,17 +172,18 @@ struct Rates {
 Rates measure(const Trainings& trainings, double seconds) {
   double spent = 0;
   std::uint64_t warm_up = 0;
-  for (std::uint64_t steps = 1; warm_up < 3 || spent < 0.2 * seconds; steps *= 2) {
+  for (std::uint64_t steps = 1; warm_up == 0 || spent < 0.2 * seconds; steps *= 2) {
     spent += advance(trainings, steps);
     warm_up += steps;
   }
-  const auto steps = static_cast<std::uint64_t>(
-      std::max(1.0, std::ceil(static_cast<double>(warm_up) / spent * seconds / kBlocks)));
+  const double fitting = std::floor(static_cast<double>(warm_up) / spent * seconds);  // steps
+  const double blocks = std::clamp(fitting, kLeastBlocks, kMostBlocks);
+  const auto steps = static_cast<std::uint64_t>(std::max(1.0, fitting / blocks));
   const auto networks = static_cast<double>(trainings.size());
   Rates rates;
   double elapsed = 0;
   const double processor = processor_seconds();
-  for (int block = 0; block < kBlocks; ++block) {
+  for (int block = 0; block < static_cast<int>(blocks); ++block) {
     const double taken = advance(trainings, steps);
     rates.steps_per_second.push_back(networks * static_cast<double>(steps) / taken);
     elapsed += taken;
