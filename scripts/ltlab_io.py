@@ -25,6 +25,8 @@ import h5py
 import numpy as np
 import pandas as pd
 
+import ltlab_networks
+
 FORMAT, FORMAT_VERSION = "ltlab-run", 1
 DEFLATE = 4
 
@@ -195,47 +197,58 @@ def state_dict(level):
 
 
 def pytorch_model(level, model):
-    """The network of a level as a torch.nn.Sequential, pruned by torch.nn.utils.prune; it gives logits.
+    """The network of a level as a torch.nn.Module, pruned by torch.nn.utils.prune; it gives logits.
 
-    `model` is the run's attribute of that name. Images are (n, channels, height, width), with linear layers only also
-    (n, features), normalized as in training.
+    `model` is the run's attribute of that name, a built-in network. Images are (n, channels, height, width), with
+    linear layers only also (n, features), normalized as in training.
     """
+    import operator
+
     import torch
+    from torch import fx
     from torch.nn.utils import prune
 
-    network = torch.nn.Sequential()
-    for kind, name in _steps(level, model):
-        shape = level.weights[f"{name}.weight"].shape if kind in ("convolution", "linear") else ()
-        network.add_module(name, {
-            "convolution": lambda: torch.nn.Conv2d(shape[1], shape[0], shape[2:], padding=1),
-            "linear": lambda: torch.nn.Linear(shape[1], shape[0]),
-            "max_pooling": lambda: torch.nn.MaxPool2d(2),
-            "relu": torch.nn.ReLU,
-            "flatten": torch.nn.Flatten,
-        }[kind]())
-        if f"{name}.weight" in level.masks:
-            prune.identity(network.get_submodule(name), "weight")
+    modules, graph = {}, fx.Graph()
+    values = {"images": graph.placeholder("images")}
+    for step in _steps(level, model):
+        inputs = tuple(values[name] for name in step.inputs)
+        if step.kind == "addition":
+            values[step.name] = graph.call_function(operator.add, inputs)
+        else:
+            modules[step.name] = _pytorch_module(level, step)
+            values[step.name] = graph.call_module(step.name, inputs)
+    graph.output(values[step.name])
+    network = fx.GraphModule(modules, graph, "Network")
+    for name in level.masks:
+        prune.identity(network.get_submodule(name.removesuffix(".weight")), "weight")
     plain = Level(level.attributes, level.masks, level.weights, level.initial, level.metrics, level.kernels)
     network.load_state_dict(state_dict(plain))
     return network.eval()
 
 
+def _pytorch_module(level, step):
+    from torch import nn
+
+    shape = level.weights[f"{step.name}.weight"].shape if f"{step.name}.weight" in level.weights else ()
+    return {
+        "convolution": lambda: nn.Conv2d(shape[1], shape[0], step.kernel, step.stride, step.padding, bias=step.bias),
+        "linear": lambda: nn.Linear(shape[1], shape[0]),
+        "batch_norm": lambda: nn.BatchNorm2d(*shape),
+        "relu": nn.ReLU,
+        "max_pooling": lambda: nn.MaxPool2d(2),
+        "mean": lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        "flatten": nn.Flatten,
+        "subsampling": lambda: nn.MaxPool2d(1, step.stride),
+        "padding": lambda: nn.ConstantPad3d((0, 0, 0, 0, 0, step.padding), 0.0),
+    }[step.kind]()
+
+
 def _steps(level, model):
-    """(kind, name) of the network's steps, from images to logits. Of the models here each convolution and each linear
-    layer but the last goes through ReLU, and every second convolution is followed by 2 x 2 max-pooling."""
-    layers = [name.removesuffix(".weight") for name in level.masks]
-    convolutions = [name for name in layers if level.masks[f"{name}.weight"].ndim == 4]
-    if not re.fullmatch(r"lenet-300-100|mlp:[\d-]+|conv-[246]", model):
+    """ltlab_networks.steps() of a level's network."""
+    found = ltlab_networks.steps(model)
+    if not found:
         raise RunError(f"cannot tell how the layers of model '{model}' are connected; export its state_dict instead")
-    for number, name in enumerate(convolutions, 1):
-        yield from (("convolution", name), ("relu", f"{name}_relu"))
-        if number % 2 == 0:
-            yield "max_pooling", f"pool{number // 2}"
-    yield "flatten", "flatten"
-    for name in layers[len(convolutions):]:
-        yield "linear", name
-        if name != layers[-1]:
-            yield "relu", f"{name}_relu"
+    return found
 
 
 def export_pytorch(level, path):
@@ -253,32 +266,48 @@ def export_onnx(level, model, path):
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    nodes, arrays, value, steps = [], [], "images", list(_steps(level, model))
-    for kind, name in steps:
-        result = "logits" if name == steps[-1][1] else name
-        inputs = [value]
-        if kind in ("convolution", "linear"):
-            inputs += [f"{name}.weight", f"{name}.bias"]
-            arrays += [numpy_helper.from_array(level.weights[key], key) for key in inputs[1:]]
-        operator, attributes = {
-            "convolution": ("Conv", {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}),
-            "linear": ("Gemm", {"transB": 1}),
-            "max_pooling": ("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
-            "relu": ("Relu", {}),
-            "flatten": ("Flatten", {}),
-        }[kind]
-        nodes.append(helper.make_node(operator, inputs, [result], name, **attributes))
-        value = result
+    nodes, arrays, steps = [], [], _steps(level, model)
+    for step in steps:
+        constants = _onnx_constants(level, step)
+        arrays += [numpy_helper.from_array(values, name) for name, values in constants.items()]
+        operator, attributes = _onnx_operator(step)
+        nodes.append(helper.make_node(operator, [*step.inputs, *constants], [step.name], step.name, **attributes))
+    nodes[-1].output[0] = "logits"
     first, last = list(level.masks.values())[0], list(level.masks.values())[-1]
     extents = ["n", first.shape[1], "height", "width"] if first.ndim == 4 else ["n", first.shape[1]]
     graph = helper.make_graph(
-        nodes, model.replace(":", "-"),
+        nodes, re.sub("[:=]", "-", model),
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, extents)],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", last.shape[0]])], arrays)
     document = helper.make_model(graph, producer_name="ltlab", opset_imports=[helper.make_opsetid("", 13)])
     document.ir_version = 7
     onnx.checker.check_model(document, full_check=True)
     onnx.save(document, path)
+
+
+def _onnx_constants(level, step):
+    """{name: values} of what the operator of a step takes besides the values of other steps."""
+    if step.kind == "padding":
+        return {f"{step.name}.pads": np.array([0, 0, 0, 0, 0, step.padding, 0, 0], np.int64)}
+    kinds = ("weight", "bias", "running_mean", "running_var")
+    return {name: level.weights[name] for name in (f"{step.name}.{kind}" for kind in kinds) if name in level.weights}
+
+
+def _onnx_operator(step):
+    """Its type and attributes."""
+    return {
+        "convolution": ("Conv", {"kernel_shape": 2 * [step.kernel], "pads": 4 * [step.padding],
+                                 "strides": 2 * [step.stride]}),
+        "linear": ("Gemm", {"transB": 1}),
+        "batch_norm": ("BatchNormalization", {"epsilon": 1e-5}),
+        "relu": ("Relu", {}),
+        "max_pooling": ("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
+        "mean": ("ReduceMean", {"axes": [2, 3], "keepdims": 0}),
+        "flatten": ("Flatten", {}),
+        "subsampling": ("MaxPool", {"kernel_shape": [1, 1], "strides": 2 * [step.stride]}),
+        "padding": ("Pad", {}),
+        "addition": ("Add", {}),
+    }[step.kind]
 
 
 # ---------------------------------------------------------------------------------------------------- importing
@@ -418,20 +447,33 @@ def _initial(state, names):
 def _model_name(level):
     """ltlab's description of the network; "imported" where it has none."""
     masks = list(level.masks.values())
-    layers = [name.removesuffix(".weight") for name in level.masks]
-    expected = {f"{layer}.{kind}" for layer in layers for kind in ("weight", "bias")}
-    if set(level.weights) != expected or level.other:
-        return "imported"
-    if all(mask.ndim == 2 for mask in masks):
-        chained = all(a.shape[0] == b.shape[1] for a, b in zip(masks, masks[1:]))
-        widths = [masks[0].shape[1]] + [mask.shape[0] for mask in masks]
-        return ("lenet-300-100" if widths == [784, 300, 100, 10] else f"mlp:{'-'.join(map(str, widths))}") if chained \
-            else "imported"
-    channels = [mask.shape[0] for mask in masks if mask.ndim == 4]
-    hidden = [mask.shape[0] for mask in masks if mask.ndim == 2][:2]
-    kernels = all(mask.shape[2:] == (3, 3) for mask in masks if mask.ndim == 4)
-    fits = layers[0] == "conv1" and channels == [64, 64, 128, 128, 256, 256][:len(channels)] and hidden == [256, 256]
-    return f"conv-{len(channels)}" if fits and kernels else "imported"
+    models = ltlab_networks.models([masks[0].shape[1], *(mask.shape[0] for mask in masks)])
+    return next((model for model in models if _is_network(level, model)), "imported")
+
+
+def _is_network(level, model):
+    """Whether the arrays of a level are those of a built-in network."""
+    units, expected = {"images": next(iter(level.masks.values())).shape[1]}, {}  # units: features, or channels
+    for step in ltlab_networks.steps(model):
+        weights = level.weights.get(f"{step.name}.weight", np.zeros(1))
+        units[step.name], shapes = _expected_shapes(step, units[step.inputs[0]], weights)
+        expected |= {f"{step.name}.{kind}": shape for kind, shape in shapes.items()}
+    counters = {name.replace("running_mean", "num_batches_tracked") for name in expected if "running_mean" in name}
+    return {name: values.shape for name, values in level.weights.items()} == expected and set(level.other) <= counters
+
+
+def _expected_shapes(step, before, weights):
+    """Units after a step that takes `before` of them, and the shapes of its arrays; of a linear layer with as many
+    pixels a channel as its weights have."""
+    outputs = step.outputs or len(weights)
+    bias = {"bias": (outputs,)} if step.bias else {}
+    if step.kind == "convolution":
+        return outputs, {"weight": (outputs, before, step.kernel, step.kernel)} | bias
+    if step.kind == "linear":
+        return outputs, {"weight": (outputs, max(1, weights.size // (outputs * before)) * before)} | bias
+    if step.kind == "batch_norm":
+        return before, {name: (before,) for name in ("weight", "bias", "running_mean", "running_var")}
+    return before + (step.padding if step.kind == "padding" else 0), {}
 
 
 # ---------------------------------------------------------------------------------------------------- writing

@@ -52,7 +52,8 @@ def layers_with_parameters(model, image_shape):
     layers = []
 
     def record(layer, _, output):
-        layers.append((sum(parameter.numel() for parameter in layer.parameters()), (list(output.shape[1:]) + [1, 1])[:3]))
+        parameters = sum(parameter.numel() for parameter in layer.parameters())
+        layers.append((parameters, (list(output.shape[1:]) + [1, 1])[:3]))
 
     for module in model.modules():
         if not list(module.children()) and list(module.parameters()):

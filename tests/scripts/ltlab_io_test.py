@@ -15,6 +15,7 @@ import pandas as pd
 
 try:
     import torch
+    from torch.nn import functional
     from torch.nn.utils import prune
 except ImportError:
     torch = None
@@ -30,8 +31,8 @@ SCRIPTS, LTLAB = Path(sys.argv.pop(1)), sys.argv.pop(1)
 sys.path.insert(0, str(SCRIPTS))
 import ltlab_io  # noqa: E402
 
-TRAINING = ["--validation", "100", "--batch", "20", "--steps", "60", "--validate-every", "20", "--levels", "2",
-            "--rate", "0.5", "--kernel", "sparse"]
+HASTY = ["--validation", "100", "--batch", "20", "--rate", "0.5", "--kernel", "sparse"]
+TRAINING = [*HASTY, "--steps", "60", "--validate-every", "20", "--levels", "2"]
 SMALL = TRAINING + ["--data", "embedded", "--embedded-train", "600", "--embedded-test", "100"]
 needs_torch = unittest.skipIf(torch is None, "skipped: no torch")
 needs_onnx = unittest.skipIf(onnx is None, "skipped: no onnx")
@@ -58,12 +59,24 @@ def same_bits(test, expected, found):
 
 def evaluate(model, images):
     """The logits of an ONNX model whose operators are these, as the ONNX specification defines them."""
-    values = {array.name: numpy_helper.to_array(array) for array in model.graph.initializer} | {"images": images}
+    values = {array.name: torch.tensor(numpy_helper.to_array(array)) for array in model.graph.initializer}
+    values["images"] = torch.from_numpy(images)
     for node in model.graph.node:
+        given = {attribute.name: onnx.helper.get_attribute_value(attribute) for attribute in node.attribute}
         x, *weights = [values[name] for name in node.input]
-        values[node.output[0]] = {"Flatten": lambda: x.reshape(len(x), -1), "Relu": lambda: np.maximum(x, 0),
-                                  "Gemm": lambda: x @ weights[0].T + weights[1]}[node.op_type]()
-    return values["logits"]
+        values[node.output[0]] = {
+            "Flatten": lambda: x.flatten(1),
+            "Relu": lambda: x.clamp(min=0),
+            "Gemm": lambda: x @ weights[0].T + weights[1],
+            "Add": lambda: x + weights[0],
+            "ReduceMean": lambda: x.mean(given["axes"]),
+            "MaxPool": lambda: functional.max_pool2d(x, given["kernel_shape"], given["strides"]),
+            "Pad": lambda: torch.cat([torch.zeros(len(x), weights[0][1], *x.shape[2:]), x,
+                                      torch.zeros(len(x), weights[0][5], *x.shape[2:])], 1),
+            "Conv": lambda: functional.conv2d(x, *weights, stride=given["strides"], padding=given["pads"][:2]),
+            "BatchNormalization": lambda: functional.batch_norm(x, *weights[2:], *weights[:2], eps=given["epsilon"]),
+        }[node.op_type]()
+    return values["logits"].numpy()
 
 
 def datasets_of(path):
@@ -271,25 +284,83 @@ class PyTorchTest(RunTest):
         self.assertIn("signs_kept", self.import_and_verify(self.folder / "module", [0])["levels"][0]["layers"][0])
 
     def test_accuracy_in_pytorch_is_ltlabs_to_the_last_image(self):
-        source, images, labels = self.make_data()
-        for model in ("mlp:144-30-10", "conv-2"):
-            folder = self.folder / model
-            ltlab("search", *TRAINING, "--data", source, "--model", model, "--out", folder)
-            run = ltlab_io.read_run(folder)
+        source, images, labels = self.make_data(12)
+        for model in ("mlp:144-30-10", "conv-2", "resnet-20"):
+            run = self.run_of(model, source, *TRAINING)
             for number in run.levels:
-                level = run.level(number)
-                with torch.no_grad():
-                    logits = ltlab_io.pytorch_model(level, run.attributes["model"])(torch.from_numpy(images))
-                right = int((logits.argmax(1).numpy() == labels).sum())
-                self.assertEqual(right, round(level.attributes["test_accuracy"] * len(labels)), f"{model} {number}")
+                right = int((self.predict(run, number, images) == labels).sum())
+                accuracy = run.level(number).attributes["test_accuracy"]
+                self.assertEqual(right, round(accuracy * len(labels)), f"{model} {number}")
                 self.assertGreater(right, 0.3 * len(labels))
 
-    def make_data(self):
+    def test_networks_of_images_come_back(self):
+        """To PyTorch and back: what is exported, also with PyTorch's counters of batches, is the same network again."""
+        for model, size in (("lenet-5", 12), ("resnet-20:width=2", 6)):
+            source, images, labels = self.make_data(size)
+            run = self.run_of(model, source, *HASTY, "--steps", 2, "--validate-every", 2, "--levels", 1)
+            level, folder = run.level(1), self.folder / f"{model}-back"
+            right = int((self.predict(run, 1, images) == labels).sum())
+            self.assertEqual(right, round(level.attributes["test_accuracy"] * len(labels)), model)
+            ltlab_io.import_pytorch(ltlab_io.pytorch_model(level, model).state_dict(), folder)
+            back = ltlab_io.read_run(folder)
+            self.assertEqual(back.attributes["model"], model)
+            for name, weights in level.weights.items():
+                self.assertEqual(weights.tobytes(), back.level(0).weights[name].tobytes())
+            document = self.import_and_verify(folder, [0])
+            self.assertIn("dead_neurons", document["levels"][0]["layers"][0])  # the wiring is known
+            self.check_onnx(level, model, images)
+
+    def test_vgg(self):
+        """Beside the same network built by hand: too large to be trained here."""
+        layers, inputs = [], 3
+        stages = [(64, 1), (128, 1), (256, 0), (256, 1), (512, 0), (512, 1), (512, 0), (512, 1)]
+        for number, (channels, pooled) in enumerate(stages, 1):
+            layers += [(f"conv{number}", torch.nn.Conv2d(inputs, channels, 3, padding=1, bias=False)),
+                       (f"bn{number}", torch.nn.BatchNorm2d(channels)), (f"relu{number}", torch.nn.ReLU()),
+                       *([(f"pool{number}", torch.nn.MaxPool2d(2))] if pooled else [])]
+            inputs = channels
+        layers += [("flatten", torch.nn.Flatten()), ("fc1", torch.nn.Linear(512, 10))]
+        network, images = torch.nn.Sequential(OrderedDict(layers)), torch.randn(4, 3, 32, 32)
+        network(images)  # moves the running statistics
+        state = {name: values.numpy() for name, values in network.state_dict().items() if "tracked" not in name}
+        masks = {name: values != 0 for name, values in state.items() if values.ndim > 1}
+        level = ltlab_io.Level({}, masks, state, {}, None, None)
+        with torch.no_grad():
+            expected, found = network.eval()(images), ltlab_io.pytorch_model(level, "vgg-11")(images)
+        np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
+        self.check_onnx(level, "vgg-11", images.numpy())
+
+    def run_of(self, model, source, *options):
+        folder = self.folder / model
+        ltlab("search", *options, "--data", source, "--model", model, "--out", folder)
+        return ltlab_io.read_run(folder)
+
+    def predict(self, run, number, images):
+        with torch.no_grad():
+            network = ltlab_io.pytorch_model(run.level(number), run.attributes["model"])
+            return network(torch.from_numpy(images)).argmax(1).numpy()
+
+    def check_onnx(self, level, model, images):
+        """Of the exported network: its weights' bits, and that it computes what PyTorch does."""
+        if onnx is None:
+            return
+        file = self.folder / "network.onnx"
+        ltlab_io.export_onnx(level, model, file)
+        document = onnx.load(str(file))
+        for array in document.graph.initializer:
+            if array.name in level.weights:
+                self.assertEqual(numpy_helper.to_array(array).tobytes(), level.weights[array.name].tobytes())
+        with torch.no_grad():
+            expected = ltlab_io.pytorch_model(level, model)(torch.from_numpy(images[:4])).numpy()
+        np.testing.assert_allclose(evaluate(document, images[:4]), expected, rtol=1e-4, atol=1e-4)
+
+    def make_data(self, size):
         """A source for --data, and its test images as training normalizes them: bright in a place for each class."""
         random = np.random.default_rng(0)
         labels = random.integers(10, size=800)
-        images = random.integers(80, size=(800, 12, 12)).astype(np.uint8)
-        images.reshape(800, 144)[np.arange(800)[:, None], 14 * labels[:, None] + np.arange(8)] += 150
+        images = random.integers(80, size=(800, size, size)).astype(np.uint8)
+        places = (size * size - 8) // 9 * labels[:, None] + np.arange(8)
+        images.reshape(800, size * size)[np.arange(800)[:, None], places] += 150
         with h5py.File(self.folder / "data.h5", "w") as file:
             file["images"], file["labels"] = images[:500], labels[:500]
             file["test_images"], file["test_labels"] = images[500:], labels[500:]
@@ -306,13 +377,8 @@ class PyTorchTest(RunTest):
         model = onnx.load(str(self.folder / "ticket.onnx"))
         onnx.checker.check_model(model, full_check=True)
         self.assertEqual([node.op_type for node in model.graph.node], ["Flatten", "Gemm", "Relu", "Gemm"])
-        level = ltlab_io.read_run(folder).level(2)
-        for array in model.graph.initializer:
-            self.assertEqual(numpy_helper.to_array(array).tobytes(), level.weights[array.name].tobytes())
         images = np.random.default_rng(0).normal(size=(5, 784)).astype(np.float32)
-        with torch.no_grad():
-            expected = ltlab_io.pytorch_model(level, "mlp:784-20-10")(torch.from_numpy(images)).numpy()
-        np.testing.assert_allclose(evaluate(model, images), expected, rtol=1e-4, atol=1e-5)
+        self.check_onnx(ltlab_io.read_run(folder).level(2), "mlp:784-20-10", images)
 
     def test_names_of_lenet_and_conv_become_ours(self):
         state = ltlab_io.state_dict(ltlab_io.read_run(self.search / "replicate-0").level(1))
