@@ -198,6 +198,7 @@ class Case:
     make: Callable[[], nn.Module]
     image: tuple[int, int, int] = (3, 32, 32)
     batch: int = 20
+    scores: bool = False  # also those of pruning at initialization
 
 
 # Residual networks on images of the usual size have so many ReLUs that some switch by the roundings of float32 alone,
@@ -205,7 +206,7 @@ class Case:
 SMALL = (3, 8, 8)
 
 CASES = [
-    Case("lenet-300-100", LeNet300100, (1, 28, 28)),
+    Case("lenet-300-100", LeNet300100, (1, 28, 28), scores=True),
     Case("lenet-5", LeNet5, (1, 28, 28)),
     Case("conv-2", lambda: ConvN(2)),
     Case("conv-4", lambda: ConvN(4)),
@@ -220,7 +221,7 @@ CASES = [
     Case("vgg-13", lambda: Vgg((2, 2, 2, 2, 2))),
     Case("vgg-16", lambda: Vgg((2, 2, 3, 3, 3))),
     Case("vgg-19", lambda: Vgg((2, 2, 4, 4, 4))),
-    Case(Mixed.description, Mixed, (3, 36, 29)),
+    Case(Mixed.description, Mixed, (3, 36, 29), scores=True),
 ]
 
 
@@ -234,12 +235,53 @@ def summary(name: str, values: Tensor) -> list[float]:
     return [float(np.linalg.norm(flat)), *(float(flat[place]) for place in places)]
 
 
-def append(file: h5py.File, number: int, case: Case) -> None:
-    """Adds a model's results as group `number`."""
+def make_model(case: Case) -> nn.Module:
+    """With the recipe's values."""
     model = case.make().double()
     state = OrderedDict((name, tensor if name.endswith("num_batches_tracked") else recipe(name, tuple(tensor.shape)))
                         for name, tensor in model.state_dict().items())
     model.load_state_dict(state)
+    return model
+
+
+def prunable(model: nn.Module) -> dict[str, Tensor]:
+    """Matrices and filters."""
+    return {name: tensor for name, tensor in model.named_parameters() if tensor.dim() > 1}
+
+
+def weights_times(model: nn.Module, derivatives: tuple[Tensor, ...]) -> dict[str, Tensor]:
+    """A score of each weight that may be pruned."""
+    return {name: weight.detach() * d for (name, weight), d in zip(prunable(model).items(), derivatives)}
+
+
+def snip(case: Case, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Lee et al. 2019: |w dL/dw|."""
+    model = make_model(case).train()
+    gradient = torch.autograd.grad(functional.cross_entropy(model(x), labels), list(prunable(model).values()))
+    return {name: score.abs() for name, score in weights_times(model, gradient).items()}
+
+
+def grasp(case: Case, x: Tensor, labels: Tensor) -> dict[str, Tensor]:
+    """Wang et al. 2020: w H g at softmax temperature 200."""
+    model = make_model(case).train()
+    weights = list(prunable(model).values())
+    loss = functional.cross_entropy(model(x) / 200, labels)
+    gradient = torch.autograd.grad(loss, weights, create_graph=True)
+    return weights_times(model, torch.autograd.grad(sum((g * g.detach()).sum() for g in gradient), weights))
+
+
+def synflow(case: Case) -> dict[str, Tensor]:
+    """Tanaka et al. 2020, in evaluation, of the absolute values of all arrays."""
+    model = make_model(case).eval()
+    for tensor in model.state_dict().values():
+        tensor.abs_()
+    logits = model(torch.ones(1, *case.image, dtype=torch.float64))
+    return weights_times(model, torch.autograd.grad(logits.sum(), list(prunable(model).values())))
+
+
+def append(file: h5py.File, number: int, case: Case) -> None:
+    """Adds a model's results as group `number`."""
+    model = make_model(case)
     images = uniform("images", case.batch * math.prod(case.image)) * 1.7
     x = torch.from_numpy(images.astype(np.float32).astype(np.float64).reshape(case.batch, *case.image))
     labels = torch.arange(case.batch) * 7 % CLASSES
@@ -253,7 +295,10 @@ def append(file: h5py.File, number: int, case: Case) -> None:
     group.create_dataset("loss", data=np.array([loss.item()]))
     gradients = {name: tensor.grad for name, tensor in model.named_parameters()}
     statistics = {name: tensor for name, tensor in model.named_buffers() if not name.endswith("num_batches_tracked")}
-    for title, arrays in (("gradients", gradients), ("statistics", statistics)):
+    tables = [("gradients", gradients), ("statistics", statistics)]
+    if case.scores:
+        tables += [("snip", snip(case, x, labels)), ("grasp", grasp(case, x, labels)), ("synflow", synflow(case))]
+    for title, arrays in tables:
         if arrays:
             table = np.array([summary(name, values) for name, values in arrays.items()])
             group.create_dataset(title, data=table, compression="gzip", shuffle=True)
