@@ -7,8 +7,9 @@ using namespace ltlab::test;
 
 namespace {
 
+// Within `tolerance`; gradients within `gradient_tolerance`.
 template <class T>
-void check_model(const hdf5::Group& stored, double tolerance) {
+void check_model(const hdf5::Group& stored, double tolerance, double gradient_tolerance) {
   const std::string description = stored.string_attribute("description");
   INFO(description);
   const std::vector<double> image = read(stored, "image"), logits = read(stored, "logits");
@@ -42,7 +43,8 @@ void check_model(const hdf5::Group& stored, double tolerance) {
     // The script names layers in the order in which it makes them.
     const auto row = std::ranges::find(names, parameter.info().name) - names.begin();
     REQUIRE(static_cast<std::size_t>(row) < names.size());
-    check_array(parameter.info().name, parameter.gradient, &gradients[row * (1 + kSamples)], tolerance);
+    check_array(parameter.info().name, parameter.gradient, &gradients[row * (1 + kSamples)],
+                gradient_tolerance);
   }
   std::size_t row = 0;
   const std::vector<std::string> statistics = words(stored.string_attribute("statistics_of"));
@@ -56,9 +58,10 @@ void check_model(const hdf5::Group& stored, double tolerance) {
   CHECK(row == statistics.size());
 }
 
-// Whose ReLUs switch by the roundings of float: see the script.
-bool is_large_residual_network(const hdf5::Group& stored) {
-  return stored.string_attribute("description").starts_with("resnet-") && read(stored, "image")[1] == 32;
+// Whose ReLUs switch by the roundings of float, on one processor or another: see the script.
+bool has_many_rectifiers(const hdf5::Group& stored) {
+  const std::string model = stored.string_attribute("description");
+  return model.starts_with("vgg-") || (model.starts_with("resnet-") && read(stored, "image")[1] == 32);
 }
 
 }  // namespace
@@ -66,7 +69,8 @@ bool is_large_residual_network(const hdf5::Group& stored) {
 TEST_CASE("Every model's forward and backward pass agree with PyTorch's within 1e-4", "[nn]") {
   const hdf5::File file = fixtures();
   for (const hdf5::Link& link : file.links()) {
-    if (!is_large_residual_network(file.group(link.name))) check_model<float>(file.group(link.name), 1e-4);
+    const hdf5::Group stored = file.group(link.name);
+    check_model<float>(stored, 1e-4, has_many_rectifiers(stored) ? 0.1 : 1e-4);
   }
 }
 
@@ -74,9 +78,8 @@ TEST_CASE("In double they agree to the roundings of double", "[nn]") {
   const hdf5::File file = fixtures();
   for (const hdf5::Link& link : file.links()) {
     const hdf5::Group stored = file.group(link.name);
-    const std::string model = stored.string_attribute("description");
-    // The largest models would take minutes by the plain loops of double.
-    if (!model.starts_with("vgg-") && !model.starts_with("conv-")) check_model<double>(stored, 1e-8);
+    // These would take minutes by the plain loops of double, and float settles them.
+    if (!stored.string_attribute("description").starts_with("conv-")) check_model<double>(stored, 1e-8, 1e-8);
   }
 }
 
