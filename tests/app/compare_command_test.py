@@ -255,11 +255,14 @@ class Finished(CompareTest):
         self.assertIn("Pareto front", terminal.stdout)
         markdown = run("compare", *self.runs(), "--format", "markdown").stdout
         self.assertIn("| variant | required % |", markdown)
-        rows = [line for line in markdown.splitlines() if line.startswith("|")]
-        self.assertEqual(len({line.count("|") for line in rows if line.startswith("| late")}), 2)
+        tables = [block.splitlines() for block in markdown.split("\n\n") if block.startswith("|")]
+        self.assertEqual(len(tables), 7)
+        for table in tables:
+            self.assertEqual(len({line.count("|") for line in table}), 1, table)
         latex = run("compare", *self.runs(), "--format", "latex").stdout
         self.assertEqual(latex.count("\\begin{tabular}"), 7)
         self.assertNotRegex(latex, r"(?m)^[^%].*(?<!\\)%")
+        self.assertIn("booktabs", latex)
         table = list(csv.DictReader(io.StringIO(run("compare", *self.runs(), "--format", "csv").stdout)))
         self.assertEqual(len(table), 9 * 4)
         for row, result in zip(table, (r for variant in self.variants.values() for r in variant["results"])):
