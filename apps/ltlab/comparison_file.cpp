@@ -74,7 +74,7 @@ void require_agreement(const NamedSearches& searches) {
   for (const auto& [name, config] : searches) {
     const std::string text = config_text(config);
     for (const char* option : {"data", "validation", "data-seed", "embedded-train", "embedded-test", "model",
-                               "budget", "steps", "batch"}) {
+                               "budget", "steps", "level-steps", "batch"}) {
       if (setting(text, option) == setting(base, option)) continue;
       throw ConfigError(
           "variant '" + name + "' differs from the base in " + option +

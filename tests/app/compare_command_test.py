@@ -412,6 +412,7 @@ class Running(CompareTest):
     def test_an_equal_budget_of_flops(self):
         text = BASE.replace("levels = 3", "levels = 2").replace("replicates = 4", "replicates = 2") + "budget = flops\n"
         text += "control = random-mask\nvariant.before.prune = before-training\nvariant.before.score = snip\n"
+        text += "variant.before.score-images = 10\n"
         text += "variant.late.rewind = 20\nvariant.gradual.prune = during-training\nvariant.set.prune = set\n"
         text += "variant.gradual.prune-every = 2\nvariant.set.prune-every = 20\n"
         out = self.folder / "out"
@@ -467,6 +468,7 @@ class Refused(CompareTest):
                 ("variant.a.steps = 70", ["'a' differs from the base in steps", "--allow-different"]),
                 ("variant.a.model = mlp:784-10-10", ["in model"]),
                 ("variant.a.budget = flops", ["'a' differs from the base in budget"]),
+                ("variant.a.level-steps = 30", ["in level-steps"]),
                 ("variant.a.preset = qiuck", ["variant 'a'", "unknown preset 'qiuck' (did you mean 'quick'"]),
                 ("variant.a.momentum = 0.9", ["variant 'a'", "--momentum is for --optimizer sgd"]),
                 ("wrong", ["methods.cfg", "wrong"]),
