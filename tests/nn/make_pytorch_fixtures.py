@@ -163,7 +163,7 @@ class Vgg(nn.Module):
             for _ in range(convolutions):
                 i += 1
                 x = functional.relu(self.get_submodule(f"bn{i}")(self.get_submodule(f"conv{i}")(x)))
-            x = functional.max_pool2d(x, 2) if stage < 4 else functional.avg_pool2d(x, 2)
+            x = functional.max_pool2d(x, 2) if stage < 4 else functional.adaptive_avg_pool2d(x, 1)
         return self.fc1(x.flatten(1))
 
 
@@ -219,10 +219,10 @@ CASES = [
     Case("resnet-44", lambda: ResNet(7), SMALL),
     Case("resnet-56", lambda: ResNet(9), SMALL),
     Case("resnet-20:width=2", lambda: ResNet(3, 2), SMALL),
-    Case("vgg-11", lambda: Vgg((1, 1, 2, 2, 2)), HALF, 6),
-    Case("vgg-13", lambda: Vgg((2, 2, 2, 2, 2)), HALF, 6),
-    Case("vgg-16", lambda: Vgg((2, 2, 3, 3, 3)), HALF, 6),
-    Case("vgg-19", lambda: Vgg((2, 2, 4, 4, 4)), HALF, 6),
+    Case("vgg-11", lambda: Vgg((1, 1, 2, 2, 2)), HALF, 3),
+    Case("vgg-13", lambda: Vgg((2, 2, 2, 2, 2)), HALF, 3),
+    Case("vgg-16", lambda: Vgg((2, 2, 3, 3, 3)), HALF, 3),
+    Case("vgg-19", lambda: Vgg((2, 2, 4, 4, 4)), HALF, 3),
     Case(Mixed.description, Mixed, (3, 36, 29), scores=True),
 ]
 
