@@ -403,11 +403,9 @@ class PyTorchTest(RunTest):
 
 
 @needs_torch
-
-
-@needs_torch
 class OpenLthTest(unittest.TestCase):
-    """A folder as OpenLTH's lottery/runner.py leaves it, of LeNet with its names of layers."""
+    """A folder as OpenLTH's lottery/runner.py leaves it with --rewinding_steps, of LeNet with its names of layers.
+    Files, keys and types are those that a real run of it wrote."""
 
     def setUp(self):
         folder = tempfile.TemporaryDirectory()
@@ -417,6 +415,11 @@ class OpenLthTest(unittest.TestCase):
         shapes = {"fc_layers.0": (30, 784), "fc_layers.1": (20, 30), "fc": (10, 20)}
         self.start = {f"{name}.{kind}": torch.randn(shape if kind == "weight" else shape[:1])
                       for name, shape in shapes.items() for kind in ("weight", "bias")}
+        self.before = {key: torch.randn(values.shape) for key, values in self.start.items()}
+        pretraining = self.replicate / "level_pretrain" / "main"
+        pretraining.mkdir(parents=True)
+        torch.save(self.before, pretraining / "model_ep0_it0.pth")
+        torch.save(self.start, pretraining / "model_ep2_it0.pth")
         self.masks, self.models = [{f"{name}.weight": torch.ones(shape) for name, shape in shapes.items()}], []
         for level in range(3):
             place = self.replicate / f"level_{level}" / "main"
@@ -428,11 +431,13 @@ class OpenLthTest(unittest.TestCase):
             self.models.append(trained)
             torch.save({key: mask.int() for key, mask in masks.items()}, place / "mask.pth")
             start = {key: values * masks.get(key, 1) for key, values in self.start.items()}
-            torch.save(start, place / "model_ep0_it100.pth")
+            torch.save(start, place / "model_ep2_it0.pth")
             torch.save(trained, place / "model_ep10_it0.pth")
-            torch.save(trained, place / "checkpoint.pth")
-            (place / "logger").write_text(f"test_loss,100,2.3\ntest_accuracy,100,0.1\ntest_loss,4690,0.2\n"
-                                          f"test_accuracy,4690,0.9{level}")
+            torch.save({"ep": 10, "it": 0, "model_state_dict": trained}, place / "checkpoint.pth")
+            (place / "logger").write_text("".join(f"test_loss,{step},{loss}\ntest_accuracy,{step},{accuracy}\n"
+                                                  f"test_examples,{step},200.0\n" for step, loss, accuracy in
+                                                  ((100, 2.3, 0.1), (4690, 0.2, f"0.9{level}"))))
+            (place / "sparsity_report.json").write_text('{"total": 1.0, "unpruned": 1.0}')
         self.masks.pop(0)
 
     def test_levels_masks_and_weights(self):
@@ -443,6 +448,7 @@ class OpenLthTest(unittest.TestCase):
         self.assertEqual(run.attributes["model"], "mlp:784-30-20-10")
         self.assertEqual(run.attributes["rewind_step"], 100)
         self.assertEqual(run.levels, [0, 1, 2])
+        self.assertEqual(run.init["fc1.weight"].tobytes(), self.before["fc_layers.0.weight"].numpy().tobytes())
         names = {"fc1": "fc_layers.0", "fc2": "fc_layers.1", "fc3": "fc"}
         for number, (masks, trained) in enumerate(zip(self.masks, self.models)):
             level = run.level(number)
@@ -458,6 +464,29 @@ class OpenLthTest(unittest.TestCase):
                 self.assertTrue(torch.equal(state[f"{imported}.bias"], trained[f"{imported}.bias"]))
                 np.testing.assert_array_equal(run.initial_weights(number)[f"{name}.weight"],
                                               np.where(mask, self.start[f"{imported}.weight"].numpy(), 0))
+
+    def test_residual_networks_come_back(self):
+        """With OpenLTH's shortcuts of 1x1 convolutions, which ltlab has no model of, and batch norm's counters."""
+        network = torch.nn.Module()
+        network.conv, network.bn = torch.nn.Conv2d(3, 4, 3, bias=False), torch.nn.BatchNorm2d(4)
+        network.blocks = torch.nn.Sequential(torch.nn.Module())
+        network.blocks[0].conv1 = torch.nn.Conv2d(4, 8, 3, bias=False)
+        network.blocks[0].shortcut = torch.nn.Sequential(torch.nn.Conv2d(4, 8, 1, bias=False), torch.nn.BatchNorm2d(8))
+        network.fc = torch.nn.Linear(8, 10)
+        state, place = network.state_dict(), self.replicate.parent / "replicate_2" / "level_0" / "main"
+        place.mkdir(parents=True)
+        masks = {key: (torch.rand(values.shape) < 0.5).int() for key, values in state.items() if values.ndim > 1}
+        torch.save(masks, place / "mask.pth")
+        for name in ("model_ep0_it0.pth", "model_ep2_it0.pth"):
+            torch.save(state, place / name)
+        ltlab_io.import_openlth(place.parent.parent, self.folder)
+        ltlab("verify", self.folder)
+        run = ltlab_io.read_run(self.folder)
+        self.assertEqual(run.attributes["model"], "imported")
+        found = ltlab_io.state_dict(run.level(0))
+        for key in masks:
+            self.assertTrue(torch.equal(found.pop(f"{key}_mask"), masks[key].float()))
+        same_bits(self, state, {key.removesuffix("_orig"): values for key, values in found.items()})
 
     def test_inspected_level_by_level(self):
         ltlab_io.import_openlth(self.replicate, self.folder)
