@@ -58,10 +58,10 @@ void count_degrees(const Mask& mask, std::vector<std::size_t>& outputs, std::vec
   const LayerExtents extents = layer_extents(mask);
   outputs.assign(extents.outputs, 0);
   inputs.assign(extents.inputs, 0);
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    outputs[i / (extents.inputs * extents.kernel)] += mask.keep[i];
-    inputs[i / extents.kernel % extents.inputs] += mask.keep[i];
-  }
+  for_each_survivor(mask, [&](std::size_t, std::size_t output, std::size_t input) {
+    ++outputs[output];
+    ++inputs[input];
+  });
 }
 
 LayerStructure describe_layer(const Mask& mask) {

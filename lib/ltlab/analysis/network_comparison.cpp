@@ -14,7 +14,7 @@ std::vector<Tensor> arrays_of(const MaskedNetwork& network, MatchBy by) {
 }
 
 NeuronMatching match(const MaskedNetwork& a, const std::vector<Tensor>& b, MatchBy by) {
-  return match_neurons(arrays_of(a, by), b);
+  return match_neurons(arrays_of(a, by), b, *a.wiring);
 }
 
 // Of the common survivors of all layers: how many signs agree.
@@ -35,7 +35,7 @@ std::size_t common_survivors(const Mask& a, const Tensor& b) {
 
 // Common survivors of each layer, and last of all, when what is random is matched as the network was.
 std::vector<double> matched_by_chance(const MaskedNetwork& a, const std::vector<Tensor>& random, MatchBy by) {
-  const std::vector<Tensor> matched = reordered(random, match(a, random, by));
+  const std::vector<Tensor> matched = reordered(random, match(a, random, by), *a.wiring);
   std::vector<double> common;
   double sum = 0;
   for (std::size_t l = 0; l < matched.size(); ++l) {
@@ -85,13 +85,14 @@ std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const Maske
 }
 
 MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by) {
-  if (a.wiring != chain(a.masks.size())) {
+  if (!a.wiring) {
     throw StoreError(
-        "neurons can be matched in a chain of layers only, and these networks have shortcuts, or an unknown "
-        "model: compare them without --match");
+        "neurons can be matched only where it is known how layers are connected, and these networks are of "
+        "an "
+        "unknown model: compare them without --match");
   }
   const NeuronMatching matching = match(a, arrays_of(b, by), by);
-  return {reordered(b.masks, matching), reordered(b.weights, matching), b.wiring};
+  return {reordered(b.masks, matching, *a.wiring), reordered(b.weights, matching, *a.wiring), b.wiring};
 }
 
 void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, unsigned draws,

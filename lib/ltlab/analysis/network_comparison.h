@@ -39,8 +39,8 @@ struct NetworkOverlap {
 /// Layer by layer, and last all layers together. StoreError where the networks differ in layers or shapes.
 std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const MaskedNetwork& b);
 
-/// `b` with its neurons in the order of their partners in `a`. StoreError where `a` is not known to be a
-/// chain of layers: across shortcuts, neurons of several layers would have to be matched at once.
+/// `b` with its neurons in the order of their partners in `a`. StoreError where it is not known how the
+/// layers of `a` are connected.
 MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by);
 
 /// Matching finds common survivors in random masks too, so a matched overlap must be held against those.

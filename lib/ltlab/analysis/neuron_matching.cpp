@@ -3,7 +3,9 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
+#include <map>
 #include <numeric>
+#include <set>
 #include <string>
 
 #include "ltlab/analysis/assignment.h"
@@ -52,17 +54,73 @@ Values reorder(const Values& values, const Shape& shape, const std::vector<std::
   return result;
 }
 
-const std::vector<std::uint32_t>* before(const NeuronMatching& matching, std::size_t l) {
-  return l == 0 ? nullptr : &matching[l - 1];
+// The partners of the units that a layer takes; null where it takes images alone.
+const std::vector<std::uint32_t>* before(const NeuronMatching& matching, const Sources& sources) {
+  const std::vector<std::uint32_t>* widest = nullptr;
+  for (const std::size_t source : sources.layers) {
+    if (!widest || matching[source].size() > widest->size()) widest = &matching[source];
+  }
+  return widest;
 }
 
-void require_same_chain(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
+void require_same_network(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const Wiring& wiring) {
   if (shapes_of(a) != shapes_of(b)) throw StoreError("cannot match neurons: the networks differ in shape");
-  for (std::size_t l = 1; l < a.size(); ++l) {
-    if (a[l].shape[1] % a[l - 1].shape[0] == 0) continue;
-    throw StoreError("cannot match neurons: '" + a[l].name + "' does not take the outputs of '" +
-                     a[l - 1].name + "'");
+  std::vector<std::size_t> outputs;
+  for (const Tensor& tensor : a) outputs.push_back(tensor.shape[0]);
+  for (std::size_t l = 0; l < a.size(); ++l) input_units(a[l].name, a[l].shape[1], wiring[l], outputs);
+}
+
+// Units that have partners among themselves: outputs [first, first + count) of layers whose outputs are
+// added up, or of a single one.
+struct UnitBlock {
+  std::vector<std::size_t> layers;
+  std::size_t first = 0, count = 0;
+};
+
+// A label for each layer, the same for those whose outputs are added up.
+std::vector<std::size_t> streams_of(const Wiring& wiring) {
+  std::vector<std::size_t> stream(wiring.size());
+  std::iota(stream.begin(), stream.end(), std::size_t{0});
+  for (const Sources& sources : wiring) {
+    for (const std::size_t source : sources.layers)
+      std::replace(stream.begin(), stream.end(), std::size_t(stream[source]),
+                   std::size_t(stream[sources.layers.front()]));
   }
+  return stream;
+}
+
+// Whether the units of each stream may move: not if they are classes, or added to the images.
+std::vector<bool> movable_streams(const Wiring& wiring, const std::vector<std::size_t>& stream) {
+  std::vector<bool> movable(wiring.size(), false);
+  for (const Sources& sources : wiring) {
+    for (const std::size_t source : sources.layers) movable[stream[source]] = true;
+  }
+  for (const Sources& sources : wiring) {
+    if (sources.images && !sources.layers.empty()) movable[stream[sources.layers.front()]] = false;
+  }
+  return movable;
+}
+
+// The units that may move. A wider layer of a stream begins with the units of the narrower ones.
+std::vector<UnitBlock> unit_blocks(const std::vector<Tensor>& tensors, const Wiring& wiring) {
+  const std::vector<std::size_t> stream = streams_of(wiring);
+  const std::vector<bool> movable = movable_streams(wiring, stream);
+  std::map<std::size_t, std::set<std::size_t>> widths;  // of each stream
+  for (std::size_t l = 0; l < tensors.size(); ++l) {
+    if (movable[stream[l]]) widths[stream[l]].insert(tensors[l].shape[0]);
+  }
+  std::vector<UnitBlock> blocks;
+  for (const auto& [label, ends] : widths) {
+    std::size_t first = 0;
+    for (const std::size_t end : ends) {
+      blocks.push_back({{}, first, end - first});
+      for (std::size_t l = 0; l < tensors.size(); ++l) {
+        if (stream[l] == label && tensors[l].shape[0] >= end) blocks.back().layers.push_back(l);
+      }
+      first = end;
+    }
+  }
+  return blocks;
 }
 
 // Weights in which the neurons of a layer end, a row a neuron: the transpose of the blocks of the layer
@@ -90,34 +148,71 @@ Tensor with_order(const Tensor& tensor, const std::vector<std::uint32_t>& output
   return {tensor.name, tensor.shape, reorder(tensor.values, tensor.shape, outputs, inputs)};
 }
 
-// Sums of products that neuron i of `a` and neuron j of `b` in layer l bring, the other layers as matched.
-Matrix similarities(const std::vector<Tensor>& a, const std::vector<Tensor>& b,
-                    const NeuronMatching& matching, const NeuronMatching& unmatched, std::size_t l) {
-  const std::size_t neurons = a[l].shape[0];
-  const Tensor into = with_order(b[l], unmatched[l], before(matching, l));
-  const Tensor out_of = with_order(b[l + 1], matching[l + 1], &unmatched[l]);
-  return incoming(a[l]) * incoming(into).transpose() +
-         outgoing(a[l + 1], neurons) * outgoing(out_of, neurons).transpose();
+// Whether a layer takes the units of a block.
+bool takes(const Sources& sources, const UnitBlock& block) {
+  return std::find_first_of(sources.layers.begin(), sources.layers.end(), block.layers.begin(),
+                            block.layers.end()) != sources.layers.end();
 }
 
-double sum_of(const Matrix& similarities, const std::vector<std::uint32_t>& partners) {
-  double sum = 0;
-  for (std::size_t i = 0; i < partners.size(); ++i)
-    sum += similarities(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(partners[i]));
-  return sum;
-}
+// Matches one network to another, a block of units at a time.
+class Matcher {
+ public:
+  Matcher(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const Wiring& wiring)
+      : a_(a), b_(b), wiring_(wiring), unmatched_(identity_matching(shapes_of(a))), matching_(unmatched_) {}
 
-// Matches one layer anew; whether that is better than before, by more than rounding.
-bool improve(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const NeuronMatching& unmatched,
-             std::size_t l, NeuronMatching& matching) {
-  const Matrix values = similarities(a, b, matching, unmatched, l);
-  const std::vector<double> wide(values.data(), values.data() + values.size());
-  std::vector<std::uint32_t> partners = best_assignment(wide, a[l].shape[0]);
-  const double found = sum_of(values, partners), had = sum_of(values, matching[l]);
-  if (found <= had + 1e-6 * std::max(std::abs(found), std::abs(had))) return false;
-  matching[l] = std::move(partners);
-  return true;
-}
+  // Matches a block anew; whether that is better than before.
+  bool improve(const UnitBlock& block) {
+    const Matrix values = similarities(block);
+    const std::vector<double> wide(values.data(), values.data() + values.size());
+    const std::vector<std::uint32_t> partners = best_assignment(wide, block.count);
+    NeuronMatching found = matching_;
+    for (const std::size_t l : block.layers) {
+      for (std::size_t i = 0; i < block.count; ++i)
+        found[l][block.first + i] = static_cast<std::uint32_t>(block.first + partners[i]);
+    }
+    const double had = agreement(block, matching_);
+    if (agreement(block, found) <= had + 1e-9 * std::abs(had)) return false;
+    matching_ = std::move(found);
+    return true;
+  }
+
+  const NeuronMatching& matching() const { return matching_; }
+
+ private:
+  // Sums of products that unit i of `a` and unit j of `b` bring, all else as matched.
+  Matrix similarities(const UnitBlock& block) const {
+    const auto first = static_cast<Eigen::Index>(block.first), count = static_cast<Eigen::Index>(block.count);
+    Matrix sum = Matrix::Zero(count, count);
+    const auto add = [&](const Matrix& of_a, const Matrix& of_b) {
+      sum += of_a.middleRows(first, count) * of_b.middleRows(first, count).transpose();
+    };
+    for (const std::size_t l : block.layers)
+      add(incoming(a_[l]), incoming(with_order(b_[l], unmatched_[l], before(matching_, wiring_[l]))));
+    for (std::size_t l = 0; l < a_.size(); ++l) {
+      if (!takes(wiring_[l], block)) continue;
+      const std::size_t units = before(matching_, wiring_[l])->size();
+      add(outgoing(a_[l], units),
+          outgoing(with_order(b_[l], matching_[l], before(unmatched_, wiring_[l])), units));
+    }
+    return sum;
+  }
+
+  // The sum of products of weights of `a` with those of the matched `b`, in the layers that the block is of.
+  double agreement(const UnitBlock& block, const NeuronMatching& matching) const {
+    double sum = 0;
+    for (std::size_t l = 0; l < a_.size(); ++l) {
+      const bool gives = std::find(block.layers.begin(), block.layers.end(), l) != block.layers.end();
+      if (!gives && !takes(wiring_[l], block)) continue;
+      const Tensor matched = with_order(b_[l], matching[l], before(matching, wiring_[l]));
+      sum += std::inner_product(a_[l].values.begin(), a_[l].values.end(), matched.values.begin(), 0.0);
+    }
+    return sum;
+  }
+
+  const std::vector<Tensor>&a_, &b_;
+  const Wiring& wiring_;
+  NeuronMatching unmatched_, matching_;
+};
 
 // A column's values among its own rows.
 void shuffle_columns(const Tensor& tensor, RandomStream& random, Tensor& result) {
@@ -137,30 +232,33 @@ void shuffle_all(const Tensor& tensor, RandomStream& random, Tensor& result) {
 
 }  // namespace
 
-NeuronMatching match_neurons(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
-  require_same_chain(a, b);
-  const NeuronMatching unmatched = identity_matching(shapes_of(a));
-  NeuronMatching matching = unmatched;
+NeuronMatching match_neurons(const std::vector<Tensor>& a, const std::vector<Tensor>& b,
+                             const Wiring& wiring) {
+  require_same_network(a, b, wiring);
+  Matcher matcher(a, b, wiring);
+  const std::vector<UnitBlock> blocks = unit_blocks(a, wiring);
   for (bool improved = true; improved;) {
     improved = false;
-    for (std::size_t l = 0; l + 1 < a.size(); ++l) improved |= improve(a, b, unmatched, l, matching);
+    for (const UnitBlock& block : blocks) improved |= matcher.improve(block);
   }
-  return matching;
+  return matcher.matching();
 }
 
-std::vector<Tensor> reordered(const std::vector<Tensor>& tensors, const NeuronMatching& matching) {
+std::vector<Tensor> reordered(const std::vector<Tensor>& tensors, const NeuronMatching& matching,
+                              const Wiring& wiring) {
   std::vector<Tensor> result;
   for (std::size_t l = 0; l < tensors.size(); ++l)
-    result.push_back(with_order(tensors[l], matching[l], before(matching, l)));
+    result.push_back(with_order(tensors[l], matching[l], before(matching, wiring[l])));
   return result;
 }
 
-std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching& matching) {
+std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching& matching,
+                            const Wiring& wiring) {
   std::vector<Mask> result;
   for (std::size_t l = 0; l < masks.size(); ++l) {
     const Mask& mask = masks[l];
     result.push_back(
-        {mask.name, mask.shape, reorder(mask.keep, mask.shape, matching[l], before(matching, l))});
+        {mask.name, mask.shape, reorder(mask.keep, mask.shape, matching[l], before(matching, wiring[l]))});
   }
   return result;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "ltlab/analysis/wiring.h"
 #include "ltlab/base/tensor.h"
 #include "ltlab/prune/mask.h"
 
@@ -17,16 +18,21 @@ using NeuronMatching = std::vector<std::vector<std::uint32_t>>;
 /// only once their neurons are matched (Li et al. 2016, "Convergent Learning"). This is weight matching of
 /// Ainsworth et al. 2023, "Git Re-Basin", algorithm 1: from the given order on, it solves the assignment of
 /// one hidden layer's neurons at a time, the others fixed, until the sum of products of all weights of `a`
-/// with those of the matched `b` grows no more: a local optimum.
+/// with those of the matched `b` grows no more: a local optimum. Channels that shortcuts add up move
+/// together, in all layers of a residual stream; where a stream becomes wider, the first channels are those
+/// of before, and the new ones move among themselves. Channels that are added to the images stay.
 ///
-/// Arrays are those of a chain of layers, each of which takes the outputs of the one before, or their masks
-/// as zeros and ones: the sum of products is then the number of common survivors. StoreError where the
-/// networks differ in shape or are no chain.
-NeuronMatching match_neurons(const std::vector<Tensor>& a, const std::vector<Tensor>& b);
+/// Arrays are those of the wired layers, or their masks as zeros and ones: the sum of products is then the
+/// number of common survivors. StoreError where the networks differ in shape or are not wired so.
+NeuronMatching match_neurons(const std::vector<Tensor>& a, const std::vector<Tensor>& b,
+                             const Wiring& wiring);
 
-/// The network with its neurons in the order of the partners: rows, and the columns of the layer after.
-std::vector<Tensor> reordered(const std::vector<Tensor>& tensors, const NeuronMatching& matching);
-std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching& matching);
+/// The network with its neurons in the order of the partners: rows, and the columns of the layers that take
+/// them.
+std::vector<Tensor> reordered(const std::vector<Tensor>& tensors, const NeuronMatching& matching,
+                              const Wiring& wiring);
+std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching& matching,
+                            const Wiring& wiring);
 
 /// Zeros and ones.
 std::vector<Tensor> as_tensors(const std::vector<Mask>& masks);

@@ -18,29 +18,13 @@ class InputUnits {
   // `widths`: units of each layer. StoreError where the inputs do not fit the sources.
   InputUnits(const Mask& mask, const Sources& sources, const std::vector<std::size_t>& widths) {
     const std::size_t inputs = layer_extents(mask).inputs;
-    std::size_t units = sources.layers.empty() ? inputs : 0;
-    for (const std::size_t source : sources.layers) units = std::max(units, widths[source]);
-    if (units == 0 || inputs % units != 0) {
-      throw StoreError("'" + mask.name + "' takes " + std::to_string(inputs) +
-                       " inputs, which are no multiple of the " + std::to_string(units) +
-                       " outputs before: the masks are not those of the model");
-    }
-    pixels_ = inputs / units;
+    pixels_ = inputs / input_units(mask.name, inputs, sources, widths);
   }
   std::size_t operator()(std::size_t input) const { return input / pixels_; }
 
  private:
   std::size_t pixels_;
 };
-
-// Calls visit(position in `keep`, output, input) for each survivor.
-template <class Visit>
-void for_each_survivor(const Mask& mask, const Visit& visit) {
-  const auto [outputs, inputs, kernel] = layer_extents(mask);
-  for (std::size_t i = 0; i < mask.size(); ++i) {
-    if (mask.keep[i]) visit(i, i / (inputs * kernel), i / kernel % inputs);
-  }
-}
 
 bool at(const Units& units, std::size_t unit) {
   return unit < units.size() && units[unit] != 0;
@@ -75,6 +59,17 @@ LayerExtents layer_extents(const Mask& mask) {
   if (mask.shape.size() == 4) return {mask.shape[0], mask.shape[1], mask.shape[2] * mask.shape[3]};
   throw StoreError("mask of '" + mask.name + "' has " + std::to_string(mask.shape.size()) +
                    " axes; weights have 2 (linear) or 4 (convolution)");
+}
+
+std::size_t input_units(const std::string& name, std::size_t inputs, const Sources& sources,
+                        const std::vector<std::size_t>& outputs) {
+  if (sources.layers.empty()) return inputs;
+  std::size_t units = 0;
+  for (const std::size_t source : sources.layers) units = std::max(units, outputs[source]);
+  if (units != 0 && inputs % units == 0) return units;
+  throw StoreError("'" + name + "' takes " + std::to_string(inputs) +
+                   " inputs, which are no multiple of the " + std::to_string(units) +
+                   " outputs before: the masks are not those of the model");
 }
 
 Wiring chain(std::size_t layers) {

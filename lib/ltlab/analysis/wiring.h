@@ -18,6 +18,15 @@ struct LayerExtents {
 /// Extents of an array (outputs, inputs) or (outputs, inputs, height, width). StoreError where it is neither.
 LayerExtents layer_extents(const Mask& mask);
 
+/// Calls visit(position in mask.keep, output, input) for each survivor.
+template <class Visit>
+void for_each_survivor(const Mask& mask, const Visit& visit) {
+  const auto [outputs, inputs, kernel] = layer_extents(mask);
+  for (std::size_t i = 0; i < mask.size(); ++i) {
+    if (mask.keep[i]) visit(i, i / (inputs * kernel), i / kernel % inputs);
+  }
+}
+
 /// What a layer takes: the outputs of other layers, by index, added up, and the images. Where they have
 /// unequal numbers of units, those of the smaller are the first ones (shortcuts padded with zeros).
 struct Sources {
@@ -37,6 +46,12 @@ Wiring chain(std::size_t layers);
 /// two layers, such as batch norm and pooling, keeps channels apart. StoreError where the masks are not the
 /// model's; ConfigError where the description is malformed.
 Wiring model_wiring(const std::string& model, const std::vector<Mask>& masks);
+
+/// How many units the layer `name` of `inputs` inputs takes, given the outputs of each layer: as many as the
+/// widest of its sources has, each by one or more inputs (pixels of a channel), or its inputs where it takes
+/// images alone. StoreError where its inputs are no multiple of them.
+std::size_t input_units(const std::string& name, std::size_t inputs, const Sources& sources,
+                        const std::vector<std::size_t>& outputs);
 
 /// The masks without the weights that are on no path of surviving weights from an input to an output: what is
 /// left are the weights that can matter to how outputs depend on inputs (effective sparsity, Vysogorets &
