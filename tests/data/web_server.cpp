@@ -11,7 +11,7 @@ namespace ltlab::test {
 
 WebServer::WebServer(const std::filesystem::path& folder) : log_(folder / "requests.log") {
   setenv("no_proxy", "127.0.0.1", 1);
-  const std::string script = (std::filesystem::path(__FILE__).parent_path() / "web_server.py").string();
+  const std::string script = LTLAB_TESTS "/data/web_server.py";
   const std::string root = folder.string(), log = log_.string();
   int to_server[2], from_server[2];
   if (pipe(to_server) != 0 || pipe(from_server) != 0) throw std::runtime_error("cannot make pipes");
