@@ -243,7 +243,7 @@ TEST_CASE("Real MNIST reads as it is known", "[data][mnist]") {
   DatasetOptions options;
   options.source = "mnist";
   // Tests run within the build folder, so that ../shared/data counts from the project's root here.
-  const auto beside_project = std::filesystem::path(__FILE__).parent_path() / "../../../shared/data";
+  const auto beside_project = std::filesystem::path(LTLAB_TESTS) / "../../shared/data";
   if (find_files(published_source("mnist"), data_directories("")).empty())
     options.directory = beside_project.string();
   if (find_files(published_source("mnist"), data_directories(options.directory)).empty()) {
