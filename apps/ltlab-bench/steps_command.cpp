@@ -48,7 +48,7 @@ Request parse(const Arguments& arguments) {
       ("density", po::value(&r.density)->value_name("D"), "of each prunable parameter, at random places (1)")
       ("kernel", word(r.kernel), "auto (default) | dense | sparse")
       ("threads", po::value(&r.threads)->value_name("T"), "networks trained side by side, one a thread (1)")
-      ("seconds", po::value(&r.seconds)->value_name("S"), "to measure, in 7 blocks, or 3 steps where those take longer (5)")
+      ("seconds", po::value(&r.seconds)->value_name("S"), "to measure, in 7 blocks or 3 longer steps (5)")
       ("seed", po::value(&r.seed)->value_name("N"), "(0)")
       ("json", "print for machines: one JSON object");
   // clang-format on
