@@ -83,8 +83,8 @@ ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
 // A square image of one or three channels with so many values: runs do not tell the extents of theirs.
 std::optional<ordered_json> image_of(std::size_t values) {
   for (const std::size_t channels : {1, 3}) {
-    const auto side =
-        static_cast<std::size_t>(std::lround(std::sqrt(static_cast<double>(values / channels))));
+    const auto pixels = static_cast<double>(values) / static_cast<double>(channels);
+    const auto side = static_cast<std::size_t>(std::lround(std::sqrt(pixels)));
     if (side > 1 && channels * side * side == values)
       return ordered_json{{"channels", channels}, {"height", side}, {"width", side}};
   }
