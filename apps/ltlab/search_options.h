@@ -37,7 +37,8 @@ SearchRequest parse_search(const Arguments& arguments);
 using Settings = std::map<std::string, std::string>;
 
 /// The search that settings decide, those of `own` in place of the same of `common`; what neither tells is as
-/// the preset says that they name, or by default. The data lie in `data_directory`, where that is not empty. ConfigError.
+/// the preset says that they name, or by default. The data lie in `data_directory`, where that is not empty.
+/// ConfigError.
 SearchConfig parse_settings(const Settings& common, const Settings& own, const std::string& data_directory);
 
 /// --workers, or as many as the processor has cores. ConfigError.

@@ -497,6 +497,11 @@ class OpenLthTest(unittest.TestCase):
         pruned = levels[0]["layers"][0]["survivors"] - levels[1]["layers"][0]["survivors"]
         self.assertEqual(levels[1]["layers"][0]["pruned"], pruned)
 
+    def test_compared(self):
+        ltlab_io.import_openlth(self.replicate, self.folder)
+        (variant,) = json.loads(ltlab("compare", self.folder, "--format", "json"))["variants"]
+        self.assertEqual([round(level["test_accuracy"]["mean"], 4) for level in variant["results"]], [0.9, 0.91, 0.92])
+
     def test_verify_finds_imported_masks_that_are_not_nested(self):
         full = {key: torch.ones_like(mask).int() for key, mask in self.masks[2].items()}
         torch.save(full, self.replicate / "level_2" / "main" / "mask.pth")

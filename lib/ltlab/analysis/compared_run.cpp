@@ -1,5 +1,7 @@
 #include "ltlab/analysis/compared_run.h"
 
+#include <cmath>
+
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/search_config.h"
 #include "ltlab/store/run_store.h"
@@ -9,16 +11,25 @@ namespace {
 
 const char* const kTicket = "ticket";
 const char* const kPretraining = "pretraining";
+const char* const kImported = "imported";
 
+// What was imported are tickets, too.
 void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
-  for (const unsigned level : store.levels())
-    to.trainings.push_back({run.seed, run.branch, run.trial, store.read_summary(level)});
+  const std::string branch = run.branch == kImported ? kTicket : run.branch;
+  for (const unsigned level : store.levels()) {
+    to.trainings.push_back({run.seed, branch, run.trial, store.read_summary(level)});
+    if (run.branch == kImported && std::isnan(to.trainings.back().summary.test_accuracy))
+      throw ConfigError("'" + store.folder().string() +
+                        "' was imported without an accuracy to compare: train its tickets by `ltlab search "
+                        "--from " +
+                        store.folder().string() + "`, and compare that search");
+  }
 }
 
 // A replicate that has yet to train its dense network has nothing to compare.
 void add_replicate(const RunStore& store, RecordedRun& to) {
   const RunRecord run = store.read_run();
-  if (run.branch != kTicket) {
+  if (run.branch != kTicket && run.branch != kImported) {
     throw ConfigError("'" + store.folder().string() +
                       "' holds a control, which its run's tickets bring along: name " +
                       store.search_folder().string());
@@ -97,7 +108,8 @@ class Replicate {
     network.early_stop_test_accuracy =
         mean(trials, [](const LevelSummary& level) { return level.early_stop_test_accuracy; });
     network.flops = flops + own_flops(trials);
-    network.relative_flops = network.flops / own_flops(trained(0));
+    const double dense = own_flops(trained(0));
+    network.relative_flops = dense > 0 ? network.flops / dense : 0;
     return network;
   }
 

@@ -27,8 +27,9 @@ struct RecordedRun {
 };
 
 /// Reads the run in `folder`, one replicate's or a collection's, without masks and weights, as far as it has
-/// gone: replicates that have trained their dense networks. ConfigError where
-/// there is none or but a control; DataError where no replicate has trained its dense network; StoreError.
+/// gone: replicates that have trained their dense networks. An imported run's levels are tickets. ConfigError
+/// where there is none or but a control, or where an import tells no accuracy; DataError where no replicate
+/// has trained its dense network; StoreError.
 RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::string& name);
 
 /// One network of a variant: what a level trained with one seed. Of several trials of a control the means.
@@ -39,7 +40,7 @@ struct VariantNetwork {
   /// FLOPs of all trainings that it takes to obtain this network, its own and those before; see
   /// variants_of().
   double flops = 0;
-  /// The same over what training the dense network takes.
+  /// The same over what training the dense network takes; 0 where that is not known, as of imports.
   double relative_flops = 0;
 };
 
