@@ -10,9 +10,9 @@ usage() {
 Usage: scripts/test.sh [PRESET...]
 
 Installs missing Debian packages, then configures, builds and tests each preset of CMakePresets.json that is named;
-without arguments: release asan, which leaves out the longest tests of scripts and commands: what they run under the
-sanitizers other tests run there too. Ends with the closing lines of ctest; the exit status is 0 if all tests of all
-presets passed.
+without arguments: release asan, of which asan leaves out the tests of commands and scripts. To run those under the
+sanitizers too: cmake --build build/asan && ctest --test-dir build/asan. Ends with the closing lines of ctest; the exit
+status is 0 if all tests of all presets passed.
 EOF
 }
 
