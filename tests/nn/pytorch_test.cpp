@@ -75,11 +75,19 @@ TEST_CASE("Every model's forward and backward pass agree with PyTorch's within 1
 }
 
 TEST_CASE("In double they agree to the roundings of double", "[nn]") {
+#ifdef __SANITIZE_ADDRESS__
+  constexpr bool kSanitized = true;
+#else
+  constexpr bool kSanitized = false;
+#endif
   const hdf5::File file = fixtures();
   for (const hdf5::Link& link : file.links()) {
     const hdf5::Group stored = file.group(link.name);
+    const std::string model = stored.string_attribute("description");
     // These would take minutes by the plain loops of double, and float settles them.
-    if (!stored.string_attribute("description").starts_with("conv-")) check_model<double>(stored, 1e-8, 1e-8);
+    if (model.starts_with("conv-")) continue;
+    if (kSanitized && model.starts_with("vgg-") && model != "vgg-11") continue;  // as would these
+    check_model<double>(stored, 1e-8, 1e-8);
   }
 }
 
