@@ -77,6 +77,13 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
   return values;
 }
 
+po::variables_map parse_arguments(const Arguments& arguments, const po::options_description& options,
+                                  const char* words) {
+  po::options_description all(options);
+  all.add_options()(words, po::value<std::vector<std::string>>(), "");
+  return parse_arguments(arguments, all, po::positional_options_description().add(words, -1));
+}
+
 std::ifstream open_config_file(const std::string& path) {
   std::ifstream file(path);
   if (!file || std::filesystem::is_directory(path))

@@ -29,6 +29,11 @@ boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional = {});
 
+/// Likewise, with any number of words besides the options, which become a std::vector<std::string> `words`.
+boost::program_options::variables_map parse_arguments(
+    const Arguments& arguments, const boost::program_options::options_description& options,
+    const char* words);
+
 /// The file given to --config, to be read; ConfigError where it cannot be.
 std::ifstream open_config_file(const std::string& path);
 

@@ -108,10 +108,7 @@ void read_subjects(const po::variables_map& values, CompareRequest& request) {
 
 CompareRequest parse_compare(const Arguments& arguments) {
   const po::options_description options = compare_options();
-  po::options_description all(options);
-  all.add_options()("run", po::value<std::vector<std::string>>(), "run folders");
-  const po::variables_map values =
-      parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
+  const po::variables_map values = parse_arguments(arguments, options, "run");
   CompareRequest request;
   request.help = values.count("help") > 0;
   if (request.help) {

@@ -184,10 +184,7 @@ Output parse_output(const po::variables_map& values) {
 
 int inspect_command(const Arguments& arguments) {
   const po::options_description options = inspect_options();
-  po::options_description all(options);
-  all.add_options()("path", po::value<std::vector<std::string>>(), "run folders or files");
-  const po::variables_map values =
-      parse_arguments(arguments, all, po::positional_options_description().add("path", -1));
+  const po::variables_map values = parse_arguments(arguments, options, "path");
   if (values.count("help") > 0) {
     print_help(options);
     return static_cast<int>(ExitStatus::done);

@@ -55,11 +55,7 @@ void print_json(const std::vector<FileReport>& reports) {
 int verify_command(const Arguments& arguments) {
   po::options_description options("Options");
   options.add_options()("help", "show this text")("json", "print for machines: one JSON document");
-  po::options_description all(options);
-  all.add_options()("run", po::value<std::vector<std::string>>(),
-                    "run folders, folders of runs, or single files");
-  const po::variables_map values =
-      parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
+  const po::variables_map values = parse_arguments(arguments, options, "run");
   if (values.count("help") > 0) {
     std::cout
         << "Usage: ltlab verify RUN...\n\n"

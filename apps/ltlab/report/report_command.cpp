@@ -87,10 +87,7 @@ void write(const fs::path& out, const std::string& page) {
 
 int report_command(const Arguments& arguments) {
   const po::options_description options = report_options();
-  po::options_description all(options);
-  all.add_options()("run", po::value<std::vector<std::string>>(), "run folders");
-  const po::variables_map values =
-      parse_arguments(arguments, all, po::positional_options_description().add("run", -1));
+  const po::variables_map values = parse_arguments(arguments, options, "run");
   if (values.count("help") > 0) {
     print_help(options);
     return static_cast<int>(ExitStatus::done);

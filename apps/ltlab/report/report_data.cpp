@@ -100,7 +100,7 @@ ordered_json level_overlaps(const std::vector<ReportedTraining>& trainings, unsi
   ordered_json pairs = ordered_json::array();
   std::vector<std::pair<std::size_t, MaskedNetwork>> before;
   for (std::size_t t = 0; t < trainings.size(); ++t) {
-    if (!trainings[t].is_ticket() || !trainings[t].store.has_level(level)) continue;
+    if (!is_ticket(trainings[t].branch) || !trainings[t].store.has_level(level)) continue;
     MaskedNetwork network =
         masked_network(trainings[t].store.read_level(level), RunContext(trainings[t].store.folder()));
     for (const auto& [other, its] : before) {
@@ -116,7 +116,7 @@ ordered_json level_overlaps(const std::vector<ReportedTraining>& trainings, unsi
 ordered_json overlaps_json(const std::vector<ReportedTraining>& trainings) {
   std::map<unsigned, std::size_t> tickets;  // that have the level
   for (const ReportedTraining& training : trainings) {
-    if (!training.is_ticket()) continue;
+    if (!is_ticket(training.branch)) continue;
     for (const unsigned level : training.store.levels()) ++tickets[level];
   }
   ordered_json levels = ordered_json::array();
@@ -140,7 +140,7 @@ std::vector<Image> pack_images(const std::vector<ReportedTraining>& trainings,
                                std::vector<TrainingData>& data) {
   std::vector<Image> images;
   for (std::size_t t = 0; t < trainings.size(); ++t) {
-    const bool ticket = trainings[t].is_ticket();
+    const bool ticket = is_ticket(trainings[t].branch);
     const std::size_t replicate = trainings[t].replicate;
     ordered_json& layers = data[t].json()["layers"];
     for (std::size_t l = 0; l < layers.size(); ++l) {

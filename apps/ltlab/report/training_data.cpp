@@ -23,7 +23,7 @@ void find_trainings(const RunStore& store, const ReportedTraining& around,
     const std::string branch = read_identity(inside.run_path()).branch;
     const fs::path name = fs::path(around.name) / member;
     ReportedTraining training{around.run, name.string(), around.replicate, inside, branch};
-    if (training.is_ticket()) training.replicate = found.empty() ? 0 : found.back().replicate + 1;
+    if (is_ticket(training.branch)) training.replicate = found.empty() ? 0 : found.back().replicate + 1;
     if (!inside.levels().empty()) found.push_back(training);
     find_trainings(inside, training, found);
   }

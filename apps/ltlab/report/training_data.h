@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ltlab/analysis/level_structure.h"
+#include "ltlab/store/records.h"
 #include "ltlab/store/run_store.h"
 #include "report/layer_images.h"
 
@@ -18,8 +19,6 @@ struct ReportedTraining {
   std::size_t replicate;  ///< of the run
   RunStore store;
   std::string branch;
-
-  bool is_ticket() const { return branch == "ticket" || branch == "imported"; }
 };
 
 /// Of the `run`-th run, in `folder`, all that have a level, tickets with their controls after them.

@@ -11,14 +11,14 @@ namespace {
 
 const char* const kTicket = "ticket";
 const char* const kPretraining = "pretraining";
-const char* const kImported = "imported";
 
 // What was imported are tickets, too.
 void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
-  const std::string branch = run.branch == kImported ? kTicket : run.branch;
+  const std::string branch = is_ticket(run.branch) ? kTicket : run.branch;
+  const bool imported = branch != run.branch;
   for (const unsigned level : store.levels()) {
     to.trainings.push_back({run.seed, branch, run.trial, store.read_summary(level)});
-    if (run.branch == kImported && std::isnan(to.trainings.back().summary.test_accuracy))
+    if (imported && std::isnan(to.trainings.back().summary.test_accuracy))
       throw ConfigError("'" + store.folder().string() +
                         "' was imported without an accuracy to compare: train its tickets by `ltlab search "
                         "--from " +
@@ -29,7 +29,7 @@ void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
 // A replicate that has yet to train its dense network has nothing to compare.
 void add_replicate(const RunStore& store, RecordedRun& to) {
   const RunRecord run = store.read_run();
-  if (run.branch != kTicket && run.branch != kImported) {
+  if (!is_ticket(run.branch)) {
     throw ConfigError("'" + store.folder().string() +
                       "' holds a control, which its run's tickets bring along: name " +
                       store.search_folder().string());

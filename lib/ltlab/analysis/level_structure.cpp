@@ -21,7 +21,7 @@ void report_pruning(const Mask& mask, const LevelRecord& before, LayerReport& la
 
 // Whether each level is pruned from the one before: a control's masks are its ticket's, or drawn.
 bool levels_nest(const RunContext& context) {
-  return !context.run() || context.run()->branch == "ticket" || context.run()->branch == "imported";
+  return !context.run() || is_ticket(context.run()->branch);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@ std::vector<Tensor> starting_weights(const fs::path& folder) {
   RunRecord run = store.read_run();
   if (!run.rewind_weights.empty()) return run.rewind_weights;
   if (!run.init_weights.empty()) return run.init_weights;
-  if (run.branch == "ticket" || run.branch == "imported") return {};
+  if (is_ticket(run.branch)) return {};
   return starting_weights(fs::weakly_canonical(folder).parent_path());
 }
 

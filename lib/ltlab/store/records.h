@@ -79,6 +79,11 @@ struct TrainingCheckpoint {
   double flops = 0;             ///< done until then
 };
 
+/// Whether runs of this branch hold tickets, found by a search or imported, and not controls.
+inline bool is_ticket(const std::string& branch) {
+  return branch == "ticket" || branch == "imported";
+}
+
 /// What a run is: run.h5.
 struct RunRecord {
   std::string config;  ///< what decides the results, one `name = value` a line: the format of --config
