@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "ltlab/kernels/elementwise.h"
+#include "ltlab/kernels/survivors.h"
 
 namespace ltlab {
 
@@ -66,15 +67,13 @@ void WeightedLayer<T>::weight_gradient(Kernel kernel, const Activations<T>& dy, 
   if (kernel == Kernel::sparse) return weight_gradient_sparse(dy, x, accumulate, gradient);
   if (!weight_.masked()) return weight_gradient_dense(dy, x, accumulate, gradient);
   weight_gradient_dense(dy, x, accumulate, dense_gradient_.data());
-  const std::span<const std::uint32_t> survivors = weight_.survivors();
-  for (std::size_t k = 0; k < survivors.size(); ++k) gradient[k] = dense_gradient_[survivors[k]];
+  compress<T>(survivor_bits_, dense_gradient_, weight_.gradient);
 }
 
 template <class T>
 const T* WeightedLayer<T>::dense_weights() {
   if (!weight_.masked()) return weight_.values.data();
-  const std::span<const std::uint32_t> survivors = weight_.survivors();
-  for (std::size_t k = 0; k < survivors.size(); ++k) dense_[survivors[k]] = weight_.values[k];
+  expand<T>(survivor_bits_, weight_.values, dense_);
   return dense_.data();
 }
 
@@ -92,6 +91,7 @@ void WeightedLayer<T>::apply_mask(const Mask& mask) {
   if (!weight_.masked()) return;
   transposed_order_ = &build_structure(mask.keep);
   transposed_.assign(weight_.size(), T(0));
+  survivor_bits_ = survivor_bits(mask.keep);
   dense_.assign(weight_.dense_size(), T(0));
   dense_gradient_.assign(weight_.dense_size(), T(0));
 }

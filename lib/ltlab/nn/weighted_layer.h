@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -86,7 +87,8 @@ class WeightedLayer : public Layer<T> {
   std::array<Kernel, 3> kernels_{};                               // one a Product
   const std::vector<std::uint32_t>* transposed_order_ = nullptr;  // of the survivors
   AlignedVector<T> transposed_;                                   // the survivors in that order
-  AlignedVector<T> dense_;                                        // the survivors spread out, zero elsewhere
+  AlignedVector<std::uint8_t> survivor_bits_;
+  AlignedVector<T> dense_;           // the survivors spread out, zero elsewhere
   AlignedVector<T> dense_gradient_;  // of which the survivors' entries are picked
   bool keeps_dense_gradient_ = false;
 };

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <utility>
 
+#include "ltlab/base/denormals.h"
 #include "ltlab/base/error.h"
 
 namespace ltlab {
@@ -91,6 +92,7 @@ void Trainer::advance() {
 }
 
 void Trainer::update() {
+  const FlushDenormals flush;
   forward_backward();
   optimizer_->step(config_.learning_rate.rate(step_));
   ++step_;

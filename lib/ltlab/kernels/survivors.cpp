@@ -1,0 +1,122 @@
+#include "ltlab/kernels/survivors.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ltlab/kernels/survivors.cpp"
+// The order matters.
+// clang-format off
+#include <hwy/foreach_target.h>  // compiles this file once a target
+#include <hwy/highway.h>
+// clang-format on
+
+#include <algorithm>
+#include <array>
+#include <bit>
+
+#ifndef LTLAB_KERNELS_SURVIVORS_ONCE
+#define LTLAB_KERNELS_SURVIVORS_ONCE
+namespace ltlab {
+
+// rank[byte][i]: how many bits below bit i are set, which is where element i's value lies among a byte's
+// survivors.
+using RankTable = std::array<std::array<std::uint8_t, 8>, 256>;
+inline constexpr RankTable kRank = [] {
+  RankTable rank{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (unsigned i = 0; i < 8; ++i)
+      rank[byte][i] = static_cast<std::uint8_t>(std::popcount(byte & ((1u << i) - 1)));
+  }
+  return rank;
+}();
+
+inline bool survives(const std::uint8_t* bits, std::size_t i) {
+  return (bits[i / 8] >> (i % 8) & 1) != 0;
+}
+
+}  // namespace ltlab
+#endif
+
+HWY_BEFORE_NAMESPACE();
+namespace ltlab::HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// At most the elements of one byte of bits.
+using Floats = hn::CappedTag<float, 8>;
+
+HWY_INLINE std::uint8_t bits_of(const std::uint8_t* bits, std::size_t i) {
+  return static_cast<std::uint8_t>(bits[i / 8] >> (i % 8) & ((1u << hn::Lanes(Floats())) - 1));
+}
+
+// Both take whole vectors while as many survivors are left, and then single elements.
+void expand_floats(const std::uint8_t* bits, std::span<const float> survivors, std::span<float> dense) {
+  const Floats d;
+  const hn::RebindToSigned<Floats> integers;
+  const hn::Rebind<std::uint8_t, Floats> bytes;
+  const std::size_t n = hn::Lanes(d);
+  std::size_t i = 0, next = 0;
+  for (; i + n <= dense.size() && next + n <= survivors.size(); i += n) {
+    const std::uint8_t byte = bits_of(bits, i);
+    const auto rank = hn::PromoteTo(integers, hn::LoadU(bytes, kRank[byte].data()));
+    const auto spread =
+        hn::TableLookupLanes(hn::LoadU(d, survivors.data() + next), hn::IndicesFromVec(d, rank));
+    hn::StoreU(hn::IfThenElseZero(hn::LoadMaskBits(d, &byte), spread), d, dense.data() + i);
+    next += static_cast<std::size_t>(std::popcount(byte));
+  }
+  for (; next < survivors.size(); ++i) dense[i] = survives(bits, i) ? survivors[next++] : 0.0f;
+  std::fill(dense.begin() + static_cast<std::ptrdiff_t>(i), dense.end(), 0.0f);
+}
+
+void compress_floats(const std::uint8_t* bits, std::span<const float> dense, std::span<float> survivors) {
+  const Floats d;
+  const std::size_t n = hn::Lanes(d);
+  std::size_t i = 0, next = 0;
+  for (; i + n <= dense.size() && next + n <= survivors.size(); i += n) {
+    const std::uint8_t byte = bits_of(bits, i);
+    hn::CompressStore(hn::LoadU(d, dense.data() + i), hn::LoadMaskBits(d, &byte), d, survivors.data() + next);
+    next += static_cast<std::size_t>(std::popcount(byte));
+  }
+  for (; next < survivors.size(); ++i) {
+    if (survives(bits, i)) survivors[next++] = dense[i];
+  }
+}
+
+}  // namespace ltlab::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace ltlab {
+
+HWY_EXPORT(expand_floats);
+HWY_EXPORT(compress_floats);
+
+AlignedVector<std::uint8_t> survivor_bits(std::span<const std::uint8_t> keep) {
+  AlignedVector<std::uint8_t> bits((keep.size() + 7) / 8);
+  for (std::size_t i = 0; i < keep.size(); ++i) {
+    if (keep[i]) bits[i / 8] = static_cast<std::uint8_t>(bits[i / 8] | 1u << (i % 8));
+  }
+  return bits;
+}
+
+template <>
+void expand(std::span<const std::uint8_t> bits, std::span<const float> survivors, std::span<float> dense) {
+  HWY_DYNAMIC_DISPATCH(expand_floats)(bits.data(), survivors, dense);
+}
+template <>
+void expand(std::span<const std::uint8_t> bits, std::span<const double> survivors, std::span<double> dense) {
+  for (std::size_t i = 0, next = 0; i < dense.size(); ++i)
+    dense[i] = survives(bits.data(), i) ? survivors[next++] : 0.0;
+}
+
+template <>
+void compress(std::span<const std::uint8_t> bits, std::span<const float> dense, std::span<float> survivors) {
+  HWY_DYNAMIC_DISPATCH(compress_floats)(bits.data(), dense, survivors);
+}
+template <>
+void compress(std::span<const std::uint8_t> bits, std::span<const double> dense,
+              std::span<double> survivors) {
+  for (std::size_t i = 0, next = 0; next < survivors.size(); ++i) {
+    if (survives(bits.data(), i)) survivors[next++] = dense[i];
+  }
+}
+
+}  // namespace ltlab
+#endif  // HWY_ONCE
