@@ -8,7 +8,7 @@ parts=(kernels steps search)
 
 usage() {
   cat <<EOF
-Usage: scripts/bench.sh [--quick] [--out DIR] [--sparseprop DIR] [PART...]
+Usage: scripts/bench.sh [--quick] [--avx2] [--out DIR] [--sparseprop DIR] [PART...]
 
 Installs missing Debian packages, builds, measures the parts that are named, and draws and tabulates all that DIR then
 holds (results/performance). Nothing else should run on the machine meanwhile; machine.txt tells its load.
@@ -20,6 +20,7 @@ Parts (without arguments: all):
 
 --sparseprop DIR
             kernels beside SparseProp's too, compiled from a checkout of IST-DASLab/sparseprop (needs pybind11-dev)
+--avx2      as a processor without AVX-512 would do it, on all sides; not for searches
 --quick     a few minutes in all: fewer cases and turns, and a search of 500 steps a level
 EOF
 }
@@ -46,6 +47,7 @@ describe_machine() {
 
 words=("$@")
 quick=()
+avx2=OFF
 out=results/performance
 sparseprop=
 chosen=()
@@ -56,6 +58,7 @@ while [[ $# -gt 0 ]]; do
       exit 0
       ;;
     --quick) quick=(--quick) ;;
+    --avx2) avx2=ON ;;
     --out)
       [[ $# -ge 2 ]] || fail "--out needs a folder"
       out=$2
@@ -78,9 +81,14 @@ wants() {
   [[ " ${chosen[*]} " == *" $1 "* ]]
 }
 
+if [[ $avx2 == ON ]]; then
+  if wants search; then fail "--avx2 is for kernels and steps: name them"; fi
+  export ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
+fi
+
 load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 scripts/setup.sh build bench plot
-cmake --preset release -D LTLAB_SPARSEPROP="$sparseprop" -D Python3_EXECUTABLE=/usr/bin/python3
+cmake --preset release -D LTLAB_SPARSEPROP="$sparseprop" -D LTLAB_BENCH_AVX2=$avx2 -D Python3_EXECUTABLE=/usr/bin/python3
 cmake --build build/release --target ltlab_app ltlab_bench -j "$(nproc)"
 
 mkdir -p "$out"

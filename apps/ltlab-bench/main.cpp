@@ -5,6 +5,9 @@
 //   steps     whole training steps, comparable to scripts/bench_pytorch.py steps
 //
 // scripts/bench.sh runs them all, beside PyTorch, and keeps what they say in results/performance/.
+#include <hwy/targets.h>
+
+#include <dnnl.hpp>
 #include <iostream>
 #include <map>
 
@@ -43,6 +46,10 @@ int run(const ltlab::bench::Arguments& words) {
 
 int main(int argc, char** argv) {
   try {
+#ifdef LTLAB_BENCH_AVX2
+    hwy::DisableTargets(HWY_AVX2 - 1);  // the better a target, the lower its bit
+    dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
+#endif
     return run({argv + 1, argv + argc});
   } catch (const ltlab::Error& error) {
     std::cerr << "ltlab-bench: " << error.what() << '\n';
