@@ -85,6 +85,7 @@ if [[ $avx2 == ON ]]; then
   if wants search; then fail "--avx2 is for kernels and steps: name them"; fi
   export ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
 fi
+export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE-$(scripts/openblas_core.py)}
 
 load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 scripts/setup.sh build bench plot

@@ -4,8 +4,8 @@
 PyTorch trains under masks as OpenLTH does: dense weights, multiplied by their mask before each forward pass. Where no
 weight is pruned there is no mask and no multiplication. What makes PyTorch faster on a processor is the default:
 batches gathered from one tensor in memory, foreach optimizers, gradients set to None, freed memory kept by the
-process, OpenMP threads that do not spin while OpenBLAS's work, and for each model the memory format that measured
-faster. Denormal numbers are flushed to zero, as a precaution. Tried without gain: torch.jit, parameters as views of
+process, OpenMP threads that do not spin while OpenBLAS's work, OpenBLAS's best kernels (openblas_core.py), and for each
+model the memory format that measured faster. Denormal numbers are flushed to zero, as a precaution. Tried without gain: torch.jit, parameters as views of
 one flat tensor, ATen's AVX-512 kernels.
 """
 
@@ -26,6 +26,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import openblas_core
+
+openblas_core.set_core(os.environ)
 # Before OpenMP starts: its idle threads would otherwise spin on the cores that OpenBLAS's threads need.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
@@ -107,6 +110,15 @@ def set_threads(threads: int, blas: Blas) -> None:
             library.openblas_set_num_threads(threads)
 
 
+def blas_core(blas: Blas) -> str:
+    """The processor whose kernels OpenBLAS uses; "" of another BLAS."""
+    library = ctypes.CDLL(blas.path) if "openblas" in blas.path else None
+    if not hasattr(library, "openblas_get_corename"):
+        return ""
+    library.openblas_get_corename.restype = ctypes.c_char_p
+    return library.openblas_get_corename().decode()
+
+
 def prepare_process(arguments: argparse.Namespace) -> Blas:
     """Makes this process as fast as PyTorch can be, or throws BenchError."""
     blas = find_blas(mapped_libraries(), torch.backends.mkl.is_available())
@@ -129,6 +141,7 @@ def describe_process(blas: Blas, threads: int) -> dict[str, Any]:
         "threads": threads,
         "torch": torch.__version__,
         "blas": blas.path,
+        "blas_core": blas_core(blas),
         "mkldnn": torch.backends.mkldnn.is_available(),
         "peak_rss_mb": round(peak_rss_mb(), 1),
     }
@@ -667,7 +680,7 @@ def main() -> int:
         print(json.dumps(report))
     else:
         arguments.print_report(report)
-        print(f"torch {report['torch']}, BLAS {report['blas']}, oneDNN {'yes' if report['mkldnn'] else 'no'}, "
+        print(f"torch {report['torch']}, BLAS {report['blas']} ({report['blas_core']}), oneDNN {'yes' if report['mkldnn'] else 'no'}, "
               f"{report['threads']} thread(s), peak {report['peak_rss_mb']:.0f} MB")
     return 0
 

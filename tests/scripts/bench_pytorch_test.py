@@ -20,9 +20,10 @@ SCRIPTS = Path(sys.argv.pop(1))
 LTLAB = sys.argv.pop(1)
 sys.path.insert(0, str(SCRIPTS))
 import bench_pytorch  # noqa: E402
+import openblas_core  # noqa: E402
 
 SCRIPT = SCRIPTS / "bench_pytorch.py"
-PROCESS_FIELDS = {"threads", "torch", "blas", "mkldnn", "peak_rss_mb"}
+PROCESS_FIELDS = {"threads", "torch", "blas", "blas_core", "mkldnn", "peak_rss_mb"}
 
 
 def run(*words, **environment):
@@ -60,6 +61,19 @@ def layers_with_parameters(model, image_shape):
             module.register_forward_hook(record)
     model.eval()(torch.zeros(1, *image_shape))
     return layers
+
+
+class OpenBlasTest(unittest.TestCase):
+    def test_the_best_kernels_are_chosen_by_what_the_processor_can_do(self):
+        avx512 = "avx512f avx512cd avx512bw avx512dq avx512vl"
+        for flags, core in ((f"fma avx2 {avx512}", "SkylakeX"), ("fma avx2 avx512f", "Haswell"), ("sse4_2 avx", "")):
+            self.assertEqual(openblas_core.best_core(f"processor\t: 0\nflags\t\t: fpu {flags} sse\nbugs\t: x\n"), core)
+        self.assertEqual(openblas_core.best_core("Features : asimd"), "")
+
+    def test_a_choice_of_the_user_stands(self):
+        environment = {"OPENBLAS_CORETYPE": "Zen"}
+        openblas_core.set_core(environment)
+        self.assertEqual(environment, {"OPENBLAS_CORETYPE": "Zen"})
 
 
 class ModelsTest(unittest.TestCase):
