@@ -21,8 +21,16 @@ search() {
 search conv-2 --preset conv2-cifar --steps 2500 --rate 0.4 --convolution-rate 0.2 --output-rate 0.2 --levels 8 \
   --validate-every 250 --target-density 0 --control random-reinit
 
-# ResNet-20, rewound to an early step, to initialization, and reinitialized.
-compare=(build/release/bin/ltlab compare --config "$here/resnet-20.cfg" --out masks/conv-cifar/resnet-20 "${data[@]}")
-"${compare[@]}" >"$here/resnet-20.txt"
-"${compare[@]}" --format json >"$here/resnet-20.json"
-scripts/plot_comparison.py "$here/resnet-20.json" -o "$here/resnet-20.png"
+# Searches that NAME.cfg tells, and their comparison.
+compare() {
+  local name=$1
+  local words=(build/release/bin/ltlab compare --config "$here/$name.cfg" --out "masks/conv-cifar/$name" "${data[@]}")
+  "${words[@]}" >"$here/$name.txt"
+  "${words[@]}" --format json >"$here/$name.json"
+  scripts/plot_comparison.py "$here/$name.json" -o "$here/$name.png"
+}
+
+# ResNet-20: rewound to an early step, to initialization, and reinitialized; then, with more seeds and a sparser level,
+# the two rewindings alone.
+compare resnet-20
+compare resnet-20-rewinding
