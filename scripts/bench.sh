@@ -93,7 +93,8 @@ cmake --preset release -D LTLAB_SPARSEPROP="$sparseprop" -D LTLAB_BENCH_AVX2=$av
 cmake --build build/release --target ltlab_app ltlab_bench -j "$(nproc)"
 
 mkdir -p "$out"
-describe_machine >"$out/machine.txt"
+machine=$(describe_machine) # before a file of the tree changes
+echo "$machine" >"$out/machine.txt"
 build/release/bin/ltlab-bench machine | tee "$out/machine.json"
 if wants kernels; then
   build/release/bin/ltlab-bench kernels "${quick[@]}" --benchmark_out="$out/kernels.csv" --benchmark_out_format=csv
