@@ -5,8 +5,8 @@ PyTorch trains under masks as OpenLTH does: dense weights, multiplied by their m
 weight is pruned there is no mask and no multiplication. What makes PyTorch faster on a processor is the default:
 batches gathered from one tensor in memory, foreach optimizers, gradients set to None, freed memory kept by the
 process, OpenMP threads that do not spin while OpenBLAS's work, OpenBLAS's best kernels (openblas_core.py), and for each
-model the memory format that measured faster. Denormal numbers are flushed to zero, as a precaution. Tried without gain: torch.jit, parameters as views of
-one flat tensor, ATen's AVX-512 kernels.
+model the memory format that measured faster. Denormal numbers are flushed to zero, as a precaution. Tried without gain:
+torch.jit, parameters as views of one flat tensor, ATen's AVX-512 kernels.
 """
 
 from __future__ import annotations
@@ -680,8 +680,8 @@ def main() -> int:
         print(json.dumps(report))
     else:
         arguments.print_report(report)
-        print(f"torch {report['torch']}, BLAS {report['blas']} ({report['blas_core']}), oneDNN {'yes' if report['mkldnn'] else 'no'}, "
-              f"{report['threads']} thread(s), peak {report['peak_rss_mb']:.0f} MB")
+        print(f"torch {report['torch']}, BLAS {report['blas']} ({report['blas_core']}), "
+              f"oneDNN {'yes' if report['mkldnn'] else 'no'}, {report['threads']} thread(s), peak {report['peak_rss_mb']:.0f} MB")
     return 0
 
 
