@@ -681,7 +681,8 @@ def main() -> int:
     else:
         arguments.print_report(report)
         print(f"torch {report['torch']}, BLAS {report['blas']} ({report['blas_core']}), "
-              f"oneDNN {'yes' if report['mkldnn'] else 'no'}, {report['threads']} thread(s), peak {report['peak_rss_mb']:.0f} MB")
+              f"oneDNN {'yes' if report['mkldnn'] else 'no'}, {report['threads']} thread(s), "
+              f"peak {report['peak_rss_mb']:.0f} MB")
     return 0
 
 
