@@ -148,10 +148,28 @@ optimizer = sgd
 momentum = 0.9
 weight-decay = 0.0001
 schedule = step
-learning-rate = 0.1
 output-rate = 0
 scope = global
 levels = 2
+)";
+const std::string kResnet20Quick = R"(
+model = resnet-20
+steps = 400
+batch = 64
+learning-rate = 0.1
+milestones = 200,300
+rate = 0.6
+rewind = 40
+)";
+// At a rate of 0.1 so few steps teach it nothing.
+const std::string kVgg16Quick = R"(
+model = vgg-16
+steps = 200
+batch = 32
+learning-rate = 0.01
+milestones = 100,150
+rate = 0.8
+rewind = 20
 )";
 
 }  // namespace
@@ -169,12 +187,8 @@ const std::map<std::string, std::string>& presets() {
       {"conv2-cifar-quick", kConvQuick + "model = conv-2\nsteps = 500\n"},
       {"conv4-cifar-quick", kConvQuick + "model = conv-4\nsteps = 300\n"},
       {"conv6-cifar-quick", kConvQuick + "model = conv-6\nsteps = 200\n"},
-      {"resnet20-cifar-quick",
-       kResidualQuick +
-           "model = resnet-20\nsteps = 400\nbatch = 64\nmilestones = 200,300\nrate = 0.6\nrewind = 40\n"},
-      {"vgg16-cifar-quick",
-       kResidualQuick +
-           "model = vgg-16\nsteps = 200\nbatch = 32\nmilestones = 100,150\nrate = 0.8\nrewind = 20\n"},
+      {"resnet20-cifar-quick", kResidualQuick + kResnet20Quick},
+      {"vgg16-cifar-quick", kResidualQuick + kVgg16Quick},
   };
   return table;
 }
