@@ -1,9 +1,9 @@
 #include "ltlab/kernels/survivors.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <vector>
 
-#include "ltlab/base/random.h"
 #include "support/every_target.h"
 #include "support/test_data.h"
 
@@ -14,9 +14,8 @@ namespace {
 
 // Survivors at random, or none from `end` on.
 std::vector<std::uint8_t> random_survival(std::size_t size, double density, std::size_t end) {
-  RandomStream random({7, "survival"});
-  std::vector<std::uint8_t> keep(size);
-  for (std::size_t i = 0; i < end; ++i) keep[i] = random.uniform() < density;
+  std::vector<std::uint8_t> keep = random_mask("w", {size}, density, 7).keep;
+  std::fill(keep.begin() + static_cast<std::ptrdiff_t>(end), keep.end(), std::uint8_t{0});
   return keep;
 }
 

@@ -32,6 +32,22 @@ inline bool survives(const std::uint8_t* bits, std::size_t i) {
   return (bits[i / 8] >> (i % 8) & 1) != 0;
 }
 
+// From element i on, of which survivor `next` is the first, one by one.
+template <class T>
+void expand_rest(const std::uint8_t* bits, std::span<const T> survivors, std::span<T> dense, std::size_t i,
+                 std::size_t next) {
+  for (; next < survivors.size(); ++i) dense[i] = survives(bits, i) ? survivors[next++] : T(0);
+  std::fill(dense.begin() + static_cast<std::ptrdiff_t>(i), dense.end(), T(0));
+}
+
+template <class T>
+void compress_rest(const std::uint8_t* bits, std::span<const T> dense, std::span<T> survivors, std::size_t i,
+                   std::size_t next) {
+  for (; next < survivors.size(); ++i) {
+    if (survives(bits, i)) survivors[next++] = dense[i];
+  }
+}
+
 }  // namespace ltlab
 #endif
 
@@ -61,8 +77,7 @@ void expand_floats(const std::uint8_t* bits, std::span<const float> survivors, s
     hn::StoreU(hn::IfThenElseZero(hn::LoadMaskBits(d, &byte), spread), d, dense.data() + i);
     next += static_cast<std::size_t>(std::popcount(byte));
   }
-  for (; next < survivors.size(); ++i) dense[i] = survives(bits, i) ? survivors[next++] : 0.0f;
-  std::fill(dense.begin() + static_cast<std::ptrdiff_t>(i), dense.end(), 0.0f);
+  expand_rest(bits, survivors, dense, i, next);
 }
 
 void compress_floats(const std::uint8_t* bits, std::span<const float> dense, std::span<float> survivors) {
@@ -74,9 +89,7 @@ void compress_floats(const std::uint8_t* bits, std::span<const float> dense, std
     hn::CompressStore(hn::LoadU(d, dense.data() + i), hn::LoadMaskBits(d, &byte), d, survivors.data() + next);
     next += static_cast<std::size_t>(std::popcount(byte));
   }
-  for (; next < survivors.size(); ++i) {
-    if (survives(bits, i)) survivors[next++] = dense[i];
-  }
+  compress_rest(bits, dense, survivors, i, next);
 }
 
 }  // namespace ltlab::HWY_NAMESPACE
@@ -102,8 +115,7 @@ void expand(std::span<const std::uint8_t> bits, std::span<const float> survivors
 }
 template <>
 void expand(std::span<const std::uint8_t> bits, std::span<const double> survivors, std::span<double> dense) {
-  for (std::size_t i = 0, next = 0; i < dense.size(); ++i)
-    dense[i] = survives(bits.data(), i) ? survivors[next++] : 0.0;
+  expand_rest(bits.data(), survivors, dense, 0, 0);
 }
 
 template <>
@@ -113,9 +125,7 @@ void compress(std::span<const std::uint8_t> bits, std::span<const float> dense, 
 template <>
 void compress(std::span<const std::uint8_t> bits, std::span<const double> dense,
               std::span<double> survivors) {
-  for (std::size_t i = 0, next = 0; next < survivors.size(); ++i) {
-    if (survives(bits.data(), i)) survivors[next++] = dense[i];
-  }
+  compress_rest(bits.data(), dense, survivors, 0, 0);
 }
 
 }  // namespace ltlab
