@@ -27,9 +27,11 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 DENSITIES = (1, 0.2, 0.1, 0.05, 0.02)
-# With batch and optimizer. VGG-16 learns from batches of 128, of which PyTorch makes one in seconds.
+# With batch and optimizer. VGGs learn from batches of 128, of which PyTorch makes one in seconds.
 MODELS = (("lenet-300-100", 60, "adam"), ("lenet-5", 60, "adam"), ("conv-2", 60, "adam"), ("conv-4", 60, "adam"),
-          ("conv-6", 60, "adam"), ("resnet-20", 128, "sgd"), ("vgg-16", 64, "sgd"))
+          ("conv-6", 60, "adam"), ("resnet-20", 128, "sgd"), ("resnet-32", 128, "sgd"), ("resnet-44", 128, "sgd"),
+          ("resnet-56", 128, "sgd"), ("vgg-11", 64, "sgd"), ("vgg-13", 64, "sgd"), ("vgg-16", 64, "sgd"),
+          ("vgg-19", 64, "sgd"))
 
 
 class BenchError(Exception):

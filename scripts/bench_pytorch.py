@@ -23,6 +23,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -190,16 +191,18 @@ def normalized(inputs: int, outputs: int) -> list[nn.Module]:
     return [nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU(inplace=True)]
 
 
-def vgg_16() -> nn.Module:
-    """VGG-16 for CIFAR-10 (Simonyan & Zisserman 2015, table 1, D), with batch norm and a single linear layer."""
-    layers: list[nn.Module] = []
+def vgg(layers: int) -> nn.Module:
+    """VGG-11, 13, 16 or 19 for CIFAR-10 (Simonyan & Zisserman 2015, table 1, A, B, D and E), with batch norm, and
+    global average pooling and a single linear layer in place of the last max-pooling and three linear layers."""
+    early, late = {11: (1, 2), 13: (2, 2), 16: (2, 3), 19: (2, 4)}[layers]
+    modules: list[nn.Module] = []
     channels = 3
-    for width, depth in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
+    for width, depth in ((64, early), (128, early), (256, late), (512, late), (512, late)):
         for _ in range(depth):
-            layers += normalized(channels, width)
+            modules += normalized(channels, width)
             channels = width
-        layers.append(nn.MaxPool2d(2))
-    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(512, 10))
+        modules.append(nn.MaxPool2d(2))
+    return nn.Sequential(*modules[:-1], nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
 
 
 class ResidualBlock(nn.Module):
@@ -224,14 +227,15 @@ class ResidualBlock(nn.Module):
         return functional.relu(self.norm2(self.conv2(hidden)).add_(shortcut), inplace=True)
 
 
-def resnet_20() -> nn.Module:
-    """ResNet-20 for CIFAR-10 (He et al. 2016, section 4.2)."""
-    layers = normalized(3, 16)
+def resnet(layers: int) -> nn.Module:
+    """ResNet-20, 32, 44 or 56 for CIFAR-10 (He et al. 2016, section 4.2)."""
+    modules = normalized(3, 16)
     channels = 16
-    for width in (16, 16, 16, 32, 32, 32, 64, 64, 64):
-        layers.append(ResidualBlock(channels, width))
-        channels = width
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
+    for width in (16, 32, 64):
+        for _ in range((layers - 2) // 6):
+            modules.append(ResidualBlock(channels, width))
+            channels = width
+    return nn.Sequential(*modules, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
 @dataclass(frozen=True)
@@ -252,11 +256,15 @@ CIFAR = (3, 32, 32)
 MODELS = {
     "lenet-300-100": ModelSpec(lenet_300_100, (784,), 60000, 60, "adam", 1.2e-3, 0.01, "contiguous"),
     "lenet-5": ModelSpec(lenet_5, (1, 28, 28), 60000, 60, "adam", 1.2e-3, 0.01, "channels-last"),
-    "conv-2": ModelSpec(lambda: conv_net(2), CIFAR, 10000, 60, "adam", 2e-4, 0.01, "contiguous"),
-    "conv-4": ModelSpec(lambda: conv_net(4), CIFAR, 10000, 60, "adam", 3e-4, 0.01, "channels-last"),
-    "conv-6": ModelSpec(lambda: conv_net(6), CIFAR, 10000, 60, "adam", 3e-4, 0.01, "channels-last"),
-    "resnet-20": ModelSpec(resnet_20, CIFAR, 10000, 128, "sgd", 1e-3, 0.1, "channels-last"),
-    "vgg-16": ModelSpec(vgg_16, CIFAR, 10000, 128, "sgd", 1e-3, 0.1, "contiguous"),
+    "conv-2": ModelSpec(partial(conv_net, 2), CIFAR, 10000, 60, "adam", 2e-4, 0.01, "contiguous"),
+    "conv-4": ModelSpec(partial(conv_net, 4), CIFAR, 10000, 60, "adam", 3e-4, 0.01, "channels-last"),
+    "conv-6": ModelSpec(partial(conv_net, 6), CIFAR, 10000, 60, "adam", 3e-4, 0.01, "channels-last"),
+} | {
+    f"resnet-{layers}": ModelSpec(partial(resnet, layers), CIFAR, 10000, 128, "sgd", 1e-3, 0.1, "channels-last")
+    for layers in (20, 32, 44, 56)
+} | {
+    f"vgg-{layers}": ModelSpec(partial(vgg, layers), CIFAR, 10000, 128, "sgd", 1e-3, 0.1, "contiguous")
+    for layers in (11, 13, 16, 19)
 }
 MEMORY_FORMATS = {"contiguous": torch.contiguous_format, "channels-last": torch.channels_last}
 
@@ -612,8 +620,8 @@ def add_steps_command(commands: argparse._SubParsersAction) -> None:
                                  f"{MOST_BLOCKS} blocks, or {LEAST_BLOCKS} steps where those take longer, after a "
                                  "warm-up.")
     parser.add_argument("--model", choices=MODELS, default="lenet-300-100", help="(%(default)s)")
-    parser.add_argument("--batch", metavar="N", type=positive, help="images a step (60; resnet-20, vgg-16: 128)")
-    parser.add_argument("--optimizer", choices=("adam", "sgd"), help="(adam; resnet-20, vgg-16: sgd)")
+    parser.add_argument("--batch", metavar="N", type=positive, help="images a step (60; resnet, vgg: 128)")
+    parser.add_argument("--optimizer", choices=("adam", "sgd"), help="(adam; resnet, vgg: sgd)")
     parser.add_argument("--density", metavar="D", type=fraction, default=1.0,
                         help="fraction of each layer's weights that random masks keep (1: no masks)")
     parser.add_argument("--seconds", metavar="S", type=positive_seconds, default=10.0,

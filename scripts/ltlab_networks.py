@@ -67,7 +67,7 @@ def _vgg(layers, width):
     early, late = {11: (1, 2), 13: (2, 2), 16: (2, 3), 19: (2, 4)}[layers]
     stages = [depth * [*_normalized(channels * width), RELU] + [POOL]
               for channels, depth in ((64, early), (128, early), (256, late), (512, late), (512, late))]
-    return [*sum(stages, []), MEAN, Step("linear")]
+    return [*sum(stages, [])[:-1], MEAN, Step("linear")]  # which averages instead of the last pooling
 
 
 def _resnet(layers, width):

@@ -84,8 +84,14 @@ class ModelsTest(unittest.TestCase):
             "conv-2": 4_301_642,  # 4.3 M in Frankle & Carbin 2019, figure 2
             "conv-4": 2_425_930,  # 2.4 M
             "conv-6": 2_262_602,  # the figure prints 1.7 M, which its layers do not add up to
-            "resnet-20": 269_722,  # 0.27 M in He et al. 2016, table 6
+            "resnet-20": 269_722,  # 0.27, 0.46, 0.66 and 0.85 M in He et al. 2016, table 6
+            "resnet-32": 464_154,
+            "resnet-44": 658_586,
+            "resnet-56": 853_018,
+            "vgg-11": 9_228_362,
+            "vgg-13": 9_413_066,
             "vgg-16": 14_724_042,
+            "vgg-19": 20_035_018,
         }
         self.assertEqual(set(weights), set(bench_pytorch.MODELS))
         for name, count in weights.items():
@@ -129,7 +135,7 @@ class MasksTest(unittest.TestCase):
         self.assertEqual(used, [[True] * 3] * 4)
 
     def test_masks_have_the_density_asked_for(self):
-        model = bench_pytorch.resnet_20()
+        model = bench_pytorch.resnet(20)
         self.assertAlmostEqual(bench_pytorch.density_of(model, bench_pytorch.random_masks(model, 0.2)), 0.2, places=3)
         self.assertIsNone(bench_pytorch.random_masks(model, 1))
 

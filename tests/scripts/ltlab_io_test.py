@@ -295,7 +295,7 @@ class PyTorchTest(RunTest):
 
     def test_networks_of_images_come_back(self):
         """To PyTorch and back: what is exported, also with PyTorch's counters of batches, is the same network again."""
-        for model, size in (("lenet-5", 12), ("resnet-20:width=2", 6)):
+        for model, size in (("lenet-5", 12), ("resnet-20:width=2", 6), ("vgg-11", 32)):
             source, images, labels = self.make_data(size)
             run = self.run_of(model, source, *HASTY, "--steps", 2, "--validate-every", 2, "--levels", 1)
             level, folder = run.level(1), self.folder / f"{model}-back"
@@ -313,13 +313,14 @@ class PyTorchTest(RunTest):
     def test_vgg(self):
         """Beside the same network built by hand: too large to be trained here."""
         layers, inputs = [], 3
-        stages = [(64, 1), (128, 1), (256, 0), (256, 1), (512, 0), (512, 1), (512, 0), (512, 1)]
+        stages = [(64, 1), (128, 1), (256, 0), (256, 1), (512, 0), (512, 1), (512, 0), (512, 0)]
         for number, (channels, pooled) in enumerate(stages, 1):
             layers += [(f"conv{number}", torch.nn.Conv2d(inputs, channels, 3, padding=1, bias=False)),
                        (f"bn{number}", torch.nn.BatchNorm2d(channels)), (f"relu{number}", torch.nn.ReLU()),
                        *([(f"pool{number}", torch.nn.MaxPool2d(2))] if pooled else [])]
             inputs = channels
-        layers += [("flatten", torch.nn.Flatten()), ("fc1", torch.nn.Linear(512, 10))]
+        layers += [("mean", torch.nn.AdaptiveAvgPool2d(1)), ("flatten", torch.nn.Flatten()),
+                   ("fc1", torch.nn.Linear(512, 10))]
         network, images = torch.nn.Sequential(OrderedDict(layers)), torch.randn(4, 3, 32, 32)
         network(images)  # moves the running statistics
         state = {name: values.numpy() for name, values in network.state_dict().items() if "tracked" not in name}
