@@ -15,7 +15,7 @@ holds (results/performance). Nothing else should run on the machine meanwhile; m
 
 Parts (without arguments: all):
   kernels   each sparse kernel beside oneDNN, OpenBLAS and Eigen, and how its cost grows     kernels.csv, 5 minutes
-  steps     training steps of each model beside PyTorch, in turns                            steps.csv, 14 minutes
+  steps     training steps of each model beside PyTorch, in turns                            steps.csv, 40 minutes
   search    whole searches of LeNet-300-100 on MNIST beside PyTorch, in turns                search.csv, 9 minutes
 
 --sparseprop DIR
@@ -85,7 +85,8 @@ if [[ $avx2 == ON ]]; then
   if wants search; then fail "--avx2 is for kernels and steps: name them"; fi
   export ONEDNN_MAX_CPU_ISA=AVX2 OPENBLAS_CORETYPE=Haswell ATEN_CPU_CAPABILITY=avx2
 fi
-export OPENBLAS_CORETYPE=${OPENBLAS_CORETYPE-$(scripts/openblas_core.py)}
+core=${OPENBLAS_CORETYPE-$(scripts/openblas_core.py)}
+[[ -z $core ]] || export OPENBLAS_CORETYPE=$core
 
 load=$(cut -d ' ' -f 1-3 /proc/loadavg)
 scripts/setup.sh build bench plot

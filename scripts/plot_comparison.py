@@ -18,7 +18,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from plot_style import COLORS, MARKERS, STYLE, set_accuracy_axis, set_density_axis
+from plot_style import COLORS, MARKERS, STYLE, lay_out, set_accuracy_axis, set_density_axis
 
 STROKES = ((0, (4, 1.6)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)), (0, (7, 1.5)), (0, (1, 3)))  # of controls
 MOST_BANDS = 6  # more variants have bars in place of bands, which would cover each other
@@ -124,7 +124,7 @@ def add_legends(figure, variants, styles, columns):
                       fontsize=8.5, handlelength=3.2)
 
 
-def plot(variants):
+def plot(variants, title=""):
     """The figure of variants as read_comparison() gives them."""
     plt.rcParams.update(STYLE)
     many = len(variants) > MOST_BANDS
@@ -152,7 +152,7 @@ def plot(variants):
         set_accuracy_axis(axes, np.concatenate([estimates(variant, "test_accuracy")[0] for variant in variants]))
     steps.set_ylim(bottom=0)
     add_legends(figure, variants, styles, columns)
-    figure.tight_layout(rect=(0, below / figure.get_figheight(), 1, 1), w_pad=2.5)
+    lay_out(figure, below / figure.get_figheight(), title)
     return figure
 
 
@@ -161,10 +161,11 @@ def main():
     parser.add_argument("comparison", metavar="COMPARISON.json", help="what was printed; - reads standard input")
     parser.add_argument("-o", "--output", metavar="OUT.png", type=Path, required=True,
                         help="image to write; its suffix says whether .png or .svg")
+    parser.add_argument("--title", default="", help="to stand above: what was trained on what")
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
     try:
-        figure = plot(read_comparison(arguments.comparison))
+        figure = plot(read_comparison(arguments.comparison), arguments.title)
         figure.savefig(arguments.output, dpi=200)
         if arguments.svg:
             figure.savefig(arguments.output.with_suffix(".svg"))

@@ -31,14 +31,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
-from plot_style import STYLE
+from plot_style import COLORS, MARKERS, STYLE
 
 # Okabe & Ito's colours.
 PARTS = {"forward": ("#0072B2", "o"), "backward-data": ("#D55E00", "s"), "backward-weights": ("#009E73", "^"),
          "together": ("#000000", "D")}
 KINDS = ("linear", "convolution")
 ROOFS = {"l1_gbs": "L1", "l2_gbs": "L2", "l3_gbs": "L3", "memory_gbs": "memory"}
-PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#777777")
 
 
 class PlotError(Exception):
@@ -314,17 +313,29 @@ def by_model(pairs: Sequence[Pairs]) -> dict[str, list[Pairs]]:
     return series
 
 
+def looks(names: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Of each model a colour, that of its family, and a marker of its own there."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(name.split("-")[0], []).append(name)
+    return {name: (colour, marker) for colour, members in zip(COLORS, families.values())
+            for name, marker in zip(members, MARKERS)}
+
+
 def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:
-    """Ratio and absolute speed against density, a colour a model and number of threads."""
+    """Ratio and absolute speed against density, a line a model and number of threads."""
     series = by_model(pairs)
+    columns = 4
+    below = 0.02 + 0.042 * -(-len(series) // columns)  # fraction of the figure, for its legend
     figure, (ratio, speed) = plt.subplots(1, 2, figsize=(9.6, 4.6))
-    for colour, (name, tasks) in zip(PALETTE, series.items()):
+    for name, (colour, marker) in looks(series).items():
+        tasks = series[name]
         x = [100 * task.density for task in tasks]
         for axes, values_of, style in ((ratio, lambda task: task.ratios, "-"), (speed, lambda task: task.ltlab, "-"),
                                        (speed, lambda task: task.pytorch, "--")):
             median = np.array([statistics.median(values_of(task)) for task in tasks])
             ends = np.array([[min(values_of(task)), max(values_of(task))] for task in tasks]).T
-            axes.errorbar(x, median, np.abs(ends - median), color=colour, ls=style, marker="o", ms=4, lw=1.3, capsize=2,
+            axes.errorbar(x, median, np.abs(ends - median), color=colour, ls=style, marker=marker, ms=4, lw=1.3, capsize=2,
                           mfc=colour if style == "-" else "white", label=name)
     ratio.set_title("ltlab / PyTorch")
     ratio.set_ylabel("ratio of steps per second")
@@ -335,8 +346,8 @@ def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:
     for axes in (ratio, speed):
         set_density_axis(axes, {pair.density for pair in pairs})
     handles, labels = ratio.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="lower center", ncol=4, frameon=False)
-    figure.tight_layout(rect=(0, 0.1, 1, 1))
+    figure.legend(handles, labels, loc="lower center", ncol=columns, frameon=False)
+    figure.tight_layout(rect=(0, below, 1, 1))
     save(figure, folder, "steps")
 
 

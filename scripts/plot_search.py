@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from plot_style import COLORS, MARKERS, STYLE, set_accuracy_axis, set_density_axis
+from plot_style import COLORS, MARKERS, STYLE, lay_out, set_accuracy_axis, set_density_axis
 from scipy.stats import t as student_t
 
 STEP, AT_END, AT_STOP = "early_stop_step", "test_accuracy", "early_stop_test_accuracy"
@@ -136,7 +136,7 @@ def add_legends(figure, measured, replicates):
                       fontsize=8.5, handlelength=2.6)
 
 
-def plot(measured, replicates):
+def plot(measured, replicates, title=""):
     """The figure: `measured` maps each branch that was found to its replicates' levels."""
     plt.rcParams.update(STYLE)
     figure, (steps, accuracy) = plt.subplots(1, 2, figsize=(9.6, 4.3))
@@ -159,7 +159,7 @@ def plot(measured, replicates):
     set_accuracy_axis(accuracy, accuracies(measured))
 
     add_legends(figure, measured, replicates)
-    figure.tight_layout(rect=(0, 0.13, 1, 1), w_pad=2.5)
+    lay_out(figure, 0.13, title)
     return figure
 
 
@@ -167,6 +167,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("run", metavar="RUN_DIR", type=Path, help="folder of a search: the --out of `ltlab search`")
     parser.add_argument("-o", "--output", metavar="OUT.png", type=Path, required=True, help="image to write")
+    parser.add_argument("--title", default="", help="to stand above: what was trained on what")
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
     try:
@@ -175,7 +176,7 @@ def main():
         measured = {branch: levels for branch, levels in found.items() if any(levels)}
         if BRANCHES[0] not in measured:
             raise SearchError(f"{arguments.run}: no level-NNN.h5 yet; let `ltlab search` finish a level first")
-        figure = plot(measured, len(folders))
+        figure = plot(measured, len(folders), arguments.title)
         figure.savefig(arguments.output, dpi=200)
         if arguments.svg:
             figure.savefig(arguments.output.with_suffix(".svg"))

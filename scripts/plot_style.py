@@ -25,6 +25,13 @@ STYLE = {
 }
 
 
+def lay_out(figure, below, title):
+    """Spaces the axes out between the fraction `below` of the figure, left to legends, and the title, if any."""
+    if title:
+        figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    figure.tight_layout(rect=(0, below, 1, 1), w_pad=2.5)
+
+
 def set_density_axis(axes, sparsest):
     """A logarithmic axis in %, from dense to the fraction `sparsest`."""
     axes.set_xscale("log")

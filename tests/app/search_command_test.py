@@ -599,6 +599,39 @@ class Phases(SearchTest):
             trained = file["pretraining/level-000/weights/fc1.weight"][:]
             self.assertTrue((file["init/fc1.weight"][:] == trained).all())
 
+    def test_published_data_for_pretraining_need_not_lie_beside_arrays(self):
+        import h5py
+        import numpy
+
+        write_mnist(self.folder / "data/mnist")
+        (self.folder / "own").mkdir()
+        with h5py.File(self.folder / "own/arrays.h5", "w") as file:
+            file["images"] = numpy.random.default_rng(1).integers(256, size=(120, 28, 28)).astype("u1")
+            file["labels"] = numpy.arange(120) % 3
+
+        def search(out, *arguments):
+            return run("search", "--data", f"h5:{self.folder}/own/arrays.h5:/images,/labels", "--validation", 20, "--steps", 5,
+                       "--batch", 10, "--levels", 1, "--pretrain", 5, "--pretrain-data", "mnist", *arguments, "--out",
+                       self.folder / out, data=self.folder / "data")
+
+        found = search("found", "--model", "lenet-300-100")  # of three classes, too
+        self.assertEqual(found.returncode, 0, found.stderr)
+        resumed = run("search", "--resume", "--levels", 2, "--out", self.folder / "found", data=self.folder / "data")
+        self.assertEqual(resumed.returncode, 0, resumed.stderr)
+        write_mnist(self.folder / "own/mnist")
+        beside = search("beside", "--model", "lenet-300-100")
+        self.assertEqual(beside.returncode, 0, beside.stderr)
+
+    def test_vectors_are_not_augmented(self):
+        import h5py
+        import numpy
+
+        with h5py.File(self.folder / "arrays.h5", "w") as file:
+            file["images"], file["labels"] = numpy.zeros((120, 6), "f4"), numpy.arange(120) % 2
+        refused = run("search", "--data", f"h5:{self.folder}/arrays.h5:/images,/labels", "--model", "mlp:6-4-2",
+                      "--validation", 20, "--steps", 10, "--augment", "crop-flip", "--out", self.folder / "run")
+        self.check_refused(refused, 2, "--augment crop-flip", "vectors")
+
     def test_presets_of_convolutional_networks(self):
         for name in ("conv4-cifar", "conv6-cifar", "resnet20-cifar", "resnet20-cifar-warmup", "vgg16-cifar", "conv4-cifar-quick",
                      "conv6-cifar-quick", "resnet20-cifar-quick", "vgg16-cifar-quick"):  # all that would take long

@@ -40,10 +40,27 @@ TEST_CASE("A sparser network trains for more steps, by a schedule drawn out", "[
   training.learning_rate.warmup_steps = 20;
   training.learning_rate.milestones = {500, 750};
   training.learning_rate.total_steps = 1000;
-  const TrainingConfig longer = stretched(training, 4000);
+  const TrainingConfig longer = stretched(training, 0, 4000);
   CHECK(longer.steps == 4000);
   CHECK(longer.validate_every == 200);
   for (const std::uint64_t step : {0, 5, 19, 499, 500, 749, 750, 999})
     CHECK(longer.learning_rate.rate(4 * step + 3) == Approx(training.learning_rate.rate(step)));
-  CHECK(stretched(training, 1000).learning_rate.milestones == training.learning_rate.milestones);
+  CHECK(stretched(training, 0, 1000).learning_rate.milestones == training.learning_rate.milestones);
+}
+
+TEST_CASE("Of a network rewound to a step, the schedule from there on is drawn out or pressed together",
+          "[lottery]") {
+  TrainingConfig training;
+  training.steps = training.learning_rate.total_steps = 1000;
+  training.validate_every = 50;
+  training.learning_rate.shape = LearningRateSchedule::Shape::step;
+  training.learning_rate.warmup_steps = 20;
+  training.learning_rate.milestones = {100, 600, 800};
+  const TrainingConfig shorter = stretched(training, 200, 600);
+  CHECK(shorter.steps == 600);
+  CHECK(shorter.validate_every == 25);
+  CHECK(shorter.learning_rate.total_steps == 600);
+  for (const std::uint64_t step : {0, 10, 19, 99, 100, 200})  // behind it
+    CHECK(shorter.learning_rate.rate(step) == training.learning_rate.rate(step));
+  CHECK(shorter.learning_rate.milestones == std::vector<StepCount>{100, 400, 500});
 }

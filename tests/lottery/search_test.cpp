@@ -357,6 +357,23 @@ TEST_CASE("The lottery starts from the weights that pretraining left, and a new 
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
+TEST_CASE("Cosine falls until the end of a pretraining that is longer than the search's training",
+          "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = pretraining_config();
+  config.training.validate_every = 10;
+  config.training.learning_rate.shape = LearningRateSchedule::Shape::cosine;
+  pretrain_and_search(config, folder);
+  LearningRateSchedule schedule = config.training.learning_rate;
+  const auto check_rates = [&](const LevelRecord& level) {
+    schedule.total_steps = level.steps;
+    for (const MetricsRow& row : level.metrics)
+      if (row.step > 0) CHECK(row.learning_rate == schedule.rate(row.step - 1));
+  };
+  check_rates(RunStore(folder.path() / "pretraining").read_level(0));
+  check_rates(RunStore(folder.path()).read_level(0));
+}
+
 TEST_CASE("A search interrupted while it pretrains goes on to the same bits", "[lottery]") {
   const TemporaryFolder whole, broken;
   SearchConfig config = pretraining_config();

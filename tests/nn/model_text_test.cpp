@@ -102,6 +102,10 @@ TEST_CASE("A faulty line of a model is told with its number and what would be ri
   CHECK_THAT(message("repeat 2\nconv 3\nend relu\nlinear 2"), Contains("line 3"));
   CHECK_THAT(message("repeat 200\nrepeat 200\nconv 3\nend\nend\nlinear 2"),
              Contains("more than 10000 layers"));
+  CHECK_THAT(message("repeat 1000000\nrepeat 1000000\nend\nend\nlinear 2"), Contains("more than a million"));
+  CHECK_THAT(message("conv 3 stride 2 stride 3\nlinear 2"), Contains("'stride' is given twice"));
+  CHECK_THAT(message("classes = 4\nlinear 2"), Contains("line 1") && Contains("name of a setting"));
+  CHECK_THAT(message("3 = 4\nlinear 2"), Contains("begins with a letter"));
   CHECK_THAT(message("linear 2 relu"), Contains("last line must be 'linear classes'"));
   CHECK_THAT(message(""), Contains("last line must be 'linear classes'"));
   CHECK_THAT(message("linear 2\nconv 3"), Contains("last line must be 'linear classes'"));
@@ -119,6 +123,9 @@ TEST_CASE("Lines that do not fit the image are told too", "[nn]") {
                     Contains("part 2") && Contains("4 x 8 x 8"));
   CHECK_THROWS_WITH(make("residual; conv 3 3x1 padding 0; end; linear classes"), Contains("part 1"));
   CHECK_THROWS_WITH(make("linear 7"), Contains("7 classes"));
+  CHECK_THROWS_WITH(make("conv 1000000; conv 1000000; linear classes"),
+                    Contains("part 2") && Contains("9000000000000 weights"));
+  CHECK_THROWS_WITH(make("linear 1000000; linear 1000; linear classes"), Contains("part 2"));
   CHECK_THROWS_WITH(make("inputs 9; linear classes"), Contains("9 inputs"));
   CHECK_THROWS_AS(make("conv 4; residual; conv 3; end; linear classes"), ConfigError);
 }
@@ -151,6 +158,8 @@ TEST_CASE("Residual networks and VGGs have the papers' layers and parameters", "
   }
   CHECK(count_parameters("vgg-16") == 14'724'042);
   CHECK(count_parameters("lenet-5", {1, 28, 28}) == 61'706);
+  CHECK(make_network<float>("lenet-300-100", {1, 28, 28}, 47, 1).steps().back().layer->output().channels ==
+        47);
 }
 
 TEST_CASE("Settings replace those of a built-in model or a file, and nothing hangs on the file", "[nn]") {
@@ -165,6 +174,7 @@ TEST_CASE("Settings replace those of a built-in model or a file, and nothing han
   CHECK_THROWS_WITH(read_model(path + ":wide=3"), Catch::Contains("own.txt") && Catch::Contains("'width'"));
   CHECK_THROWS_WITH(read_model("lenet-5:width=3"), Catch::Contains("no setting 'width'"));
   CHECK_THROWS_WITH(read_model("resnet-20:width=two"), Catch::Contains("'two' is no number"));
+  CHECK_THROWS_WITH(read_model("resnet-20:width=2,"), Catch::Contains("commas between"));
   CHECK_THROWS_WITH(read_model("resnet-21"), Catch::Contains("did you mean 'resnet-20'"));
   CHECK_THROWS_AS(read_model(folder.path()), IoError);
   std::ofstream(path) << "conv 2\n\nconf 3\nlinear classes\n";

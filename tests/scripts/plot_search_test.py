@@ -70,7 +70,8 @@ class PlotSearchTest(unittest.TestCase):
         replicates = plot_search.replicate_folders(self.run_folder)
         measured = {b: plot_search.read_branch(replicates, b) for b in plot_search.BRANCHES}
         self.assertEqual([b.control for b in measured if measured[b]], ["", "random-reinit", "supermask"])
-        figure = plot_search.plot({b: levels for b, levels in measured.items() if levels}, 2)
+        figure = plot_search.plot({b: levels for b, levels in measured.items() if levels}, 2, "LeNet, MNIST")
+        self.assertEqual(figure._suptitle.get_text(), "LeNet, MNIST")
         axes = figure.axes[1]
         low, high = axes.get_ylim()
         self.assertTrue(0 < low < 15 and 98 < high < 100)

@@ -70,7 +70,7 @@ LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, co
                          const TrainingData& data, unsigned copy) {
   LevelStart start{data,        context.run()->model,          config.training, config.kernel, level.level,
                    level.masks, context.initial_weights(level)};
-  start.training = stretched(config.training, level.steps);
+  start.training = stretched(config.training, config.rewind_step, level.steps);
   start.first_step = level.first_step;
   if (level.level == 0 && config.rewind_step > 0) {
     start.weights = context.run()->rewind_weights;

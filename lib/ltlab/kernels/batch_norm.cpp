@@ -263,9 +263,8 @@ namespace {
 void require_a_variance(const ActivationShape& x) {
   if (x.batch * x.image.height * x.image.width > 1) return;
   throw ConfigError(
-      "batch normalization: a batch of one image with one position has no variance; make the last batch of "
-      "an "
-      "epoch larger, or choose another batch size");
+      "batch normalization: a batch of one image with one position has no variance, and an epoch ends in "
+      "such a one; choose another batch size");
 }
 
 }  // namespace

@@ -144,6 +144,8 @@ std::vector<Tensor> ReplicateSearch::pretrain() {
   LevelStart start{*pretraining_data_,  model,           config_.training, config_.kernel, 0,
                    full_masks(network), run.init_weights};
   start.training.steps = config_.pretraining.steps;
+  std::uint64_t& fall = start.training.learning_rate.total_steps;
+  fall = std::max<std::uint64_t>(fall, start.training.steps);
   start.order_seed = run.seed;
   start.order_level = kPretrainingOrder;
   train_or_find({replicate_, "pretraining", 0, 0}, start, store, [](const auto&, const auto&) {});
@@ -170,7 +172,7 @@ LevelStart ReplicateSearch::start_level(unsigned level) const {
 
 // How a network is trained whose steps cost `step_flops` of the dense network's.
 TrainingConfig ReplicateSearch::training_at(double step_flops) const {
-  return stretched(config_.training,
+  return stretched(config_.training, config_.rewind_step,
                    steps_of_budget(config_.training.steps, config_.rewind_step, step_flops));
 }
 
@@ -182,7 +184,7 @@ double ReplicateSearch::step_flops(const std::vector<Mask>& masks) const {
 LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks) const {
   LevelStart start{data_,
                    config_.model,
-                   stretched(config_.training, config_.steps_of(level)),
+                   stretched(config_.training, config_.rewind_step, config_.steps_of(level)),
                    config_.kernel,
                    level,
                    std::move(masks),

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ltlab/base/join.h"
+#include "ltlab/data/sources.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab {
@@ -325,6 +326,10 @@ void check(const SearchConfig& c) {
 DatasetOptions pretraining_data(const SearchConfig& c) {
   DatasetOptions data = c.data;
   if (!c.pretraining.source.empty()) data.source = c.pretraining.source;
+  // The folder of a user's arrays need not be that of published data.
+  const auto arrays = [](const std::string& source) { return source.starts_with("h5:"); };
+  if (arrays(c.data.source) && !arrays(data.source) && !holds_data(data.directory, data.source))
+    data.directory.clear();
   data.random_labels = c.pretraining.random_labels;
   return data;
 }

@@ -59,7 +59,7 @@ enum class RetrainingOrder {
 const NameTable<RetrainingOrder>& retraining_order_names();
 
 /// A first phase of training that leaves the weights of step 0, with a fresh optimizer and the search's
-/// settings, schedule included.
+/// settings, schedule included; cosine falls over the longer of both trainings.
 struct PretrainingConfig {
   StepCount steps = 0;         ///< 0: none, the weights of step 0 are as drawn
   std::string source;          ///< of the data; empty: those of the search

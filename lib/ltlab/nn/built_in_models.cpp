@@ -7,7 +7,7 @@ constexpr const char* kLenet300100 = R"(# Fully connected (LeCun et al. 1998)
 inputs 784
 linear 300 relu
 linear 100 relu
-linear 10
+linear classes
 )";
 
 constexpr const char* kLenet5 = R"(# LeNet-5 (LeCun et al. 1998, section II.B), with ReLU and max-pooling

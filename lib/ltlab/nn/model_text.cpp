@@ -1,6 +1,7 @@
 #include "ltlab/nn/model_text.h"
 
 #include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <map>
 #include <sstream>
@@ -17,6 +18,7 @@ using Words = std::vector<std::string>;
 
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kLargestNumber = 1'000'000;
+constexpr std::size_t kMostLines = 1'000'000;  // read, those repeated as often as they are
 
 struct Line {
   std::string where;  // "line 3 ('conv 16')"
@@ -72,6 +74,7 @@ class Parser {
   void block(std::size_t first, std::size_t last) {
     for (std::size_t i = first; i < last; ++i) {
       line_ = &lines_[i];
+      count_line();
       const std::string& kind = line_->words.front();
       if (kind == "repeat" || kind == "residual") {
         const std::size_t end = end_of(i);
@@ -102,7 +105,14 @@ class Parser {
       line_ = &lines_[end];
       fail("the end of a 'repeat' takes no words");
     }
-    for (std::size_t n = 0; n < times; ++n) block(begin + 1, end);
+    for (std::size_t n = 0; n < times; ++n) {
+      count_line();  // also where there is none to repeat
+      block(begin + 1, end);
+    }
+  }
+
+  void count_line() {
+    if (++lines_read_ > kMostLines) fail("repeated lines add up to more than a million");
   }
 
   void residual(std::size_t begin, std::size_t end) {
@@ -129,7 +139,7 @@ class Parser {
   void statement() {
     using Kind = Layer::Kind;
     if (is_setting(*line_)) {
-      settings_[line_->words[0]] = number(line_->words[2], 0);
+      setting();
       return;
     }
     const std::string kind = line_->words.front();
@@ -167,6 +177,16 @@ class Parser {
       fail(std::string(unknown_name("layer", kind, kinds).what()) + ", and settings NAME = NUMBER");
     }
     refuse(options);
+  }
+
+  void setting() {
+    const std::string& name = line_->words[0];
+    if (!std::isalpha(static_cast<unsigned char>(name[0])) || name.find_first_of("*-") != std::string::npos ||
+        name == "classes")
+      fail("'" + name +
+           "' cannot be the name of a setting: it begins with a letter, has neither * nor -, and is not "
+           "'classes'");
+    settings_[name] = number(line_->words[2], 0);
   }
 
   void convolution(Words& options) {
@@ -208,6 +228,7 @@ class Parser {
     if (found + 1 == options.end()) fail("a number must follow '" + name + "'");
     const std::size_t value = number(*(found + 1), least);
     options.erase(found, found + 2);
+    if (std::ranges::count(options, name) > 0) fail("'" + name + "' is given twice");
     return value;
   }
 
@@ -291,6 +312,7 @@ class Parser {
   const Line* line_ = nullptr;  // that is being read; null at the end
   ModelText model_;
   std::map<std::string, std::size_t> settings_, count_;
+  std::size_t lines_read_ = 0;
 };
 
 }  // namespace

@@ -27,6 +27,7 @@ namespace {
 using Kind = ModelText::Layer::Kind;
 
 constexpr std::string_view kMlp = "mlp:";
+constexpr std::size_t kLargestLayer = std::size_t{1} << 28;  // weights, or outputs of an image
 
 // "784-500-300-10" as numbers; ConfigError names the description.
 std::vector<std::size_t> parse_widths(const std::string& widths, const std::string& description) {
@@ -67,7 +68,7 @@ NameAndSettings split_settings(const std::string& named) {
   std::istringstream settings(named.substr(colon + 1));
   for (std::string setting; std::getline(settings, setting, ',');) {
     const auto equals = setting.find('=');
-    if (equals == std::string::npos)
+    if (equals == std::string::npos || named.back() == ',')
       throw ConfigError("malformed model '" + named + "': settings are NAME=NUMBER with commas between");
     result.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
   }
@@ -142,8 +143,23 @@ class Builder {
   // What each layer gives; shortcuts let through what they take.
   void measure() {
     for (const ModelText::Layer& layer : model_.layers) {
-      shapes_.push_back(explained(layer, [&] { return output_of(layer, shapes_.back()); }));
+      shapes_.push_back(explained(layer, [&] {
+        const ImageShape output = output_of(layer, shapes_.back());
+        check_size(layer, shapes_.back(), output);
+        return output;
+      }));
     }
+  }
+
+  static void check_size(const ModelText::Layer& layer, const ImageShape& input, const ImageShape& output) {
+    std::size_t weights = 0;
+    if (layer.kind == Kind::convolution)
+      weights = output.channels * input.channels * layer.height * layer.width;
+    if (layer.kind == Kind::linear) weights = output.channels * input.features();
+    if (weights > kLargestLayer || output.features() > kLargestLayer)
+      throw ConfigError("it would have " + std::to_string(weights) + " weights and " +
+                        std::to_string(output.features()) + " outputs; the most of either is " +
+                        std::to_string(kLargestLayer));
   }
 
   ImageShape output_of(const ModelText::Layer& layer, const ImageShape& input) const {
