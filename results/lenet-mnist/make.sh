@@ -13,5 +13,5 @@ resume=()
 [[ -e $run/run.h5 ]] && resume=(--resume)
 "${search[@]}" "${resume[@]}" >"$here/table.txt"
 "${search[@]}" --resume --json >"$here/report.json"
-scripts/plot_search.py "$run" -o "$here/search.png"
+scripts/plot_search.py "$run" --title "LeNet-300-100, MNIST" -o "$here/search.png"
 "$here/claims.py" "$run" >"$here/claims.md"
