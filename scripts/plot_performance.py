@@ -19,6 +19,7 @@ import statistics
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -318,8 +319,8 @@ def looks(names: Iterable[str]) -> dict[str, tuple[str, str]]:
     families: dict[str, list[str]] = {}
     for name in names:
         families.setdefault(name.split("-")[0], []).append(name)
-    return {name: (colour, marker) for colour, members in zip(COLORS, families.values())
-            for name, marker in zip(members, MARKERS)}
+    return {name: (colour, marker) for colour, members in zip(cycle(COLORS), families.values())
+            for marker, name in zip(cycle(MARKERS), members)}
 
 
 def plot_steps(pairs: Sequence[Pairs], folder: Path) -> None:

@@ -109,7 +109,7 @@ po::options_description training_options() {
 po::options_description pretraining_options() {
   po::options_description pretraining = group("Pretraining, which leaves the weights of step 0");
   pretraining.add_options()
-      ("pretrain", steps(), "its length, with the settings for training (0: none, the weights of step 0 are as drawn)")
+      ("pretrain", steps(), "its length, with the settings for training; cosine falls over the longer of both (0: none, the weights of step 0 are as drawn)")
       ("pretrain-data", word("SOURCE"), "other data, of images as large (those of --data); a file of arrays is looked for where --data's lies")
       ("pretrain-labels", word("LABELS"), "true (default) | random");
   return pretraining;

@@ -86,6 +86,7 @@ void run_session(const SearchRequest& request, const SearchData& data, const std
   // error.
   in_steps(config, dataset.training.size(), pretraining.training.size());
   check_pretraining(config, dataset, &pretraining);
+  check_augmentation(config.training.augmentation, dataset.train.shape);
   tell_early_end(config, planned_densities(config, dataset.train.shape, dataset.classes));
   if (request.force) RunStore(request.out).remove();
   std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers

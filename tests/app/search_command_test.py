@@ -628,9 +628,11 @@ class Phases(SearchTest):
 
         with h5py.File(self.folder / "arrays.h5", "w") as file:
             file["images"], file["labels"] = numpy.zeros((120, 6), "f4"), numpy.arange(120) % 2
-        refused = run("search", "--data", f"h5:{self.folder}/arrays.h5:/images,/labels", "--model", "mlp:6-4-2",
-                      "--validation", 20, "--steps", 10, "--augment", "crop-flip", "--out", self.folder / "run")
-        self.check_refused(refused, 2, "--augment crop-flip", "vectors")
+        arguments = ["search", "--data", f"h5:{self.folder}/arrays.h5:/images,/labels", "--model", "mlp:6-4-2", "--validation", 20,
+                     "--steps", 10, "--batch", 10, "--levels", 1, "--out", self.folder / "run"]
+        self.assertEqual(run(*arguments).returncode, 0)
+        self.check_refused(run(*arguments, "--augment", "crop-flip", "--force"), 2, "--augment crop-flip", "1 x 1 x 6")
+        self.assertTrue((self.folder / "run/level-001.h5").exists(), "a refused search must delete nothing")
 
     def test_presets_of_convolutional_networks(self):
         for name in ("conv4-cifar", "conv6-cifar", "resnet20-cifar", "resnet20-cifar-warmup", "vgg16-cifar", "conv4-cifar-quick",

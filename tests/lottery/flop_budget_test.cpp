@@ -45,22 +45,24 @@ TEST_CASE("A sparser network trains for more steps, by a schedule drawn out", "[
   CHECK(longer.validate_every == 200);
   for (const std::uint64_t step : {0, 5, 19, 499, 500, 749, 750, 999})
     CHECK(longer.learning_rate.rate(4 * step + 3) == Approx(training.learning_rate.rate(step)));
-  CHECK(stretched(training, 0, 1000).learning_rate.milestones == training.learning_rate.milestones);
+  CHECK(stretched(training, 0, 1000).learning_rate.rate(500) == training.learning_rate.rate(500));
 }
 
-TEST_CASE("Of a network rewound to a step, the schedule from there on is drawn out or pressed together",
-          "[lottery]") {
+TEST_CASE("A network rewound to a step goes on at the learning rate that it had there", "[lottery]") {
+  using enum LearningRateSchedule::Shape;
   TrainingConfig training;
   training.steps = training.learning_rate.total_steps = 1000;
   training.validate_every = 50;
-  training.learning_rate.shape = LearningRateSchedule::Shape::step;
-  training.learning_rate.warmup_steps = 20;
+  training.learning_rate.shape = GENERATE(constant, step, cosine);
+  training.learning_rate.warmup_steps = 300;
   training.learning_rate.milestones = {100, 600, 800};
-  const TrainingConfig shorter = stretched(training, 200, 600);
-  CHECK(shorter.steps == 600);
-  CHECK(shorter.validate_every == 25);
-  CHECK(shorter.learning_rate.total_steps == 600);
-  for (const std::uint64_t step : {0, 10, 19, 99, 100, 200})  // behind it
-    CHECK(shorter.learning_rate.rate(step) == training.learning_rate.rate(step));
-  CHECK(shorter.learning_rate.milestones == std::vector<StepCount>{100, 400, 500});
+  const LearningRateSchedule& dense = training.learning_rate;
+  const std::uint64_t steps = GENERATE(600, 1000, 3400);
+  const TrainingConfig rewound = stretched(training, 200, steps);
+  CHECK(rewound.steps == steps);
+  CHECK(rewound.validate_every == 50 * (steps - 200) / 800);
+  for (const std::uint64_t at : {0, 10, 199}) CHECK(rewound.learning_rate.rate(at) == dense.rate(at));
+  CHECK(rewound.learning_rate.rate(200) == Approx(dense.rate(200)).epsilon(0.005));  // a step of warm-up
+  for (const std::uint64_t at : {300, 600, 800, 998})
+    CHECK(rewound.learning_rate.rate(200 + (at - 200) * (steps - 200) / 800) == Approx(dense.rate(at)));
 }

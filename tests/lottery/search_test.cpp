@@ -1,7 +1,9 @@
 #include "ltlab/lottery/search.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <functional>
+#include <numbers>
 
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/pretraining.h"
@@ -247,6 +249,26 @@ TEST_CASE("Without retraining a level is what pruning leaves", "[lottery]") {
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
+TEST_CASE("With a budget of FLOPs a training costs what it would of the dense network from its first step on",
+          "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();  // of 40 steps, rewound to 15
+  config.budget = Budget::flops;
+  config.controls = {Control::random_reinit, Control::random_mask};
+  search(config, folder);
+  const double dense = RunStore(folder.path()).read_level(0).cost.flops;
+  const LevelRecord ticket = RunStore(folder.path()).read_level(1),
+                    mask = RunStore(folder.path() / "random-mask-0").read_level(1),
+                    reinit = RunStore(folder.path() / "random-reinit-0").read_level(1);
+  CHECK(ticket.cost.flops == Approx(25.0 / 40 * dense).epsilon(0.03));
+  CHECK(mask.steps == ticket.steps);
+  CHECK(reinit.cost.flops == Approx(dense).epsilon(0.03));
+  CHECK(ticket.metrics.size() - 1 ==
+        Approx(25.0 / 40 * static_cast<double>(reinit.metrics.size() - 1)).margin(1));
+  for (const LevelRecord* level : {&ticket, &reinit})
+    CHECK(level->metrics.back().learning_rate == Approx(0.001));
+}
+
 TEST_CASE("Levels may be trained for other numbers of steps than the dense network", "[lottery]") {
   const TemporaryFolder folder, broken;
   SearchConfig config = falling_rate_config();
@@ -260,9 +282,11 @@ TEST_CASE("Levels may be trained for other numbers of steps than the dense netwo
     const LevelRecord level = store.read_level(number);
     CHECK(level.steps == steps);
     CHECK(level.metrics.back().step == steps);
-    LearningRateSchedule schedule = config.training.learning_rate;
-    schedule.total_steps = steps;
-    CHECK(level.metrics.back().learning_rate == Approx(schedule.rate(steps - 1)));
+    // The last step stands for so many of the dense network's last ones, where cosine has nearly fallen to 0.
+    const double left = (40.0 - 15.0) / (static_cast<double>(steps) - 15.0);
+    const double base = config.training.learning_rate.base;
+    CHECK(level.metrics.back().learning_rate ==
+          Approx(base * 0.5 * (1 - std::cos(std::numbers::pi * left / 40))));
   }
   CHECK_THAT(store.read_run().config, Catch::Contains("level-steps = 30,2ep\n"));
   Listener listener;

@@ -102,10 +102,15 @@ TEST_CASE("A faulty line of a model is told with its number and what would be ri
   CHECK_THAT(message("repeat 2\nconv 3\nend relu\nlinear 2"), Contains("line 3"));
   CHECK_THAT(message("repeat 200\nrepeat 200\nconv 3\nend\nend\nlinear 2"),
              Contains("more than 10000 layers"));
-  CHECK_THAT(message("repeat 1000000\nrepeat 1000000\nend\nend\nlinear 2"), Contains("more than a million"));
+  CHECK_THAT(message("repeat 1000000\nrepeat 1000000\nend\nend\nlinear 2"), Contains("more than 10000000"));
   CHECK_THAT(message("conv 3 stride 2 stride 3\nlinear 2"), Contains("'stride' is given twice"));
   CHECK_THAT(message("classes = 4\nlinear 2"), Contains("line 1") && Contains("name of a setting"));
   CHECK_THAT(message("3 = 4\nlinear 2"), Contains("begins with a letter"));
+  CHECK_THAT(message("repeat = 4\nlinear 2"), Contains("nor a layer"));
+  CHECK_THAT(message("linear 3 relu relu\nlinear 2"), Contains("'relu' is given twice"));
+  std::string deep;
+  for (int i = 0; i < 101; ++i) deep += "repeat 1\n";
+  CHECK_THAT(message(deep), Contains("line 1 ") && Contains("more than 100 blocks"));
   CHECK_THAT(message("linear 2 relu"), Contains("last line must be 'linear classes'"));
   CHECK_THAT(message(""), Contains("last line must be 'linear classes'"));
   CHECK_THAT(message("linear 2\nconv 3"), Contains("last line must be 'linear classes'"));
@@ -124,7 +129,9 @@ TEST_CASE("Lines that do not fit the image are told too", "[nn]") {
   CHECK_THROWS_WITH(make("residual; conv 3 3x1 padding 0; end; linear classes"), Contains("part 1"));
   CHECK_THROWS_WITH(make("linear 7"), Contains("7 classes"));
   CHECK_THROWS_WITH(make("conv 1000000; conv 1000000; linear classes"),
-                    Contains("part 2") && Contains("9000000000000 weights"));
+                    Contains("part 2") && Contains("268435456 weights"));
+  CHECK_THROWS_WITH(make("conv 128 1x1; conv 524288 524288x524288 padding 262144 stride 33; linear classes"),
+                    Contains("part 2") && Contains("too large"));
   CHECK_THROWS_WITH(make("linear 1000000; linear 1000; linear classes"), Contains("part 2"));
   CHECK_THROWS_WITH(make("inputs 9; linear classes"), Contains("9 inputs"));
   CHECK_THROWS_AS(make("conv 4; residual; conv 3; end; linear classes"), ConfigError);
@@ -175,6 +182,7 @@ TEST_CASE("Settings replace those of a built-in model or a file, and nothing han
   CHECK_THROWS_WITH(read_model("lenet-5:width=3"), Catch::Contains("no setting 'width'"));
   CHECK_THROWS_WITH(read_model("resnet-20:width=two"), Catch::Contains("'two' is no number"));
   CHECK_THROWS_WITH(read_model("resnet-20:width=2,"), Catch::Contains("commas between"));
+  CHECK_THROWS_WITH(read_model("resnet-20:width=2,width=3"), Catch::Contains("'width' is given twice"));
   CHECK_THROWS_WITH(read_model("resnet-21"), Catch::Contains("did you mean 'resnet-20'"));
   CHECK_THROWS_AS(read_model(folder.path()), IoError);
   std::ofstream(path) << "conv 2\n\nconf 3\nlinear classes\n";

@@ -70,12 +70,12 @@ LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, co
                          const TrainingData& data, unsigned copy) {
   LevelStart start{data,        context.run()->model,          config.training, config.kernel, level.level,
                    level.masks, context.initial_weights(level)};
-  start.training = stretched(config.training, config.rewind_step, level.steps);
   start.first_step = level.first_step;
   if (level.level == 0 && config.rewind_step > 0) {
     start.weights = context.run()->rewind_weights;
     start.first_step = config.rewind_step;
   }
+  start.training = stretched(config.training, start.first_step, level.steps);
   if (start.first_step > 0) start.optimizer = with_rewind_point(context).rewind_optimizer;
   start.order_seed = context.run()->seed;
   start.order_level = kCopyOrder * (copy + 1) + level.level;

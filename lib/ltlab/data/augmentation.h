@@ -2,6 +2,7 @@
 
 #include <cstdint>
 
+#include "ltlab/base/image_shape.h"
 #include "ltlab/base/names.h"
 
 namespace ltlab {
@@ -16,6 +17,10 @@ enum class Augmentation {
 
 /// none | crop-flip
 const NameTable<Augmentation>& augmentation_names();
+
+/// Throws ConfigError where images have but one row, as vectors have: shifted up or down, nothing would be
+/// left.
+void check_augmentation(Augmentation augmentation, const ImageShape& images);
 
 /// How an image is shown once: pixel (y, x) is that of the image, flipped left to right or not, at (y + dy,
 /// x + dx), or 0 where that lies outside.

@@ -36,17 +36,11 @@ std::uint64_t steps_of_budget(std::uint64_t steps, std::uint64_t first_step, dou
 }
 
 TrainingConfig stretched(TrainingConfig training, std::uint64_t first_step, std::uint64_t steps) {
-  const double factor =
-      static_cast<double>(steps - first_step) / static_cast<double>(training.steps - first_step);
-  const auto draw_out = [&](std::uint64_t length) { return rounded(factor * static_cast<double>(length)); };
-  const auto stretch = [&](std::uint64_t step) {
-    return step <= first_step ? step : first_step + draw_out(step - first_step);
-  };
-  LearningRateSchedule& rate = training.learning_rate;
-  rate.warmup_steps = stretch(rate.warmup_steps);
-  for (StepCount& milestone : rate.milestones) milestone = stretch(milestone);
-  rate.total_steps = stretch(rate.total_steps);
-  training.validate_every = std::max<std::uint64_t>(1, draw_out(training.validate_every));
+  const std::uint64_t length = steps - first_step, original = training.steps - first_step;
+  training.learning_rate.stretch = {first_step, length, original};
+  const double factor = static_cast<double>(length) / static_cast<double>(original);
+  training.validate_every =
+      std::max<std::uint64_t>(1, rounded(factor * static_cast<double>(training.validate_every)));
   training.steps = steps;
   return training;
 }

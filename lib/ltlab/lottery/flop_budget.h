@@ -23,10 +23,9 @@ double mean_step_flops(GradualCourse course, const MaskChanges& changes, std::ui
 /// dense network's.
 std::uint64_t steps_of_budget(std::uint64_t steps, std::uint64_t first_step, double step_flops);
 
-/// A training from `first_step` to `steps`, whose schedule is that of `training`, from `first_step` on drawn
-/// out alike (or pressed together): warm-up, milestones, the end of cosine's fall and the steps between
-/// validations. So what is rewound to `first_step` goes on at the learning rate that it was trained with
-/// there.
+/// A training from `first_step` to `steps` in place of `training`, which ends at its own: from `first_step`
+/// on the learning rates, and the steps between validations, are drawn out alike, or pressed together. What
+/// is rewound to `first_step` so goes on at the rate that it was trained with there.
 TrainingConfig stretched(TrainingConfig training, std::uint64_t first_step, std::uint64_t steps);
 
 }  // namespace ltlab

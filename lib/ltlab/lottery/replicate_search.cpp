@@ -170,26 +170,28 @@ LevelStart ReplicateSearch::start_level(unsigned level) const {
   }
 }
 
-// How a network is trained whose steps cost `step_flops` of the dense network's.
-TrainingConfig ReplicateSearch::training_at(double step_flops) const {
-  return stretched(config_.training, config_.rewind_step,
-                   steps_of_budget(config_.training.steps, config_.rewind_step, step_flops));
+// How a network is trained from `first_step` on, whose steps cost `step_flops` of the dense network's.
+TrainingConfig ReplicateSearch::training_at(double step_flops, std::uint64_t first_step) const {
+  return stretched(config_.training, first_step,
+                   steps_of_budget(config_.training.steps, first_step, step_flops));
 }
 
 double ReplicateSearch::step_flops(const std::vector<Mask>& masks) const {
   return relative_step_flops(config_.model, data_.dataset.train.shape, data_.dataset.classes, masks);
 }
 
-// The network of one level, with its initial weights and nothing of a schedule behind it.
-LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks) const {
+// The network of one level, with its initial weights, to be trained from `first_step` on.
+LevelStart ReplicateSearch::start_fresh(unsigned level, std::vector<Mask> masks,
+                                        std::uint64_t first_step) const {
   LevelStart start{data_,
                    config_.model,
-                   stretched(config_.training, config_.rewind_step, config_.steps_of(level)),
+                   stretched(config_.training, first_step, config_.steps_of(level)),
                    config_.kernel,
                    level,
                    std::move(masks),
                    run_.init_weights};
-  if (config_.budget == Budget::flops) start.training = training_at(step_flops(start.masks));
+  start.first_step = first_step;
+  if (config_.budget == Budget::flops) start.training = training_at(step_flops(start.masks), first_step);
   start.order_seed = run_.seed;
   if (config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
   return start;
@@ -239,7 +241,7 @@ LevelStart ReplicateSearch::start_scheduled(unsigned level) const {
     const std::uint64_t steps = config_.training.steps;
     const double last = step_flops(draw_sparse_masks(start.masks, plan, run_.seed, level));
     start.training =
-        training_at(mean_step_flops(config_.gradual_course, mask_changes(config_, steps), steps, last));
+        training_at(mean_step_flops(config_.gradual_course, mask_changes(config_, steps), steps, last), 0);
   }
   ScheduledPruning pruning{config_,           std::move(plan), changes_in(start.training),
                            run_.init_weights, run_.seed,       data_.dataset};
@@ -268,11 +270,12 @@ MaskChanges ReplicateSearch::changes_in(const TrainingConfig& training) const {
   return {stretch(changes.begin), stretch(changes.end), changes.every};
 }
 
-// The network that is left of such masks and weights, with its initial weights.
+// The network that is left of such masks and weights, with its initial weights, from the rewind step on.
 LevelStart ReplicateSearch::start_after_pruning(unsigned level, const std::vector<Mask>& masks,
                                                 const std::vector<Tensor>& weights) const {
   const PruningInput input{masks, run_.init_weights, weights, run_.seed, &data_.dataset};
-  LevelStart start = start_fresh(level, prune_to_plan(input, plan_level(config_, masks, level), config_));
+  LevelStart start = start_fresh(level, prune_to_plan(input, plan_level(config_, masks, level), config_),
+                                 config_.rewind_step);
   start.flops_of_masks = scoring_flops(masks, config_, data_.dataset);
   return start;
 }
@@ -282,7 +285,6 @@ void ReplicateSearch::rewind(LevelStart& start) const {
   if (config_.rewind_step == 0) return;
   start.weights = run_.rewind_weights;
   start.optimizer = run_.rewind_optimizer;
-  start.first_step = config_.rewind_step;
 }
 
 // The survivors, and the optimizer's state of them, stay as they were trained. The learning rate returns to
@@ -295,7 +297,6 @@ void ReplicateSearch::keep_trained(const LevelRecord& before, LevelStart& start)
     return;
   }
   start.optimizer = before.optimizer;
-  start.first_step = config_.rewind_step;
   start.record_optimizer = config_.pruning_time == PruningTime::after_training;
   if (config_.retraining != Retraining::fine_tuning) return;
   const LearningRateSchedule& schedule = config_.training.learning_rate;
@@ -340,8 +341,9 @@ void ReplicateSearch::train_control(Control control, unsigned trial, unsigned le
 
 LevelStart ReplicateSearch::start_control(Control control, unsigned trial, unsigned level,
                                           const std::vector<Mask>& masks) const {
-  LevelStart start = start_fresh(level, masks);
-  if (control != Control::random_reinit) rewind(start);
+  const bool rewound = control != Control::random_reinit;
+  LevelStart start = start_fresh(level, masks, rewound ? std::uint64_t{config_.rewind_step} : 0);
+  if (rewound) rewind(start);
   const ControlTrial names{run_.seed, trial};
   switch (control) {
     case Control::random_reinit:

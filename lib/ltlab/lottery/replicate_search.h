@@ -46,8 +46,8 @@ class ReplicateSearch {
   std::vector<Tensor> pretrain();
 
   LevelStart start_level(unsigned level) const;
-  LevelStart start_fresh(unsigned level, std::vector<Mask> masks) const;
-  TrainingConfig training_at(double step_flops) const;
+  LevelStart start_fresh(unsigned level, std::vector<Mask> masks, std::uint64_t first_step = 0) const;
+  TrainingConfig training_at(double step_flops, std::uint64_t first_step) const;
   double step_flops(const std::vector<Mask>& masks) const;
   MaskChanges changes_in(const TrainingConfig& training) const;
   LevelStart start_dense() const;

@@ -8,17 +8,6 @@
 #include "ltlab/store/run_totals.h"
 
 namespace ltlab {
-namespace {
-
-void check_augmentation(const TrainingConfig& training, const Dataset& dataset) {
-  if (training.augmentation == Augmentation::none || dataset.train.shape.height > 1) return;
-  throw ConfigError("--augment " + augmentation_names().name(training.augmentation) +
-                    " moves the pixels of images, but those of " + dataset.name +
-                    " are vectors without height and width: store them as (images, channels, height, width), "
-                    "or leave it out");
-}
-
-}  // namespace
 
 void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
                 unsigned workers, SearchObserver& observer, const std::stop_source& stop,
@@ -27,7 +16,7 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
   const SearchConfig without_epochs =
       in_steps(config, data.dataset.training.size(), pretraining ? pretraining->training.size() : 0);
   check_pretraining(config, data.dataset, pretraining);
-  check_augmentation(config.training, data.dataset);
+  check_augmentation(config.training.augmentation, data.dataset.train.shape);
   const std::vector<double> densities =
       planned_densities(config, data.dataset.train.shape, data.dataset.classes);
   observer.on_plan(densities);

@@ -18,7 +18,11 @@ using Words = std::vector<std::string>;
 
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kLargestNumber = 1'000'000;
-constexpr std::size_t kMostLines = 1'000'000;  // read, those repeated as often as they are
+constexpr std::size_t kMostLines = 10'000'000;  // read, those repeated as often as they are
+constexpr std::size_t kDeepest = 100;           // blocks within blocks
+
+const Words kKinds{"conv",    "linear",   "batch-norm", "max-pool", "average-pool", "global-average-pool",
+                   "dropout", "residual", "repeat",     "end",      "inputs"};
 
 struct Line {
   std::string where;  // "line 3 ('conv 16')"
@@ -76,7 +80,9 @@ class Parser {
       line_ = &lines_[i];
       count_line();
       const std::string& kind = line_->words.front();
-      if (kind == "repeat" || kind == "residual") {
+      if (is_setting(*line_)) {
+        setting();
+      } else if (kind == "repeat" || kind == "residual") {
         const std::size_t end = end_of(i);
         kind == "repeat" ? repeat(i, end) : residual(i, end);
         i = end;
@@ -92,6 +98,7 @@ class Parser {
     for (std::size_t end = i; end < lines_.size(); ++end) {
       const std::string& word = lines_[end].words.front();
       if (word == "repeat" || word == "residual") ++depth;
+      if (depth > kDeepest) fail("more than " + std::to_string(kDeepest) + " blocks lie within each other");
       if (word == "end" && --depth == 0) return end;
     }
     fail("nothing ends this block: a line 'end' must follow its lines");
@@ -112,7 +119,8 @@ class Parser {
   }
 
   void count_line() {
-    if (++lines_read_ > kMostLines) fail("repeated lines add up to more than a million");
+    if (++lines_read_ > kMostLines)
+      fail("lines are repeated until there are more than " + std::to_string(kMostLines));
   }
 
   void residual(std::size_t begin, std::size_t end) {
@@ -138,10 +146,6 @@ class Parser {
 
   void statement() {
     using Kind = Layer::Kind;
-    if (is_setting(*line_)) {
-      setting();
-      return;
-    }
     const std::string kind = line_->words.front();
     Words options = take_words();
     if (kind == "inputs") {
@@ -171,21 +175,19 @@ class Parser {
     } else if (kind == "end") {
       fail("there is no 'residual' or 'repeat' that this would end");
     } else {
-      const Words kinds{
-          "conv",    "linear",   "batch-norm", "max-pool", "average-pool", "global-average-pool",
-          "dropout", "residual", "repeat",     "end",      "inputs"};
-      fail(std::string(unknown_name("layer", kind, kinds).what()) + ", and settings NAME = NUMBER");
+      fail(std::string(unknown_name("layer", kind, kKinds).what()) + ", and settings NAME = NUMBER");
     }
     refuse(options);
   }
 
   void setting() {
     const std::string& name = line_->words[0];
-    if (!std::isalpha(static_cast<unsigned char>(name[0])) || name.find_first_of("*-") != std::string::npos ||
-        name == "classes")
+    const bool taken = name == "classes" || std::ranges::count(kKinds, name) > 0;
+    if (taken || !std::isalpha(static_cast<unsigned char>(name[0])) ||
+        name.find_first_of("*-") != std::string::npos)
       fail("'" + name +
-           "' cannot be the name of a setting: it begins with a letter, has neither * nor -, and is not "
-           "'classes'");
+           "' cannot be the name of a setting: it begins with a letter, has neither * nor -, and is neither "
+           "'classes' nor a layer");
     settings_[name] = number(line_->words[2], 0);
   }
 
@@ -219,7 +221,11 @@ class Parser {
     return word;
   }
 
-  static bool take_flag(Words& options, const std::string& flag) { return std::erase(options, flag) > 0; }
+  bool take_flag(Words& options, const std::string& flag) const {
+    const std::size_t times = std::erase(options, flag);
+    if (times > 1) fail("'" + flag + "' is given twice");
+    return times > 0;
+  }
 
   // The number after the word `name`, of at least `least`.
   std::optional<std::size_t> take_option(Words& options, const std::string& name, std::size_t least) {

@@ -27,7 +27,7 @@ namespace {
 using Kind = ModelText::Layer::Kind;
 
 constexpr std::string_view kMlp = "mlp:";
-constexpr std::size_t kLargestLayer = std::size_t{1} << 28;  // weights, or outputs of an image
+constexpr double kLargestLayer = 1 << 28;  // weights, or outputs of an image
 
 // "784-500-300-10" as numbers; ConfigError names the description.
 std::vector<std::size_t> parse_widths(const std::string& widths, const std::string& description) {
@@ -70,7 +70,10 @@ NameAndSettings split_settings(const std::string& named) {
     const auto equals = setting.find('=');
     if (equals == std::string::npos || named.back() == ',')
       throw ConfigError("malformed model '" + named + "': settings are NAME=NUMBER with commas between");
-    result.settings.emplace_back(setting.substr(0, equals), setting.substr(equals + 1));
+    const std::string name = setting.substr(0, equals);
+    if (std::ranges::count(result.settings, name, &std::pair<std::string, std::string>::first) > 0)
+      throw ConfigError("malformed model '" + named + "': '" + name + "' is given twice");
+    result.settings.emplace_back(name, setting.substr(equals + 1));
   }
   return result;
 }
@@ -152,14 +155,14 @@ class Builder {
   }
 
   static void check_size(const ModelText::Layer& layer, const ImageShape& input, const ImageShape& output) {
-    std::size_t weights = 0;
+    double weights = static_cast<double>(output.channels);
     if (layer.kind == Kind::convolution)
-      weights = output.channels * input.channels * layer.height * layer.width;
-    if (layer.kind == Kind::linear) weights = output.channels * input.features();
-    if (weights > kLargestLayer || output.features() > kLargestLayer)
-      throw ConfigError("it would have " + std::to_string(weights) + " weights and " +
-                        std::to_string(output.features()) + " outputs; the most of either is " +
-                        std::to_string(kLargestLayer));
+      weights *= static_cast<double>(input.channels) * static_cast<double>(layer.height * layer.width);
+    if (layer.kind == Kind::linear) weights *= static_cast<double>(input.features());
+    if (std::max(weights, static_cast<double>(output.features())) > kLargestLayer)
+      throw ConfigError("it is too large: the most that it may have are " +
+                        std::to_string(static_cast<std::uint64_t>(kLargestLayer)) +
+                        " weights, and as many outputs of an image");
   }
 
   ImageShape output_of(const ModelText::Layer& layer, const ImageShape& input) const {

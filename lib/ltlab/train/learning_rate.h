@@ -21,8 +21,17 @@ struct LearningRateSchedule {
   std::uint64_t total_steps = 0;  ///< `cosine`: falls from base to 0 between warm-up's end and here
                                   ///< (Loshchilov & Hutter 2017, equation 5, without restarts)
 
+  /// From first_step on, `steps` steps stand for `original_steps` of the schedule.
+  struct Stretch {
+    std::uint64_t first_step = 0, steps = 1, original_steps = 1;
+  };
+  Stretch stretch;
+
   /// Rate of the update that leads from `step` to step + 1.
   double rate(std::uint64_t step) const;
+
+ private:
+  double original(std::uint64_t step) const;  // the step of the schedule that it stands for, or a fraction
 };
 
 /// constant | step | cosine
