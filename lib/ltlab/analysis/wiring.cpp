@@ -30,12 +30,14 @@ bool at(const Units& units, std::size_t unit) {
   return unit < units.size() && units[unit] != 0;
 }
 
-// Which inputs of a layer depend on the images, given which units of the layers before do.
+// Which inputs of a layer depend on the images, of so many channels, given which units of the layers before
+// do.
 Units reached_inputs(const Mask& mask, const Sources& sources, const InputUnits& unit_of,
-                     const std::vector<Units>& reached) {
-  Units result(layer_extents(mask).inputs, sources.images);
-  for (const std::size_t source : sources.layers) {
-    for (std::size_t i = 0; i < result.size(); ++i) result[i] |= at(reached[source], unit_of(i));
+                     const std::vector<Units>& reached, std::size_t image_channels) {
+  Units result(layer_extents(mask).inputs, 0);
+  for (std::size_t i = 0; i < result.size(); ++i) {
+    result[i] = sources.images && (sources.layers.empty() || unit_of(i) < image_channels);
+    for (const std::size_t source : sources.layers) result[i] |= at(reached[source], unit_of(i));
   }
   return result;
 }
@@ -102,7 +104,8 @@ std::vector<Mask> effective_masks(const std::vector<Mask>& masks, const Wiring& 
   for (std::size_t l = 0; l < masks.size(); ++l) {
     unit_of.emplace_back(masks[l], wiring[l], widths);
     widths.push_back(layer_extents(masks[l]).outputs);
-    inputs.push_back(reached_inputs(masks[l], wiring[l], unit_of[l], reached));
+    const std::size_t image_channels = layer_extents(masks.front()).inputs;  // which nothing comes before
+    inputs.push_back(reached_inputs(masks[l], wiring[l], unit_of[l], reached, image_channels));
     reached.emplace_back(widths[l], 0);
     for_each_survivor(masks[l],
                       [&](std::size_t, std::size_t o, std::size_t i) { reached[l][o] |= inputs[l][i]; });
