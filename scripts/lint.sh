@@ -23,7 +23,8 @@ cmake --build build/release --target ltlab -j "$(nproc)"
 
 status=0
 git ls-files -z '*.cpp' '*.h' | xargs -0 clang-format --dry-run -Werror || status=1
-git ls-files -z 'lib/*.cpp' 'apps/*.cpp' |
+# SparseProp's sources are not here, and so its wrapper cannot be compiled.
+git ls-files -z 'lib/*.cpp' 'apps/*.cpp' ':!apps/ltlab-bench/sparseprop/*' |
   xargs -0 -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet --extra-arg=-Wno-unknown-warning-option \
     2> >(grep -v 'warnings generated' >&2) || status=1
 shellcheck scripts/*.sh .ci/run || status=1

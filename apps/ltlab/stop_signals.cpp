@@ -19,7 +19,7 @@ sigset_t stopping_signals() {
   return signals;
 }
 
-void listen(const std::stop_token& end, std::stop_source stop) {
+void listen(const std::stop_token& end, const std::stop_source& stop) {
   const sigset_t signals = stopping_signals();
   const timespec patience{0, 100'000'000};
   while (!end.stop_requested()) {

@@ -102,7 +102,7 @@ ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t va
     if (other.results[variant] || !passes_for(density, other.density, tolerance)) continue;
     if (!nearest || distance(other) < distance(*nearest)) nearest = &other;
   }
-  return nearest ? *nearest : densities.emplace_back(density, decltype(ComparedDensity::results)());
+  return nearest ? *nearest : densities.emplace_back(ComparedDensity{density, {}});
 }
 
 std::vector<ComparedDensity> by_density(const std::vector<Variant>& variants, double tolerance) {

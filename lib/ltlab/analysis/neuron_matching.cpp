@@ -65,8 +65,8 @@ const std::vector<std::uint32_t>* before(const NeuronMatching& matching, const S
 
 void require_same_network(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const Wiring& wiring) {
   if (shapes_of(a) != shapes_of(b)) throw StoreError("cannot match neurons: the networks differ in shape");
-  std::vector<std::size_t> outputs;
-  for (const Tensor& tensor : a) outputs.push_back(tensor.shape[0]);
+  std::vector<std::size_t> outputs(a.size());
+  std::ranges::transform(a, outputs.begin(), [](const Tensor& tensor) { return tensor.shape[0]; });
   for (std::size_t l = 0; l < a.size(); ++l) input_units(a[l].name, a[l].shape[1], wiring[l], outputs);
 }
 

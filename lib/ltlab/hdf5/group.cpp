@@ -217,6 +217,7 @@ std::vector<Link> Group::links() const {
         "list its entries");
   std::sort(names.begin(), names.end());
   std::vector<Link> links;
+  links.reserve(names.size());
   for (const std::string& name : names) links.push_back(describe_link(id(), name, where()));
   return links;
 }
