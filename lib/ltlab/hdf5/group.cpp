@@ -92,7 +92,7 @@ Link describe_link(hid_t group, const std::string& name, const std::string& wher
   std::string value(info.u.val_size, '\0');
   check(H5Lget_val(group, name.c_str(), value.data(), value.size(), H5P_DEFAULT), where,
         "read link '" + name + "'");
-  if (info.type == H5L_TYPE_SOFT) return {name, LinkKind::soft, value.c_str()};
+  if (info.type == H5L_TYPE_SOFT) return {name, LinkKind::soft, value.substr(0, value.find('\0'))};
   const char* other_file = nullptr;
   const char* object = nullptr;
   unsigned flags = 0;

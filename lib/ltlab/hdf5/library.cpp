@@ -59,11 +59,11 @@ LibraryLock::~LibraryLock() {
 }
 
 void keep_plain(const Handle& creation) {
-  constexpr unsigned most = 512;
-  constexpr unsigned few = 256;
+  constexpr unsigned kMost = 512;
+  constexpr unsigned kFew = 256;
   check(H5Pset_obj_track_times(creation.id(), false), "HDF5", "drop timestamps");
-  check(H5Pset_attr_phase_change(creation.id(), most, few), "HDF5", "choose the layout of attributes");
-  check(H5Pset_link_phase_change(creation.id(), most, few), "HDF5", "choose the layout of links");
+  check(H5Pset_attr_phase_change(creation.id(), kMost, kFew), "HDF5", "choose the layout of attributes");
+  check(H5Pset_link_phase_change(creation.id(), kMost, kFew), "HDF5", "choose the layout of links");
 }
 
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action) {

@@ -119,8 +119,8 @@ template <bool kLongRows, class TileOf, class T>
 HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileOf tile,
                                 const T* HWY_RESTRICT x, T* HWY_RESTRICT y, const T* HWY_RESTRICT gate) {
   const Vector<T> d;
-  constexpr std::size_t V = TileOf::kVectors;
-  constexpr std::size_t kSets = V == 1 ? 4 : V == 2 || (kLongRows && V == 4) ? 2 : 1;
+  constexpr std::size_t kVectors = TileOf::kVectors;
+  constexpr std::size_t kSets = kVectors == 1 ? 4 : kVectors == 2 || (kLongRows && kVectors == 4) ? 2 : 1;
   const bool first = window == 0, last = window + 1 == p.rows.windows;
   const std::uint32_t* HWY_RESTRICT begin = p.rows.begin.data() + std::size_t{window} * p.rows.rows;
   const std::uint32_t* HWY_RESTRICT end = begin + p.rows.rows;
@@ -128,21 +128,21 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileO
   const T* HWY_RESTRICT values = p.values;
   const std::size_t lanes = p.run.lanes, y_row = p.run.y_row, gate_row = p.run.gate_row;
   const bool gated = last && gate;
-  Lookahead<T> lookahead(p.run, p.rows.rows, window, x, V * hn::Lanes(d));
+  Lookahead<T> lookahead(p.run, p.rows.rows, window, x, kVectors * hn::Lanes(d));
   x += p.rows.origin[window] * lanes;
   const Register<T> floor =
       hn::Set(d, last && p.activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
   for (std::size_t r = 0; r < p.rows.rows; ++r, y += y_row) {
     lookahead.fetch_for_row(y, gate);
-    Register<T> sum[kSets][V];
-    for (std::size_t v = 0; v < V; ++v) {
+    Register<T> sum[kSets][kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) {
       sum[0][v] = first ? (p.bias ? hn::Set(d, p.bias[r]) : hn::Zero(d)) : hn::Load(d, y + tile.y(v));
       for (std::size_t set = 1; set < kSets; ++set) sum[set][v] = hn::Zero(d);
     }
     const auto add = [&](std::size_t set, std::size_t k, std::size_t at) HWY_ATTR {
       const Register<T> weight = hn::Set(d, values[k]);
       const T* HWY_RESTRICT input = x + at * lanes;
-      for (std::size_t v = 0; v < V; ++v)
+      for (std::size_t v = 0; v < kVectors; ++v)
         sum[set][v] = hn::MulAdd(weight, hn::Load(d, input + tile.x(v)), sum[set][v]);
     };
     std::size_t k = begin[r];
@@ -152,7 +152,7 @@ HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileO
       for (unsigned i = 0; i < 4; ++i) add(i % kSets, k + i, at[i]);
     }
     for (; k < stop; ++k) add(0, k, offset[k]);
-    for (std::size_t v = 0; v < V; ++v) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
       Register<T> total = sum[0][v];
       for (std::size_t set = 1; set < kSets; ++set) total = hn::Add(total, sum[set][v]);
       total = hn::Max(floor, total);  // in this order a NaN passes
@@ -177,7 +177,7 @@ HWY_INLINE hn::Vec<D> add_pairs(D d, hn::Vec<D> a, hn::Vec<D> b) {
 
 // The sum of a register's blocks of four floats.
 template <class D>
-HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks(D d, hn::Vec<D> v) {
+HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks([[maybe_unused]] D d, hn::Vec<D> v) {
   if constexpr (hn::MaxLanes(D()) <= 4) {
     return v;
   } else {
@@ -208,25 +208,26 @@ template <class TileOf, class T>
 HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, TileOf tile,
                               const T* HWY_RESTRICT x, const T* HWY_RESTRICT dy) {
   const Vector<T> d;
-  constexpr std::size_t V = TileOf::kVectors;
+  constexpr std::size_t kVectors = TileOf::kVectors;
   const std::uint32_t* HWY_RESTRICT begin = s.rows.begin.data() + std::size_t{window} * s.rows.rows;
   const std::uint32_t* HWY_RESTRICT end = begin + s.rows.rows;
   const std::uint16_t* HWY_RESTRICT offset = s.rows.offset.data();
   T* HWY_RESTRICT gradient = s.gradient;
   const std::size_t lanes = s.run.lanes, y_row = s.run.y_row;
-  Lookahead<T> lookahead(s.run, s.rows.rows, window, x, V * hn::Lanes(d));
+  Lookahead<T> lookahead(s.run, s.rows.rows, window, x, kVectors * hn::Lanes(d));
   x += s.rows.origin[window] * lanes;
   for (std::size_t r = 0; r < s.rows.rows; ++r, dy += y_row) {
     lookahead.fetch_for_row(dy, nullptr);
     std::size_t k = begin[r];
     const std::size_t stop = end[r];
     if (k == stop) continue;
-    Register<T> row[V];
-    for (std::size_t v = 0; v < V; ++v) row[v] = hn::Load(d, dy + tile.y(v));
+    Register<T> row[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) row[v] = hn::Load(d, dy + tile.y(v));
     const auto dot = [&](std::size_t at) HWY_ATTR {
       const T* HWY_RESTRICT input = x + at * lanes;
       Register<T> sum = hn::Mul(row[0], hn::Load(d, input + tile.x(0)));
-      for (std::size_t v = 1; v < V; ++v) sum = hn::MulAdd(row[v], hn::Load(d, input + tile.x(v)), sum);
+      for (std::size_t v = 1; v < kVectors; ++v)
+        sum = hn::MulAdd(row[v], hn::Load(d, input + tile.x(v)), sum);
       return sum;
     };
     for (; k + 4 <= stop; k += 4) {

@@ -82,12 +82,14 @@ std::vector<std::uint32_t> draw_balanced(const Dataset& dataset, std::size_t cou
   };
   std::map<std::uint8_t, std::size_t> turns;
   std::vector<Draw> draws;
+  draws.reserve(order.size());
   for (const std::uint32_t image : order)
     draws.push_back({turns[dataset.train.labels[image]]++, draws.size()});
   std::ranges::stable_sort(draws, {}, &Draw::turn);
   draws.resize(std::min(count, draws.size()));
   std::ranges::sort(draws, {}, &Draw::place);
   std::vector<std::uint32_t> images;
+  images.reserve(draws.size());
   for (const Draw& draw : draws) images.push_back(order[draw.place]);
   return images;
 }

@@ -155,7 +155,7 @@ class Builder {
   }
 
   static void check_size(const ModelText::Layer& layer, const ImageShape& input, const ImageShape& output) {
-    double weights = static_cast<double>(output.channels);
+    auto weights = static_cast<double>(output.channels);
     if (layer.kind == Kind::convolution)
       weights *= static_cast<double>(input.channels) * static_cast<double>(layer.height * layer.width);
     if (layer.kind == Kind::linear) weights *= static_cast<double>(input.features());

@@ -23,9 +23,9 @@ utsname system_names() {
 // Linux names x86 processors here; of others only the architecture is known.
 std::string cpu_model() {
   std::ifstream file("/proc/cpuinfo");
-  constexpr std::string_view key = "model name";
+  constexpr std::string_view kKey = "model name";
   for (std::string line; std::getline(file, line);) {
-    if (!line.starts_with(key)) continue;
+    if (!line.starts_with(kKey)) continue;
     const auto colon = line.find(':');
     if (colon != std::string::npos && colon + 2 <= line.size()) return line.substr(colon + 2);
   }

@@ -31,18 +31,18 @@ std::string level_name(unsigned level) {
 
 // The level of a file named as RunStore::level_path() names it.
 std::optional<unsigned> level_of(const std::string& file_name) {
-  constexpr std::string_view prefix = "level-";
-  if (!file_name.starts_with(prefix)) return std::nullopt;
+  constexpr std::string_view kPrefix = "level-";
+  if (!file_name.starts_with(kPrefix)) return std::nullopt;
   unsigned level = 0;
-  std::from_chars(file_name.data() + prefix.size(), file_name.data() + file_name.size(), level);
+  std::from_chars(file_name.data() + kPrefix.size(), file_name.data() + file_name.size(), level);
   return file_name == level_name(level) + ".h5" ? std::optional(level) : std::nullopt;
 }
 
 // Levels and checkpoints of levels.
 bool is_level_file(const std::string& file_name) {
-  constexpr std::string_view partial = ".partial.h5";
-  if (!file_name.ends_with(partial)) return level_of(file_name).has_value();
-  return level_of(file_name.substr(0, file_name.size() - partial.size()) + ".h5").has_value();
+  constexpr std::string_view kPartial = ".partial.h5";
+  if (!file_name.ends_with(kPartial)) return level_of(file_name).has_value();
+  return level_of(file_name.substr(0, file_name.size() - kPartial.size()) + ".h5").has_value();
 }
 
 // "replicate-0", "random-reinit-2", "pretraining": a run of another name that lies in the folder is somebody
