@@ -14,6 +14,7 @@
 #include "ltlab/data/fetch.h"
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/sources.h"
+#include "ltlab/data/user_arrays.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -68,7 +69,7 @@ po::options_description make_options(Request& request) {
 // all.
 bool is_published(const std::string& name) {
   require_known_source(name);
-  return name != "embedded" && !name.starts_with("h5:");
+  return name != "embedded" && !is_user_arrays(name);
 }
 
 DatasetOptions dataset_options(const Request& request) {

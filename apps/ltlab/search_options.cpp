@@ -274,7 +274,7 @@ std::vector<Control> parse_controls(const std::string& text) {
 
 // Whether the user says where the data lie: the folder, or the path of a file of arrays.
 bool tells_place(const po::variables_map& map) {
-  const bool arrays = map.count("data") && map["data"].as<std::string>().starts_with("h5:");
+  const bool arrays = map.count("data") && is_user_arrays(map["data"].as<std::string>());
   return arrays || map.count("data-dir");
 }
 

@@ -58,7 +58,7 @@ RawData load_cifar10(const std::vector<fs::path>& files) {
 
 RawData load_source(const DatasetOptions& options) {
   if (options.source == "embedded") return draw_embedded(options);
-  if (options.source.starts_with("h5:")) {
+  if (is_user_arrays(options.source)) {
     UserArrays arrays = read_user_arrays(options.source, options.directory, options.split_seed);
     return {std::move(arrays.train), std::move(arrays.test), arrays.classes};
   }

@@ -107,7 +107,7 @@ std::vector<std::string> source_names() {
 
 void require_known_source(const std::string& source) {
   const std::vector<std::string> names = source_names();
-  if (source.starts_with("h5:") || std::ranges::count(names, source) > 0) return;
+  if (is_user_arrays(source) || std::ranges::count(names, source) > 0) return;
   throw unknown_name("data source", source, names);
 }
 
@@ -167,7 +167,7 @@ std::vector<fs::path> require_files(const Source& source, const std::vector<fs::
 
 bool holds_data(const std::string& directory, const std::string& source) {
   std::error_code ignored;
-  if (source.starts_with("h5:"))
+  if (is_user_arrays(source))
     return !directory.empty() && fs::exists(user_arrays_file(source, directory), ignored);
   for (const Source& published : published_sources()) {
     if (published.name != source || directory.empty()) continue;

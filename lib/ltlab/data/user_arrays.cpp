@@ -180,8 +180,12 @@ std::size_t count_classes(const UserArrays& arrays) {
 
 }  // namespace
 
+bool is_user_arrays(const std::string& source) {
+  return source.starts_with("h5:");
+}
+
 void separate_folder(DatasetOptions& options) {
-  if (!options.source.starts_with("h5:")) return;
+  if (!is_user_arrays(options.source)) return;
   const std::filesystem::path file =
       std::filesystem::absolute(user_arrays_file(options.source, options.directory)).lexically_normal();
   options.source = "h5:" + file.filename().string() + ":" + join(parse(options.source).arrays, ",");

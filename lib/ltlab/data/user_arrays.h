@@ -15,6 +15,9 @@ struct UserArrays {
   std::size_t classes = 0;  ///< the greatest label of both sets and one
 };
 
+/// Whether a source is a file of a user's arrays: h5:FILE:/images,/labels.
+bool is_user_arrays(const std::string& source);
+
 /// Makes a file's name alone, `h5:FILE:/images,/labels`, the source of a user's arrays, and the file's
 /// folder, absolute, the directory: the source is then the same wherever the file lies. A relative FILE
 /// starts from the directory, if there is one. Other sources stay as they are. ConfigError as of

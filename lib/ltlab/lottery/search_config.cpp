@@ -11,6 +11,7 @@
 
 #include "ltlab/base/join.h"
 #include "ltlab/data/sources.h"
+#include "ltlab/data/user_arrays.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab {
@@ -327,8 +328,8 @@ DatasetOptions pretraining_data(const SearchConfig& c) {
   DatasetOptions data = c.data;
   if (!c.pretraining.source.empty()) data.source = c.pretraining.source;
   // The folder of a user's arrays need not be that of published data.
-  const auto arrays = [](const std::string& source) { return source.starts_with("h5:"); };
-  if (arrays(c.data.source) && !arrays(data.source) && !holds_data(data.directory, data.source))
+  if (is_user_arrays(c.data.source) && !is_user_arrays(data.source) &&
+      !holds_data(data.directory, data.source))
     data.directory.clear();
   data.random_labels = c.pretraining.random_labels;
   return data;
