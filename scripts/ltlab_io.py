@@ -16,7 +16,7 @@ import hashlib
 import os
 import platform
 import re
-import sys
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,14 +25,16 @@ import h5py
 import numpy as np
 import pandas as pd
 
+import ltlab_layers
 import ltlab_networks
+import ltlab_state_dicts
+from script_errors import InputError, run_script
 
 FORMAT, FORMAT_VERSION = "ltlab-run", 1
 DEFLATE = 4
-
-
-class RunError(Exception):
-    """A run or file that cannot be read or written as asked; the message says why and what to do."""
+DEEPEST = 4  # groups in each other
+MOST_COMPRESSED = 10_000  # bytes of one that is stored: eight by the n-bit filter, and a thousand by deflate
+RunError = InputError  # what the functions below raise
 
 
 # ---------------------------------------------------------------------------------------------------- reading
@@ -78,6 +80,8 @@ class Run:
         return read_run(self.folder / name)
 
     def level(self, number):
+        if number not in self.levels:
+            raise RunError(f"{self.folder} has no level {number}; it has {', '.join(map(str, self.levels)) or 'none yet'}")
         return read_level(self.folder / f"level-{number:03}.h5")
 
     def initial_weights(self, number):
@@ -120,16 +124,22 @@ def read_level(path):
             _arrays(file, "unmasked"), _arrays(file, "other"), names)
 
 
+@contextmanager
 def _open(path, kinds):
+    """The open file; what in it is not as it should be becomes a RunError, and only the system's faults stay OSErrors."""
+    if not path.is_file():  # of a pipe one would wait for ever
+        raise RunError(f"there is no file {path}; name a run folder or a file of one")
     try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise RunError(f"cannot read {path}: {error}; name a run folder or a file of one") from error
-    if _text(file.attrs.get("format", b"")) != FORMAT or _text(file.attrs["kind"]) not in kinds:
-        raise RunError(f"{path} is no {' or '.join(kinds)} in format {FORMAT}")
-    if file.attrs["format_version"] > FORMAT_VERSION:
-        raise RunError(f"{path} is of a newer format: use the ltlab_io.py of the ltlab that made it")
-    return file
+        with h5py.File(path, "r") as file:
+            if _text(file.attrs.get("format", b"")) != FORMAT or _text(file.attrs["kind"]) not in kinds:
+                raise RunError(f"{path} is no {' or '.join(kinds)} in format {FORMAT}")
+            if file.attrs["format_version"] > FORMAT_VERSION:
+                raise RunError(f"{path} is of a newer format: use the ltlab_io.py of the ltlab that made it")
+            yield file
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise RunError(f"{path} is damaged, or no file of a run: {error}; check it by `ltlab verify`") from error
 
 
 def _text(value):
@@ -149,19 +159,31 @@ def _level_attributes(folder, number):
 
 def _datasets(file, group):
     """(name, dataset) of all arrays of a group, in the order of their positions."""
-    found = []
-    if group in file:
-        file[group].visititems(lambda name, item: found.append((name, item)))
-    datasets = [(name, item) for name, item in found if isinstance(item, h5py.Dataset)]
-    return sorted(datasets, key=lambda item: item[1].attrs["position"])
+    found, rest = [], [(name, item, 1) for name, item in file.get(group, {}).items()]
+    while rest:
+        name, item, depth = rest.pop()
+        if isinstance(item, h5py.Dataset):
+            found.append((name, item))
+        elif depth == DEEPEST:
+            raise ValueError(f"{group}/{name} lies too deep")
+        else:
+            rest += [(f"{name}/{inside}", of_it, depth + 1) for inside, of_it in item.items()]
+    return sorted(found, key=lambda item: item[1].attrs["position"])
 
 
 def _arrays(file, group):
-    return {name: dataset[()] for name, dataset in _datasets(file, group)}
+    return {name: _values(dataset) for name, dataset in _datasets(file, group)}
+
+
+def _values(dataset):
+    """All of a dataset, unless it claims more than what is stored can hold."""
+    if dataset.nbytes > MOST_COMPRESSED * dataset.id.get_storage_size() + 4096:
+        raise ValueError(f"{dataset.name} claims {dataset.nbytes} bytes, which are not stored")
+    return dataset[()]
 
 
 def _table(file, name):
-    table = pd.DataFrame(file[name][:])
+    table = pd.DataFrame(_values(file[name]))
     for column in table.columns[table.dtypes == object]:
         table[column] = table[column].str.decode("utf-8")
     return table
@@ -255,7 +277,8 @@ def export_pytorch(level, path):
     """Writes state_dict(level) to a file for torch.load()."""
     import torch
 
-    torch.save(state_dict(level), path)
+    with open(path, "wb") as file:
+        torch.save(state_dict(level), file)
 
 
 # ---------------------------------------------------------------------------------------------------- ONNX
@@ -314,38 +337,53 @@ def _onnx_operator(step):
 
 
 def import_pytorch(state, folder, initial=None, source="PyTorch"):
-    """Writes a run of one level, number 0, from a state_dict, and optionally the state_dict that training began with.
+    """Writes a run of one level, number 0, from a state_dict or what holds one, and optionally from the one that training
+    began with. They are of PyTorch, or of load_state_dict().
 
     Masks are those of torch.nn.utils.prune (`weight_orig`, `weight_mask`); where there are none, the weights of linear
-    layers and convolutions count as pruned where they are zero. Everything comes back by state_dict().
+    layers and convolutions count as pruned where they are zero. Everything comes back by state_dict(), but what was of 16
+    bits as float32, and booleans as bytes.
     """
     imported = _imported_level(state, {})
     names = {key: name for name, key in imported.imported_names.items()}
-    init = {} if initial is None else _initial(initial, names)
+    init = {} if initial is None else _initial(initial, names, imported)
     _write_import(Path(folder), source, {0: imported}, init, init, 0)
 
 
-def import_openlth(replicate, folder):
+def load_state_dict(path, trust=False):
+    """What torch.save() wrote to a file. Nothing that the file asks for is run, but where `trust` says so."""
+    if not trust:
+        return ltlab_state_dicts.load(path)
+    import torch
+
+    try:
+        return torch.load(path, map_location="cpu", weights_only=False)
+    except (OSError, ModuleNotFoundError, MemoryError):
+        raise
+    except Exception as error:  # Whatever the file runs may go wrong in any way.
+        raise RunError(f"PyTorch cannot load {path}: {error or type(error).__name__}") from error
+
+
+def import_openlth(replicate, folder, trust=False):
     """Writes a run from a folder `replicate_N` of OpenLTH: of each level_K/main/ its mask.pth, its last
     model_epE_itI.pth, and of its logger the last test accuracy and loss; level 0's first model is what was rewound to.
 
     OpenLTH may save weights that its mask prunes with the values of the last step; these are kept as `unmasked`.
     """
-    import torch
-
     replicate = Path(replicate)
-    load = lambda path: torch.load(path, map_location="cpu")  # noqa: E731
     levels, numbers = {}, _openlth_levels(replicate)
     for number in numbers:
         place = replicate / f"level_{number}" / "main"
-        levels[number] = _imported_level(load(_openlth_models(place)[-1]), load(place / "mask.pth"))
+        levels[number] = _imported_level(load_state_dict(_openlth_models(place)[-1], trust),
+                                         load_state_dict(place / "mask.pth", trust))
         levels[number].attributes.update(_openlth_figures(place))
     names = {key: name for name, key in levels[0].imported_names.items()}
     first = _openlth_models(replicate / "level_0" / "main")[0]
     rewind_step = levels[0].attributes["first_step"]
     pretrained = _openlth_models(replicate / "level_pretrain" / "main")
-    rewind = _initial(load(first), names)
-    init = rewind if rewind_step == 0 else _initial(load(pretrained[0]), names) if pretrained else {}
+    initial = lambda path: _initial(load_state_dict(path, trust), names, levels[0])  # noqa: E731
+    rewind = initial(first)
+    init = rewind if rewind_step == 0 else initial(pretrained[0]) if pretrained else {}
     _write_import(Path(folder), "OpenLTH", levels, init, rewind, rewind_step)
 
 
@@ -372,11 +410,13 @@ def _openlth_models(place):
 
 def _openlth_figures(place):
     """First and last iteration, test accuracy and loss, of lines `name,iteration,value`."""
-    logged = {}
-    if (place / "logger").is_file():
-        for line in (place / "logger").read_text().split():
+    logged, logger = {}, place / "logger"
+    try:
+        for line in logger.read_text().split() if logger.is_file() else []:
             name, iteration, value = line.split(",")
             logged.setdefault(name, {})[int(iteration)] = float(value)
+    except ValueError as error:
+        raise RunError(f"{logger} is not of lines name,iteration,value: {error}") from error
     steps = logged.get("test_accuracy", {0: 0})
     figures = {"first_step": min(steps), "steps": max(steps)}
     for name in ("test_accuracy", "test_loss"):
@@ -386,29 +426,79 @@ def _openlth_figures(place):
 
 
 def _imported_level(state, masks):
-    """A Level of a state_dict and masks by weight (`fc.weight`), or of the masks that the state_dict holds."""
-    masks = {f"{key}_orig": values.detach().cpu().numpy() != 0 for key, values in masks.items()}
-    state = {f"{key}_orig" if f"{key}_orig" in masks else key: np.array(values.detach().cpu().numpy())
-             for key, values in state.items()}
+    """A Level of a state_dict, or what holds one, and masks by weight (`fc.weight`), or the masks that it holds."""
+    state = ltlab_state_dicts.state_of(state)
+    sorted_by_name = list(state) == sorted(state)
+    state, masks = _pruned_arrays(state, masks)
+    _check_arrays(state, masks)
+    found = [_layer(key, mask) for key, mask in masks.items()]
+    layers = ltlab_layers.in_order(found, sorted_by_name)
+    if sorted_by_name or layers != found:
+        ordered = ltlab_layers.arranged(list(state), {key: values.shape for key, values in state.items()}, layers)
+        state = {key: state[key] for key in ordered}
+        masks = {key: masks[key] for key in ordered if key in masks}
+    levels = [_level_of(state, masks, names) for names in (_own_names(state, layers), _without_wrapper(state))]
+    return next((level for level in levels if _model_name(level) != "imported"), levels[0])
+
+
+def _pruned_arrays(state, masks):
+    """{key: array} and {key: mask} of a state_dict, both in its order; keys of pruned weights end in `_orig`."""
+    masks = {f"{key}_orig": values for key, values in ltlab_state_dicts.arrays_of(masks).items()}
+    state = {f"{key}_orig" if f"{key}_orig" in masks else key: values
+             for key, values in ltlab_state_dicts.arrays_of(state).items()}
     for key in [key for key in state if key.endswith("_mask") and f"{key[:-5]}_orig" in state]:
-        masks[f"{key[:-5]}_orig"] = state.pop(key) != 0
+        masks[f"{key[:-5]}_orig"] = state.pop(key)
+    fractional = [key for key, values in masks.items() if not np.isin(values, (0, 1)).all()]
+    if fractional:
+        raise RunError(f"the mask of {_told(fractional)} has values other than 0 and 1")
+    masks = {key: values != 0 for key, values in masks.items()}
     for key, values in state.items():
-        if values.ndim in (2, 4) and key.endswith(".weight") and key not in masks:
+        if values.ndim in (2, 4) and key.rpartition(".")[2] == "weight" and key not in masks:
             masks[key] = values != 0
+    return state, {key: masks[key] for key in (*state, *masks) if key in masks}
+
+
+def _check_arrays(state, masks):
+    """RunError where something cannot be a network's, or the file cannot hold it."""
     if not masks:
         raise RunError("the state_dict has no weights of linear layers or convolutions")
     wrong = [key for key in masks if key not in state or state[key].shape != masks[key].shape
              or state[key].dtype != np.float32]
     if wrong:
-        raise RunError(f"{', '.join(wrong)}: no float32 weights of the mask's shape; make the model .float() first")
+        raise RunError(f"{_told(wrong)}: no float32 weights of the mask's shape; make the model .float() first")
+    odd = [key for key in masks if masks[key].ndim not in (2, 4) or not masks[key].size]
+    if odd:
+        raise RunError(f"{_told(odd)}: neither a linear layer nor a convolution has weights of such a shape")
+    infinite = [key for key, values in state.items() if values.dtype == np.float32
+                and not np.isfinite(_masked(values, masks.get(key))).all()]
+    if infinite:
+        raise RunError(f"{_told(infinite)}: not all values are finite numbers; its training has diverged")
+    unusual = [key for key in state if not re.fullmatch(r"[^\x00-\x1f\x7f/\ud800-\udfff]{1,200}", key) or key == "."]
+    if unusual:
+        raise RunError(f"{_told(unusual)}: keys must have 1 to 200 letters and no slashes")
 
-    names = _own_names(state, masks)
+
+def _told(keys):
+    """Keys of anybody's as a part of a message."""
+    shown = [ltlab_state_dicts.shown(key) for key in keys[:5]]
+    return ", ".join(shown + ["..."] * (len(keys) > 5))
+
+
+def _layer(key, mask):
+    name = key.rpartition(".")[0]
+    return ltlab_layers.Layer(name, mask.shape[0], mask.shape[1], mask.ndim == 2)
+
+
+def _level_of(state, masks, names):
+    """A Level of arrays, and `names`: {key: ltlab's name}."""
+    if len(set(names.values())) != len(names):
+        raise RunError("the state_dict has weights twice, as `weight` and as `weight_orig`")
     level = Level({"first_step": 0, "steps": 0}, {}, {}, {}, None, None)
     for key, values in state.items():
         name = names[key]
         level.imported_names[name] = key
         if values.dtype != np.float32:
-            level.other[name] = values
+            level.other[name] = values.view(np.uint8) if values.dtype == bool else values
             continue
         if key in masks:
             level.masks[name] = masks[key]
@@ -419,29 +509,44 @@ def _imported_level(state, masks):
     return level
 
 
-def _own_names(state, masks):
+def _own_names(state, layers):
     """{key: ltlab's name}: of a chain of linear layers fc1, fc2, ..., of Conv-2, 4 or 6 conv1, ..., fc1, ...; of others
     the names in PyTorch."""
     own = {key: key.removesuffix("_orig") for key in state}
-    ranks = "".join(str(masks[key].ndim) for key in state if key in masks)
-    if not re.fullmatch(r"(44|4444|444444)222|2+", ranks) or len(state) > 2 * len(ranks):
+    ranks = "".join("2" if layer.linear else "4" for layer in layers)
+    fits = re.fullmatch(r"(44|4444|444444)222|2+", ranks) and ltlab_layers.is_chain(layers)
+    if not fits or len(state) > 2 * len(ranks):
         return own
-    stems = [own[key].removesuffix(".weight") for key in state if key in masks]
     convolutions = ranks.count("4")
-    names = [f"conv{i + 1}" for i in range(convolutions)] + [f"fc{i + 1}" for i in range(len(stems) - convolutions)]
-    renamed = dict(zip(stems, names))
+    names = [f"conv{i + 1}" for i in range(convolutions)] + [f"fc{i + 1}" for i in range(len(layers) - convolutions)]
+    renamed = {layer.name: name for layer, name in zip(layers, names)}
     return {key: ".".join([renamed[stem], kind]) if stem in renamed else name
             for key, name in own.items() for stem, _, kind in [name.rpartition(".")]}
 
 
-def _initial(state, names):
-    """Arrays of a state_dict by ltlab's names; `names` is {key: name} of the trained one."""
+def _without_wrapper(state):
+    """{key: name} without what all begin with, as by DataParallel: "conv1.weight" of "module.conv1.weight"."""
+    names = {key: key.removesuffix("_orig") for key in state}
+    while len({name.split(".")[0] for name in names.values()}) == 1 and all(n.count(".") > 1 for n in names.values()):
+        names = {key: name.partition(".")[2] for key, name in names.items()}
+    return names
+
+
+def _initial(state, names, level):
+    """Arrays of a state_dict by ltlab's names; `names` is {key: name} of the trained one, a Level."""
+    state = ltlab_state_dicts.arrays_of(ltlab_state_dicts.state_of(state))
     plain = {key: key if key in names else f"{key}_orig" for key in state}
     missing = [key for key in state if not key.endswith("_mask") and plain[key] not in names]
     if missing:
-        raise RunError(f"the initial state_dict has {', '.join(missing)}, which the trained one has not")
-    arrays = {names[plain[key]]: values.detach().cpu().numpy() for key, values in state.items() if plain[key] in names}
-    return {name: values for name, values in arrays.items() if values.dtype == np.float32}
+        raise RunError(f"the initial state_dict has {_told(missing)}, which the trained one has not")
+    arrays = {names[plain[key]]: values for key, values in state.items() if plain[key] in names}
+    arrays = {name: values for name, values in arrays.items() if values.dtype == np.float32}
+    wrong = [name for name, values in arrays.items() if name not in level.weights
+             or values.shape != level.weights[name].shape or not np.isfinite(values).all()]
+    wrong += [name for name in level.masks if name not in arrays]
+    if wrong:
+        raise RunError(f"the initial state_dict has not {_told(wrong)} as finite float32 numbers of the trained shape")
+    return arrays
 
 
 def _model_name(level):
@@ -463,14 +568,15 @@ def _is_network(level, model):
 
 
 def _expected_shapes(step, before, weights):
-    """Units after a step that takes `before` of them, and the shapes of its arrays; of a linear layer with as many
-    pixels a channel as its weights have."""
+    """Units after a step that takes `before` of them, and the shapes of its arrays; of a linear layer behind images with
+    as many pixels a channel as its weights have."""
     outputs = step.outputs or len(weights)
     bias = {"bias": (outputs,)} if step.bias else {}
     if step.kind == "convolution":
         return outputs, {"weight": (outputs, before, step.kernel, step.kernel)} | bias
     if step.kind == "linear":
-        return outputs, {"weight": (outputs, max(1, weights.size // (outputs * before)) * before)} | bias
+        pixels = weights.size // (outputs * before) if step.inputs[0].startswith("flatten") else 1
+        return outputs, {"weight": (outputs, max(1, pixels) * before)} | bias
     if step.kind == "batch_norm":
         return before, {name: (before,) for name in ("weight", "bias", "running_mean", "running_var")}
     return before + (step.padding if step.kind == "padding" else 0), {}
@@ -686,15 +792,18 @@ def parse_arguments():
     command = commands.add_parser("extract", help=text, description=text)
     command.add_argument("level", type=Path, help="a level's file: RUN/level-005.h5")
     command.add_argument("output", type=Path, help="file to write")
+    trust = "let PyTorch load the files, which runs whatever code they hold"
     text = "write a run of one level from a state_dict, pruned or with zeros"
     command = commands.add_parser("import-pytorch", help=text, description=text)
-    command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict())")
+    command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict()), or of a checkpoint with it")
     command.add_argument("folder", type=Path, help="run folder to write")
     command.add_argument("--initial", metavar="FILE", type=Path, help="the state_dict that training began with")
+    command.add_argument("--trust", action="store_true", help=trust)
     text = "write a run from a folder replicate_N of OpenLTH"
     command = commands.add_parser("import-openlth", help=text, description=text)
     command.add_argument("replicate", type=Path, help="OpenLTH's folder lottery_HASH/replicate_N")
     command.add_argument("folder", type=Path, help="run folder to write")
+    command.add_argument("--trust", action="store_true", help=trust)
     return parser.parse_args()
 
 
@@ -708,22 +817,11 @@ def run_command(arguments):
     elif arguments.command == "extract":
         extract(arguments.level, arguments.output)
     elif arguments.command == "import-pytorch":
-        import torch
-
-        initial = torch.load(arguments.initial, map_location="cpu") if arguments.initial else None
-        import_pytorch(torch.load(arguments.state_dict, map_location="cpu"), arguments.folder, initial)
+        initial = load_state_dict(arguments.initial, arguments.trust) if arguments.initial else None
+        import_pytorch(load_state_dict(arguments.state_dict, arguments.trust), arguments.folder, initial)
     else:
-        import_openlth(arguments.replicate, arguments.folder)
-
-
-def main():
-    try:
-        run_command(parse_arguments())
-    except (RunError, OSError) as error:
-        sys.exit(f"ltlab_io.py: {error}")
-    except ModuleNotFoundError as error:
-        sys.exit(f"ltlab_io.py: {error}; Debian has it as python3-{error.name}")
+        import_openlth(arguments.replicate, arguments.folder, arguments.trust)
 
 
 if __name__ == "__main__":
-    main()
+    run_script("ltlab_io.py", lambda: run_command(parse_arguments()))

@@ -398,7 +398,7 @@ class PyTorchTest(RunTest):
             ltlab_io.import_pytorch({"a.bias": torch.ones(2)}, self.folder / "none")
         self.assertFalse((self.folder / "double").exists())
         result = script("import-openlth", self.folder, self.folder / "openlth")
-        self.assertEqual(result.returncode, 1)
+        self.assertEqual(result.returncode, 3)
         self.assertIn("replicate_N", result.stderr)
         self.assertNotIn("Traceback", result.stderr)
 
