@@ -1,7 +1,9 @@
 #include <csignal>
+#include <cstdlib>
 #include <functional>
 #include <iostream>
 #include <map>
+#include <new>
 
 #include "commands.h"
 #include "ltlab/base/names.h"
@@ -66,22 +68,43 @@ int run(const Arguments& words) {
   return found->second.run(Arguments(words.begin() + 1, words.end()));
 }
 
-}  // namespace
+bool main_ended = false;
 
-int main(int argc, char** argv) {
-  std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
-  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
+// Libraries end the program by themselves when memory runs out (libhdf5, OpenMP), with whatever status.
+void at_exit() {
+  if (main_ended) return;
+  std::cerr << "ltlab: a library ended the program, perhaps for lack of memory; what was stored is whole\n";
+  std::_Exit(static_cast<int>(ltlab::ExitStatus::io));
+}
+
+int run_safely(const Arguments& words) {
   try {
-    const int status = run(Arguments(argv + 1, argv + argc));
+    const int status = run(words);
     if (!std::cout.flush()) throw ltlab::IoError("cannot write to standard output");
     return status;
   } catch (const ltlab::Error& error) {
     std::cerr << "ltlab: " << error.what() << '\n';
     return static_cast<int>(error.status());
   } catch (const std::bad_alloc&) {
-    std::cerr << "ltlab: out of memory\n";
+    std::cerr << "ltlab: out of memory: free some, then try again\n";
   } catch (const std::exception& error) {
     std::cerr << "ltlab: " << error.what() << '\n';
   }
   return static_cast<int>(ltlab::ExitStatus::io);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
+  std::atexit(at_exit);
+  int status = static_cast<int>(ltlab::ExitStatus::io);
+  try {
+    status = run_safely(Arguments(argv + 1, argv + argc));
+  } catch (const std::bad_alloc&) {
+    std::cerr << "ltlab: out of memory\n";
+  }
+  main_ended = true;
+  return status;
 }

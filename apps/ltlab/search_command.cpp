@@ -1,4 +1,6 @@
 #include <iostream>
+#include <new>
+#include <string>
 
 #include "commands.h"
 #include "kernel_report.h"
@@ -29,6 +31,16 @@ void show(const SearchRequest& request, const SearchResults& results) {
   std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
+// Once the system does again what it refused.
+std::string how_to_go_on(const SearchRequest& request) {
+  try {
+    if (RunStore(request.out).has_run()) return ". What was stored is whole: then go on with --resume";
+    return ". Nothing is stored yet: then give the same command again";
+  } catch (const IoError&) {
+    return ". What was stored is whole";
+  }
+}
+
 }  // namespace
 
 int search_command(const Arguments& arguments) {
@@ -48,6 +60,12 @@ int search_command(const Arguments& arguments) {
     std::cerr << "ltlab: interrupted; what was done is saved, go on with: ltlab search --resume --out "
               << request.out << '\n';
     return static_cast<int>(ExitStatus::interrupted);
+  } catch (const IoError& error) {
+    progress.finish();
+    throw IoError(error.what() + how_to_go_on(request));
+  } catch (const std::bad_alloc&) {
+    progress.finish();
+    throw IoError("out of memory: free some, or take fewer --workers" + how_to_go_on(request));
   } catch (...) {
     progress.finish();
     throw;

@@ -5,6 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <string>
+#include <system_error>
+
 #include "ltlab/base/error.h"
 
 namespace ltlab::app {
@@ -33,7 +36,11 @@ void listen(const std::stop_token& end, const std::stop_source& stop) {
 StopSignals::StopSignals() {
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  listener_ = std::jthread([stop = stop_](const std::stop_token& end) { listen(end, stop); });
+  try {
+    listener_ = std::jthread([stop = stop_](const std::stop_token& end) { listen(end, stop); });
+  } catch (const std::system_error& error) {
+    throw IoError(std::string("the system starts no more threads: ") + error.what() + "; end other programs");
+  }
 }
 
 StopSignals::~StopSignals() {

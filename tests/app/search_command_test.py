@@ -254,7 +254,7 @@ class Folders(SearchTest):
         self.assertEqual(self.search("run", "--levels", 1, "--replicates", 2).returncode, 0)
         run_file = self.folder / "run/run.h5"
         run_file.write_bytes(run_file.read_bytes()[:-100])
-        self.check_refused(self.search("run", "--resume"), 3, "damaged", "delete it and make it again with --resume")
+        self.check_refused(self.search("run", "--resume"), 3, "damaged", "move it away and make it again with --resume")
         run_file.unlink()
         result = run("verify", self.folder / "run")
         self.assertEqual(result.returncode, 3, result.stdout)

@@ -1,8 +1,15 @@
 #include "ltlab/hdf5/file.h"
 
+#include <fcntl.h>
+#include <hdf5.h>
+#include <sys/file.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -142,6 +149,83 @@ TEST_CASE("a file can be changed in memory, and the same content gives the same 
   const File changed = File::open(folder.path() / "changed.h5");
   CHECK(changed.double_attribute("number") == 7);
   CHECK_FALSE(changed.contains("bytes"));
+}
+
+// As another program might have written it: with HDF5's oldest format, and perhaps a block of its own in
+// front.
+void save_foreign(const std::filesystem::path& path, hsize_t user_block) {
+  const hid_t creation = H5Pcreate(H5P_FILE_CREATE);
+  H5Pset_userblock(creation, user_block);
+  const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, creation, H5P_DEFAULT);
+  const hid_t space = H5Screate(H5S_SCALAR);
+  const hid_t attribute = H5Acreate2(file, "count", H5T_STD_U64LE, space, H5P_DEFAULT, H5P_DEFAULT);
+  const std::uint64_t value = 42;
+  H5Awrite(attribute, H5T_NATIVE_UINT64, &value);
+  for (const hid_t id : {attribute, space, file, creation}) H5Idec_ref(id);
+}
+
+TEST_CASE("a file that another program has written can be changed in memory", "[hdf5]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "foreign.h5";
+  for (const hsize_t user_block : {0, 512}) {
+    save_foreign(path, user_block);
+    const std::vector<std::byte> before = read_bytes(path);
+    File file = File::open_image(path);
+    file.link_external("elsewhere", "other.h5");
+    file.set_attribute("text", "new");
+    save(file, folder.path() / "changed.h5");
+    CHECK(read_bytes(path) == before);
+    const File changed = File::open(folder.path() / "changed.h5");
+    CHECK(changed.unsigned_attribute("count") == 42);
+    CHECK(changed.string_attribute("text") == "new");
+    REQUIRE(changed.links().size() == 1);
+    CHECK(changed.links().front().target == "other.h5");
+  }
+}
+
+TEST_CASE("a file that cannot be opened in memory leaves nothing behind", "[hdf5]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "sample.h5";
+  save_sample(path);
+  constexpr std::size_t kAddressOfRoot = 36;
+  std::vector<std::byte> bytes = read_bytes(path);
+  std::uint64_t root = 0;
+  std::memcpy(&root, bytes.data() + kAddressOfRoot, sizeof root);
+  bytes.at(root + 8) ^= std::byte{0xff};
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+  for (unsigned round = 0; round < 20; ++round) CHECK_THROWS_AS(File::open_image(path), StoreError);
+  save_sample(path);
+  CHECK(File::open(path).double_attribute("number") == 0.1);
+}
+
+TEST_CASE("what the system refuses is no fault of the file", "[hdf5]") {
+  const TemporaryFolder folder;
+  const auto path = folder.path() / "sample.h5";
+  save_sample(path);
+  {
+    const int other = ::open(path.c_str(), O_RDWR);
+    REQUIRE(::flock(other, LOCK_EX) == 0);  // as h5py does that has opened it to write
+    CHECK_THROWS_AS(File::open(path), IoError);
+    CHECK_THROWS_WITH(File::open(path),
+                      Catch::Contains("another program holds it locked") && !Catch::Contains("damaged"));
+    ::close(other);
+  }
+  {
+    rlimit before{};
+    ::getrlimit(RLIMIT_NOFILE, &before);
+    const int next = ::dup(0);
+    ::close(next);
+    const rlimit none{static_cast<rlim_t>(next), before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+    CHECK_THROWS_AS(File::open(path), IoError);
+    CHECK_THROWS_AS(File::open_image(path), IoError);
+    const rlimit one{static_cast<rlim_t>(next + 1), before.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &one);
+    CHECK_NOTHROW(File::open(path));
+    ::setrlimit(RLIMIT_NOFILE, &before);
+  }
+  CHECK(File::open(path).double_attribute("number") == 0.1);
 }
 
 TEST_CASE("faults name the file and what is in it", "[hdf5]") {

@@ -6,9 +6,12 @@
 #include <numbers>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_round.h"
+#include "ltlab/nn/initialization.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/store/atomic_file.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"
@@ -674,6 +677,71 @@ TEST_CASE("An ended search tells its cost, one under way or interrupted does not
   CHECK(top.read_collection().totals->cost.flops > before.cost.flops);
   CHECK(ticket.read_run().totals->finished_utc == ticket.read_summary(2).finished_utc);
   CHECK_FALSE(has_faults(verify(folder.path())));
+}
+
+// As a process leaves it that is killed once its level, or its member, is written.
+void drop_links(const RunStore& store) {
+  const FolderLock lock(store.folder());
+  write_atomically(lock, store.run_path().filename(), with_links(store.run_path(), {}));
+}
+
+TEST_CASE("Links that a killed search did not write are mended, of an ended search too", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.replicates = 2;
+  config.controls = {Control::random_mask};
+  config.levels = 1;
+  search(config, folder);
+  const RunStore top(folder.path()), ticket(folder.path() / "replicate-1");
+  const RunStore control(control_folder(ticket.folder(), Control::random_mask, 0));
+  const auto drop_all = [&] {
+    for (const RunStore& store : {top, ticket, control}) {
+      drop_links(store);
+      REQUIRE(read_links(store.run_path()).empty());
+    }
+  };
+  const auto check_all = [&] {
+    for (const RunStore& store : {top, ticket, control})
+      CHECK(read_links(store.run_path()) == store.expected_links());
+  };
+  drop_all();
+  CHECK(search(config, folder).trained == 0);
+  check_all();
+  drop_all();
+  config.levels = 2;
+  Listener listener;
+  listener.stop_at_level = 2;
+  CHECK_THROWS_AS(run_search(config, small_data(), folder.path(), 1, listener, listener.stop), Interrupted);
+  check_all();
+}
+
+TEST_CASE("Nothing is trained without its mask", "[lottery]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  const SearchConfig config = small_config();
+  const Network<float> network = make_network<float>(config.model, {1, 28, 28}, 10, 1);
+  RunRecord run;
+  for (const Parameter<float>* array : network.arrays())
+    run.init_weights.push_back(draw_initial(array->info(), config.initialization, 1, "init", 0, 0));
+  store.write_run(run);
+  std::vector<Mask> masks;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    if (parameter->info().prunable)
+      masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
+  }
+  const auto train = [&](const std::vector<Mask>& given) {
+    const LevelStart start{small_data(), config.model,    config.training, config.kernel, 1,
+                           given,        run.init_weights};
+    train_level(
+        start, store, [](const auto&, const auto&) {}, std::stop_token());
+  };
+  CHECK_THROWS_WITH(train({masks.back()}), Catch::Contains("'fc1.weight'") && Catch::Contains("mask"));
+  std::vector<Mask> other = masks;
+  other.front().shape = {1, other.front().size()};
+  CHECK_THROWS_AS(train(other), StoreError);
+  CHECK(store.levels().empty());
+  train(masks);
+  CHECK(store.has_level(1));
 }
 
 TEST_CASE("Impossible settings are refused with the option's name", "[lottery]") {

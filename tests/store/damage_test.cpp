@@ -6,6 +6,7 @@
 
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/content_digest.h"
+#include "ltlab/store/record_digest.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/run_totals.h"
@@ -209,6 +211,78 @@ TEST_CASE("a folder that cannot be made or written is an error of the system", "
   CHECK_THROWS_AS(store.write_run(sample_run()), IoError);
   CHECK_THROWS_WITH(store.write_run(sample_run()), Catch::Contains("file/run"));
   CHECK_THROWS_AS(RunStore("/proc/run").write_run(sample_run()), IoError);
+}
+
+TEST_CASE("what is read back and not as meant never takes the place of a file", "[store]") {
+  const TemporaryFolder folder;
+  const FolderLock lock(folder.path());
+  const std::vector<std::byte> before(3, std::byte{1}), after(5, std::byte{2});
+  write_atomically(lock, "file", before);
+  std::vector<std::byte> seen;
+  const auto refuse = [&](const fs::path& written) {
+    seen = hdf5::read_bytes(written);
+    throw StoreError("another mask");
+  };
+  CHECK_THROWS_AS(write_atomically(lock, "file", after, refuse), IoError);
+  CHECK_THROWS_WITH(write_atomically(lock, "file", after, refuse),
+                    Catch::Contains("'" + (folder.path() / "file").string() + "'") &&
+                        Catch::Contains("another mask") && Catch::Contains("untouched"));
+  CHECK(seen == after);
+  CHECK(hdf5::read_bytes(folder.path() / "file") == before);
+  CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("a record's digest tells each of its values from others", "[store]") {
+  const LevelRecord level = sample_level(1);
+  const std::string digest = record_digest(level);
+  CHECK(record_digest(LevelRecord(level)) == digest);
+  const auto differs = [&](const auto& change) {
+    LevelRecord changed = level;
+    change(changed);
+    return record_digest(changed) != digest;
+  };
+  CHECK(differs([](LevelRecord& l) { l.masks.pop_back(); }));
+  CHECK(differs([](LevelRecord& l) { l.masks[0].keep[0] ^= 1; }));
+  CHECK(differs([](LevelRecord& l) { l.weights[1].values[0] += 1; }));
+  CHECK(differs([](LevelRecord& l) { l.weights[1].name += "x"; }));
+  CHECK(differs([](LevelRecord& l) { l.test_accuracy += 0.1; }));
+  CHECK(differs([](LevelRecord& l) { l.cost.flops += 1; }));
+  CHECK(differs([](LevelRecord& l) { l.metrics.back().train_loss = 9; }));
+  CHECK(differs([](LevelRecord& l) { l.kernels.pop_back(); }));
+  LevelRecord unknown = level;
+  unknown.metrics.back().train_loss = std::nan("");
+  CHECK(record_digest(unknown) == record_digest(LevelRecord(unknown)));
+}
+
+TEST_CASE("a run file that h5repack has written gets its links, and stays whole", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  const fs::path packed = folder.path() / "packed";
+  const std::string command = "h5repack " + store.run_path().string() + " " + packed.string();
+  if (std::system(command.c_str()) != 0) {
+    WARN("skipped: no h5repack");
+    return;
+  }
+  fs::rename(packed, store.run_path());
+  for (const unsigned level : {0u, 1u}) store.write_level(sample_level(level));
+  CHECK_FALSE(has_faults(verify(folder.path())));
+  CHECK(read_links(store.run_path()) == store.expected_links());
+  CHECK(record_digest(store.read_run()) == record_digest(sample_run()));
+}
+
+TEST_CASE("links are added to no run file that is damaged", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  {
+    hdf5::File file = hdf5::File::open_image(store.run_path());
+    file.unlink("rewind");
+    save(store.run_path(), file.close_image());
+  }
+  const std::vector<std::byte> before = hdf5::read_bytes(store.run_path());
+  CHECK_THROWS_AS(store.write_level(sample_level(0)), StoreError);
+  CHECK(hdf5::read_bytes(store.run_path()) == before);
 }
 
 // ---------------------------------------------------------------------------------------------------- kill

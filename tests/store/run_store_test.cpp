@@ -141,6 +141,17 @@ TEST_CASE("a checkpoint is read back exactly, and ends with its level", "[store]
   CHECK(store.levels() == std::vector<unsigned>{1});
 }
 
+TEST_CASE("a checkpoint keeps the cost of finding the masks it began with", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  TrainingCheckpoint checkpoint = sample_checkpoint(1);
+  checkpoint.mask_step = 0;
+  checkpoint.flops = 7e9;
+  store.write_checkpoint(checkpoint);
+  CHECK(store.read_checkpoint(1).flops == 7e9);
+}
+
 TEST_CASE("a run without metrics, masks or weights can be stored", "[store]") {
   const TemporaryFolder folder;
   RunStore store(folder.path());

@@ -11,7 +11,10 @@ namespace ltlab {
 namespace {
 
 void require(int succeeded) {
-  if (succeeded != 1) throw IoError("OpenSSL cannot compute SHA-256: check the installation of libcrypto");
+  if (succeeded == 1) return;
+  throw IoError(
+      "OpenSSL cannot compute SHA-256: out of memory, or libcrypto is not as installed; free some, then try "
+      "again");
 }
 
 }  // namespace

@@ -1,8 +1,12 @@
 #include "ltlab/base/work_queue.h"
 
+#include <string>
+#include <system_error>
 #include <thread>
 #include <utility>
 #include <vector>
+
+#include "ltlab/base/error.h"
 
 namespace ltlab {
 
@@ -16,9 +20,26 @@ void WorkQueue::push(std::int64_t rank, std::function<void()> task) {
 void WorkQueue::run(unsigned workers, std::stop_source stop) {
   {
     std::vector<std::jthread> threads;
-    for (unsigned i = 0; i < workers; ++i) threads.emplace_back([this, &stop] { work(stop); });
+    try {
+      for (unsigned i = 0; i < workers; ++i) threads.emplace_back([this, &stop] { work(stop); });
+    } catch (const std::system_error& error) {
+      fail(std::make_exception_ptr(IoError(std::string("the system starts no more threads: ") + error.what() +
+                                           "; end other programs, or take fewer workers")),
+           stop);
+    } catch (...) {
+      fail(std::current_exception(), stop);
+    }
   }
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+}
+
+// Nothing more is begun.
+void WorkQueue::fail(const std::exception_ptr& failure, std::stop_source& stop) {
+  stop.request_stop();
+  const std::lock_guard lock(mutex_);
+  waiting_.clear();
+  if (!failure_) failure_ = failure;
+  changed_.notify_all();
 }
 
 void WorkQueue::work(std::stop_source& stop) {
@@ -30,19 +51,13 @@ void WorkQueue::work(std::stop_source& stop) {
     const std::function<void()> task = std::move(waiting_.extract(waiting_.begin()).mapped());
     ++running_;
     lock.unlock();
-    std::exception_ptr failure;
     try {
       task();
     } catch (...) {
-      failure = std::current_exception();
-      stop.request_stop();
+      fail(std::current_exception(), stop);
     }
     lock.lock();
     --running_;
-    if (failure) {
-      waiting_.clear();
-      if (!failure_) failure_ = failure;
-    }
     changed_.notify_all();
   }
 }

@@ -17,11 +17,12 @@ class WorkQueue {
   void push(std::int64_t rank, std::function<void()> task);
   /// Runs all tasks, also those pushed meanwhile, on `workers` threads. When a task throws, asks `stop` to
   /// stop, lets the running tasks end, drops the waiting ones and what those push, and rethrows the first
-  /// exception.
+  /// exception. IoError, likewise, where the system starts no more threads.
   void run(unsigned workers, std::stop_source stop);
 
  private:
   void work(std::stop_source& stop);
+  void fail(const std::exception_ptr& failure, std::stop_source& stop);
 
   std::mutex mutex_;
   std::condition_variable changed_;

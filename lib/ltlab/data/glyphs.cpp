@@ -4,12 +4,14 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <stop_token>
 #include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "ltlab/base/random.h"
+#include "ltlab/base/work_queue.h"
 
 namespace ltlab {
 namespace {
@@ -278,10 +280,10 @@ ImageSet draw_glyphs(std::uint64_t seed, GlyphPart part, std::size_t count, unsi
     }
   };
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  std::vector<std::jthread> workers;
-  for (unsigned t = 1; t < threads; ++t)
-    workers.emplace_back(draw_range, count * t / threads, count * (t + 1) / threads);
-  draw_range(0, count / threads);
+  WorkQueue queue;  // which brings what its workers throw back to this thread
+  for (unsigned t = 0; t < threads; ++t)
+    queue.push(t, [&, t] { draw_range(count * t / threads, count * (t + 1) / threads); });
+  queue.run(threads, std::stop_source());
   return images;
 }
 

@@ -13,6 +13,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/dense/channel_blocks.h"
+#include "ltlab/dense/failure.h"
 
 // oneDNN computes a convolution of volumes: a panel of 16 images is to it one volume [channel][y][x][lane],
 // and the kernel has extent 1 along the lanes. This is as fast as a convolution of images, or faster where
@@ -248,11 +249,14 @@ std::size_t panels_a_run(const ConvolutionShape& shape) {
 
 class OneDnnConvolution {
  public:
-  explicit OneDnnConvolution(const ConvolutionShape& shape)
+  explicit OneDnnConvolution(const ConvolutionShape& shape) try
       : shape_(shape),
         panels_a_run_(panels_a_run(shape)),
         no_bias_(shape.outputs, 0.0f),
-        bias_(bias_layout(shape), engine_, nullptr) {}
+        bias_(bias_layout(shape), engine_, nullptr) {
+  } catch (const dnnl::error& error) {
+    throw_failure("convolution", error.status);
+  }
 
   void forward(const float* weights, const float* bias, Activation activation, const Activations<float>& x,
                Activations<float>& y) {
@@ -307,7 +311,7 @@ class OneDnnConvolution {
     if (whole < x.panels()) run(whole, 1, last_lanes(x));
     stream_.wait();
   } catch (const dnnl::error& error) {
-    throw NumericError(std::string("oneDNN's convolution failed: ") + error.what());
+    throw_failure("convolution", error.status);
   }
 
   // Channels side by side.

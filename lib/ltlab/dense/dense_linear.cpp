@@ -8,6 +8,7 @@
 #include <string>
 
 #include "ltlab/base/error.h"
+#include "ltlab/dense/failure.h"
 
 namespace ltlab {
 namespace {
@@ -26,8 +27,7 @@ void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, 
       dnnl_sgemm(transpose_a ? 'T' : 'N', transpose_b ? 'T' : 'N', static_cast<Size>(m), static_cast<Size>(n),
                  static_cast<Size>(k), 1.0f, a, static_cast<Size>(lda), b, static_cast<Size>(ldb), beta, c,
                  static_cast<Size>(ldc));
-  if (status != dnnl_success)
-    throw NumericError("oneDNN's sgemm failed with status " + std::to_string(status));
+  if (status != dnnl_success) throw_failure("sgemm", status);
 }
 
 void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,

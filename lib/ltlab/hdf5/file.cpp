@@ -3,8 +3,11 @@
 #include <hdf5.h>
 
 #include <cerrno>
+#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <utility>
 
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/library.h"
@@ -20,20 +23,22 @@ std::string in_quotes(const std::filesystem::path& path) {
   return std::string("'").append(path.string()).append("'");
 }
 
-// Where the superblock (version 2 or 3) of a closed file says how long the file is.
-constexpr std::size_t kEndOfFileAddress = 28;
+Handle file_access() {
+  Handle access(H5Pcreate(H5P_FILE_ACCESS));
+  check_made(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110));
+  return access;
+}
 
-// HDF5 frees the bytes of a file in memory when it closes the file, and of a property list's copy of them.
-// The former are then complete, so this is the moment to keep them. (H5Fget_file_image would be the plain
-// way, but of an open file it returns a superblock whose checksum is wrong, in HDF5 1.10.)
-herr_t keep_image(void* memory, H5FD_file_image_op_t operation, void* image) {
-  if (operation == H5FD_FILE_IMAGE_OP_FILE_CLOSE) {
-    const auto* bytes = static_cast<const std::byte*>(memory);
-    std::uint64_t size = 0;  // little-endian, as is every machine that this library's dependencies support
-    std::memcpy(&size, bytes + kEndOfFileAddress, sizeof size);
-    static_cast<Bytes*>(image)->assign(bytes, bytes + size);
-  }
-  return H5free_memory(memory);
+// HDF5 takes two open files in memory for the same one if their names agree.
+std::string unique_name(const Handle& access) {
+  return "image-" + std::to_string(access.id());
+}
+
+constexpr auto kOpening = "open it as an HDF5 file";
+
+// What the library asks for of the memory of a file in memory, of property lists' copies of it too.
+void* allocate(std::size_t bytes, H5FD_file_image_op_t, void*) {
+  return std::malloc(bytes);
 }
 
 void* same_image(void* image) {
@@ -43,80 +48,119 @@ herr_t keep_owner(void*) {
   return 0;
 }
 
-Handle file_access() {
-  Handle access(check(H5Pcreate(H5P_FILE_ACCESS), "HDF5", "create a property list"));
-  check(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110), "HDF5", "choose the format");
-  return access;
+// The length of a closed file as its superblock tells it, where that is of the version that this program
+// writes, at the beginning; `room` of any other, which may be followed by what the library allocated in
+// advance, as HDF5 allows.
+std::size_t file_length(const std::byte* bytes, std::size_t room) {
+  constexpr unsigned char kSignature[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
+  constexpr std::size_t kVersion = 8, kBytesOfOffset = 9, kEnd = 28, kSuperblock = 48;
+  if (room < kSuperblock || std::memcmp(bytes, kSignature, sizeof kSignature) != 0) return room;
+  const auto version = static_cast<unsigned>(bytes[kVersion]);
+  if ((version != 2 && version != 3) || static_cast<unsigned>(bytes[kBytesOfOffset]) != 8) return room;
+  std::uint64_t end = 0;  // little-endian, as is every machine that this library's dependencies support
+  std::memcpy(&end, bytes + kEnd, sizeof end);
+  return end <= room ? end : room;
 }
 
-// HDF5 takes two open files in memory for the same one if their names agree.
-std::string unique_name(const Handle& access) {
-  return "image-" + std::to_string(access.id());
+[[noreturn]] void fail_to_read(const std::filesystem::path& path, const std::string& reason) {
+  throw IoError("cannot read " + in_quotes(path) + ": " + reason);
 }
 
-constexpr auto kOpening = "open it as an HDF5 file (damaged, truncated, or something else)";
+// HDF5 tells a file that is missing or forbidden no better than a damaged one; the system does. It would wait
+// for ever for a pipe.
+void require_readable(const std::filesystem::path& path) {
+  std::error_code error;
+  const std::filesystem::file_type type = std::filesystem::status(path, error).type();
+  if (error) fail_to_read(path, error.message());
+  if (type == std::filesystem::file_type::directory) fail_to_read(path, "it is a folder");
+  if (type != std::filesystem::file_type::regular) throw StoreError(in_quotes(path) + " is no regular file");
+  if (!std::ifstream(path, std::ios::binary)) fail_to_read(path, std::strerror(errno));
+}
 
 }  // namespace
 
-File::File(Handle file, Image image, const std::filesystem::path& name)
-    : Group(Handle(check(H5Gopen2(file.id(), "/", H5P_DEFAULT), in_quotes(name), "open its root")),
+// The bytes that HDF5 hands over when it closes a file in memory: complete only then. (H5Fget_file_image
+// would be the plain way, but of an open file it returns a superblock whose checksum is wrong, in HDF5 1.10.)
+struct File::Image {
+  std::byte* bytes = nullptr;
+  std::size_t room = 0;  // that the open file has
+
+  Image() = default;
+  Image(const Image&) = delete;
+  Image& operator=(const Image&) = delete;
+  ~Image() { std::free(bytes); }
+
+  static void* grow(void* memory, std::size_t size, H5FD_file_image_op_t, void* image) {
+    void* grown = std::realloc(memory, size);
+    if (grown) static_cast<Image*>(image)->room = size;
+    return grown;
+  }
+
+  static herr_t give(void* memory, H5FD_file_image_op_t operation, void* image) {
+    if (operation == H5FD_FILE_IMAGE_OP_FILE_CLOSE) {
+      std::free(std::exchange(static_cast<Image*>(image)->bytes, static_cast<std::byte*>(memory)));
+    } else {
+      std::free(memory);
+    }
+    return 0;
+  }
+};
+
+File::File(Opened opened, const std::filesystem::path& name)
+    : Group(Handle(check(H5Gopen2(opened.file.id(), "/", H5P_DEFAULT), in_quotes(name), "open its root")),
             name.string(), "/"),
-      image_(std::move(image)),
-      file_(std::move(file)) {}
+      opened_(std::move(opened)) {}
 
 File File::open(const std::filesystem::path& path) {
-  // HDF5 tells a file that is missing or forbidden no better than a damaged one; the system does.
-  if (!std::ifstream(path, std::ios::binary)) {
-    throw IoError("cannot read " + in_quotes(path) + ": " + std::strerror(errno));
-  }
-  if (std::filesystem::is_directory(path))
-    throw IoError("cannot read " + in_quotes(path) + ": it is a folder");
+  require_readable(path);
   const LibraryLock lock;
   const Handle access = file_access();
-  Handle file(check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), in_quotes(path), kOpening));
-  return File(std::move(file), nullptr, path);
+  const hid_t file = check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), in_quotes(path), kOpening);
+  return File({nullptr, Handle(file)}, path);
 }
 
-Handle File::image_access(const Image& image) {
+Handle File::image_access(Image& image) {
   Handle access = file_access();
-  check(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG), "HDF5", "choose how to close");
-  check(H5Pset_meta_block_size(access.id(), 0), "HDF5", "leave no gaps");
-  check(H5Pset_small_data_block_size(access.id(), 0), "HDF5", "leave no gaps");
-  check(H5Pset_fapl_core(access.id(), kImageGrowth, false), "HDF5", "keep a file in memory");
-  H5FD_file_image_callbacks_t callbacks{nullptr,    nullptr,    nullptr,    keep_image,
-                                        same_image, keep_owner, image.get()};
-  check(H5Pset_file_image_callbacks(access.id(), &callbacks), "HDF5", "keep a file in memory");
+  check_made(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG));
+  check_made(H5Pset_meta_block_size(access.id(), 0));        // which would leave gaps
+  check_made(H5Pset_small_data_block_size(access.id(), 0));  // likewise
+  check_made(H5Pset_fapl_core(access.id(), kImageGrowth, false));
+  H5FD_file_image_callbacks_t callbacks{allocate,   nullptr,    Image::grow, Image::give,
+                                        same_image, keep_owner, &image};
+  check_made(H5Pset_file_image_callbacks(access.id(), &callbacks));
   return access;
 }
 
 File File::create_image(const std::filesystem::path& name) {
   const LibraryLock lock;
-  Image image = std::make_unique<Bytes>();
-  const Handle access = image_access(image);
+  auto image = std::make_shared<Image>();
+  const Handle access = image_access(*image);
   const std::string unique = unique_name(access);
-  const Handle creation(check(H5Pcreate(H5P_FILE_CREATE), in_quotes(name), "create a property list"));
+  const Handle creation(H5Pcreate(H5P_FILE_CREATE));
   keep_plain(creation);
-  Handle file(check(H5Fcreate(unique.c_str(), H5F_ACC_TRUNC, creation.id(), access.id()), in_quotes(name),
-                    "create it in memory"));
-  return File(std::move(file), std::move(image), name);
+  Handle file(check_made(H5Fcreate(unique.c_str(), H5F_ACC_TRUNC, creation.id(), access.id())));
+  return File({std::move(image), std::move(file)}, name);
 }
 
 File File::open_image(const std::filesystem::path& path) {
   Bytes bytes = read_bytes(path);
   const LibraryLock lock;
-  Image image = std::make_unique<Bytes>();
-  const Handle access = image_access(image);
-  check(H5Pset_file_image(access.id(), bytes.data(), bytes.size()), in_quotes(path), "load it into memory");
+  auto image = std::make_shared<Image>();
+  image->room = bytes.size();
+  const Handle access = image_access(*image);
+  check_made(H5Pset_file_image(access.id(), bytes.data(), bytes.size()));
   const std::string unique = unique_name(access);
-  Handle file(check(H5Fopen(unique.c_str(), H5F_ACC_RDWR, access.id()), in_quotes(path), kOpening));
-  return File(std::move(file), std::move(image), path);
+  const hid_t file = check(H5Fopen(unique.c_str(), H5F_ACC_RDWR, access.id()), in_quotes(path), kOpening);
+  return File({std::move(image), Handle(file)}, path);
 }
 
 Bytes File::close_image() {
   const LibraryLock lock;
-  check(H5Fflush(file_.id(), H5F_SCOPE_GLOBAL), in_quotes(file_name()), "flush it");
-  { const Handle closed = std::move(file_); }
-  return std::move(*image_);
+  check_made(H5Fflush(opened_.file.id(), H5F_SCOPE_GLOBAL));
+  opened_.file.close(in_quotes(file_name()));
+  const Image& image = *opened_.image;
+  if (!image.bytes || image.room == 0) throw_unclosed(in_quotes(file_name()));
+  return {image.bytes, image.bytes + file_length(image.bytes, image.room)};
 }
 
 std::string library_version() {
@@ -124,18 +168,19 @@ std::string library_version() {
   unsigned major = 0;
   unsigned minor = 0;
   unsigned release = 0;
-  check(H5get_libversion(&major, &minor, &release), "HDF5", "tell its version");
+  check_made(H5get_libversion(&major, &minor, &release));
   return std::to_string(major) + "." + std::to_string(minor) + "." + std::to_string(release);
 }
 
 Bytes read_bytes(const std::filesystem::path& path) {
+  require_readable(path);
   std::ifstream file(path, std::ios::binary | std::ios::ate);
-  if (!file) throw IoError("cannot read " + in_quotes(path) + ": " + std::strerror(errno));
-  Bytes bytes(static_cast<std::size_t>(file.tellg()));
+  const std::streamoff size = file ? std::streamoff{file.tellg()} : -1;
+  if (size < 0) fail_to_read(path, std::strerror(errno));
+  Bytes bytes(static_cast<std::size_t>(size));
   file.seekg(0);
-  if (!bytes.empty())
-    file.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!file) throw IoError("cannot read " + in_quotes(path) + ": " + std::strerror(errno));
+  if (!bytes.empty()) file.read(reinterpret_cast<char*>(bytes.data()), size);
+  if (!file) fail_to_read(path, std::strerror(errno));
   return bytes;
 }
 

@@ -18,6 +18,9 @@ namespace ltlab::hdf5 {
 /// same content gives the same bytes.
 class File : public Group {
  public:
+  File(File&&) = default;
+  File& operator=(File&&) = delete;  // which would part an open file from its image
+
   /// Opens for reading. IoError: the system refuses; StoreError: not an HDF5 file, or a truncated one.
   static File open(const std::filesystem::path& path);
 
@@ -26,18 +29,21 @@ class File : public Group {
   /// A copy of a file in memory, to be changed. Errors as open().
   static File open_image(const std::filesystem::path& path);
   /// Closes a file made by create_image() or open_image(), and all its groups and datasets, and returns its
-  /// bytes.
+  /// bytes. IoError where memory runs out; there is no file then.
   std::vector<std::byte> close_image();
 
  private:
-  /// The bytes that HDF5 hands over when it closes a file in memory. Its address must not change meanwhile.
-  using Image = std::unique_ptr<std::vector<std::byte>>;
+  struct Image;
+  /// An open file, and where one in memory leaves its bytes when it is closed: so it goes first.
+  struct Opened {
+    std::shared_ptr<Image> image;
+    Handle file;
+  };
 
-  File(Handle file, Image image, const std::filesystem::path& name);
-  static Handle image_access(const Image& image);
+  File(Opened opened, const std::filesystem::path& name);
+  static Handle image_access(Image& image);
 
-  Image image_;
-  Handle file_;
+  Opened opened_;
 };
 
 /// Of the HDF5 library in use: "1.10.8".

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <exception>
 
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/library.h"
@@ -31,31 +32,31 @@ std::vector<hsize_t> chunk_extents(const Shape& shape, std::size_t element_bytes
 // top.
 Handle chunked_creation(const Shape& shape, std::size_t element_bytes) {
   Handle creation(H5Pcreate(H5P_DATASET_CREATE));
-  H5Pset_obj_track_times(creation.id(), false);
-  H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER);
+  check_made(H5Pset_obj_track_times(creation.id(), false));
+  check_made(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER));
   const std::vector<hsize_t> chunk = chunk_extents(shape, element_bytes);
   if (!chunk.empty() && element_count(shape) > 0) {
-    H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data());
+    check_made(H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data()));
   }
   return creation;
 }
 
 bool is_chunked(const Handle& creation) {
-  return H5Pget_layout(creation.id()) == H5D_CHUNKED;
+  return check_made(H5Pget_layout(creation.id())) == H5D_CHUNKED;
 }
 
 Handle number_creation(const Shape& shape, std::size_t element_bytes) {
   Handle creation = chunked_creation(shape, element_bytes);
   if (is_chunked(creation)) {
-    H5Pset_shuffle(creation.id());
-    H5Pset_deflate(creation.id(), kDeflateLevel);
-    H5Pset_fletcher32(creation.id());
+    check_made(H5Pset_shuffle(creation.id()));
+    check_made(H5Pset_deflate(creation.id(), kDeflateLevel));
+    check_made(H5Pset_fletcher32(creation.id()));
   }
   return creation;
 }
 
 Handle group_creation() {
-  Handle creation(check(H5Pcreate(H5P_GROUP_CREATE), "HDF5", "create a property list"));
+  Handle creation(H5Pcreate(H5P_GROUP_CREATE));
   keep_plain(creation);
   return creation;
 }
@@ -72,9 +73,10 @@ void create_parents(hid_t group, const std::string& name, const std::string& whe
   }
 }
 
-LinkKind object_kind(hid_t group, const std::string& name) {
-  const Handle object(H5Oopen(group, name.c_str(), H5P_DEFAULT));
-  switch (H5Iget_type(object.id())) {
+LinkKind object_kind(hid_t group, const std::string& name, const std::string& where) {
+  const std::string action = "open '" + name + "'";
+  const Handle object(check(H5Oopen(group, name.c_str(), H5P_DEFAULT), where, action));
+  switch (check(H5Iget_type(object.id()), where, action)) {
     case H5I_GROUP:
       return LinkKind::group;
     case H5I_DATASET:
@@ -84,10 +86,15 @@ LinkKind object_kind(hid_t group, const std::string& name) {
   }
 }
 
-Link describe_link(hid_t group, const std::string& name, const std::string& where) {
+H5L_info_t link_info(hid_t group, const std::string& name, const std::string& where) {
   H5L_info_t info{};
   check(H5Lget_info(group, name.c_str(), &info, H5P_DEFAULT), where, "look at link '" + name + "'");
-  if (info.type == H5L_TYPE_HARD) return {name, object_kind(group, name), ""};
+  return info;
+}
+
+Link describe_link(hid_t group, const std::string& name, const std::string& where) {
+  const H5L_info_t info = link_info(group, name, where);
+  if (info.type == H5L_TYPE_HARD) return {name, object_kind(group, name, where), ""};
   if (info.type != H5L_TYPE_SOFT && info.type != H5L_TYPE_EXTERNAL) return {name, LinkKind::other, ""};
   std::string value(info.u.val_size, '\0');
   check(H5Lget_val(group, name.c_str(), value.data(), value.size(), H5P_DEFAULT), where,
@@ -101,40 +108,60 @@ Link describe_link(hid_t group, const std::string& name, const std::string& wher
   return {name, LinkKind::external, other_file};
 }
 
+struct Names {
+  std::vector<std::string> found;
+  std::exception_ptr failure;  // which must not pass through the library
+};
+
+herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* data) {
+  auto& names = *static_cast<Names*>(data);
+  try {
+    names.found.emplace_back(name);
+    return 0;
+  } catch (...) {
+    names.failure = std::current_exception();
+    return -1;
+  }
+}
+
 std::size_t row_count(const Column& column) {
   return std::visit([](const auto& values) { return values.size(); }, column.values);
+}
+
+// Bytes that each of a column's values takes in a row.
+std::size_t width_of(const Column& column) {
+  const auto* texts = std::get_if<std::vector<std::string>>(&column.values);
+  if (!texts) return sizeof(std::uint64_t);
+  std::size_t longest = 1;  // HDF5 knows no string of length 0
+  for (const std::string& text : *texts) longest = std::max(longest, text.size());
+  return longest;
+}
+
+std::size_t row_width(const std::vector<Column>& columns) {
+  std::size_t bytes = 0;
+  for (const Column& column : columns) bytes += width_of(column);
+  return bytes;
 }
 
 // The type of a column's values: for the file, or (only its strings being alike) for memory.
 Handle column_type(const Column& column, bool for_file) {
   if (std::holds_alternative<std::vector<std::uint64_t>>(column.values)) {
-    return Handle(H5Tcopy(for_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64));
+    return copy_type(for_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64);
   }
   if (std::holds_alternative<std::vector<double>>(column.values)) {
-    return Handle(H5Tcopy(for_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE));
+    return copy_type(for_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE);
   }
-  std::size_t longest = 1;
-  for (const auto& text : std::get<std::vector<std::string>>(column.values))
-    longest = std::max(longest, text.size());
-  Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type.id(), longest);
-  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
-  H5Tset_cset(type.id(), H5T_CSET_UTF8);
-  return type;
+  return string_type(width_of(column));
 }
 
+// Its columns side by side, without gaps.
 Handle table_type(const std::vector<Column>& columns, bool for_file) {
-  std::vector<Handle> types;
-  std::size_t bytes = 0;
-  for (const Column& column : columns) {
-    types.push_back(column_type(column, for_file));
-    bytes += H5Tget_size(types.back().id());
-  }
-  Handle table(H5Tcreate(H5T_COMPOUND, bytes));
+  Handle table(H5Tcreate(H5T_COMPOUND, row_width(columns)));
   std::size_t offset = 0;
-  for (std::size_t c = 0; c < columns.size(); ++c) {
-    H5Tinsert(table.id(), columns[c].name.c_str(), offset, types[c].id());
-    offset += H5Tget_size(types[c].id());
+  for (const Column& column : columns) {
+    const Handle type = column_type(column, for_file);
+    check_made(H5Tinsert(table.id(), column.name.c_str(), offset, type.id()));
+    offset += width_of(column);
   }
   return table;
 }
@@ -168,18 +195,24 @@ struct ColumnBytes {
   }
 };
 
-ColumnBytes column_bytes(hid_t table, unsigned column, std::vector<std::byte>& rows) {
-  const Handle type(H5Tget_member_type(table, column));
-  return {rows.data() + H5Tget_member_offset(table, column), H5Tget_size(table), H5Tget_size(type.id())};
+// Calls body(bytes, column) for each column of rows in the layout of table_type().
+template <class Columns, class Body>
+void for_each_column(Columns& columns, std::vector<std::byte>& rows, const Body& body) {
+  const std::size_t stride = row_width(columns);
+  std::byte* first = rows.data();
+  for (auto& column : columns) {
+    const ColumnBytes bytes{first, stride, width_of(column)};
+    first += bytes.width;
+    std::visit([&](auto& values) { body(bytes, values); }, column.values);
+  }
 }
 
 // An empty column of the kind that the file's column converts to without loss.
 Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::string& where) {
-  char* text = H5Tget_member_name(table, index);
-  Column column{text ? text : "", {}};
-  H5free_memory(text);
-  const Handle type(H5Tget_member_type(table, index));
-  switch (H5Tget_class(type.id())) {
+  const std::string action = "read column " + std::to_string(index);
+  Column column{check_text(H5Tget_member_name(table, index), where, action), {}};
+  const Handle type(check(H5Tget_member_type(table, index), where, action));
+  switch (check(H5Tget_class(type.id()), where, action)) {
     case H5T_INTEGER:
       column.values = std::vector<std::uint64_t>(rows);
       break;
@@ -187,7 +220,8 @@ Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::st
       column.values = std::vector<double>(rows);
       break;
     case H5T_STRING:  // its length is known to column_type() by the longest string
-      column.values = std::vector<std::string>(rows, std::string(H5Tget_size(type.id()), '\0'));
+      column.values = std::vector<std::string>(
+          rows, std::string(check_size(H5Tget_size(type.id()), where, action), '\0'));
       break;
     default:
       throw StoreError(where + ", column '" + column.name + "' is neither a number nor a string");
@@ -207,25 +241,32 @@ std::string Group::path_of(const std::string& name) const {
 
 std::vector<Link> Group::links() const {
   const LibraryLock lock;
-  std::vector<std::string> names;
-  const auto collect = [](hid_t, const char* name, const H5L_info_t*, void* data) -> herr_t {
-    static_cast<std::vector<std::string>*>(data)->emplace_back(name);
-    return 0;
-  };
+  Names names;
   hsize_t position = 0;
-  check(H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &names), where(),
-        "list its entries");
-  std::sort(names.begin(), names.end());
+  const herr_t listed = H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect_name, &names);
+  if (names.failure) std::rethrow_exception(names.failure);
+  check(listed, where(), "list its entries");
+  std::sort(names.found.begin(), names.found.end());
   std::vector<Link> links;
-  links.reserve(names.size());
-  for (const std::string& name : names) links.push_back(describe_link(id(), name, where()));
+  links.reserve(names.found.size());
+  for (const std::string& name : names.found) links.push_back(describe_link(id(), name, where()));
   return links;
 }
 
 bool Group::contains(const std::string& name) const {
   const LibraryLock lock;
-  const Handle object(H5Oopen(id(), name.c_str(), H5P_DEFAULT));
-  return object.id() >= 0;
+  const std::string action = "open '" + name + "'";
+  if (name.find('/') == std::string::npos) {
+    if (check(H5Lexists(id(), name.c_str(), H5P_DEFAULT), where(), action) == 0) return false;
+    if (link_info(id(), name, where()).type == H5L_TYPE_HARD) return true;
+  }
+  const hid_t object = H5Oopen(id(), name.c_str(), H5P_DEFAULT);
+  if (object < 0) {
+    check_system(where(), action);
+    return false;
+  }
+  Handle(object).close("'" + name + "'");
+  return true;
 }
 
 Group Group::group(const std::string& name) const {
@@ -265,8 +306,7 @@ Dataset Group::write_array(const std::string& name, const Shape& shape, std::int
                       " elements, the array " + std::to_string(count));
   }
   const std::vector<hsize_t> extents(shape.begin(), shape.end());
-  const Handle space(check(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr), here,
-                           "describe its shape"));
+  const Handle space(H5Screate_simple(static_cast<int>(extents.size()), extents.data(), nullptr));
   create_parents(id(), name, here);
   Handle dataset(
       check(H5Dcreate2(id(), name.c_str(), file_type, space.id(), H5P_DEFAULT, creation, H5P_DEFAULT), here,
@@ -307,12 +347,12 @@ Dataset Group::write(const std::string& name, const Shape& shape, std::span<cons
 Dataset Group::write_bits(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values) {
   const LibraryLock lock;
   const Handle bit(H5Tcopy(H5T_STD_U8LE));
-  H5Tset_precision(bit.id(), 1);
+  check_made(H5Tset_precision(bit.id(), 1));
   const Handle creation = chunked_creation(shape, sizeof(std::uint8_t));
   if (is_chunked(creation)) {
-    H5Pset_nbit(creation.id());
-    H5Pset_deflate(creation.id(), kDeflateLevel);
-    H5Pset_fletcher32(creation.id());
+    check_made(H5Pset_nbit(creation.id()));
+    check_made(H5Pset_deflate(creation.id(), kDeflateLevel));
+    check_made(H5Pset_fletcher32(creation.id()));
   }
   return write_array(name, shape, bit.id(), H5T_NATIVE_UINT8, creation.id(), values.data(), values.size());
 }
@@ -325,12 +365,9 @@ Dataset Group::write_table(const std::string& name, const std::vector<Column>& c
   }
   const Handle file_type = table_type(columns, true);
   const Handle memory_type = table_type(columns, false);
-  std::vector<std::byte> packed(rows * H5Tget_size(memory_type.id()));
-  for (unsigned c = 0; c < columns.size(); ++c) {
-    const ColumnBytes bytes = column_bytes(memory_type.id(), c, packed);
-    std::visit([&](const auto& values) { bytes.pack(values); }, columns[c].values);
-  }
-  const Handle creation = number_creation({rows}, H5Tget_size(file_type.id()));
+  std::vector<std::byte> packed(rows * row_width(columns));
+  for_each_column(columns, packed, [](const ColumnBytes& bytes, const auto& values) { bytes.pack(values); });
+  const Handle creation = number_creation({rows}, row_width(columns));
   return write_array(name, {rows}, file_type.id(), memory_type.id(), creation.id(), packed.data(), rows);
 }
 
@@ -342,16 +379,15 @@ std::vector<Column> Group::read_table(const std::string& name) const {
   }
   const Handle file_type(check(H5Dget_type(table.id()), table.where(), "read its type"));
   std::vector<Column> columns;
-  for (unsigned c = 0; c < static_cast<unsigned>(H5Tget_nmembers(file_type.id())); ++c) {
+  const auto count =
+      static_cast<unsigned>(check(H5Tget_nmembers(file_type.id()), table.where(), "read its type"));
+  for (unsigned c = 0; c < count; ++c) {
     columns.push_back(blank_column(file_type.id(), c, table.size(), table.where()));
   }
   const Handle memory_type = table_type(columns, false);
-  std::vector<std::byte> packed(table.size() * H5Tget_size(memory_type.id()));
+  std::vector<std::byte> packed(table.size() * row_width(columns));
   table.read_as(memory_type.id(), packed.data(), table.size());
-  for (unsigned c = 0; c < columns.size(); ++c) {
-    const ColumnBytes bytes = column_bytes(memory_type.id(), c, packed);
-    std::visit([&](auto& values) { bytes.unpack(values); }, columns[c].values);
-  }
+  for_each_column(columns, packed, [](const ColumnBytes& bytes, auto& values) { bytes.unpack(values); });
   return columns;
 }
 

@@ -1,15 +1,17 @@
 #include "ltlab/hdf5/handle.h"
 
-#include <hdf5.h>
-
 #include "ltlab/hdf5/library.h"
 
 namespace ltlab::hdf5 {
 
+Handle::Handle(std::int64_t id) : id_(check_made(id)) {}
+
 Handle::~Handle() {
-  if (id_ == kNone) return;
-  const LibraryLock lock;
-  H5Idec_ref(id_);
+  if (id_ != kNone) give_back(id_);
+}
+
+void Handle::close(const std::string& what) {
+  if (!give_back(std::exchange(id_, kNone))) throw_unclosed(what);
 }
 
 }  // namespace ltlab::hdf5

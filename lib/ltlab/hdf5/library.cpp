@@ -2,7 +2,13 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
 #include <mutex>
+#include <string_view>
 #include <type_traits>
 
 #include "ltlab/base/error.h"
@@ -12,7 +18,7 @@ namespace {
 
 static_assert(std::is_same_v<hid_t, std::int64_t>, "the headers of this folder spell hid_t as std::int64_t");
 
-// The library is one for the process, and so is its lock.
+// The library is one for the process, and so is its lock, and whether it can still be trusted.
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
   // HDF5 loses some of its memory when it meets a damaged file, and its clean-up at exit would complain about
@@ -22,53 +28,182 @@ std::recursive_mutex& library_mutex() {
   return mutex;
 }
 
-struct ErrorText {
+bool failed_to_close = false;  // guarded by library_mutex()
+
+// What the library says of a call that failed.
+struct Failure {
   std::string innermost, outermost;
+  int system_error = 0;  // where the system is to blame; ENOMEM of memory; 0 where the file is
+  bool lock = false;     // that another program holds
+
+  std::string text() const {
+    if (innermost.empty()) return "HDF5 gives no reason";
+    return innermost == outermost ? innermost : innermost + " (" + outermost + ")";
+  }
 };
 
-herr_t collect_error(unsigned depth, const H5E_error2_t* error, void* data) {
-  auto& text = *static_cast<ErrorText*>(data);
-  const std::string description = error->desc ? error->desc : "";
-  if (depth == 0) text.innermost = description;
-  text.outermost = description;
-  return 0;
+// Whether it is the system that refuses with this error, whatever the file holds.
+bool is_the_systems(int error) {
+  constexpr int kSystem[] = {EIO,    EMFILE, ENFILE, ENOMEM, EACCES, EPERM,     ESTALE, EAGAIN, EINTR,
+                             ENOSPC, EDQUOT, EROFS,  ENOLCK, ENXIO,  ETIMEDOUT, EBUSY,  ETXTBSY};
+  return std::find(std::begin(kSystem), std::end(kSystem), error) != std::end(kSystem);
 }
 
-std::string error_stack_text() {
-  ErrorText text;
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &text);
-  H5Eclear2(H5E_DEFAULT);
-  if (text.innermost.empty()) return "HDF5 gives no reason";
-  if (text.innermost == text.outermost) return text.innermost;
-  return text.innermost + " (" + text.outermost + ")";
+// The system error that an entry of the error stack tells; 0 where it tells none.
+int told_error(std::string_view description) {
+  constexpr std::string_view kTold = "errno = ";
+  const auto at = description.find(kTold);
+  return at == std::string_view::npos ? 0 : std::atoi(description.data() + at + kTold.size());
+}
+
+bool tells_lack_of_memory(const H5E_error2_t& error, std::string_view description) {
+  return error.min_num == H5E_NOSPACE || error.min_num == H5E_CANTALLOC ||
+         description.find("memory") != std::string_view::npos ||
+         description.find("inflateInit") != std::string_view::npos;  // zlib's first allocation
+}
+
+herr_t collect_error(unsigned depth, const H5E_error2_t* error, void* data) {
+  try {
+    auto& failure = *static_cast<Failure*>(data);
+    const std::string description = error->desc ? error->desc : "";
+    if (depth == 0) failure.innermost = description;
+    failure.outermost = description;
+    if (failure.system_error != 0) return 0;
+    const int told = told_error(description);
+    if (is_the_systems(told)) failure.system_error = told;
+    failure.lock = (told == EAGAIN || told == EACCES) && description.starts_with("unable to lock file");
+    if (failure.system_error == 0 && tells_lack_of_memory(*error, description)) failure.system_error = ENOMEM;
+    return 0;
+  } catch (...) {
+    static_cast<Failure*>(data)->system_error = ENOMEM;
+    return 0;
+  }
+}
+
+// `error` is errno as the call left it: the library does not always tell what the system told it, which may
+// take memory.
+Failure last_failure(int error) {
+  Failure failure;
+  const herr_t walked = H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &failure);
+  const herr_t cleared = H5Eclear2(H5E_DEFAULT);
+  const bool untold = failure.innermost.empty() || walked < 0 || cleared < 0;
+  if (failure.system_error == 0 && is_the_systems(error)) failure.system_error = error;
+  if (failure.system_error == 0 && untold) failure.system_error = ENOMEM;
+  return failure;
+}
+
+[[noreturn]] void throw_system(const Failure& failure, const std::string& what) {
+  if (failure.lock) {
+    throw IoError(what + ": another program holds it locked (" + std::strerror(failure.system_error) +
+                  "); close that program or wait for it, then try again");
+  }
+  if (failure.system_error == ENOMEM) {
+    throw IoError(what + ": out of memory (" + failure.text() + "); free some, then try again");
+  }
+  throw IoError(
+      what + ": " + std::strerror(failure.system_error) +
+      "; the system refused, and the file may well be whole: wait or mend the cause, then try again");
+}
+
+[[noreturn]] void fail(int error, const std::string& where, const std::string& action) {
+  const Failure failure = last_failure(error);
+  const std::string what = where + ": cannot " + action;
+  if (failure.system_error != 0) throw_system(failure, what);
+  throw StoreError(what + ": " + failure.text());
+}
+
+[[noreturn]] void fail_to_make(int error) {
+  const Failure failure = last_failure(error);
+  const std::string what = "HDF5 cannot make what a file needs";
+  if (failure.system_error != 0) throw_system(failure, what);
+  throw IoError(what + ": " + failure.text() + "; free memory, then try again");
+}
+
+void require_closed() {
+  if (failed_to_close)
+    throw IoError(
+        "HDF5 failed to close a file before, and what it does from here on could be wrong: start again");
 }
 
 }  // namespace
 
 LibraryLock::LibraryLock() {
-  library_mutex().lock();
-  H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_);
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
+  const std::unique_lock<std::recursive_mutex> held(library_mutex());
+  require_closed();
+  check_made(H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_));
+  check_made(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
+  errno = 0;
+  library_mutex().lock();  // once more than `held` gives back
 }
 
 LibraryLock::~LibraryLock() {
   // Each thread has an error stack of its own. One that ends with errors on it keeps HDF5 from shutting down.
-  H5Eclear2(H5E_DEFAULT);
-  H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_);
+  // That either call fails harms nothing.
+  static_cast<void>(H5Eclear2(H5E_DEFAULT));
+  static_cast<void>(H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_));
   library_mutex().unlock();
+}
+
+std::int64_t check(std::int64_t result, const std::string& where, const std::string& action) {
+  if (result < 0) fail(errno, where, action);
+  return result;
+}
+
+std::size_t check_size(std::size_t size, const std::string& where, const std::string& action) {
+  if (size == 0) fail(errno, where, action);
+  return size;
+}
+
+std::string check_text(char* text, const std::string& where, const std::string& action) {
+  if (!text) fail(errno, where, action);
+  const auto free = [](char* memory) { static_cast<void>(H5free_memory(memory)); };
+  const std::unique_ptr<char, decltype(free)> owned(text, free);
+  return text;
+}
+
+std::int64_t check_made(std::int64_t result) {
+  if (result < 0) fail_to_make(errno);
+  return result;
+}
+
+void check_system(const std::string& where, const std::string& action) {
+  const Failure failure = last_failure(errno);
+  if (failure.system_error != 0) throw_system(failure, where + ": cannot " + action);
+}
+
+bool give_back(std::int64_t id) noexcept {
+  const std::lock_guard<std::recursive_mutex> held(library_mutex());
+  if (failed_to_close) return false;
+  // What a file held is gone once the file is closed.
+  const htri_t valid = H5Iis_valid(id);
+  failed_to_close = valid < 0 || (valid > 0 && H5Idec_ref(id) < 0);
+  return !failed_to_close;
+}
+
+void throw_unclosed(const std::string& what) {
+  const Failure failure = last_failure(errno);
+  throw IoError("HDF5 cannot close " + what + ": " + failure.text() +
+                "; free memory, see whether the disk is well, then try again");
 }
 
 void keep_plain(const Handle& creation) {
   constexpr unsigned kMost = 512;
   constexpr unsigned kFew = 256;
-  check(H5Pset_obj_track_times(creation.id(), false), "HDF5", "drop timestamps");
-  check(H5Pset_attr_phase_change(creation.id(), kMost, kFew), "HDF5", "choose the layout of attributes");
-  check(H5Pset_link_phase_change(creation.id(), kMost, kFew), "HDF5", "choose the layout of links");
+  check_made(H5Pset_obj_track_times(creation.id(), false));
+  check_made(H5Pset_attr_phase_change(creation.id(), kMost, kFew));
+  check_made(H5Pset_link_phase_change(creation.id(), kMost, kFew));
 }
 
-std::int64_t check(std::int64_t result, const std::string& where, const std::string& action) {
-  if (result < 0) throw StoreError(where + ": cannot " + action + ": " + error_stack_text());
-  return result;
+Handle copy_type(std::int64_t type) {
+  return Handle(H5Tcopy(type));
+}
+
+Handle string_type(std::size_t bytes) {
+  Handle type(H5Tcopy(H5T_C_S1));
+  check_made(H5Tset_size(type.id(), std::max<std::size_t>(bytes, 1)));
+  check_made(H5Tset_strpad(type.id(), H5T_STR_NULLPAD));
+  check_made(H5Tset_cset(type.id(), H5T_CSET_UTF8));
+  return type;
 }
 
 }  // namespace ltlab::hdf5

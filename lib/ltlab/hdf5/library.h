@@ -1,11 +1,16 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 
 #include "ltlab/hdf5/handle.h"
 
 // Inside lib/ltlab/hdf5/ only: what every wrapper needs to call the C library safely.
+//
+// No result of the library stays unlooked at: it goes through one of the check functions below, or into a
+// Handle, which checks it too. tests/faults/ makes each call fail, and scripts/lint.sh finds results that are
+// dropped.
 
 namespace ltlab::hdf5 {
 
@@ -15,6 +20,9 @@ namespace ltlab::hdf5 {
 /// lifetimes.
 ///
 /// While held, HDF5 does not print its error stack: check() turns it into an exception.
+///
+/// Once the library has failed to close something, it may still list what it has freed, and so write a file
+/// that is not what it was told: the constructor then throws an IoError, as does every later one.
 class LibraryLock {
  public:
   LibraryLock();
@@ -28,13 +36,35 @@ class LibraryLock {
   void* printer_data_ = nullptr;
 };
 
-/// Returns what an HDF5 call returned. Where that is negative, throws a StoreError from HDF5's error stack:
-/// "WHERE: cannot ACTION: <what HDF5 says>". Call with the LibraryLock held.
+/// Returns what an HDF5 call returned that depends on a file's content. Where that is negative, throws from
+/// HDF5's error stack: "WHERE: cannot ACTION: <what HDF5 says>", a StoreError, or an IoError where the system
+/// refused (disk, lock, open files) or memory ran out. Call with the LibraryLock held.
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action);
+/// Likewise of calls that return 0 (a size) or a null pointer (a text) when they fail.
+std::size_t check_size(std::size_t size, const std::string& where, const std::string& action);
+/// Copies the text and frees it.
+std::string check_text(char* text, const std::string& where, const std::string& action);
+
+/// Likewise of calls that no file's content can make fail, as those that make a type or property list: an
+/// IoError.
+std::int64_t check_made(std::int64_t result);
+
+/// After a call has failed that may: throws as check() would an IoError, and returns where the failure is
+/// the file's.
+void check_system(const std::string& where, const std::string& action);
+
+/// Closes what the identifier names; false where HDF5 fails to, and from then on.
+bool give_back(std::int64_t id) noexcept;
+[[noreturn]] void throw_unclosed(const std::string& what);
 
 /// Makes a group (or file) that is created with this property list reproducible and small: no timestamps, and
 /// up to hundreds of attributes and links in its header and not in heaps and trees, whose gaps hold arbitrary
 /// bytes.
 void keep_plain(const Handle& creation);
+
+/// A copy of one of the library's types.
+Handle copy_type(std::int64_t type);
+/// Of UTF-8 strings of this fixed length, or of 1: HDF5 knows no string of length 0.
+Handle string_type(std::size_t bytes);
 
 }  // namespace ltlab::hdf5

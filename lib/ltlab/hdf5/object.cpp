@@ -3,20 +3,13 @@
 #include <hdf5.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/library.h"
 
 namespace ltlab::hdf5 {
 namespace {
-
-Handle string_type(std::size_t bytes) {
-  Handle type(H5Tcopy(H5T_C_S1));
-  H5Tset_size(type.id(), std::max<std::size_t>(bytes, 1));  // HDF5 knows no string of length 0
-  H5Tset_strpad(type.id(), H5T_STR_NULLPAD);
-  H5Tset_cset(type.id(), H5T_CSET_UTF8);
-  return type;
-}
 
 void write_attribute(hid_t object, const std::string& where, const std::string& name, hid_t file_type,
                      hid_t memory_type, const void* value) {
@@ -26,21 +19,42 @@ void write_attribute(hid_t object, const std::string& where, const std::string& 
   check(H5Awrite(attribute.id(), memory_type, value), where, "write it");
 }
 
+bool is_variable(hid_t type, const std::string& where) {
+  return check(H5Tis_variable_str(type), where, "read its type") > 0;
+}
+
+std::string read_variable_string(hid_t attribute, hid_t type, const std::string& where) {
+  const Handle memory_type(H5Tcopy(H5T_C_S1));
+  check_made(H5Tset_size(memory_type.id(), H5T_VARIABLE));
+  const auto set = static_cast<H5T_cset_t>(check(H5Tget_cset(type), where, "read its type"));
+  check_made(H5Tset_cset(memory_type.id(), set));
+  char* text = nullptr;
+  check(H5Aread(attribute, memory_type.id(), &text), where, "read it");
+  return text ? check_text(text, where, "read it") : "";
+}
+
 std::string read_string(hid_t attribute, hid_t type, const std::string& where) {
-  if (H5Tis_variable_str(type) > 0) {
-    char* text = nullptr;
-    const Handle memory_type(H5Tcopy(H5T_C_S1));
-    H5Tset_size(memory_type.id(), H5T_VARIABLE);
-    H5Tset_cset(memory_type.id(), H5Tget_cset(type));
-    check(H5Aread(attribute, memory_type.id(), &text), where, "read it");
-    std::string value = text ? text : "";
-    H5free_memory(text);
-    return value;
-  }
-  std::string value(H5Tget_size(type), '\0');
+  if (is_variable(type, where)) return read_variable_string(attribute, type, where);
+  std::string value(check_size(H5Tget_size(type), where, "read its type"), '\0');
   check(H5Aread(attribute, type, value.data()), where, "read it");
   value.resize(value.find_last_not_of('\0') + 1);
   return value;
+}
+
+struct Names {
+  std::vector<std::string> found;
+  std::exception_ptr failure;  // which must not pass through the library
+};
+
+herr_t collect_name(hid_t, const char* name, const H5A_info_t*, void* data) {
+  auto& names = *static_cast<Names*>(data);
+  try {
+    names.found.emplace_back(name);
+    return 0;
+  } catch (...) {
+    names.failure = std::current_exception();
+    return -1;
+  }
 }
 
 }  // namespace
@@ -54,16 +68,13 @@ std::string Object::where() const {
 
 std::vector<std::string> Object::attribute_names() const {
   const LibraryLock lock;
-  std::vector<std::string> names;
-  const auto collect = [](hid_t, const char* name, const H5A_info_t*, void* data) -> herr_t {
-    static_cast<std::vector<std::string>*>(data)->emplace_back(name);
-    return 0;
-  };
+  Names names;
   hsize_t position = 0;
-  check(H5Aiterate2(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &names), where(),
-        "list its attributes");
-  std::sort(names.begin(), names.end());
-  return names;
+  const herr_t listed = H5Aiterate2(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect_name, &names);
+  if (names.failure) std::rethrow_exception(names.failure);
+  check(listed, where(), "list its attributes");
+  std::sort(names.found.begin(), names.found.end());
+  return std::move(names.found);
 }
 
 bool Object::has_attribute(const std::string& name) const {
@@ -78,8 +89,9 @@ Attribute Object::attribute(const std::string& name) const {
   const Handle attribute(check(H5Aopen(id(), name.c_str(), H5P_DEFAULT), here, "open it"));
   const Handle type(check(H5Aget_type(attribute.id()), here, "read its type"));
   const Handle space(check(H5Aget_space(attribute.id()), here, "read its extent"));
-  if (H5Sget_simple_extent_npoints(space.id()) != 1) throw StoreError(here + " is not a single value");
-  switch (H5Tget_class(type.id())) {
+  if (check(H5Sget_simple_extent_npoints(space.id()), here, "read its extent") != 1)
+    throw StoreError(here + " is not a single value");
+  switch (check(H5Tget_class(type.id()), here, "read its type")) {
     case H5T_STRING:
       return read_string(attribute.id(), type.id(), here);
     case H5T_FLOAT: {

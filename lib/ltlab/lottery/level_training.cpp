@@ -17,6 +17,21 @@ constexpr std::chrono::seconds kCheckpointInterval{30};
 // 18 times at most on the way to 2 %, and what was chosen is hardly wrong in between.
 constexpr double kChooseAgain = 0.8;
 
+// A layer whose mask is lost would be trained whole.
+void require_masks(const Network<float>& network, const std::vector<Mask>& masks) {
+  std::size_t masked = 0;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    const ParameterInfo& info = parameter->info();
+    if (!info.prunable) continue;
+    const Mask* mask = find_named(masks, info.name);
+    if (!mask || mask->shape != info.shape)
+      throw StoreError("parameter '" + info.name + "' has no mask of its shape: nothing is trained without");
+    ++masked;
+  }
+  if (masked != masks.size())
+    throw StoreError("there are masks of parameters that the network does not have");
+}
+
 // One level under way: the network, its trainer, and what is known of it besides.
 class LevelTraining {
  public:
@@ -28,6 +43,7 @@ class LevelTraining {
         masks_(start.masks),
         flops_(start.flops_of_masks),
         started_utc_(utc_now()) {
+    require_masks(network_, start.masks);
     network_.apply(start.masks);
     network_.assign(start.weights);
     if (start.record_initial_weights) initial_weights_ = network_.tensors();
@@ -89,6 +105,7 @@ class LevelTraining {
   }
 
   void go_on(TrainingCheckpoint checkpoint) {
+    require_masks(network_, checkpoint.masks);
     network_.apply(checkpoint.masks);  // which another machine's rounding might not find again
     masks_ = std::move(checkpoint.masks);
     if (start_.schedule) start_.schedule->restore(checkpoint.state);

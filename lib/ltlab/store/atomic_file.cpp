@@ -4,11 +4,14 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <random>
 #include <sstream>
 #include <utility>
+#include <vector>
 
 #include "ltlab/base/error.h"
 
@@ -31,7 +34,7 @@ class TemporaryFile {
   TemporaryFile(const std::filesystem::path& path, std::filesystem::path target)
       : path_(path), target_(std::move(target)) {
     descriptor_ = retry([&] { return ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666); });
-    if (descriptor_ < 0) fail();
+    if (descriptor_ < 0) fail(std::strerror(errno));
   }
   ~TemporaryFile() {
     if (descriptor_ >= 0) ::close(descriptor_);
@@ -43,23 +46,44 @@ class TemporaryFile {
   void write(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
       const auto written = retry([&] { return ::write(descriptor_, bytes.data(), bytes.size()); });
-      if (written < 0) fail();
+      if (written < 0) fail(std::strerror(errno));
+      if (written == 0) fail("the system takes no more bytes");
       bytes = bytes.subspan(static_cast<std::size_t>(written));
+    }
+    if (retry([&] { return ::fsync(descriptor_); }) < 0) fail(std::strerror(errno));
+    if (::close(std::exchange(descriptor_, -1)) < 0) fail(std::strerror(errno));
+  }
+
+  void compare(std::span<const std::byte> bytes) const {
+    std::ifstream file(path_, std::ios::binary);
+    std::vector<char> piece(std::size_t{1} << 16);
+    while (file && !bytes.empty()) {
+      const std::size_t size = std::min(piece.size(), bytes.size());
+      file.read(piece.data(), static_cast<std::streamsize>(size));
+      if (file && std::memcmp(piece.data(), bytes.data(), size) != 0) break;
+      if (file) bytes = bytes.subspan(size);
+    }
+    if (!file || !bytes.empty() || file.peek() != std::ifstream::traits_type::eof())
+      fail("the disk gives back other bytes than it was given");
+  }
+
+  void check(const CheckWritten& check) const {
+    try {
+      check(path_);
+    } catch (const Error& error) {
+      fail(std::string("read back, it is not what was meant (") + error.what() + ")");
     }
   }
 
   void put_in_place() {
-    if (retry([&] { return ::fsync(descriptor_); }) < 0) fail();
-    if (::close(std::exchange(descriptor_, -1)) < 0) fail();
-    if (::rename(path_.c_str(), target_.c_str()) < 0) fail();
+    if (::rename(path_.c_str(), target_.c_str()) < 0) fail(std::strerror(errno));
     renamed_ = true;
   }
 
  private:
-  [[noreturn]] void fail() const {
-    throw IoError(
-        "cannot write '" + target_.string() + "': " + std::strerror(errno) +
-        "; what was stored before is untouched. Make room or choose another folder, and go on with --resume");
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw IoError("cannot write '" + target_.string() + "': " + reason +
+                  "; what was stored before is untouched. Make room, or choose another folder");
   }
 
   std::filesystem::path path_, target_;
@@ -91,6 +115,10 @@ FolderLock::FolderLock(std::filesystem::path folder) : folder_(std::move(folder)
     throw IoError("cannot open folder '" + folder_.string() + "': " + std::strerror(errno) + "; check --out");
   }
   exclusive_ = retry([&] { return ::flock(descriptor_, LOCK_EX); }) == 0;
+  if (exclusive_ || errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK) return;
+  const int error = errno;
+  ::close(descriptor_);
+  throw IoError("cannot lock folder '" + folder_.string() + "': " + std::strerror(error));
 }
 
 FolderLock::~FolderLock() {
@@ -108,10 +136,13 @@ bool is_temporary(const std::filesystem::path& file) {
   return file.extension() == kTemporary;
 }
 
-void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes) {
+void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes,
+                      const CheckWritten& check) {
   if (lock.exclusive()) remove_leftovers(lock, name);
   TemporaryFile file(lock.folder() / temporary_name(name), lock.folder() / name);
   file.write(bytes);
+  file.compare(bytes);
+  if (check) file.check(check);
   file.put_in_place();
   lock.sync();
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 
@@ -12,7 +13,7 @@ namespace ltlab {
 /// to the same file ends as if one came after the other.
 class FolderLock {
  public:
-  /// IoError: the folder cannot be opened.
+  /// IoError: the folder cannot be opened, or the system fails to lock it.
   explicit FolderLock(std::filesystem::path folder);
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
@@ -33,10 +34,15 @@ class FolderLock {
 /// Whether a file of that name is the unfinished work of a process that was killed (or is still writing).
 bool is_temporary(const std::filesystem::path& file);
 
+/// Throws where the file at `written` is not what was meant.
+using CheckWritten = std::function<void(const std::filesystem::path& written)>;
+
 /// Writes a file of the locked folder so that, whenever the process or the machine dies, it is there with its
-/// new content or as it was before: temporary name, fsync, rename, fsync of the folder. Leftovers of killed
-/// writers of that file are removed. IoError where the disk refuses; the file is then as it was before, and
+/// new content or as it was before: temporary name, fsync, read back, rename, fsync of the folder. What is
+/// read back must be the same bytes, and what `check` takes for right. Leftovers of killed writers of that
+/// file are removed. IoError where the disk refuses or `check` throws; the file is then as it was before, and
 /// no temporary stays.
-void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes);
+void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes,
+                      const CheckWritten& check = nullptr);
 
 }  // namespace ltlab

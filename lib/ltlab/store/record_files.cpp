@@ -145,7 +145,7 @@ auto or_damaged(const std::filesystem::path& path, Read read) {
   try {
     return read();
   } catch (const StoreError& error) {
-    const char* otherwise = can_be_made_again(path) ? "delete it and make it again with --resume"
+    const char* otherwise = can_be_made_again(path) ? "move it away and make it again with --resume"
                                                     : "search anew into another --out";
     throw StoreError(std::string(error.what()) + "; the file is damaged: restore it from a copy, or " +
                      otherwise);
@@ -416,10 +416,8 @@ std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIde
   file.set_attribute("loss_count", checkpoint.loss_count);
   file.set_attribute("wall_seconds", checkpoint.wall_seconds);
   file.set_attribute("started_utc", checkpoint.started_utc);
-  if (checkpoint.mask_step > 0) {
-    file.set_attribute("mask_step", checkpoint.mask_step);
-    file.set_attribute("flops", checkpoint.flops);
-  }
+  if (checkpoint.mask_step > 0) file.set_attribute("mask_step", checkpoint.mask_step);
+  if (checkpoint.mask_step > 0 || checkpoint.flops != 0) file.set_attribute("flops", checkpoint.flops);
   write_masks(file, checkpoint.masks);
   write_tensors(file, "state", checkpoint.state);
   write_metrics(file, checkpoint.metrics);
@@ -478,10 +476,8 @@ TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
   checkpoint.loss_count = file.unsigned_attribute("loss_count");
   checkpoint.wall_seconds = file.double_attribute("wall_seconds");
   checkpoint.started_utc = file.string_attribute("started_utc");
-  if (file.has_attribute("mask_step")) {
-    checkpoint.mask_step = file.unsigned_attribute("mask_step");
-    checkpoint.flops = file.double_attribute("flops");
-  }
+  if (file.has_attribute("mask_step")) checkpoint.mask_step = file.unsigned_attribute("mask_step");
+  if (file.has_attribute("flops")) checkpoint.flops = file.double_attribute("flops");
   checkpoint.masks = read_masks(file);
   checkpoint.state = read_tensors(file, "state");
   checkpoint.metrics = read_metrics(file);
@@ -516,6 +512,12 @@ Provenance read_provenance(const std::filesystem::path& path) {
 
 std::vector<FileLink> read_links(const std::filesystem::path& path) {
   return links_of(open_format(path));
+}
+
+std::string checked_digest(const std::filesystem::path& path) {
+  const File file = open_format(path);
+  or_damaged(path, [&] { check_digest(file); });
+  return file.string_attribute(kDigestAttribute);
 }
 
 std::vector<std::byte> with_links(const std::filesystem::path& path, const std::vector<FileLink>& links) {

@@ -57,6 +57,9 @@ Provenance read_provenance(const std::filesystem::path& path);
 /// What a level adds to the totals of its run: its cost, and when it was finished.
 RunTotals read_level_totals(const std::filesystem::path& path);
 
+/// The file's content_digest(), which its attribute says too. Same errors.
+std::string checked_digest(const std::filesystem::path& path);
+
 /// A link of a run file to another file: `level-003` to "level-003.h5", relative to the run file's folder.
 struct FileLink {
   std::string name, target;

@@ -9,7 +9,9 @@
 #include <system_error>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/store/atomic_file.h"
+#include "ltlab/store/record_digest.h"
 
 namespace ltlab {
 namespace {
@@ -56,9 +58,12 @@ bool is_member_name(const std::string& name) {
   return false;
 }
 
+// What the system cannot look at may well be there, and must not be taken for absent.
 bool is_there(const std::filesystem::path& path) {
-  std::error_code ignored;  // what cannot be looked at is met again when it is opened, with a better message
-  return std::filesystem::exists(path, ignored);
+  std::error_code error;
+  const bool there = std::filesystem::exists(path, error);
+  if (error) throw IoError("cannot look at '" + path.string() + "': " + error.message());
+  return there;
 }
 
 // Names of a folder's entries; none where there is no such folder yet.
@@ -85,7 +90,22 @@ FolderLock lock_or_create(const std::filesystem::path& folder) {
 void update_links(const FolderLock& lock, const RunStore& store) {
   const std::vector<FileLink> links = store.expected_links();
   if (read_links(store.run_path()) == links) return;
-  write_atomically(lock, kRunFile, with_links(store.run_path(), links));
+  const std::string digest = checked_digest(store.run_path());
+  write_atomically(lock, kRunFile, with_links(store.run_path(), links), [&](const auto& written) {
+    if (checked_digest(written) != digest || read_links(written) != links)
+      throw StoreError("its content or its links differ");
+  });
+}
+
+// HDF5 has made `bytes` out of the record, and `read` makes a record out of them again.
+template <class Record>
+void write_record(const FolderLock& lock, const std::filesystem::path& path,
+                  const std::vector<std::byte>& bytes, const Record& record, const RunIdentity& identity,
+                  Record (*read)(const std::filesystem::path&)) {
+  write_atomically(lock, path.filename(), bytes, [&](const std::filesystem::path& written) {
+    if (record_digest(read(written)) != record_digest(record) || read_identity(written) != identity)
+      throw StoreError("its content differs");
+  });
 }
 
 // A level belongs to a run: without run.h5 nobody could tell what it is.
@@ -186,30 +206,33 @@ std::vector<FileLink> RunStore::expected_links() const {
 void RunStore::write_run(const RunRecord& run) {
   const std::vector<std::byte> bytes = encode(run);
   const FolderLock lock = lock_or_create(folder_);
-  write_atomically(lock, kRunFile, bytes);
+  write_record(lock, run_path(), bytes, run, identity(run), read_run_file);
   update_links(lock, *this);
 }
 
 void RunStore::write_collection(const CollectionRecord& collection) {
   const std::vector<std::byte> bytes = encode(collection);
   const FolderLock lock = lock_or_create(folder_);
-  write_atomically(lock, kRunFile, bytes);
+  const RunIdentity identity{sha256(collection.config), {}, {}};
+  write_record(lock, run_path(), bytes, collection, identity, read_collection_file);
   update_links(lock, *this);
 }
 
 void RunStore::write_level(const LevelRecord& level) {
-  const std::vector<std::byte> bytes = encode(level, identity_of_run(*this));
+  const RunIdentity run = identity_of_run(*this);
+  const std::vector<std::byte> bytes = encode(level, run);
   const FolderLock lock(folder_);
-  write_atomically(lock, level_path(level.level).filename(), bytes);
+  write_record(lock, level_path(level.level), bytes, level, run, read_level_file);
   update_links(lock, *this);
   std::error_code ignored;  // a checkpoint that stays is of no use, and no harm
   std::filesystem::remove(checkpoint_path(level.level), ignored);
 }
 
 void RunStore::write_checkpoint(const TrainingCheckpoint& checkpoint) {
-  const std::vector<std::byte> bytes = encode(checkpoint, identity_of_run(*this));
+  const RunIdentity run = identity_of_run(*this);
+  const std::vector<std::byte> bytes = encode(checkpoint, run);
   const FolderLock lock(folder_);
-  write_atomically(lock, checkpoint_path(checkpoint.level).filename(), bytes);
+  write_record(lock, checkpoint_path(checkpoint.level), bytes, checkpoint, run, read_checkpoint_file);
 }
 
 void RunStore::remove() {

@@ -28,11 +28,12 @@ void add_levels(const RunStore& store, bool with_members, RunTotals& totals) {
 void write_totals(RunStore store, const std::optional<RunTotals>& totals) {
   if (store.holds_collection()) {
     CollectionRecord collection = store.read_collection();
-    if (std::exchange(collection.totals, totals) != totals) store.write_collection(collection);
+    if (std::exchange(collection.totals, totals) != totals) return store.write_collection(collection);
   } else {
     RunRecord run = store.read_run();
-    if (std::exchange(run.totals, totals) != totals) store.write_run(run);
+    if (std::exchange(run.totals, totals) != totals) return store.write_run(run);
   }
+  store.link_members();  // which a killed process may have left undone
 }
 
 }  // namespace

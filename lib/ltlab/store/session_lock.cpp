@@ -25,9 +25,11 @@ std::vector<std::filesystem::path> missing_folders(std::filesystem::path folder)
 }
 
 // Whether the open file is still the one at `path`: another process may have deleted it before it was locked.
+// Where it is not, errno tells nothing.
 bool is_at(int descriptor, const std::filesystem::path& path) {
   struct stat opened {
   }, found{};
+  errno = 0;
   return ::fstat(descriptor, &opened) == 0 && ::stat(path.c_str(), &found) == 0 &&
          opened.st_dev == found.st_dev && opened.st_ino == found.st_ino;
 }
@@ -40,11 +42,23 @@ SessionLock::SessionLock(const std::filesystem::path& folder)
   std::filesystem::create_directories(folder, error);
   if (error)
     throw IoError("cannot create folder '" + folder.string() + "': " + error.message() + "; check --out");
-  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+  try {
+    lock(folder);
+  } catch (...) {
+    remove_created();
+    throw;
+  }
+}
+
+void SessionLock::lock(const std::filesystem::path& folder) {
+  descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
   if (descriptor_ < 0)
     throw IoError("cannot write '" + path_.string() + "': " + std::strerror(errno) + "; check --out");
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 && is_at(descriptor_, path_)) return;
+  const int error = errno;
   ::close(descriptor_);
+  if (error != EWOULDBLOCK && error != ENOENT && error != 0)
+    throw IoError("cannot lock '" + path_.string() + "': " + std::strerror(error));
   throw ConfigError("another process searches into '" + folder.string() +
                     "': wait for it, stop it, or give another --out");
 }
@@ -52,6 +66,10 @@ SessionLock::SessionLock(const std::filesystem::path& folder)
 SessionLock::~SessionLock() {
   ::unlink(path_.c_str());
   ::close(descriptor_);
+  remove_created();
+}
+
+void SessionLock::remove_created() const {
   std::error_code not_empty;
   for (const std::filesystem::path& folder : created_) std::filesystem::remove(folder, not_empty);
 }

@@ -17,9 +17,12 @@ class SessionLock {
   SessionLock& operator=(const SessionLock&) = delete;
 
  private:
+  void lock(const std::filesystem::path& folder);
+  void remove_created() const;
+
   std::vector<std::filesystem::path> created_;  // the innermost first
   std::filesystem::path path_;
-  int descriptor_;
+  int descriptor_ = -1;
 };
 
 }  // namespace ltlab
