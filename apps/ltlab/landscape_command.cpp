@@ -20,6 +20,7 @@
 #include "ltlab/base/work_queue.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
+#include "output_file.h"
 #include "search_options.h"
 #include "stop_signals.h"
 
@@ -70,6 +71,7 @@ po::options_description landscape_options() {
       ("tolerance", po::value<double>()->value_name("X"), "of an eigenvalue's residual, relative (0.01)")
       ("probes", po::value<Count>()->value_name("N"), "random vectors of the trace's estimate (10)")
       ("out", po::value<std::string>()->value_name("FILE.h5"), "also write all of it there")
+      ("force", "replace the file of --out")
       ("data-dir", po::value<std::string>()->value_name("DIR"), "where the data files lie (where the run says, or `ltlab search` looks)")
       ("workers", po::value<Count>()->value_name("N"), "measurements side by side (the processor's cores)")
       ("json", "print for machines: one JSON document")
@@ -151,8 +153,10 @@ Request parse_request(const po::variables_map& values) {
     throw ConfigError("--tolerance must lie between 0 and 1");
   if (workers == 0 || workers > 1024) throw ConfigError("--workers must lie between 1 and 1024");
   request.workers = static_cast<unsigned>(workers);
-  if (!request.out.empty() && fs::exists(request.out))
-    throw ConfigError("'" + request.out + "' is there already: delete it, or give another --out");
+  const bool force = values.count("force") > 0;
+  if (force && request.out.empty())
+    throw ConfigError("--force is for --out, and there is none: leave it out");
+  if (!request.out.empty()) check_output_file(request.out, force);
   return request;
 }
 

@@ -101,7 +101,18 @@ class LandscapeTest(unittest.TestCase):
                     self.assertEqual(value, stored[name].decode())
                 else:
                     self.assertAlmostEqual(float(value), stored[name], places=6)
-        self.assertEqual(run("landscape", *words, "--out", out).returncode, 2)  # it is there already
+        refused = run("landscape", *words, "--out", out)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("--force replaces it", refused.stderr)
+        out.write_bytes(b"no longer what it was")
+        output_of("landscape", *words, "--out", out, "--force")
+        with h5py.File(out) as file:
+            self.assertEqual(len(file["lines"]), len(rows))
+        level = self.search / "replicate-0" / "level-001.h5"
+        for place, message in ((level, "folder of a run"), (self.folder / "none" / "x.h5", "no folder")):
+            refused = run("landscape", *words, "--out", place, "--force")
+            self.assertEqual(refused.returncode, 2)
+            self.assertIn(message, refused.stderr)
 
     def test_sharpness(self):
         words = [self.ticket, "--what", "sharpness", "--images", 60, "--eigenvalues", 3]

@@ -148,6 +148,32 @@ class ReportTest(Reported, unittest.TestCase):
         self.assertNotIn("without", output_of("report", large, "-o", full, "--full"))
         self.assertGreater(full.stat().st_size, 5e6)
 
+    def test_force_replaces_the_page_and_nothing_else(self):
+        page, other = self.folder / "again.html", self.folder / "other.txt"
+        page.write_text("an older page")
+        result = run("report", self.search, "-o", page)
+        self.assertEqual(result.returncode, 2)
+        self.assertIn("--force replaces it", result.stderr)
+        self.assertEqual(page.read_text(), "an older page")
+        output_of("report", self.search, "-o", page, "--force")
+        self.assertEqual(len(data_of(page)["runs"]), 1)
+        other.write_text("precious")
+        link, dangling, folder = self.folder / "link.html", self.folder / "dangling.html", self.folder / "folder.html"
+        link.symlink_to(other)
+        dangling.symlink_to(self.folder / "nothing")
+        folder.mkdir()
+        for out, message in ((link, "symbolic link"), (dangling, "symbolic link"), (folder, "is a folder"),
+                             (f"{folder}/", "is a folder"), ("/dev/null", "no ordinary file"),
+                             (self.search / "run.h5", "folder of a run")):
+            with self.subTest(out=out):
+                result = run("report", self.search, "-o", out, "--force")
+                self.assertEqual(result.returncode, 2)
+                self.assertIn(message, result.stderr)
+        self.assertEqual(other.read_text(), "precious")
+        self.assertTrue(link.is_symlink() and dangling.is_symlink() and not (self.folder / "nothing").exists())
+        self.assertEqual(run("verify", self.search).returncode, 0)
+        self.assertEqual([path.name for path in self.folder.iterdir() if path.suffix == ".tmp"], [])
+
     def test_bad_input(self):
         new = self.folder / "new.html"
         for words, status, message in (

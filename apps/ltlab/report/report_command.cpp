@@ -9,6 +9,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/store/atomic_file.h"
+#include "output_file.h"
 #include "report/report_data.h"
 #include "report/report_page.h"
 
@@ -28,7 +29,8 @@ struct ReportRequest {
 po::options_description report_options() {
   po::options_description options("Options");
   options.add_options()("help", "show this text")("out,o", po::value<std::string>()->value_name("FILE.html"),
-                                                  "the page to write")(
+                                                  "the page to write")("force",
+                                                                       "replace the page that is there")(
       "full", "keep all masks and weights, however large the page becomes");
   return options;
 }
@@ -59,22 +61,13 @@ std::vector<ReportedRun> named(const std::vector<std::string>& folders) {
   return runs;
 }
 
-// Before minutes of reading.
-void check_out(const fs::path& out) {
-  if (fs::exists(out))
-    throw ConfigError("'" + out.string() + "' is there already: delete it, or give another --out");
-  const fs::path folder = fs::absolute(out).parent_path();
-  if (!fs::is_directory(folder))
-    throw ConfigError("there is no folder '" + folder.string() + "' for --out: make it, or give another");
-}
-
 ReportRequest parse_report(const po::variables_map& values) {
   if (values.count("run") == 0) throw ConfigError("ltlab report: name at least one run folder; see --help");
   if (values.count("out") == 0)
     throw ConfigError("ltlab report: name the page to write, as in -o report.html");
   ReportRequest request{named(values["run"].as<std::vector<std::string>>()), values["out"].as<std::string>(),
                         values.count("full") > 0};
-  check_out(request.out);
+  check_output_file(request.out, values.count("force") > 0);  // before minutes of reading
   return request;
 }
 
