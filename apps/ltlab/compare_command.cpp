@@ -13,6 +13,7 @@
 #include "ltlab/store/session_lock.h"
 #include "search_session.h"
 #include "stop_signals.h"
+#include "terminal.h"
 
 namespace ltlab::app {
 namespace {
@@ -115,7 +116,12 @@ void print(std::ostream& out, const Comparison& comparison, ComparisonFormat for
                            : format == ComparisonFormat::latex  ? print_latex
                                                                 : print_terminal;
   const std::string comment = format == ComparisonFormat::latex ? "% " : "";
-  for (const std::string& note : comparison_notes(comparison)) out << comment << note << '\n';
+  for (const std::string& note : comparison_notes(comparison)) {
+    if (format == ComparisonFormat::terminal)
+      print_line(out, note);
+    else
+      out << comment << note << '\n';
+  }
   if (format == ComparisonFormat::latex) out << "% Needs \\usepackage{booktabs}.\n";
   for (const TextTable& table : comparison_tables(comparison)) {
     if (table.rows.empty()) continue;

@@ -17,6 +17,11 @@ std::string percent(double fraction) {
   return format("%6.2f %%", 100 * fraction);
 }
 
+// Aligned where densities stand in a column.
+std::string density_cell(double density) {
+  return format("%8s", density_text(density).c_str());
+}
+
 std::string p_value(double p) {
   if (std::isnan(p)) return kNone;
   return p < 0.001 ? "<0.001" : format("%.3f", p);
@@ -70,9 +75,9 @@ using CellText = std::function<std::string(const DensityResult&)>;
 
 TextTable transposed(const TextTable& table, const std::string& corner) {
   TextTable result{table.caption, {corner}, {}};
-  for (const auto& row : table.rows) result.header.push_back(row.front());
-  for (std::size_t column = 1; column < table.header.size(); ++column) {
-    auto& row = result.rows.emplace_back(1, table.header[column]);
+  for (const auto& row : table.rows) result.columns.emplace_back(row.front());
+  for (std::size_t column = 1; column < table.columns.size(); ++column) {
+    auto& row = result.rows.emplace_back(1, table.columns[column].name);
     for (const auto& other : table.rows) row.push_back(other[column]);
   }
   return result;
@@ -84,9 +89,9 @@ TextTable by_density(const Comparison& comparison, const std::string& caption, s
                      const CellText& text) {
   TextTable table{caption, {" density"}, {}};
   for (std::size_t v = first; v < comparison.variants.size(); ++v)
-    table.header.push_back(comparison.variants[v].name);
+    table.columns.emplace_back(comparison.variants[v].name);
   for (const ComparedDensity& density : comparison.densities) {
-    std::vector<std::string> row{percent(density.density)};
+    std::vector<std::string> row{density_cell(density.density)};
     bool tells = false;
     for (std::size_t v = first; v < comparison.variants.size(); ++v) {
       row.push_back(density.results[v] ? text(*density.results[v]) : kNone);
@@ -94,19 +99,19 @@ TextTable by_density(const Comparison& comparison, const std::string& caption, s
     }
     if (tells) table.rows.push_back(row);
   }
-  const bool wide = table.header.size() > table.rows.size() + 1 && !table.rows.empty();
+  const bool wide = table.columns.size() > table.rows.size() + 1 && !table.rows.empty();
   return wide ? transposed(table, "variant") : table;
 }
 
 std::string at_density(const Comparison& comparison, std::size_t variant,
                        const std::optional<std::size_t>& row) {
   if (!row) return kNone;
-  return format("%.2f %%", 100 * comparison.densities[*row].results[variant]->density);
+  return density_text(comparison.densities[*row].results[variant]->density);
 }
 
 TextTable summary_table(const Comparison& comparison) {
   TextTable table{"Each variant as a whole; the area is mean accuracy in % over log density, down to " +
-                      format("%.2f %%", 100 * comparison.sparsest_common),
+                      density_text(comparison.sparsest_common),
                   {"variant", "required %", "sparsest matching", "its cost", "sparsest equivalent",
                    "sparsest not worse", "area", "area's difference"},
                   {}};
@@ -131,7 +136,7 @@ TextTable front_table(const Comparison& comparison) {
                   {}};
   for (const FrontPoint& point : comparison.front) {
     const DensityResult& result = *comparison.densities[point.density].results[point.variant];
-    table.rows.push_back({comparison.variants[point.variant].name, percent(result.density),
+    table.rows.push_back({comparison.variants[point.variant].name, density_cell(result.density),
                           format("%.3g", result.flops), format("%.2f", result.relative_flops),
                           percent(result.test_accuracy.statistics.mean)});
   }
@@ -225,10 +230,10 @@ class Row {
     add(name + "_high_95", estimate.interval.high, s.size > 1);
   }
 
-  std::vector<std::string> names() const {
-    std::vector<std::string> names;
-    for (const auto& [name, text] : fields_) names.push_back(name);
-    return names;
+  std::vector<Column> columns() const {
+    std::vector<Column> columns;
+    for (const auto& [name, text] : fields_) columns.emplace_back(name);
+    return columns;
   }
   std::vector<std::string> texts() const {
     std::vector<std::string> texts;
@@ -353,7 +358,7 @@ TextTable comparison_rows(const Comparison& comparison) {
     for (std::size_t d = 0; d < comparison.densities.size(); ++d) {
       if (!comparison.densities[d].results[v]) continue;
       const Row row = row_of(comparison, v, d);
-      table.header = row.names();
+      table.columns = row.columns();
       table.rows.push_back(row.texts());
     }
   }

@@ -15,6 +15,7 @@
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -82,20 +83,19 @@ DatasetOptions dataset_options(const Request& request) {
 }
 
 int list(const Request& request) {
-  const auto line = [](const std::string& name, const std::string& place) {
-    std::cout << std::left << std::setw(26) << name << place << '\n';
-  };
-  line("embedded", "built in");
+  TextTable table{"", {"", ""}, {{"embedded", "built in"}}};
   for (const Source& source : published_sources()) {
     try {
       const auto files = find_files(source, data_directories(request.directory));
-      line(source.name, files.empty() ? "not found; `ltlab data fetch " + source.name + "` brings it"
-                                      : "in " + files.front().parent_path().string());
+      table.rows.push_back({source.name, files.empty()
+                                             ? "not found; `ltlab data fetch " + source.name + "` brings it"
+                                             : "in " + files.front().parent_path().string()});
     } catch (const DataError& incomplete) {
-      line(source.name, incomplete.what());
+      table.rows.push_back({source.name, incomplete.what()});
     }
   }
-  line("h5:FILE:/images,/labels", "your own arrays");
+  table.rows.push_back({"h5:FILE:/images,/labels", "your own arrays"});
+  print_terminal(std::cout, table);
   return 0;
 }
 

@@ -14,6 +14,19 @@ std::string format(const char* pattern, Arguments... arguments) {
   return buffer;
 }
 
+/// A density in percent: "1.85"; below 0.1 with two digits, "0.0034", so that what is left never reads as
+/// nothing.
+inline std::string density_number(double fraction) {
+  const double percent = 100 * fraction;
+  const bool small = percent > 0 && percent < 0.1;
+  return format("%.*f", small ? 1 - static_cast<int>(std::floor(std::log10(percent))) : 2, percent);
+}
+
+/// "1.85 %"
+inline std::string density_text(double fraction) {
+  return density_number(fraction) + " %";
+}
+
 /// To five digits, more than a chart shows; what is no number stays so.
 inline double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;

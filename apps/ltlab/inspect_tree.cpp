@@ -1,8 +1,10 @@
 #include "inspect_tree.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "format.h"
+#include "terminal.h"
 
 namespace ltlab::app {
 namespace {
@@ -14,10 +16,15 @@ std::string describe_levels(const RunStore& store) {
   const std::vector<unsigned> levels = store.levels();
   if (levels.empty()) return "no level yet";
   const LevelSummary first = store.read_summary(levels.front()), last = store.read_summary(levels.back());
-  std::string text = format("levels %u to %u, density %.2f to %.2f %%", first.level, last.level,
-                            100 * first.density, 100 * last.density);
-  if (std::isnan(first.test_accuracy)) return text;  // an import that does not tell
-  return text + format(", test %.2f to %.2f %%", 100 * first.test_accuracy, 100 * last.test_accuracy);
+  const bool single = levels.size() == 1,
+             tested = !std::isnan(first.test_accuracy);  // an import may not tell
+  std::string text = single ? format("level %u, density ", first.level)
+                            : format("levels %u to %u, density ", first.level, last.level) +
+                                  density_number(first.density) + " to ";
+  text += density_text(last.density);
+  if (!tested) return text;
+  return text + (single ? ", test " : format(", test %.2f to ", 100 * first.test_accuracy)) +
+         format("%.2f %%", 100 * last.test_accuracy);
 }
 
 std::string describe_run(const RunStore& store) {
@@ -29,12 +36,16 @@ std::string describe_run(const RunStore& store) {
 
 void print_below(std::ostream& out, const RunStore& store, const std::string& indent) {
   const std::vector<std::string> members = store.members();
+  std::size_t names = 0;  // how wide the longest is
+  for (const std::string& member : members) names = std::max(names, display_width(member));
   for (const std::string& member : members) {
     const bool last = member == members.back();
     const RunStore inside(store.folder() / member);
-    out << indent << (last ? "└─ " : "├─ ") << format("%-16s ", member.c_str()) << describe_run(inside)
-        << '\n';
-    print_below(out, inside, indent + (last ? "   " : "│  "));
+    const std::string below = indent + (last ? "   " : "│  ");
+    const std::string blanks(names - std::min(names, display_width(member)), ' ');
+    print_line(out, indent + (last ? "└─ " : "├─ ") + member + blanks + "  " + describe_run(inside),
+               display_width(below) + names + 2);
+    print_below(out, inside, below);
   }
 }
 
@@ -45,7 +56,7 @@ ordered_json level_json(const LevelSummary& level) {
 }  // namespace
 
 void print_tree(std::ostream& out, const RunStore& top) {
-  out << top.folder().string() << ": " << describe_run(top) << '\n';
+  print_line(out, top.folder().string() + ": " + describe_run(top), 2);
   print_below(out, top, "");
 }
 

@@ -4,6 +4,7 @@
 
 #include "format.h"
 #include "ltlab/nn/kernel_choice.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace {
@@ -22,24 +23,33 @@ std::string describe(const KernelChoice& choice) {
                                         : format("sparse %.1f (dense %.1f)", sparse, dense);
 }
 
-void print_level(std::ostream& out, const LevelRecord& level) {
+constexpr std::size_t kKeys = 3;
+
+void add_level(const LevelRecord& level, TextTable& table) {
   std::string parameter;
   for (const KernelChoice& choice : level.kernels) {
     if (choice.parameter != parameter) {
       parameter = choice.parameter;
-      out << format("\n%5u  %7.2f %%   %-14s", level.level, 100 * level.density, parameter.c_str());
+      table.rows.push_back({std::to_string(level.level), density_text(level.density), parameter});
+      table.rows.back().resize(table.columns.size());
     }
-    out << format("| %-16s %-32s", to_string(choice.product), describe(choice).c_str());
+    table.rows.back()[kKeys + static_cast<std::size_t>(choice.product)] = describe(choice);
   }
 }
 
 }  // namespace
 
 void print_kernels(std::ostream& out, const RunStore& run) {
-  out << "\nKernels of " << run.folder().string()
-      << ", with the median microseconds of a batch where they were measured:\nlevel   density   parameter";
-  for (const unsigned level : run.levels()) print_level(out, run.read_level(level));
+  using enum Align;
+  TextTable table{"Kernels of " + run.folder().string() +
+                      ", with the median microseconds of a batch where they were measured:",
+                  {{"level", right}, {"density", right}, "parameter"},
+                  {},
+                  kKeys};
+  for (const Product product : kProducts) table.columns.emplace_back(to_string(product));
+  for (const unsigned level : run.levels()) add_level(run.read_level(level), table);
   out << '\n';
+  print_terminal(out, table);
 }
 
 ordered_json kernels_json(const std::vector<KernelChoice>& choices) {

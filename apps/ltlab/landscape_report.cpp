@@ -7,6 +7,8 @@
 #include <string>
 
 #include "format.h"
+#include "terminal.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace {
@@ -43,17 +45,29 @@ bool has_barrier(LineKind kind) {
   return kind != LineKind::training;
 }
 
-constexpr std::size_t kIntervalWidth = 11;
-
 // A mean and, of several runs, its interval's half-width.
 std::string with_interval(const char* pattern, const SampleStatistics& value, double scale = 1) {
   std::string text = format(pattern, value.mean * scale);
-  if (value.size > 1) text += format(" ± %-8.3g", value.half_width * scale);
+  if (value.size > 1) text += format(" ± %.3g", value.half_width * scale);
   return text;
 }
 
+constexpr std::size_t kBesideBars = 30, kFewestBars = 8, kMostBars = 60;  // of a line
+
 double test_error(const LinePoint& point) {
   return 1 - point.test.accuracy;
+}
+
+// Whether any level was measured in more than one run.
+template <class Measurement>
+bool has_several(const ByLevel<Measurement>& levels) {
+  return std::ranges::any_of(levels, [](const auto& level) { return level.second.size() > 1; });
+}
+
+// How columns of with_interval's texts are aligned: by their patterns, where intervals of any length follow.
+template <class Measurement>
+Align alignment(const ByLevel<Measurement>& levels) {
+  return has_several(levels) ? Align::left : Align::right;
 }
 
 // The mean test error of the runs at each point.
@@ -63,6 +77,15 @@ std::vector<double> mean_errors(const std::vector<const MeasuredLine*>& runs) {
     errors.push_back(over(runs, [p](const MeasuredLine& line) { return test_error(line.points[p]); }).mean);
   }
   return errors;
+}
+
+// At most so many values: of values side by side the greatest.
+std::vector<double> thinned(const std::vector<double>& values, std::size_t most) {
+  const std::size_t every = (values.size() + most - 1) / most;
+  std::vector<double> greatest((values.size() + every - 1) / every, 0);
+  for (std::size_t i = 0; i < values.size(); ++i)
+    greatest[i / every] = std::max(greatest[i / every], values[i]);
+  return greatest;
 }
 
 // Heights in eighths of `top`.
@@ -75,50 +98,59 @@ std::string bars(const std::vector<double>& values, double top) {
 }
 
 // One row: a level's lines.
-void print_level(std::ostream& out, LineKind kind, const std::vector<const MeasuredLine*>& runs, double top) {
+std::vector<std::string> row_of(LineKind kind, const std::vector<const MeasuredLine*>& runs, double top,
+                                std::size_t most_bars) {
   const auto mean = [&](const auto& value) { return over(runs, value).mean; };
   const std::vector<double> errors = mean_errors(runs);
-  out << format("%5u %7.2f %% |", runs.front()->level,
-                100 * mean([](const auto& line) { return line.density; }))
-      << format("%8.2f%8.2f%10.2f |", 100 * errors.front(), 100 * errors.back(),
-                100 * std::ranges::max(errors))
-      << format("%8.4f%8.4f |", mean([](const auto& line) { return line.points.front().test.loss; }),
-                mean([](const auto& line) { return line.points.back().test.loss; }));
+  std::vector<std::string> row{
+      std::to_string(runs.front()->level),
+      density_text(mean([](const auto& line) { return line.density; })),
+      format("%.2f", 100 * errors.front()),
+      format("%.2f", 100 * errors.back()),
+      format("%.2f", 100 * std::ranges::max(errors)),
+      format("%.4f", mean([](const auto& line) { return line.points.front().test.loss; })),
+      format("%.4f", mean([](const auto& line) { return line.points.back().test.loss; }))};
   SampleStatistics error;
   if (has_barrier(kind)) {
     error = over(runs, [](const auto& line) { return barrier(line.points).test_error; });
-    out << with_interval("%7.2f", error, 100)
-        << with_interval("%9.4f", over(runs, [](const auto& line) { return barrier(line.points).test_loss; }))
-        << " |";
+    row.push_back(with_interval("%5.2f", error, 100));
+    row.push_back(
+        with_interval("%7.4f", over(runs, [](const auto& line) { return barrier(line.points).test_loss; })));
   }
-  out << ' ' << bars(errors, top);
-  if (kind == LineKind::copies) out << (error.mean < kStableBarrier ? "  stable" : "  unstable");
-  out << '\n';
+  row.push_back(bars(thinned(errors, most_bars), top));
+  if (kind == LineKind::copies) row.emplace_back(error.mean < kStableBarrier ? "stable" : "unstable");
+  return row;
 }
 
 void print_kind(std::ostream& out, LineKind kind, const ByLevel<MeasuredLine>& levels) {
+  using enum Align;
   double top = 0;
   for (const auto& [level, runs] : levels) top = std::max(top, std::ranges::max(mean_errors(runs)));
-  const bool several = std::ranges::any_of(levels, [](const auto& entry) { return entry.second.size() > 1; });
-  const std::string gap(several ? kIntervalWidth : 0, ' '),
-      errors = format("error from 0 to %.3g %%", 100 * top);
-  out << '\n' << title(kind) << '\n';
-  out << format("%15s | %-25s | %-15s |", "", "test error, %", "test loss");
-  if (has_barrier(kind)) out << " barrier of test " << gap << gap << "|";
-  out << '\n'
-      << format("%5s%10s |%8s%8s%10s |%8s%8s |", "level", "density", "first", "last", "greatest", "first",
-                "last");
-  if (has_barrier(kind)) out << format("%7s", "error") << gap << format("%9s", "loss") << gap << " |";
-  out << ' ' << errors << '\n';
-  for (const auto& [level, runs] : levels) print_level(out, kind, runs, top);
+  TextTable table{title(kind), {{"level", right}, {"density", right}}, {}, 2};
+  for (const char* name : {"first", "last", "greatest"})
+    table.columns.emplace_back(name, right, "test error, %");
+  for (const char* name : {"first", "last"}) table.columns.emplace_back(name, right, "test loss");
+  if (has_barrier(kind)) {
+    for (const char* name : {"error", "loss"})
+      table.columns.emplace_back(name, alignment(levels), "barrier of test");
+  }
+  const std::string errors = format("error from 0 to %.3g %%", 100 * top);
+  for (std::size_t column = kind == LineKind::copies ? 0 : 1; column < 2; ++column)
+    table.columns.emplace_back("", left, errors);
+  const std::size_t most_bars =
+      std::clamp(line_width(out), kBesideBars + kFewestBars, kBesideBars + kMostBars) - kBesideBars;
+  for (const auto& [level, runs] : levels) table.rows.push_back(row_of(kind, runs, top, most_bars));
+  out << '\n';
+  print_terminal(out, table);
 }
 
 template <class Measurement>
 void count_runs(std::ostream& out, const ByLevel<Measurement>& levels) {
   std::size_t runs = 0;
   for (const auto& [level, of_level] : levels) runs = std::max(runs, of_level.size());
-  if (runs > 1)
-    out << format("\nMean (± half-width of the 95 %% confidence interval) over %zu runs.\n", runs);
+  if (runs < 2) return;
+  out << '\n';
+  print_line(out, format("Mean (± half-width of the 95 %% confidence interval) over %zu runs.", runs));
 }
 
 ordered_json point_json(const LinePoint& point) {
@@ -143,30 +175,42 @@ void print_lines(std::ostream& out, const std::vector<MeasuredLine>& lines) {
   std::map<LineKind, ByLevel<MeasuredLine>> kinds;
   for (const MeasuredLine& line : lines) kinds[line.kind][line.level].push_back(&line);
   for (const auto& [kind, levels] : kinds) print_kind(out, kind, levels);
-  out << "\nbarrier: greatest less the mean of both ends; stable: less than "
-      << format("%g", 100 * kStableBarrier) << " points of error (Frankle et al. 2020)\n";
+  out << '\n';
+  print_line(
+      out,
+      format("barrier: greatest less the mean of both ends; stable: less than %g points of error (Frankle "
+             "et al. 2020)",
+             100 * kStableBarrier));
   if (!kinds.empty()) count_runs(out, kinds.begin()->second);
 }
 
 void print_sharpness(std::ostream& out, const std::vector<MeasuredSharpness>& all) {
+  using enum Align;
   ByLevel<MeasuredSharpness> levels;
   for (const MeasuredSharpness& one : all) levels[one.level].push_back(&one);
   const std::size_t count = all.front().sharpness.largest.size();
-  const std::string gap(all.size() > levels.size() ? kIntervalWidth : 0, ' ');
-  out << format("\nHessian of the training loss on %zu images, at the survivors after training\n",
-                all.front().images)
-      << format("level   density  survivors       trace%s       least%s  largest eigenvalue%s\n", gap.c_str(),
-                gap.c_str(), count > 1 ? "s" : "");
+  const Align aligned = alignment(levels);
+  TextTable table{
+      format("Hessian of the training loss on %zu images, at the survivors after training",
+             all.front().images),
+      {{"level", right}, {"density", right}, {"survivors", right}, {"trace", aligned}, {"least", aligned}},
+      {},
+      2};
+  if (count == 1) table.columns.emplace_back("largest eigenvalue", aligned);
+  for (std::size_t i = 1; count > 1 && i <= count; ++i)
+    table.columns.emplace_back(std::to_string(i), aligned, "largest eigenvalues");
   for (const auto& [level, runs] : levels) {
-    out << format("%5u %7.2f %%", level, 100 * over(runs, [](const auto& one) { return one.density; }).mean)
-        << format("%11.0f", over(runs, [](const auto& one) { return one.survivors; }).mean)
-        << with_interval("%12.5g", over(runs, [](const auto& one) { return one.sharpness.trace.mean; }))
-        << with_interval("%12.4g", over(runs, [](const auto& one) { return one.sharpness.least; }));
-    for (std::size_t i = 0; i < count; ++i) {
-      out << with_interval("%12.5g", over(runs, [i](const auto& one) { return one.sharpness.largest[i]; }));
-    }
-    out << '\n';
+    auto& row = table.rows.emplace_back();
+    row = {std::to_string(level), density_text(over(runs, [](const auto& one) { return one.density; }).mean),
+           format("%.0f", over(runs, [](const auto& one) { return one.survivors; }).mean),
+           with_interval("%8.5g", over(runs, [](const auto& one) { return one.sharpness.trace.mean; })),
+           with_interval("%8.4g", over(runs, [](const auto& one) { return one.sharpness.least; }))};
+    for (std::size_t i = 0; i < count; ++i)
+      row.push_back(
+          with_interval("%8.5g", over(runs, [i](const auto& one) { return one.sharpness.largest[i]; })));
   }
+  out << '\n';
+  print_terminal(out, table);
   count_runs(out, levels);
 }
 

@@ -6,11 +6,11 @@
 #include <vector>
 
 #include "commands.h"
-#include "format.h"
 #include "ltlab/base/error.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/built_in_models.h"
 #include "ltlab/nn/models.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -129,21 +129,21 @@ Row total_of(const std::vector<Row>& rows) {
   return total;
 }
 
-void print_row(const std::string& name, const std::string& reads, const std::string& output,
-               const std::string& parameters, const std::string& prunable, const std::string& flops) {
-  std::cout << format("%-12s %-18s %14s %12s %12s %15s\n", name.c_str(), reads.c_str(), output.c_str(),
-                      parameters.c_str(), prunable.c_str(), flops.c_str());
-}
-
 void print_text(const std::vector<Row>& rows) {
+  using enum Align;
   const auto count = [](std::size_t number) { return number > 0 ? grouped(number) : std::string("-"); };
-  print_row("layer", "reads", "output", "parameters", "prunable", "FLOPs");
+  TextTable table{
+      "",
+      {"layer", "reads", {"output", right}, {"parameters", right}, {"prunable", right}, {"FLOPs", right}},
+      {}};
   for (const Row& row : rows) {
-    print_row(row.name, row.reads, extents(row.output), count(row.parameters), count(row.prunable),
-              count(row.flops));
+    table.rows.push_back({row.name, row.reads, extents(row.output), count(row.parameters),
+                          count(row.prunable), count(row.flops)});
   }
   const Row total = total_of(rows);
-  print_row(total.name, "", "", grouped(total.parameters), grouped(total.prunable), grouped(total.flops));
+  table.rows.push_back(
+      {total.name, "", "", grouped(total.parameters), grouped(total.prunable), grouped(total.flops)});
+  print_terminal(std::cout, table);
 }
 
 void print_json(const std::string& description, const ImageShape& image, const std::vector<Row>& rows) {
@@ -166,12 +166,12 @@ void print_json(const std::string& description, const ImageShape& image, const s
 
 // The models' names, and what the first line of their texts says.
 void list_models() {
-  for (const BuiltInModel& model : built_in_models()) {
-    const std::string& text = model.text;
-    std::cout << format("%-15s", model.name.c_str()) << text.substr(2, text.find('\n') - 2) << '\n';
-  }
-  std::cout << "mlp:784-500-10 fully connected, of any widths from inputs to classes\n"
-               "FILE           your own: see ltlab model --help\n";
+  TextTable table{"", {"", ""}, {}};
+  for (const BuiltInModel& model : built_in_models())
+    table.rows.push_back({model.name, model.text.substr(2, model.text.find('\n') - 2)});
+  table.rows.push_back({"mlp:784-500-10", "fully connected, of any widths from inputs to classes"});
+  table.rows.push_back({"FILE", "your own: see ltlab model --help"});
+  print_terminal(std::cout, table);
 }
 
 void show(Request request) {

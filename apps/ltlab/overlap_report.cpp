@@ -2,6 +2,8 @@
 
 #include "format.h"
 #include "ltlab/analysis/clustering.h"
+#include "terminal.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace {
@@ -20,7 +22,7 @@ void for_each_pair(std::size_t networks, const Pairs& pairs, const Visit& visit)
 
 std::string matched_by(const MatchOptions& match) {
   return "Neurons matched by " + match_by_names().name(match.by) +
-         format(" first; chance: mean of %u random masks matched in the same way.\n", match.draws);
+         format(" first; chance: mean of %u random masks matched in the same way.", match.draws);
 }
 
 // "0.0123 (z 4.5, p 1e-06)": the Jaccard index that chance gives, and how far from it the masks are.
@@ -30,21 +32,35 @@ std::string by_chance(const MaskOverlap& masks, const ChanceOverlap& chance) {
 }
 
 void print_names(std::ostream& out, const std::vector<NamedNetwork>& networks) {
-  for (std::size_t i = 0; i < networks.size(); ++i) {
-    out << format("%3zu  %8.2f %%  ", i + 1, 100 * networks[i].density) << networks[i].name << '\n';
-  }
+  using enum Align;
+  TextTable table{"", {{"", right}, {"", right}, ""}, {}, 2};
+  for (std::size_t i = 0; i < networks.size(); ++i)
+    table.rows.push_back({std::to_string(i + 1), density_text(networks[i].density), networks[i].name});
+  print_terminal(out, table);
 }
 
 void print_pair(std::ostream& out, const std::vector<NetworkOverlap>& layers) {
-  out << format("\n%-20s%10s%10s%9s%9s%9s%8s   %-32s%s\n", "", "left in 1", "in 2", "in both", "Jaccard",
-                "Hamming", "signs", "Jaccard by chance at densities", "at each input's number of weights");
+  using enum Align;
+  TextTable table{"",
+                  {"",
+                   {"left in 1", right},
+                   {"in 2", right},
+                   {"in both", right},
+                   {"Jaccard", right},
+                   {"Hamming", right},
+                   {"signs", right},
+                   {"at densities", left, "Jaccard by chance"},
+                   {"at each input's number of weights", left, "Jaccard by chance"}},
+                  {}};
   for (const NetworkOverlap& layer : layers) {
     const MaskOverlap& m = layer.masks;
-    const std::string signs = layer.signs ? format("%6.1f %%", 100 * *layer.signs) : "";
-    out << format("%-20s%10zu%10zu%9zu%9.4f%9.4f%8s   ", m.name.c_str(), m.survivors_a, m.survivors_b,
-                  m.common, m.jaccard(), m.hamming(), signs.c_str())
-        << format("%-32s", by_chance(m, m.by_density).c_str()) << by_chance(m, m.by_inputs) << '\n';
+    table.rows.push_back({m.name, std::to_string(m.survivors_a), std::to_string(m.survivors_b),
+                          std::to_string(m.common), format("%.4f", m.jaccard()), format("%.4f", m.hamming()),
+                          layer.signs ? format("%.1f %%", 100 * *layer.signs) : "",
+                          by_chance(m, m.by_density), by_chance(m, m.by_inputs)});
   }
+  out << '\n';
+  print_terminal(out, table);
 }
 
 // Jaccard indices of whole networks: what was found above the diagonal, what chance gives below it.
@@ -59,16 +75,19 @@ std::vector<double> jaccard_matrix(std::size_t networks, const Pairs& pairs) {
 }
 
 void print_matrix(std::ostream& out, std::size_t networks, const Pairs& pairs) {
-  out << "\nJaccard index of all layers together; below the diagonal what chance gives at these densities\n"
-         "     ";
-  for (std::size_t j = 0; j < networks; ++j) out << format("%8zu", j + 1);
+  TextTable table{
+      "Jaccard index of all layers together; below the diagonal what chance gives at these densities",
+      {{"", Align::right}},
+      {}};
   const std::vector<double> matrix = jaccard_matrix(networks, pairs);
   for (std::size_t i = 0; i < networks; ++i) {
-    out << format("\n%3zu  ", i + 1);
+    table.columns.emplace_back(std::to_string(i + 1), Align::right);
+    auto& row = table.rows.emplace_back(1, std::to_string(i + 1));
     for (std::size_t j = 0; j < networks; ++j)
-      out << (i == j ? format("%8s", "") : format("%8.4f", matrix[i * networks + j]));
+      row.push_back(i == j ? "" : format("%.4f", matrix[i * networks + j]));
   }
   out << '\n';
+  print_terminal(out, table);
 }
 
 std::vector<Merge> clusters(std::size_t networks, const Pairs& pairs) {
@@ -84,7 +103,7 @@ void print_cluster(std::ostream& out, const std::vector<NamedNetwork>& networks,
                    const std::vector<Merge>& merges, std::size_t cluster, const std::string& first,
                    const std::string& indent) {
   if (cluster < networks.size()) {
-    out << first << format("%zu  ", cluster + 1) << networks[cluster].name << '\n';
+    print_line(out, first + format("%zu  ", cluster + 1) + networks[cluster].name, display_width(indent) + 3);
     return;
   }
   const Merge& merge = merges[cluster - networks.size()];
@@ -132,10 +151,11 @@ Pairs compare_all(const std::vector<NamedNetwork>& networks, const std::optional
 void print_overlaps(std::ostream& out, const std::vector<NamedNetwork>& networks, const Pairs& pairs,
                     const std::optional<MatchOptions>& match) {
   print_names(out, networks);
-  if (match) out << matched_by(*match);
+  if (match) print_line(out, matched_by(*match));
   if (networks.size() == 2) return print_pair(out, pairs.front());
   print_matrix(out, networks.size(), pairs);
-  out << "\nClusters, by the mean Jaccard index between their members\n";
+  out << '\n';
+  print_line(out, "Clusters, by the mean Jaccard index between their members");
   const std::vector<Merge> merges = clusters(networks.size(), pairs);
   print_cluster(out, networks, merges, networks.size() + merges.size() - 1, "", "");
 }

@@ -4,6 +4,8 @@
 #include <set>
 
 #include "format.h"
+#include "terminal.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace {
@@ -23,13 +25,6 @@ std::string step(const SampleStatistics& s) {
   return s.size > 1 ? format("%.0f ± %.0f", s.mean, s.half_width) : format("%.0f", s.mean);
 }
 
-// Pads by characters, not bytes: "±" is two bytes of UTF-8.
-std::string pad(const std::string& text, std::size_t width) {
-  std::size_t characters = 0;
-  for (const char c : text) characters += (c & 0xC0) != 0x80;
-  return text + std::string(width > characters ? width - characters : 0, ' ');
-}
-
 // Branches in the order of the columns: the ticket, then the controls.
 std::vector<std::string> branch_names(const std::vector<LevelStatistics>& levels) {
   std::set<std::string> controls;
@@ -43,82 +38,88 @@ std::vector<std::string> branch_names(const std::vector<LevelStatistics>& levels
   return names;
 }
 
-void print_table(std::ostream& out, const std::vector<LevelStatistics>& levels) {
-  constexpr std::size_t kAccuracy = 15, kStep = 15;
+void add_cells(const LevelStatistics& level, const std::string& branch, std::vector<std::string>& row) {
+  const auto found = level.branches.find(branch);
+  if (found == level.branches.end()) {
+    row.resize(row.size() + 3);
+    return;
+  }
+  row.push_back(accuracy(found->second.test_accuracy));
+  row.push_back(accuracy(found->second.early_stop_test_accuracy));
+  row.push_back(step(found->second.early_stop_step));
+}
+
+TextTable table_of(const std::vector<LevelStatistics>& levels) {
   const std::vector<std::string> branches = branch_names(levels);
-  out << "                  ";
-  for (const std::string& branch : branches) out << "| " << pad(branch, 2 * kAccuracy + kStep);
-  out << "\nlevel   density   ";
-  for (std::size_t i = 0; i < branches.size(); ++i) {
-    out << "| " << pad("test % at end", kAccuracy) << pad("at early stop", kAccuracy)
-        << pad("early-stop step", kStep);
+  TextTable table{"", {{"level", Align::right}, {"density", Align::right}}, {}, 2};
+  for (const std::string& branch : branches) {
+    for (const char* name : {"test % at end", "at early stop", "early-stop step"})
+      table.columns.emplace_back(name, Align::left, branch);
   }
-  out << '\n';
   for (const LevelStatistics& level : levels) {
-    out << format("%5u  %7.2f %%   ", level.level, 100 * level.density);
-    for (const std::string& branch : branches) {
-      const auto found = level.branches.find(branch);
-      const bool has = found != level.branches.end();
-      out << "| " << pad(has ? accuracy(found->second.test_accuracy) : "", kAccuracy)
-          << pad(has ? accuracy(found->second.early_stop_test_accuracy) : "", kAccuracy)
-          << pad(has ? step(found->second.early_stop_step) : "", kStep);
-    }
-    out << '\n';
+    auto& row = table.rows.emplace_back();
+    row = {std::to_string(level.level), density_text(level.density)};
+    for (const std::string& branch : branches) add_cells(level, branch, row);
   }
+  return table;
 }
 
 void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>& levels,
                            const Verdict& verdict, const std::string& control,
                            const std::optional<std::size_t>& fails) {
+  std::string text = control;
   if (fails) {
-    out << control << (verdict.dense_deviation ? ": not matching from " : ": below the dense network from ")
-        << percent(levels[*fails].density) << " density on";
+    text += (verdict.dense_deviation ? ": not matching from " : ": below the dense network from ") +
+            density_text(levels[*fails].density) + " density on";
   } else {
-    out << control << (verdict.dense_deviation ? ": matching" : ": at least as accurate as the dense network")
-        << " down to the sparsest level";
+    text += verdict.dense_deviation ? ": matching" : ": at least as accurate as the dense network";
+    text += " down to the sparsest level";
   }
   if (verdict.sparsest_matching) {
     const auto& branches = levels[*verdict.sparsest_matching].branches;
     const auto found = branches.find(control);
     if (found != branches.end()) {
       const double ahead = branches.at("ticket").test_accuracy.mean - found->second.test_accuracy.mean;
-      out << format("; at the winning ticket's density it is %.2f points %s (%s)", 100 * std::abs(ahead),
-                    ahead >= 0 ? "below" : "above", percent(found->second.test_accuracy.mean).c_str());
+      text += format("; at the winning ticket's density it is %.2f points %s (%s)", 100 * std::abs(ahead),
+                     ahead >= 0 ? "below" : "above", percent(found->second.test_accuracy.mean).c_str());
     }
   }
-  out << '\n';
+  print_line(out, text);
 }
 
 // What a verdict is worth: a single replicate has no deviation, and must not be read as if it had.
 void print_criterion(std::ostream& out, const Verdict& verdict, std::size_t replicates) {
   const std::string required = percent(verdict.required_accuracy);
-  if (verdict.dense_deviation) {
-    out << "Mean ± half-width of the 95 % confidence interval over " << replicates << " replicates.\n"
-        << "A level is matching if its mean test accuracy is at least the dense network's less one standard "
-           "deviation: "
-        << required << ".\n";
-  } else {
-    out << "One replicate: no confidence interval and no standard deviation. Levels are compared with the "
-           "dense "
-           "network's\nown test accuracy, "
-        << required << "; whether a difference is more than chance, only --replicates can tell.\n";
+  if (!verdict.dense_deviation) {
+    return print_line(out,
+                      "One replicate: no confidence interval and no standard deviation. Levels are compared "
+                      "with the dense network's own test accuracy, " +
+                          required +
+                          "; whether a difference is more than chance, only --replicates can tell.");
   }
+  print_line(out,
+             format("Mean ± half-width of the 95 %% confidence interval over %zu replicates.", replicates));
+  print_line(
+      out,
+      "A level is matching if its mean test accuracy is at least the dense network's less one standard "
+      "deviation: " +
+          required + ".");
 }
 
 void print_ticket_verdict(std::ostream& out, const std::vector<LevelStatistics>& levels,
                           const Verdict& verdict) {
   const bool matching = verdict.dense_deviation.has_value();
   if (!verdict.sparsest_matching) {
-    out << "No winning ticket: no pruned level "
-        << (matching ? "is matching.\n" : "reaches the dense network's test accuracy.\n");
-    return;
+    return print_line(out, std::string("No winning ticket: no pruned level ") +
+                               (matching ? "is matching." : "reaches the dense network's test accuracy."));
   }
   const LevelStatistics& level = levels[*verdict.sparsest_matching];
-  out << (matching ? "Winning ticket: the sparsest matching level is level "
-                   : "Winning ticket of this replicate: the sparsest level at least as accurate is level ")
-      << level.level << ", " << percent(level.density) << " density, "
-      << percent(level.branches.at("ticket").test_accuracy.mean) << " test accuracy (dense "
-      << percent(verdict.dense_accuracy) << ").\n";
+  const char* const what =
+      matching ? "Winning ticket: the sparsest matching level is level "
+               : "Winning ticket of this replicate: the sparsest level at least as accurate is level ";
+  print_line(out, what + std::to_string(level.level) + ", " + density_text(level.density) + " density, " +
+                      percent(level.branches.at("ticket").test_accuracy.mean) + " test accuracy (dense " +
+                      percent(verdict.dense_accuracy) + ").");
 }
 
 // NaN, which JSON writes as null, where nothing was trained.
@@ -128,11 +129,11 @@ double flops_ratio(const Cost& cost) {
 
 void print_cost(std::ostream& out, const SearchResults& results) {
   const Cost cost = results.cost();
-  out << format(
-      "Cost: %s of training, summed over %zu trainings; %.3g FLOPs, %.1f %% of the %.3g of dense "
-      "training.\n",
-      duration(cost.wall_seconds).c_str(), results.trainings(), cost.flops, 100 * flops_ratio(cost),
-      cost.dense_flops);
+  print_line(
+      out, format("Cost: %s of training, summed over %zu trainings; %.3g FLOPs, %.1f %% of the %.3g of dense "
+                  "training.",
+                  duration(cost.wall_seconds).c_str(), results.trainings(), cost.flops,
+                  100 * flops_ratio(cost), cost.dense_flops));
 }
 
 // Spread is null where there is none: for a single value.
@@ -182,7 +183,7 @@ void print_verdict(std::ostream& out, const SearchResults& results) {
 }
 
 void print_report(std::ostream& out, const SearchResults& results) {
-  print_table(out, results.levels());
+  print_terminal(out, table_of(results.levels()));
   out << '\n';
   print_verdict(out, results);
 }

@@ -3,16 +3,17 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
+#include <map>
 
 #include "format.h"
+#include "terminal.h"
+#include "text_table.h"
 
 namespace ltlab::app {
 namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kBins = 40;
 constexpr std::size_t kColumnsOfLayers = 9;  // more layers make no table that one can read
 
 // What an import does not tell is not a number.
@@ -20,15 +21,21 @@ std::optional<double> known(double value) {
   return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
-// A number, or as many blanks where there is none.
-std::string cell(const char* pattern, const std::optional<double>& value, double scale = 1) {
-  const std::string text = format(pattern, value.value_or(0) * scale);
-  return value ? text : std::string(text.size(), ' ');
+// A number, or nothing where there is none.
+std::string cell(const char* pattern, const std::optional<double>& value) {
+  return value ? format(pattern, *value) : "";
 }
 
-std::string count_cell(const char* pattern, const std::optional<std::size_t>& value) {
-  const std::string text = format(pattern, value.value_or(0));
-  return value ? text : std::string(text.size(), ' ');
+std::string count_cell(const std::optional<std::size_t>& value) {
+  return value ? std::to_string(*value) : "";
+}
+
+std::string percent_cell(const std::optional<double>& fraction) {
+  return fraction ? format("%.2f %%", 100 * *fraction) : "";
+}
+
+std::string density_cell(const std::optional<double>& density) {
+  return density ? density_text(*density) : "";
 }
 
 // Heights in eighths of a line; a bin that is not empty shows.
@@ -41,48 +48,72 @@ std::string bars(const Histogram& histogram) {
   return text;
 }
 
-void print_histogram(std::ostream& out, const std::string& name, const char* pattern, const Histogram& h) {
-  out << format("  %-18s", name.c_str()) << format(pattern, h.least) << " |" << bars(h) << "| "
-      << format(pattern, h.greatest) << '\n';
-}
-
 void print_masks(std::ostream& out, const LevelReport& report) {
-  out << format("\n%-20s%-18s%11s%11s%12s%29s%12s%12s\n", "layer", "shape", "survivors", "density",
-                "effective", "dead: inputs outputs neurons", "threshold", "signs kept");
+  using enum Align;
+  TextTable table{"",
+                  {"layer",
+                   "shape",
+                   {"survivors", right},
+                   {"density", right},
+                   {"effective", right},
+                   {"dead\ninputs", right},
+                   {"dead\noutputs", right},
+                   {"dead\nneurons", right},
+                   {"threshold", right},
+                   {"signs\nkept", right}},
+                  {}};
   for (const LayerReport& layer : report.layers) {
     const LayerStructure& s = layer.structure;
-    out << format("%-20s%-18s%11zu%9.2f %%", s.name.c_str(), extents_text(s.shape).c_str(), s.survivors,
-                  100 * s.density())
-        << cell("%10.2f %%", s.effective_density(), 100) << format("%13zu%8zu", s.dead_inputs, s.dead_outputs)
-        << count_cell("%8zu", s.dead_neurons) << cell("%12.4g", layer.threshold)
-        << cell("%10.2f %%", layer.signs_kept, 100) << '\n';
+    table.rows.push_back(
+        {s.name, extents_text(s.shape), std::to_string(s.survivors), density_text(s.density()),
+         density_cell(s.effective_density()), std::to_string(s.dead_inputs), std::to_string(s.dead_outputs),
+         count_cell(s.dead_neurons), cell("%.4g", layer.threshold), percent_cell(layer.signs_kept)});
   }
+  out << '\n';
+  print_terminal(out, table);
 }
 
 void print_weights(std::ostream& out, const LevelReport& report) {
-  out << format("\n%-20s%-10s%10s%11s%14s%14s%12s\n", "survivors' weights", "training", "mean", "deviation",
-                "least |w|", "greatest |w|", "positive");
+  using enum Align;
+  TextTable table{"",
+                  {"survivors' weights",
+                   "training",
+                   {"mean", right},
+                   {"deviation", right},
+                   {"least |w|", right},
+                   {"greatest |w|", right},
+                   {"positive", right}},
+                  {},
+                  2};
   for (const LayerReport& layer : report.layers) {
     for (const auto& [when, weights] :
          {std::pair{"before", &layer.before}, std::pair{"after", &layer.after}}) {
       if (!*weights) continue;
       const WeightStatistics& w = **weights;
-      out << format("%-20s%-10s%10.4f%11.4f%14.3g%14.3g%10.2f %%\n", layer.structure.name.c_str(), when,
-                    w.mean, w.deviation, w.least_magnitude, w.greatest_magnitude, 100 * w.positive);
+      table.rows.push_back({layer.structure.name, when, format("%.4f", w.mean), format("%.4f", w.deviation),
+                            format("%.3g", w.least_magnitude), format("%.3g", w.greatest_magnitude),
+                            percent_cell(w.positive)});
     }
   }
+  out << '\n';
+  print_terminal(out, table);
 }
 
 void print_blocks(std::ostream& out, const LevelReport& report) {
-  out << "\nempty blocks, outputs x weights (of as many survivors at random places)\n";
+  TextTable table{"empty blocks, outputs x weights (of as many survivors at random places)", {""}, {}};
+  std::map<std::string, std::size_t> columns;  // of a block's extents: not every layer holds every block
   for (const LayerReport& layer : report.layers) {
-    out << format("  %-18s", layer.structure.name.c_str());
+    auto& row = table.rows.emplace_back(1, layer.structure.name);
     for (const BlockStructure& block : layer.structure.blocks) {
-      out << format("  %zux%zu: %.2f %% (%.2f %%)", block.height, block.width, 100 * block.empty,
-                    100 * block.expected);
+      const std::string extents = format("%zux%zu", block.height, block.width);
+      const auto [column, fresh] = columns.emplace(extents, table.columns.size());
+      if (fresh) table.columns.emplace_back(extents);
+      row.resize(std::max(row.size(), column->second + 1));
+      row[column->second] = format("%.2f %% (%.2f %%)", 100 * block.empty, 100 * block.expected);
     }
-    out << '\n';
   }
+  out << '\n';
+  print_terminal(out, table);
 }
 
 std::vector<double> survivors_of(const Mask& mask, const Tensor& weights) {
@@ -93,20 +124,36 @@ std::vector<double> survivors_of(const Mask& mask, const Tensor& weights) {
   return values;
 }
 
+// As many bins as a line holds beside the longest name and both ends.
+std::size_t bins_of(const std::ostream& out, const LevelReport& report) {
+  constexpr std::size_t kFewest = 8, kMost = 40, kEnds = 20;
+  std::size_t name = 0;
+  for (const LayerReport& layer : report.layers) name = std::max(name, display_width(layer.structure.name));
+  const std::size_t width = line_width(out), taken = name + kEnds;
+  return std::clamp(width - std::min(width, taken), kFewest, kMost);
+}
+
+void add_histogram(const std::string& name, const char* pattern, const Histogram& h, TextTable& table) {
+  table.rows.push_back(
+      {name, format(pattern, h.least) + " |" + bars(h) + "| " + format(pattern, h.greatest)});
+}
+
 void print_histograms(std::ostream& out, const LevelReport& report, const LevelRecord& record) {
-  out << "\noutputs by their number of survivors (fan-in)\n";
-  for (const LayerReport& layer : report.layers)
-    print_histogram(out, layer.structure.name, "%7.0f",
-                    degree_histogram(layer.structure.output_degrees, kBins));
-  out << "inputs by their number of survivors (fan-out)\n";
-  for (const LayerReport& layer : report.layers)
-    print_histogram(out, layer.structure.name, "%7.0f",
-                    degree_histogram(layer.structure.input_degrees, kBins));
-  out << "survivors by their weight after training\n";
-  for (const Mask& mask : record.masks) {
-    if (const Tensor* weights = find_named(record.weights, mask.name))
-      print_histogram(out, mask.name, "%7.3f", histogram(survivors_of(mask, *weights), kBins));
+  const std::size_t bins = bins_of(out, report);
+  TextTable outputs{"outputs by their number of survivors (fan-in)", {"", ""}, {}};
+  TextTable inputs{"inputs by their number of survivors (fan-out)", {"", ""}, {}};
+  TextTable weights{"survivors by their weight after training", {"", ""}, {}};
+  for (const LayerReport& layer : report.layers) {
+    const LayerStructure& s = layer.structure;
+    add_histogram(s.name, "%6.0f", degree_histogram(s.output_degrees, bins), outputs);
+    add_histogram(s.name, "%6.0f", degree_histogram(s.input_degrees, bins), inputs);
   }
+  for (const Mask& mask : record.masks) {
+    if (const Tensor* values = find_named(record.weights, mask.name))
+      add_histogram(mask.name, "%6.3f", histogram(survivors_of(mask, *values), bins), weights);
+  }
+  out << '\n';
+  for (const TextTable& table : {outputs, inputs, weights}) print_terminal(out, table);
 }
 
 template <class Number>
@@ -168,34 +215,40 @@ std::string csv(const std::optional<WeightStatistics>& weights) {
 }  // namespace
 
 void print_levels(std::ostream& out, const std::vector<LevelReport>& levels) {
+  using enum Align;
   const bool wide = levels.front().layers.size() <= kColumnsOfLayers;
-  out << format("\n%5s%11s%13s%10s%9s  ", "level", "density", "effective", "test", "dead");
-  for (const LayerReport& layer : levels.front().layers)
-    out << (wide ? format("| %-22s", layer.structure.name.c_str()) : "");
-  out << format("\n%48s  ", "neurons");
-  for (std::size_t l = 0; wide && l < levels.front().layers.size(); ++l)
-    out << format("| %10s%11s ", "left", "pruned");
-  out << '\n';
-  for (const LevelReport& level : levels) {
-    out << format("%5u%9.2f %%", level.summary.level, 100 * level.summary.density)
-        << cell("%11.2f %%", level.effective_density(), 100)
-        << cell("%8.2f %%", known(level.summary.test_accuracy), 100)
-        << count_cell("%9zu", level.dead_neurons()) << "  ";
-    for (std::size_t l = 0; wide && l < level.layers.size(); ++l) {
-      const LayerReport& layer = level.layers[l];
-      out << format("| %8.2f %%", 100 * layer.structure.density()) << count_cell("%11zu ", layer.pruned);
-    }
-    out << '\n';
+  TextTable table{
+      "",
+      {{"level", right}, {"density", right}, {"effective", right}, {"test", right}, {"dead\nneurons", right}},
+      {}};
+  for (const LayerReport& layer : levels.front().layers) {
+    if (!wide) break;
+    for (const char* name : {"left", "pruned"}) table.columns.emplace_back(name, right, layer.structure.name);
   }
-  if (!wide) out << "Each layer's survivors and what was pruned: --csv\n";
+  for (const LevelReport& level : levels) {
+    auto& row = table.rows.emplace_back();
+    row = {std::to_string(level.summary.level), density_text(level.summary.density),
+           density_cell(level.effective_density()), percent_cell(known(level.summary.test_accuracy)),
+           count_cell(level.dead_neurons())};
+    for (const LayerReport& layer : level.layers) {
+      if (!wide) break;
+      row.push_back(density_text(layer.structure.density()));
+      row.push_back(count_cell(layer.pruned));
+    }
+  }
+  out << '\n';
+  print_terminal(out, table);
+  if (!wide) print_line(out, "Each layer's survivors and what was pruned: --csv");
 }
 
 void print_level(std::ostream& out, const LevelReport& report, const LevelRecord& record) {
-  out << format("\nLevel %u: density %.2f %%", report.summary.level, 100 * report.summary.density);
-  if (const auto density = report.effective_density()) out << format(", effective %.2f %%", 100 * *density);
+  std::string text =
+      format("Level %u: density ", report.summary.level) + density_text(report.summary.density);
+  if (const auto density = report.effective_density()) text += ", effective " + density_text(*density);
   if (const auto accuracy = known(report.summary.test_accuracy))
-    out << format(", test accuracy %.2f %%", 100 * *accuracy);
+    text += ", test accuracy " + percent_cell(accuracy);
   out << '\n';
+  print_line(out, text);
   print_masks(out, report);
   print_weights(out, report);
   print_histograms(out, report, record);

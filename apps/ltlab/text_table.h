@@ -2,22 +2,41 @@
 
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace ltlab::app {
 
-/// A table of texts, each row as long as the header.
-struct TextTable {
-  std::string caption;
-  std::vector<std::string> header;
-  std::vector<std::vector<std::string>> rows;
+enum class Align { left, right };
+
+/// A column of a table. "\n" breaks its name; columns side by side of the same group have its title above
+/// them.
+struct Column {
+  Column(std::string its_name, Align its_align = Align::left,
+         std::string its_group = "")  // NOLINT: from a name
+      : name(std::move(its_name)), align(its_align), group(std::move(its_group)) {}
+  Column(const char* its_name, Align its_align = Align::left, std::string its_group = "")  // NOLINT: likewise
+      : Column(std::string(its_name), its_align, std::move(its_group)) {}
+
+  std::string name;
+  Align align;
+  std::string group;
 };
 
-/// Pads by characters, not bytes: "±" is two bytes of UTF-8.
-std::string pad(const std::string& text, std::size_t width);
+/// A table of texts. Cells that a row does not have are empty.
+struct TextTable {
+  std::string caption;  ///< may be empty
+  std::vector<Column> columns;
+  std::vector<std::vector<std::string>> rows;
+  std::size_t keys = 1;  ///< columns from the left that name a row
+};
 
-/// Columns padded to their widths.
+/// Columns as wide as their widest cell, with two blanks between them and " | " between groups. Where they
+/// are wider together than a line of `out` may be (line_width), the table is continued below, its keys
+/// repeated, and what is wider than a line by itself is broken.
 void print_terminal(std::ostream& out, const TextTable& table);
+/// The same, with lines of at most `width` columns.
+void print_within(std::ostream& out, const TextTable& table, std::size_t width);
 /// As GitHub reads it.
 void print_markdown(std::ostream& out, const TextTable& table);
 /// A table environment; it needs the package booktabs.
