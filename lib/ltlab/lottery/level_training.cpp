@@ -112,7 +112,7 @@ class LevelTraining {
     kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);
     density_of_choice_ = density(masks_);
-    flops_ = checkpoint.flops;
+    flops_ = std::max(flops_, checkpoint.flops);  // the start's, where a checkpoint from before tells none
     const TrainerState state{checkpoint.step,     std::move(checkpoint.state), std::move(checkpoint.metrics),
                              checkpoint.loss_sum, checkpoint.loss_count,       checkpoint.mask_step};
     trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
