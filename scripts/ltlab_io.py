@@ -28,7 +28,7 @@ import pandas as pd
 import ltlab_layers
 import ltlab_networks
 import ltlab_state_dicts
-from script_errors import InputError, run_script
+from script_errors import InputError, reading, require_file, run_script
 
 FORMAT, FORMAT_VERSION = "ltlab-run", 1
 DEFLATE = 4
@@ -127,22 +127,18 @@ def read_level(path):
 @contextmanager
 def _open(path, kinds):
     """The open file; what in it is not as it should be becomes a RunError, and only the system's faults stay OSErrors."""
-    if not path.is_file():  # of a pipe one would wait for ever
-        raise RunError(f"there is no file {path}; name a run folder or a file of one")
-    try:
-        with h5py.File(path, "r") as file:
-            if _text(file.attrs.get("format", b"")) != FORMAT or _text(file.attrs["kind"]) not in kinds:
-                raise RunError(f"{path} is no {' or '.join(kinds)} in format {FORMAT}")
-            if file.attrs["format_version"] > FORMAT_VERSION:
-                raise RunError(f"{path} is of a newer format: use the ltlab_io.py of the ltlab that made it")
-            yield file
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError, AttributeError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        raise RunError(f"{path} is damaged, or no file of a run: {error}; check it by `ltlab verify`") from error
+    require_file(path, "name a run folder or a file of one")
+    with reading(path, "check it by `ltlab verify`"), h5py.File(path, "r") as file:
+        if _text(file.attrs.get("format", b"")) != FORMAT or _text(file.attrs["kind"]) not in kinds:
+            raise RunError(f"{path} is no {' or '.join(kinds)} in format {FORMAT}")
+        if file.attrs["format_version"] > FORMAT_VERSION:
+            raise RunError(f"{path} is of a newer format: use the ltlab_io.py of the ltlab that made it")
+        yield file
 
 
 def _text(value):
+    if isinstance(value, np.ndarray):
+        raise ValueError("an attribute is an array")
     return value.decode() if isinstance(value, bytes) else value
 
 
@@ -411,12 +407,10 @@ def _openlth_models(place):
 def _openlth_figures(place):
     """First and last iteration, test accuracy and loss, of lines `name,iteration,value`."""
     logged, logger = {}, place / "logger"
-    try:
+    with reading(logger, "lines must be name,iteration,value"):
         for line in logger.read_text().split() if logger.is_file() else []:
             name, iteration, value = line.split(",")
             logged.setdefault(name, {})[int(iteration)] = float(value)
-    except ValueError as error:
-        raise RunError(f"{logger} is not of lines name,iteration,value: {error}") from error
     steps = logged.get("test_accuracy", {0: 0})
     figures = {"first_step": min(steps), "steps": max(steps)}
     for name in ("test_accuracy", "test_loss"):

@@ -18,24 +18,26 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from plot_style import COLORS, MARKERS, STYLE, lay_out, set_accuracy_axis, set_density_axis
+from plot_style import COLORS, MARKERS, STYLE, lay_out, save, set_accuracy_axis, set_density_axis
+from script_errors import InputError, reading, require_file, run_script
 
 STROKES = ((0, (4, 1.6)), (0, (1, 1.2)), (0, (4, 1.2, 1, 1.2)), (0, (7, 1.5)), (0, (1, 3)))  # of controls
 MOST_BANDS = 6  # more variants have bars in place of bands, which would cover each other
 
 
-class ComparisonError(Exception):
+class ComparisonError(InputError):
     """What is no comparison; the message says why."""
 
 
 def read_comparison(path):
     """The comparison's variants in the file `path`, or on standard input where that is "-"."""
-    try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text()
-        variants = json.loads(text)["variants"]
+    if path != "-":
+        require_file(path, "give what `ltlab compare --format json` printed")
+    with reading(path, "give what `ltlab compare --format json` prints"):
+        variants = json.loads(sys.stdin.read() if path == "-" else Path(path).read_text())["variants"]
+        if not variants:
+            raise ComparisonError(f"{path} compares nothing")
         return [{"name": variant["name"], "results": variant["results"]} for variant in variants]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ComparisonError(f"{path}: give what `ltlab compare --format json` prints ({error!r})") from error
 
 
 def estimates(variant, name):
@@ -164,14 +166,11 @@ def main():
     parser.add_argument("--title", default="", help="to stand above: what was trained on what")
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
-    try:
-        figure = plot(read_comparison(arguments.comparison), arguments.title)
-        figure.savefig(arguments.output, dpi=200)
-        if arguments.svg:
-            figure.savefig(arguments.output.with_suffix(".svg"))
-    except (ComparisonError, OSError, ValueError) as error:
-        sys.exit(f"plot_comparison.py: {error}")
+    variants = read_comparison(arguments.comparison)
+    with reading(arguments.comparison, "give what `ltlab compare --format json` prints"):
+        figure = plot(variants, arguments.title)
+    save(figure, arguments.output, arguments.svg)
 
 
 if __name__ == "__main__":
-    main()
+    run_script("plot_comparison.py", main)

@@ -8,7 +8,6 @@ holds is left out.
 """
 
 import argparse
-import sys
 from pathlib import Path
 
 import h5py
@@ -19,7 +18,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from plot_search import STYLE, interval
+from plot_search import interval
+from plot_style import STYLE, save
+from script_errors import InputError, reading, require_file, run_script
 
 # Okabe & Ito's colours.
 BARRIERS = {
@@ -35,7 +36,7 @@ CURVATURES = {
 STABLE = 2  # points of test error: Frankle et al. 2020, section 2
 
 
-class LandscapeError(Exception):
+class LandscapeError(InputError):
     """A file that cannot be drawn; the message says why."""
 
 
@@ -43,16 +44,16 @@ def read_tables(paths):
     """The rows of the tables `lines` and `sharpness` of all files, each None where no file has it."""
     found = {"lines": [], "sharpness": []}
     for path in paths:
-        try:
-            with h5py.File(path) as file:
-                if file.attrs.get("format") != b"ltlab-landscape":
-                    raise LandscapeError(f"{path} is no file that `ltlab landscape --out` wrote")
-                for name, tables in found.items():
-                    if name in file:
-                        tables.append(file[name][:])
-        except OSError as error:
-            raise LandscapeError(f"{path}: {error}") from error
-    return [np.concatenate([t.astype(tables[0].dtype) for t in tables]) if tables else None for tables in found.values()]
+        require_file(path, "give what `ltlab landscape --out` wrote")
+        with reading(path, "measure it again by `ltlab landscape --out`"), h5py.File(path) as file:
+            kind = file.attrs.get("format")
+            if not isinstance(kind, bytes) or kind != b"ltlab-landscape":
+                raise LandscapeError(f"{path} is no file that `ltlab landscape --out` wrote")
+            for name, tables in found.items():
+                if name in file:
+                    tables.append(file[name][:])
+    with reading(" and ".join(map(str, paths)), "give files of one version of ltlab"):
+        return [np.concatenate(tables) if tables else None for tables in found.values()]
 
 
 def curves(lines, kind):
@@ -93,6 +94,11 @@ def set_density_axis(axes, densities):
     axes.set_xlabel("weights remaining (%)")
 
 
+def set_legend(axes, columns, **title):
+    """Below the axis, where no curve and no interval can cross it."""
+    axes.legend(frameon=False, fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncol=columns, **title)
+
+
 def draw_lines(axes, lines):
     measured = curves(lines, "training")
     colors = plt.cm.viridis(np.linspace(0, 0.85, len(measured)))
@@ -105,7 +111,7 @@ def draw_lines(axes, lines):
     axes.yaxis.set_major_locator(FixedLocator([1, 2, 5, 10, 20, 50, 100]))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.legend(frameon=False, fontsize=8, title="weights remaining", title_fontsize=8)
+    set_legend(axes, columns=4, title="weights remaining", title_fontsize=8)
 
 
 def draw_barriers(axes, lines, kinds):
@@ -121,7 +127,7 @@ def draw_barriers(axes, lines, kinds):
     axes.set_ylabel("rise of test error (points)")
     axes.set_ylim(bottom=0)
     set_density_axis(axes, densities)
-    axes.legend(frameon=False, fontsize=8)
+    set_legend(axes, columns=2)
 
 
 def draw_sharpness(axes, sharpness):
@@ -136,7 +142,7 @@ def draw_sharpness(axes, sharpness):
     axes.set_title("Sharpness after training")
     axes.set_ylabel("of the training loss's Hessian (median, runs)")
     set_density_axis(axes, densities / 100)
-    axes.legend(frameon=False, fontsize=8)
+    set_legend(axes, columns=2)
 
 
 def plot(lines, sharpness):
@@ -153,7 +159,7 @@ def plot(lines, sharpness):
         panels.append(lambda axes: draw_sharpness(axes, sharpness))
     if not panels:
         raise LandscapeError("the files hold no measurement")
-    figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 3.9), squeeze=False)
+    figure, axes = plt.subplots(1, len(panels), figsize=(4.4 * len(panels), 4.5), squeeze=False)
     for draw, panel in zip(panels, axes[0]):
         draw(panel)
     figure.tight_layout(w_pad=2.5)
@@ -166,14 +172,11 @@ def main():
     parser.add_argument("-o", "--output", metavar="OUT.png", type=Path, required=True, help="image to write")
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
-    try:
-        figure = plot(*read_tables(arguments.files))
-        figure.savefig(arguments.output, dpi=200)
-        if arguments.svg:
-            figure.savefig(arguments.output.with_suffix(".svg"))
-    except (LandscapeError, OSError) as error:
-        sys.exit(f"plot_landscape.py: {error}")
+    tables = read_tables(arguments.files)
+    with reading(" and ".join(map(str, arguments.files)), "measure it again by `ltlab landscape --out`"):
+        figure = plot(*tables)
+    save(figure, arguments.output, arguments.svg)
 
 
 if __name__ == "__main__":
-    main()
+    run_script("plot_landscape.py", main)

@@ -6,7 +6,6 @@ as random-reinit-K beside them.
 """
 
 import argparse
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,10 +17,11 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
-from plot_style import COLORS, MARKERS, STYLE, lay_out, set_accuracy_axis, set_density_axis
+from plot_style import COLORS, MARKERS, STYLE, lay_out, save, set_accuracy_axis, set_density_axis
+from script_errors import InputError, reading, require_file, run_script
 from scipy.stats import t as student_t
 
-STEP, AT_END, AT_STOP = "early_stop_step", "test_accuracy", "early_stop_test_accuracy"
+STEP, AT_END, AT_STOP, LAST_STEP = "early_stop_step", "test_accuracy", "early_stop_test_accuracy", "steps"
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ LABELS = {
 BRANCHES = [Branch(LABELS[control], control, COLORS[i], MARKERS[i]) for i, control in enumerate(LABELS)]
 
 
-class SearchError(Exception):
+class SearchError(InputError):
     """A run folder that cannot be plotted; the message says why."""
 
 
@@ -65,12 +65,13 @@ def read_levels(folder):
     """The measurements of each level stored in `folder`: {level: {attribute: value}}."""
     levels = {}
     for path in sorted(folder.glob("level-[0-9][0-9][0-9].h5")):
-        try:
-            with h5py.File(path, "r") as file:
-                level = int(path.stem.removeprefix("level-"))
-                levels[level] = {name: float(file.attrs[name]) for name in ("density", STEP, AT_END, AT_STOP)}
-        except (OSError, KeyError) as error:
-            raise SearchError(f"{path}: {error}; check the run by `ltlab verify`") from error
+        require_file(path, "check the run by `ltlab verify`")
+        with reading(path, "check the run by `ltlab verify`"), h5py.File(path, "r") as file:
+            level = int(path.stem.removeprefix("level-"))
+            levels[level] = {name: float(file.attrs[name]) for name in ("density", STEP, AT_END, AT_STOP)}
+            if not np.isfinite(list(levels[level].values())).all():
+                raise SearchError(f"{path} tells no accuracy, as imports do; there is nothing to draw")
+            levels[level][LAST_STEP] = float(file.attrs.get(LAST_STEP, np.inf))
     return levels
 
 
@@ -111,7 +112,10 @@ def curve(replicates, name):
 
 def draw(axes, replicates, branch, name, scale, dashed=False):
     density, mean, half = curve(replicates, name)
-    axes.fill_between(100 * density, scale * (mean - half), scale * (mean + half), color=branch.color, alpha=0.15, lw=0)
+    most = [max(levels[level][LAST_STEP] for levels in replicates if level in levels)
+            for level in sorted(set().union(*replicates))] if name == STEP else 1
+    low, high = np.clip(mean - half, 0, None), np.minimum(mean + half, most)  # no training stops beyond its end
+    axes.fill_between(100 * density, scale * low, scale * high, color=branch.color, alpha=0.15, lw=0)
     style = {"ls": (0, (4, 1.6)), "mfc": "white", "ms": 3.6, "lw": 1.1} if dashed else {"ls": "-", "ms": 4.2, "lw": 1.6}
     axes.plot(100 * density, scale * mean, color=branch.color, marker=branch.marker, mew=1.0, **style)
 
@@ -170,19 +174,13 @@ def main():
     parser.add_argument("--title", default="", help="to stand above: what was trained on what")
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
-    try:
-        folders = replicate_folders(arguments.run)
-        found = {branch: read_branch(folders, branch) for branch in BRANCHES}
-        measured = {branch: levels for branch, levels in found.items() if any(levels)}
-        if BRANCHES[0] not in measured:
-            raise SearchError(f"{arguments.run}: no level-NNN.h5 yet; let `ltlab search` finish a level first")
-        figure = plot(measured, len(folders), arguments.title)
-        figure.savefig(arguments.output, dpi=200)
-        if arguments.svg:
-            figure.savefig(arguments.output.with_suffix(".svg"))
-    except (SearchError, OSError) as error:
-        sys.exit(f"plot_search.py: {error}")
+    folders = replicate_folders(arguments.run)
+    found = {branch: read_branch(folders, branch) for branch in BRANCHES}
+    measured = {branch: levels for branch, levels in found.items() if any(levels)}
+    if BRANCHES[0] not in measured:
+        raise SearchError(f"{arguments.run}: no level-NNN.h5 yet; let `ltlab search` finish a level first")
+    save(plot(measured, len(folders), arguments.title), arguments.output, arguments.svg)
 
 
 if __name__ == "__main__":
-    main()
+    run_script("plot_search.py", main)

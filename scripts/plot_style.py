@@ -3,6 +3,8 @@
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
+from script_errors import InputError
+
 # Okabe & Ito's colours and three more, and a marker of each for those who see none.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933", "#8A8A8A")
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "<", "*", ">")
@@ -30,6 +32,16 @@ def lay_out(figure, below, title):
     if title:
         figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     figure.tight_layout(rect=(0, below, 1, 1), w_pad=2.5)
+
+
+def save(figure, path, svg):
+    """Writes the image, by its suffix a PNG or what else matplotlib draws, and if asked an SVG beside it."""
+    try:
+        figure.savefig(path, dpi=200)
+    except ValueError as error:
+        raise InputError(f"cannot draw {path}: {error}") from error
+    if svg:
+        figure.savefig(path.with_suffix(".svg"))
 
 
 def set_density_axis(axes, sparsest):

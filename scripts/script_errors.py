@@ -1,12 +1,32 @@
 """How ltlab's scripts fail: by a sentence and ltlab's own exit status, never by a traceback."""
 
 import sys
+from contextlib import contextmanager
+from pathlib import Path
 
 BAD_INPUT, SYSTEM, INTERRUPTED = 3, 5, 130
 
 
 class InputError(Exception):
     """A file or folder that cannot be used as asked; the message says which, why and what to do."""
+
+
+def require_file(path, advice):
+    """InputError where there is no regular file: of a pipe one would wait for ever."""
+    if not Path(path).is_file():
+        raise InputError(f"there is no file {path}; {advice}")
+
+
+@contextmanager
+def reading(what, advice):
+    """Turns what goes wrong with something that is not as it should be into an InputError; the system's own faults, which
+    have a number, stay what they are."""
+    try:
+        yield
+    except (OSError, LookupError, ValueError, TypeError, AttributeError, RuntimeError) as error:
+        if isinstance(error, OSError) and error.errno:
+            raise
+        raise InputError(f"{what} is damaged, or something else: {error or type(error).__name__}; {advice}") from error
 
 
 def run_script(name, command):

@@ -341,7 +341,7 @@ class Finished(CompareTest):
         self.assertEqual(figure.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
         self.assertIn("late/random-mask", figure.with_suffix(".svg").read_text())
         wrong = subprocess.run([sys.executable, "-B", script, "-", "-o", figure], input="{}", capture_output=True, text=True)
-        self.assertEqual(wrong.returncode, 1)
+        self.assertEqual(wrong.returncode, 3)
         self.assertIn("ltlab compare --format json", wrong.stderr)
 
 

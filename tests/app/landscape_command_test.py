@@ -190,7 +190,7 @@ class LandscapeTest(unittest.TestCase):
         self.assertEqual(image.read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
         for bad in (self.ticket / "level-000.h5", self.folder / "none.h5"):
             result = subprocess.run([*command, bad, "-o", image], capture_output=True, text=True)
-            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.returncode, 3)
             self.assertIn(bad.name, result.stderr)
             self.assertNotIn("Traceback", result.stderr)
 

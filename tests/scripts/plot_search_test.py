@@ -91,7 +91,7 @@ class PlotSearchTest(unittest.TestCase):
         (self.run_folder / "replicate-1" / "level-002.h5").write_bytes(b"torn")
         for run, message in ((self.folder, "run.h5"), (self.run_folder, "level-002.h5")):
             result = self.plot(run, "-o", self.folder / "plot.png")
-            self.assertEqual(result.returncode, 1)
+            self.assertEqual(result.returncode, 3)
             self.assertIn(message, result.stderr)
             self.assertNotIn("Traceback", result.stderr)
 
