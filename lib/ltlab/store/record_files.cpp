@@ -417,11 +417,7 @@ std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIde
   file.set_attribute("wall_seconds", checkpoint.wall_seconds);
   file.set_attribute("started_utc", checkpoint.started_utc);
   if (checkpoint.mask_step > 0) file.set_attribute("mask_step", checkpoint.mask_step);
-<<<<<<< HEAD
   if (checkpoint.mask_step > 0 || checkpoint.flops != 0) file.set_attribute("flops", checkpoint.flops);
-=======
-  if (checkpoint.flops > 0) file.set_attribute("flops", checkpoint.flops);
->>>>>>> 15f1b65 (wip)
   write_masks(file, checkpoint.masks);
   write_tensors(file, "state", checkpoint.state);
   write_metrics(file, checkpoint.metrics);
