@@ -1,39 +1,50 @@
 #!/usr/bin/env bash
-# Builds and runs all tests: optimized, and again under AddressSanitizer and UndefinedBehaviorSanitizer.
+# Builds and tests: the optimized build, and on request all else that continuous integration checks.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cd "$root"
+fuzz_seconds=${LTLAB_FUZZ_SECONDS:-20}
+every=(release asan tsan valgrind fuzz lint)
 
 usage() {
   cat <<EOF
-Usage: scripts/test.sh [PRESET...]
+Usage: scripts/test.sh [CHECK...]
 
-Installs missing Debian packages, then configures, builds and tests each preset of CMakePresets.json that is named;
-without arguments: release asan, of which asan leaves out the programs, the analysis of finished runs and the second
-number type of each kernel. To run those under the sanitizers too: cmake --preset asan -D LTLAB_CORE_ONLY=OFF, then
-cmake --build build/asan && ctest --test-dir build/asan. Ends with the closing lines of ctest; the exit status is 0 if
-all tests of all presets passed.
+Installs missing Debian packages, then runs each check that is named; without arguments: release.
+
+Checks:
+  release   all tests, on the optimized build
+  asan      all tests, programs included, under AddressSanitizer and UndefinedBehaviorSanitizer
+  tsan      the tests that start threads, under ThreadSanitizer
+  valgrind  a miniature search and some random models of the optimized build, under memcheck
+  fuzz      each fuzz target, for LTLAB_FUZZ_SECONDS (20) seconds
+  lint      layout and style
+  all       all of these
+
+Ends with ctest's closing lines, or another check's last line; the exit status is 0 if all passed.
 EOF
 }
 
-# Configures, builds and tests one preset; ctest's report is kept in its build folder.
-check() {
-  local preset=$1
-  echo "== $preset"
-  cmake --preset "$preset" &&
-    cmake --build --preset "$preset" -j "$(nproc)" &&
-    ctest --preset "$preset" -j "$(nproc)" | tee "build/$preset/ctest.log"
+build() {
+  cmake --preset "$1" && cmake --build --preset "$1" -j "$(nproc)"
 }
 
-# ctest's closing lines, from the share of tests passed to the names of those that failed.
+check() {
+  case $1 in
+    release | asan | tsan) build "$1" && ctest --preset "$1" -j "$(nproc)" ;;
+    valgrind) scripts/setup.sh valgrind && build release && tests/valgrind.sh build/release ;;
+    fuzz) scripts/setup.sh fuzz && tests/fuzz/run.sh "$fuzz_seconds" ;;
+    lint) scripts/lint.sh ;;
+  esac
+}
+
+# From ctest's share of tests passed to the names of those that failed; of other checks the last line.
 closing_lines() {
-  local log=build/$1/ctest.log
-  echo "== $1"
-  if [[ -e $log ]]; then
-    sed -n '/tests passed,/,$p' "$log"
+  if grep -q 'tests passed,' "$1"; then
+    sed -n '/tests passed,/,$p' "$1"
   else
-    echo "not tested: the build failed"
+    tail -n 1 "$1"
   fi
 }
 
@@ -41,22 +52,33 @@ if [[ ${1:-} == --help || ${1:-} == -h ]]; then
   usage
   exit 0
 fi
-presets=("$@")
-[[ $# -gt 0 ]] || presets=(release asan)
+checks=("$@")
+[[ $# -gt 0 ]] || checks=(release)
+[[ "${checks[*]}" == all ]] && checks=("${every[@]}")
+for name in "${checks[@]}"; do
+  if [[ " ${every[*]} " != *" $name "* ]]; then
+    echo "test.sh: no check '$name'; there are: ${every[*]} all" >&2
+    exit 2
+  fi
+done
 
 scripts/setup.sh build test plot
 
 if command -v ccache >/dev/null; then
   export CMAKE_C_COMPILER_LAUNCHER=ccache CMAKE_CXX_COMPILER_LAUNCHER=ccache
 fi
+mkdir -p build
 status=0
-for preset in "${presets[@]}"; do
-  rm -f "build/$preset/ctest.log"
-  check "$preset" || status=1
+for name in "${checks[@]}"; do
+  echo "== $name"
+  start=$SECONDS
+  check "$name" 2>&1 | tee "build/$name.log" || status=1
+  echo "== $name: $((SECONDS - start)) s"
 done
 
 echo
-for preset in "${presets[@]}"; do
-  closing_lines "$preset"
+for name in "${checks[@]}"; do
+  echo "== $name"
+  closing_lines "build/$name.log"
 done
 exit "$status"

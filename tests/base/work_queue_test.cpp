@@ -7,7 +7,7 @@
 
 using namespace ltlab;
 
-TEST_CASE("All tasks run, also those that tasks push", "[work_queue]") {
+TEST_CASE("All tasks run, also those that tasks push", "[work_queue][threads]") {
   for (const unsigned workers : {1u, 2u, 5u}) {
     WorkQueue queue;
     std::atomic<int> ran = 0;
@@ -22,7 +22,7 @@ TEST_CASE("All tasks run, also those that tasks push", "[work_queue]") {
   }
 }
 
-TEST_CASE("One worker takes tasks by rank, equal ranks in the order pushed", "[work_queue]") {
+TEST_CASE("One worker takes tasks by rank, equal ranks in the order pushed", "[work_queue][threads]") {
   WorkQueue queue;
   std::vector<int> order;
   const auto task = [&](int name) { return [&order, name] { order.push_back(name); }; };
@@ -34,7 +34,7 @@ TEST_CASE("One worker takes tasks by rank, equal ranks in the order pushed", "[w
   CHECK(order == std::vector<int>{4, 2, 1, 3});
 }
 
-TEST_CASE("A failing task stops the others and its exception comes out", "[work_queue]") {
+TEST_CASE("A failing task stops the others and its exception comes out", "[work_queue][threads]") {
   WorkQueue queue;
   std::stop_source stop;
   std::atomic<int> after = 0;

@@ -19,7 +19,7 @@ bool same(const ImageSet& a, const ImageSet& b) {
 
 }  // namespace
 
-TEST_CASE("Glyphs do not depend on the number of threads", "[data][glyphs]") {
+TEST_CASE("Glyphs do not depend on the number of threads", "[data][glyphs][threads]") {
   const ImageSet one = draw_glyphs(3, GlyphPart::train, 401, 1);
   for (const unsigned threads : {2u, 3u, 16u})
     CHECK(same(one, draw_glyphs(3, GlyphPart::train, 401, threads)));

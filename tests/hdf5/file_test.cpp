@@ -262,7 +262,7 @@ TEST_CASE("faults name the file and what is in it", "[hdf5]") {
   CHECK_THAT(message([&] { file.double_attribute("absent"); }), Catch::Contains("'absent' is missing"));
 }
 
-TEST_CASE("threads use HDF5 side by side", "[hdf5]") {
+TEST_CASE("threads use HDF5 side by side", "[hdf5][threads]") {
   const TemporaryFolder folder;
   std::vector<std::thread> threads;
   std::vector<unsigned> matches(4, 0);

@@ -78,7 +78,7 @@ TEST_CASE("Random masks have what the plan keeps of each layer", "[lottery]") {
   CHECK(draw_sparse_masks(layers, plan, 8, 1)[0].keep != masks[0].keep);
 }
 
-TEST_CASE("Masks that move keep each layer's number of weights", "[lottery]") {
+TEST_CASE("Masks that move keep each layer's number of weights", "[lottery][threads]") {
   const TemporaryFolder folder;
   const bool rigl = GENERATE(false, true);
   const SearchConfig config = dynamic_config(rigl ? PruningTime::rigl : PruningTime::set);
@@ -109,7 +109,7 @@ TEST_CASE("Masks that move keep each layer's number of weights", "[lottery]") {
 }
 
 TEST_CASE("Dynamic sparse training is the same bits, with one worker or two, interrupted or not",
-          "[lottery]") {
+          "[lottery][threads]") {
   const TemporaryFolder one, two, broken;
   SearchConfig config = dynamic_config(GENERATE(PruningTime::set, PruningTime::rigl));
   config.controls = {Control::random_reinit, Control::random_mask};

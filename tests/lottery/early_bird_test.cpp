@@ -103,7 +103,8 @@ TEST_CASE("A level trains densely until its mask is drawn, and goes on with it",
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
-TEST_CASE("A search interrupted before a mask is drawn, and after, goes on to the same bits", "[lottery]") {
+TEST_CASE("A search interrupted before a mask is drawn, and after, goes on to the same bits",
+          "[lottery][threads]") {
   const TemporaryFolder whole, broken;
   SearchConfig config = early_bird_config();
   config.mask_every = 4;  // drawn at step 24 or later, and interrupted at 20

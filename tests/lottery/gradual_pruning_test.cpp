@@ -78,7 +78,7 @@ TEST_CASE("Masks change every so often after the beginning, and at the end", "[l
   CHECK(changes == std::vector<std::uint64_t>{150, 200, 250, 260});
 }
 
-TEST_CASE("A level is pruned from dense to its density while it trains", "[lottery]") {
+TEST_CASE("A level is pruned from dense to its density while it trains", "[lottery][threads]") {
   const TemporaryFolder folder;
   const SearchConfig config = gradual_config();  // from step 10 to 30 of 40
   search(config, folder, 2);
@@ -117,7 +117,8 @@ TEST_CASE("Scores that ask the network at each change are counted", "[lottery]")
   CHECK(level.cost.flops - RunStore(without.path()).read_level(1).cost.flops == Approx(flops));
 }
 
-TEST_CASE("A search interrupted in the midst of gradual pruning goes on to the same bits", "[lottery]") {
+TEST_CASE("A search interrupted in the midst of gradual pruning goes on to the same bits",
+          "[lottery][threads]") {
   const TemporaryFolder whole, broken, automatic;
   SearchConfig config = gradual_config();
   config.controls = {Control::random_reinit};

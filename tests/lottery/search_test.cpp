@@ -89,7 +89,7 @@ TEST_CASE("The plan follows the paper's ladder of densities", "[lottery]") {
   CHECK_THAT(extent_text(config), !Catch::Contains("levels"));
 }
 
-TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
+TEST_CASE("A search keeps the algorithm's promises", "[lottery][threads]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();
   config.controls = {Control::random_reinit, Control::random_mask};
@@ -117,7 +117,7 @@ TEST_CASE("A search keeps the algorithm's promises", "[lottery]") {
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
-TEST_CASE("One worker or two, the weights are the same bits", "[lottery]") {
+TEST_CASE("One worker or two, the weights are the same bits", "[lottery][threads]") {
   const TemporaryFolder one, two;
   SearchConfig config = small_config();
   config.replicates = 2;
@@ -485,7 +485,7 @@ TEST_CASE("Densities must fall, and a resumed search may only add some", "[lotte
   CHECK_THROWS_WITH(search(config, folder), Catch::Contains("--densities"));
 }
 
-TEST_CASE("One-shot pruning prunes the dense network to every density", "[lottery]") {
+TEST_CASE("One-shot pruning prunes the dense network to every density", "[lottery][threads]") {
   const TemporaryFolder folder, iterative;
   SearchConfig config = small_config();
   config.scope = GENERATE(PruningScope::layerwise, PruningScope::global);
@@ -520,7 +520,7 @@ TEST_CASE("One-shot pruning prunes the dense network to every density", "[lotter
   CHECK_THAT(reports.back().summary, Catch::Contains("pruning recomputed"));
 }
 
-TEST_CASE("Pruning before training needs no trained weights", "[lottery]") {
+TEST_CASE("Pruning before training needs no trained weights", "[lottery][threads]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();
   config.pruning_time = PruningTime::before_training;
@@ -553,7 +553,7 @@ TEST_CASE("Pruning before training needs no trained weights", "[lottery]") {
 }
 
 TEST_CASE("Levels that wait for no other are the same bits, with one worker or two, interrupted or not",
-          "[lottery]") {
+          "[lottery][threads]") {
   const TemporaryFolder one, two, broken;
   SearchConfig config = small_config();
   config.pruning_time = GENERATE(PruningTime::one_shot, PruningTime::before_training);
@@ -814,7 +814,7 @@ TEST_CASE("A residual network's running statistics are recorded and rewound with
   CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
-TEST_CASE("Controls change one thing of the ticket as it is before training", "[lottery]") {
+TEST_CASE("Controls change one thing of the ticket as it is before training", "[lottery][threads]") {
   const TemporaryFolder folder;
   SearchConfig config = falling_rate_config();
   config.levels = 2;
@@ -965,7 +965,8 @@ TEST_CASE("What no recorded weights decide is counted, and goes on with the mask
         std::vector<std::string>{"mask/fc2.weight: 179 weights survive, where pruning leaves 180"});
 }
 
-TEST_CASE("Tickets of another run are trained from the weights that they started from", "[lottery]") {
+TEST_CASE("Tickets of another run are trained from the weights that they started from",
+          "[lottery][threads]") {
   const TemporaryFolder origin, folder;
   SearchConfig config = falling_rate_config();
   config.levels = 2;

@@ -226,7 +226,7 @@ TEST_CASE("a file of a newer format is refused with what to do", "[store]") {
                                              Catch::Contains("up to 1") && Catch::Contains("upgrade ltlab"));
 }
 
-TEST_CASE("threads store runs side by side, and in the same folder", "[store]") {
+TEST_CASE("threads store runs side by side, and in the same folder", "[store][threads]") {
   const TemporaryFolder folder;
   RunStore top(folder.path());
   top.write_collection(CollectionRecord());

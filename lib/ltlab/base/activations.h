@@ -4,6 +4,7 @@
 #include <cstddef>
 
 #include "ltlab/base/aligned.h"
+#include "ltlab/base/checked.h"
 #include "ltlab/base/image_shape.h"
 
 namespace ltlab {
@@ -104,7 +105,8 @@ class Activations {
   /// those of a border too, unless only the batch changes.
   void reshape(const ActivationShape& shape) {
     shape_ = shape;
-    if (shape_.size() > values_.size()) values_.resize(shape_.size(), T(0));
+    if (shape_.size() > values_.size() || kChecked) values_.resize(shape_.size(), T(0));
+    if (kChecked) values_.shrink_to_fit();  // so that a sanitizer knows where the buffer ends
   }
 
  private:

@@ -12,20 +12,6 @@ namespace {
 // Output positions of a kernel's tile: one vector of the widest kind each.
 constexpr std::size_t kTilePositions = 8;
 
-// A 1x1 convolution without stride is a linear layer over all positions: one long row.
-ConvolutionShape flatten_if_pointwise(ConvolutionShape shape, std::size_t x_border, std::size_t dy_border) {
-  if (shape.kernel_height == 1 && shape.kernel_width == 1 && shape.stride == 1 && shape.padding == 0 &&
-      x_border == 0 && dy_border == 0)
-    shape.input = {shape.input.channels, 1, shape.input.height * shape.input.width};
-  return shape;
-}
-
-// A batch's layout, its images seen as `image` (for a pointwise convolution, flat).
-ActivationShape with_image(ActivationShape shape, const ImageShape& image) {
-  shape.image = image;
-  return shape;
-}
-
 // How far an output's input reaches past an edge of the input, in output positions, and the reverse.
 std::size_t gradient_overhang(std::size_t input, std::size_t kernel, const ConvolutionShape& shape,
                               std::size_t output) {
@@ -54,9 +40,21 @@ struct RunStart {
   std::size_t panel, from, to, gate;
 };
 
+// The same sweep as one long row, where no operand has anything between its rows: as in a 1x1 convolution
+// between outputs without border.
+Sweep in_one_row(Sweep s) {
+  const auto follows = [&](const ActivationShape& shape, std::size_t stride) {
+    return stride == 1 && shape.row_positions() == s.columns;
+  };
+  if (follows(s.from, s.from_stride) && follows(s.to, s.to_stride) && follows(s.gate, s.to_stride))
+    s.columns *= std::exchange(s.rows, 1);
+  return s;
+}
+
 // Calls body(RunStart, Run) until all positions and panels are done.
 template <class Body>
-void sweep(const Sweep& s, const Body& body) {
+void sweep(const Sweep& rows, const Body& body) {
+  const Sweep s = in_one_row(rows);
   const ActivationShape &from = s.from, &to = s.to, &gate = s.gate;
   const std::size_t lanes = to.lanes;
   const std::size_t to_channel = to.channel_positions() * lanes,
@@ -98,9 +96,7 @@ std::size_t gradient_border(const ConvolutionShape& shape) {
 
 SparseConvolution::SparseConvolution(const ConvolutionShape& shape, std::span<const std::uint8_t> keep,
                                      std::size_t x_border, std::size_t dy_border)
-    : shape_(flatten_if_pointwise(shape, x_border, dy_border)),
-      x_{shape_.input, 1, 1, x_border},
-      dy_{shape_.output(), 1, 1, dy_border} {
+    : shape_(shape), x_{shape.input, 1, 1, x_border}, dy_{shape.output(), 1, 1, dy_border} {
   if (x_border < input_border(shape_) || dy_border < gradient_border(shape_)) {
     throw ConfigError("a convolution needs borders of " + std::to_string(input_border(shape_)) + " and " +
                       std::to_string(gradient_border(shape_)) +
@@ -166,7 +162,7 @@ void SparseConvolution::add_phase(std::span<const std::uint8_t> keep,
 template <class T>
 void SparseConvolution::forward(const T* values, const T* bias, Activation activation,
                                 const Activations<T>& x, Activations<T>& y) const {
-  const ActivationShape from = with_image(x.shape(), x_.image), to = with_image(y.shape(), dy_.image);
+  const ActivationShape &from = x.shape(), &to = y.shape();
   sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
         [&](const RunStart& start, const Run& run) {
           multiply_rows<T>(forward_, values, bias, activation, x.panel(start.panel) + start.from * from.lanes,
@@ -177,8 +173,7 @@ void SparseConvolution::forward(const T* values, const T* bias, Activation activ
 template <class T>
 void SparseConvolution::backward_data(const T* transposed_values, const Activations<T>& dy,
                                       const Activations<T>* rectified, Activations<T>& dx) const {
-  const ActivationShape from = with_image(dy.shape(), dy_.image), to = with_image(dx.shape(), x_.image),
-                        gate = rectified ? with_image(rectified->shape(), x_.image) : to;
+  const ActivationShape &from = dy.shape(), &to = dx.shape(), &gate = rectified ? rectified->shape() : to;
   for (const Phase& phase : phases_) {
     const std::size_t rows = (to.image.height - phase.y + shape_.stride - 1) / shape_.stride;
     const std::size_t columns = (to.image.width - phase.x + shape_.stride - 1) / shape_.stride;
@@ -198,7 +193,7 @@ void SparseConvolution::backward_data(const T* transposed_values, const Activati
 template <class T>
 void SparseConvolution::backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                                          T* gradient) const {
-  const ActivationShape from = with_image(x.shape(), x_.image), to = with_image(dy.shape(), dy_.image);
+  const ActivationShape &from = x.shape(), &to = dy.shape();
   sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
         [&](const RunStart& start, const Run& run) {
           sample_products(forward_, dy.panel(start.panel) + (to.position(0, 0, 0) + start.to) * to.lanes,

@@ -25,8 +25,9 @@ class SparseConvolution {
   SparseConvolution(const ConvolutionShape& shape, std::span<const std::uint8_t> keep, std::size_t x_border,
                     std::size_t dy_border);
 
-  std::size_t survivors() const { return transposed_order_.size(); }
-  /// Survivor k of the transposed order is survivor transposed_order()[k] of the row-major one.
+  std::size_t survivors() const { return forward_.survivors(); }
+  /// Survivor k of the transposed order is survivor transposed_order()[k] of the row-major one. Survivors are
+  /// left out that meet nothing but padding, as the corners of a 3x3 kernel do on images of one pixel.
   const std::vector<std::uint32_t>& transposed_order() const { return transposed_order_; }
 
   /// y = f(w * x + b); `bias` (one a channel) may be null.

@@ -18,6 +18,7 @@ class Convolution final : public WeightedLayer<T> {
 
   ImageShape input() const override { return shape_.input; }
   ImageShape output() const override { return shape_.output(); }
+  bool narrow_panels() const override { return true; }
   std::size_t input_border() const override { return ltlab::input_border(shape_); }
   std::size_t gradient_border() const override { return ltlab::gradient_border(shape_); }
   ChannelBlocks channel_blocks() const override;

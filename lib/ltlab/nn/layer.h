@@ -50,6 +50,8 @@ class Layer {
   virtual std::string name() const = 0;
   virtual ImageShape input() const = 0;
   virtual ImageShape output() const = 0;
+  /// Whether the layer takes panels of kLaneMultiple images only, as one does that sweeps over positions.
+  virtual bool narrow_panels() const { return output().height * output().width > 1; }
   /// Borders of zeros that the layer needs around x, and around dy.
   virtual std::size_t input_border() const { return 0; }
   virtual std::size_t gradient_border() const { return 0; }

@@ -21,13 +21,15 @@ const std::vector<std::uint32_t>& Linear<T>::build_structure(std::span<const std
 
 template <class T>
 void Linear<T>::multiply_dense(const T* weights, const Activations<T>& x, Activations<T>& y) {
-  dense_multiply(weights, x, y);
+  without_border(y, [&](Activations<T>& flat) { dense_multiply(weights, x, flat); });
   add_bias_and_activate(this->bias(), this->activation(), y);
 }
 
 template <class T>
 void Linear<T>::multiply_sparse(const T* survivors, const Activations<T>& x, Activations<T>& y) {
-  sparse_multiply(structure_.by_row, survivors, this->bias(), this->activation(), x, y);
+  without_border(y, [&](Activations<T>& flat) {
+    sparse_multiply(structure_.by_row, survivors, this->bias(), this->activation(), x, flat);
+  });
 }
 
 template <class T>
@@ -45,12 +47,12 @@ void Linear<T>::multiply_transposed_sparse(const T* transposed, const Activation
 
 template <class T>
 template <class Multiply>
-void Linear<T>::without_border(Activations<T>& dx, const Multiply& multiply) {
-  if (dx.shape().border == 0) return multiply(dx);
-  if (flat_.features() == 0) flat_ = Activations<T>({input_, this->context().batch, dx.lanes(), 0});
-  flat_.set_batch(dx.batch());
+void Linear<T>::without_border(Activations<T>& result, const Multiply& multiply) {
+  const ActivationShape& shape = result.shape();
+  if (shape.border == 0) return multiply(result);
+  flat_.reshape({shape.image, shape.batch, shape.lanes, 0});
   multiply(flat_);
-  copy_interior(flat_, dx);
+  copy_interior(flat_, result);
 }
 
 template <class T>

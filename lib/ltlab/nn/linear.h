@@ -27,14 +27,15 @@ class Linear final : public WeightedLayer<T> {
   void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                               T* gradient) override;
 
-  // Calls multiply(dx) for a dx without border, which the layer below may want around its outputs' gradient.
+  // Calls multiply(result) for a result without border, such as convolutions want around what they read: the
+  // one above around y, the one below around dx.
   template <class Multiply>
-  void without_border(Activations<T>& dx, const Multiply& multiply);
+  void without_border(Activations<T>& result, const Multiply& multiply);
 
   ImageShape input_;
   std::size_t outputs_;
   SparseMatrix structure_;  // of the survivors
-  Activations<T> flat_;     // dx without border
+  Activations<T> flat_;     // a result without border
 };
 
 }  // namespace ltlab

@@ -209,7 +209,8 @@ class Builder {
   // The number of the output that comes on top of the block's.
   std::size_t add_shortcut(const ModelText::Layer& layer, const ImageShape& from, const ImageShape& to) {
     if (from == to) return last_output_;
-    const std::size_t stride = (from.height + to.height - 1) / to.height;
+    const std::size_t stride =
+        std::max((from.height + to.height - 1) / to.height, (from.width + to.width - 1) / to.width);
     const ImageShape subsampled{to.channels, (from.height + stride - 1) / stride,
                                 (from.width + stride - 1) / stride};
     if (to.channels < from.channels || subsampled != to)

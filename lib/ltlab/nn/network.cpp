@@ -5,8 +5,10 @@
 #include <iterator>
 #include <limits>
 #include <numeric>
+#include <stdexcept>
 #include <utility>
 
+#include "ltlab/base/checked.h"
 #include "ltlab/base/error.h"
 #include "ltlab/dense/channel_blocks.h"
 #include "ltlab/kernels/residual.h"
@@ -19,11 +21,9 @@ namespace {
 // run touches in the caches. Layers over flat features have no other run than a panel.
 template <class T>
 std::size_t lanes_of(const std::vector<Step<T>>& steps, std::size_t batch) {
-  const bool images = std::ranges::any_of(steps, [](const Step<T>& step) {
-    const ImageShape shape = step.layer->output();
-    return shape.height * shape.width > 1;
-  });
-  return images ? kLaneMultiple : panel_lanes(batch);
+  const bool narrow =
+      std::ranges::any_of(steps, [](const Step<T>& step) { return step.layer->narrow_panels(); });
+  return narrow ? kLaneMultiple : panel_lanes(batch);
 }
 
 template <class T>
@@ -62,6 +62,25 @@ bool reader_rectifies(const std::vector<Step<T>>& steps, std::size_t output) {
 }
 
 constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
+
+// Whether border and, where asked, padding lanes hold zeros only.
+template <class T>
+bool is_clean(const Activations<T>& a, bool padding_too) {
+  std::size_t allowed = 0, found = 0;
+  for (std::size_t i = 0; i < a.panels() * a.lanes(); ++i) {
+    if (padding_too && i >= a.batch()) break;
+    for (std::size_t f = 0; f < a.features(); ++f) allowed += a.at(f, i) != T(0);
+  }
+  for (std::size_t k = 0; k < a.shape().size(); ++k) found += a.data()[k] != T(0);
+  return allowed == found;
+}
+
+template <class T>
+void check_clean(const Layer<T>& layer, const char* what, const Activations<T>& a, bool padding_too) {
+  if (is_clean(a, padding_too)) return;
+  throw std::logic_error("layer '" + layer.name() + "' wrote to the border " +
+                         (padding_too ? "or the padding lanes " : "") + "of " + what);
+}
 
 // The last step that reads each step's output; of the logits, the loss after all steps. kNobody where only
 // shortcuts read it.
@@ -234,6 +253,7 @@ const Activations<T>& Network<T>::forward_part(const Activations<T>& images, con
     Activations<T>& y = outputs_[i];
     set_batch(i, images.batch(), y);
     run(*step.layer, output(step.input, images), y);
+    if (kChecked) check_clean(*step.layer, "its output", y, false);
     if (step.shortcut) add_and_activate(step.activation, y, output(*step.shortcut, images), y);
   }
   return outputs_.back();
@@ -258,8 +278,9 @@ void Network<T>::backward_part(const Activations<T>& images, bool accumulate) {
   for (std::size_t i = steps_.size(); i-- > 0;) {
     const Step<T>& step = steps_[i];
     complete_gradient(i);
-    step.layer->backward(output(step.input, images), outputs_[i], gradient(i),
-                         step.input == 0 ? nullptr : &gradient(step.input - 1), accumulate);
+    Activations<T>* dx = step.input == 0 ? nullptr : &gradient(step.input - 1);
+    step.layer->backward(output(step.input, images), outputs_[i], gradient(i), dx, accumulate);
+    if (kChecked && dx) check_clean(*step.layer, "its input's gradient", *dx, true);
   }
 }
 

@@ -90,7 +90,7 @@ void WeightedLayer<T>::apply_mask(const Mask& mask) {
   kernels_.fill(weight_.masked() ? Kernel::sparse : Kernel::dense);
   if (!weight_.masked()) return;
   transposed_order_ = &build_structure(mask.keep);
-  transposed_.assign(weight_.size(), T(0));
+  transposed_.assign(transposed_order_->size(), T(0));
   survivor_bits_ = survivor_bits(mask.keep);
   dense_.assign(weight_.dense_size(), T(0));
   dense_gradient_.assign(weight_.dense_size(), T(0));

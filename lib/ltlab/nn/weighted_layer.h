@@ -47,7 +47,8 @@ class WeightedLayer : public Layer<T> {
   /// Whether all products run dense.
   bool is_dense() const;
 
-  /// Takes up a mask of W. Returns the order in which multiply_transposed_sparse() takes the survivors.
+  /// Takes up a mask of W. Returns the order in which multiply_transposed_sparse() takes those survivors that
+  /// it needs.
   virtual const std::vector<std::uint32_t>& build_structure(std::span<const std::uint8_t> keep) = 0;
 
   /// y = f(W x + b), by all weights or by the survivors.
