@@ -214,7 +214,7 @@ std::optional<std::string> compare(const Trace& trace, const Trace& expected, co
       return differ(step < kSteps ? "logits of step " + std::to_string(step) : "logits of the evaluation",
                     by);
     if (step == kSteps) break;
-    const double floor = 0.01 * norm(expected.gradients[step]) + 1e-6;
+    const double floor = 0.1 * norm(expected.gradients[step]) + 1e-6;
     for (const auto& [name, gradient] : expected.gradients[step]) {
       const double g = relative_difference(trace.gradients[step].at(name), gradient, floor);
       if (!(g <= within.gradients))
