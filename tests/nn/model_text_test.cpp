@@ -132,6 +132,8 @@ TEST_CASE("Lines that do not fit the image are told too", "[nn]") {
                     Contains("part 2") && Contains("268435456 weights"));
   CHECK_THROWS_WITH(make("conv 128 1x1; conv 524288 524288x524288 padding 262144 stride 33; linear classes"),
                     Contains("part 2") && Contains("too large"));
+  CHECK_THROWS_WITH(make("conv 4 3x3 padding 128; linear classes"),
+                    Contains("part 1") && Contains("65535 values"));
   CHECK_THROWS_WITH(make("linear 1000000; linear 1000; linear classes"), Contains("part 2"));
   CHECK_THROWS_WITH(make("inputs 9; linear classes"), Contains("9 inputs"));
   CHECK_THROWS_AS(make("conv 4; residual; conv 3; end; linear classes"), ConfigError);

@@ -14,7 +14,7 @@ namespace {
 constexpr double kWindowBytes = 24576;
 // With fewer survivors a row and window, loading and storing the row's sums costs more than the cache saves.
 constexpr double kSurvivorsPerSegment = 16;
-constexpr std::size_t kMaxSpan = std::numeric_limits<std::uint16_t>::max();
+static_assert(kLargestChannel == std::numeric_limits<std::uint16_t>::max());
 
 // Groups a window: as many as the cache holds, or more where rows are short, within 16 bits of positions.
 std::size_t groups_per_window(const SurvivorList& list, const WindowRule& rule) {
@@ -27,7 +27,7 @@ std::size_t groups_per_window(const SurvivorList& list, const WindowRule& rule) 
   // Windows of equal size, rather than a short one at the end.
   const std::size_t windows = (rule.groups + groups - 1) / std::max<std::size_t>(1, groups);
   const std::size_t even = (rule.groups + windows - 1) / std::max<std::size_t>(1, windows);
-  return std::clamp<std::size_t>(even, 1, std::max<std::size_t>(1, kMaxSpan / rule.group));
+  return std::clamp<std::size_t>(even, 1, std::max<std::size_t>(1, kLargestChannel / rule.group));
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ SparseRows make_sparse_rows(const SurvivorList& list, const WindowRule& rule) {
   result.offset.reserve(list.position.size() + SparseRows::kReadAhead);
   for (const std::uint32_t position : list.position) {
     const std::size_t offset = position % span;
-    if (offset > kMaxSpan)
+    if (offset > kLargestChannel)
       throw ConfigError("a layer's input is too large: a channel must have less than 65536 values");
     result.offset.push_back(static_cast<std::uint16_t>(offset));
   }

@@ -36,6 +36,10 @@ struct SurvivorList {
   void end_row() { begin.push_back(static_cast<std::uint32_t>(position.size())); }
 };
 
+/// The most positions of a channel, its border included, that the offsets of a convolution's survivors tell
+/// apart.
+inline constexpr std::size_t kLargestChannel = 65535;
+
 /// How inputs are cut into windows: only between groups of `group` positions (1 for a linear layer, a channel
 /// for a convolution), of which a kernel's tile touches `bytes_per_group` bytes.
 struct WindowRule {

@@ -121,7 +121,16 @@ ConvolutionShape convolution_shape(const ModelText::Layer& layer, const ImageSha
   if (layer.height > input.height + 2 * padding || layer.width > input.width + 2 * padding)
     throw ConfigError("the window is larger than its input of " + to_string(input) +
                       "; choose a smaller window, more padding, or fewer pooling layers");
-  return {input, layer.outputs, layer.height, layer.width, layer.stride, padding};
+  const ConvolutionShape shape{input, layer.outputs, layer.height, layer.width, layer.stride, padding};
+  const auto positions = [](const ImageShape& image, std::size_t border) {
+    return (image.height + 2 * border) * (image.width + 2 * border);
+  };
+  if (std::max(positions(input, input_border(shape)), positions(shape.output(), gradient_border(shape))) >
+      kLargestChannel)
+    throw ConfigError(
+        "its input of " + to_string(input) + " is too large: with its padding a channel may have " +
+        std::to_string(kLargestChannel) + " values, such as 255 x 255; pool or shrink it before");
+  return shape;
 }
 
 Pooling pooling_of(const ModelText::Layer& layer, const ImageShape& input) {
