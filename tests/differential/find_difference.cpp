@@ -22,6 +22,10 @@ struct Start {
   std::array<std::vector<std::uint8_t>, kSteps> labels;
 };
 
+bool has_batch_norm(const ModelCase& c) {
+  return c.model.find("batch-norm") != std::string::npos;
+}
+
 TrainingStep training_step(const ModelCase& c, int step) {
   return {c.seed, 1, static_cast<std::uint64_t>(step)};
 }
@@ -66,8 +70,7 @@ Start draw_start(const ModelCase& c, const Network<double>& network) {
       start.masks.push_back(random_mask(c, parameter->info(), random));
   }
   // The second batch is an epoch's last, which may be smaller; but a batch norm wants some variance.
-  const bool whole = c.model.find("batch-norm") != std::string::npos;
-  const std::size_t last = whole ? c.batch : 1 + static_cast<std::size_t>(random.below(c.batch));
+  const std::size_t last = has_batch_norm(c) ? c.batch : 1 + static_cast<std::size_t>(random.below(c.batch));
   for (int step = 0; step < kSteps; ++step) {
     const std::size_t count = step == 0 ? c.batch : last;
     start.images[step] = random_images(c, count, random);
@@ -192,12 +195,14 @@ struct Tolerance {
   double logits, gradients;
 };
 
-// Of rounding; where a ReLU or a maximum may have switched, gradients and what follows from them may differ
-// by what one value of many passes on.
+// What rounding may do. Where a ReLU or a maximum may have switched, gradients and what follows from them may
+// differ by what one value of many passes on. A batch norm of channels that hardly vary multiplies all by as
+// much as 300. Doubles, whose kernels are the same sources, are held to their own digits whatever the model.
 template <class T>
-Tolerance tolerance(std::size_t close_calls) {
+Tolerance tolerance(const ModelCase& c, std::size_t close_calls) {
   if (sizeof(T) == sizeof(double)) return {1e-9, 1e-8};
-  return close_calls == 0 ? Tolerance{1e-4, 2e-3} : Tolerance{1e-4, 0.3};
+  if (close_calls > 0) return {1e-3, 0.3};
+  return has_batch_norm(c) ? Tolerance{1e-3, 0.05} : Tolerance{1e-4, 2e-3};
 }
 
 // The first of the trace's values that is not within the tolerance.
@@ -252,7 +257,7 @@ std::optional<std::string> difference_of(const ModelCase& c, const Start& start,
   network.assign(start.tensors);
   network.apply(start.masks);
   choose(c, kernels, network);
-  const auto difference = compare(train(c, start, network), expected, tolerance<T>(expected.close_calls));
+  const auto difference = compare(train(c, start, network), expected, tolerance<T>(c, expected.close_calls));
   if (!difference) return std::nullopt;
   return std::string(kKernelsNames[static_cast<std::size_t>(kernels)]) + ", " +
          (sizeof(T) == sizeof(double) ? "double" : "float") + ": " + *difference;
