@@ -33,7 +33,7 @@ build() {
 check() {
   case $1 in
     release | asan | tsan) build "$1" && ctest --preset "$1" -j "$(nproc)" ;;
-    valgrind) scripts/setup.sh valgrind && build release && tests/valgrind.sh build/release ;;
+    valgrind) scripts/setup.sh valgrind && build release && tests/valgrind/run.sh build/release ;;
     fuzz) scripts/setup.sh fuzz && tests/fuzz/run.sh "$fuzz_seconds" ;;
     lint) scripts/lint.sh ;;
   esac
