@@ -12,6 +12,7 @@ A collection's replicates and a ticket's controls are its members: run.members, 
 """
 
 import argparse
+import errno
 import hashlib
 import os
 import platform
@@ -624,6 +625,7 @@ class _Writer:
 
     def __init__(self, path, kind=None, copy_of=None):
         self.path, self.temporary = path, path.with_name(path.name + ".tmp")
+        self.temporary.unlink(missing_ok=True)  # of an import that was killed, or a link to elsewhere
         if copy_of:
             self.temporary.write_bytes(copy_of.read_bytes())
         self.file = h5py.File(self.temporary, "r+" if copy_of else "w", libver=("v110", "v110"))
@@ -638,13 +640,27 @@ class _Writer:
         return self.file
 
     def __exit__(self, error, *_):
-        if error is None:
-            _write_attributes(self.file, {"content_sha256": content_digest(self.file)})
-        self.file.close()
-        if error is None:
-            os.replace(self.temporary, self.path)
-        else:
-            self.temporary.unlink()
+        try:
+            digest = content_digest(self.file) if error is None else ""
+            _write_attributes(self.file, {"content_sha256": digest})
+            self.file.close()
+            if error is None:
+                self._require_written(digest)
+                os.replace(self.temporary, self.path)
+        finally:
+            self.temporary.unlink(missing_ok=True)
+
+    def _require_written(self, digest):
+        """Reads back what the disk has: closing a file may fail in silence."""
+        with open(self.temporary, "rb") as file:
+            os.fsync(file.fileno())
+        try:
+            with h5py.File(self.temporary, "r") as file:
+                whole = content_digest(file) == digest == _text(file.attrs["content_sha256"])
+        except (OSError, LookupError, ValueError, RuntimeError):
+            whole = False
+        if not whole:
+            raise OSError(errno.EIO, "the disk did not keep what was written; check it and its free space", str(self.path))
 
 
 def _write_attributes(item, attributes):

@@ -202,6 +202,36 @@ class WithoutOurCodeTest(RunTest):
                 np.testing.assert_array_equal(np.array(numbers.replace("\n", " ").split(","), int), mask.ravel())
 
 
+class WriterTest(unittest.TestCase):
+    """Files appear whole or not at all."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = Path(folder.name)
+
+    def test_what_the_disk_does_not_keep_is_no_file(self):
+        """As where closing fails, or writes are lost: a file of no bytes, of half of them, or with another content."""
+        for damage in (lambda path: path.write_bytes(b""), lambda path: os.truncate(path, path.stat().st_size // 2),
+                       lambda path: h5py.File(path, "r+").attrs.modify("seed", 2)):
+            with self.assertRaisesRegex(OSError, "did not keep") as caught, ltlab_io._Writer(
+                    self.folder / "level-000.h5", "level") as file:
+                file.attrs["seed"] = 1
+                close = file.close
+                file.close = lambda: (close(), damage(self.folder / "level-000.h5.tmp"))
+            self.assertEqual(caught.exception.errno, 5)
+            self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_no_link_is_followed(self):
+        victim = self.folder / "victim"
+        victim.write_text("mine")
+        (self.folder / "level-000.h5.tmp").symlink_to(victim)
+        with ltlab_io._Writer(self.folder / "level-000.h5", "level"):
+            pass
+        self.assertEqual(victim.read_text(), "mine")
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["level-000.h5", "victim"])
+
+
 class ReferenceTest(unittest.TestCase):
     """The tickets under masks/reference/."""
 

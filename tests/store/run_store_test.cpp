@@ -84,6 +84,22 @@ TEST_CASE("a run is read back exactly", "[store]") {
   CHECK(same(back.rewind_optimizer, run.rewind_optimizer));
 }
 
+TEST_CASE("of a level that is not there, only a search that has more to do is told to go on", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  RunRecord run = sample_run();
+  store.write_run(run);
+  CHECK_THROWS_WITH(store.read_level(99), Catch::Contains("no level yet") && Catch::Contains("--resume"));
+  for (const unsigned level : {1u, 3u}) store.write_level(sample_level(level));
+  CHECK_THROWS_WITH(store.read_level(99), Catch::Contains("levels 1 to 3") && Catch::Contains("--resume"));
+  run.totals = RunTotals();
+  store.write_run(run);
+  CHECK_THROWS_WITH(store.read_level(99),
+                    Catch::Contains("levels 1 to 3, and its search has ended") && !Catch::Contains("--resume"));
+  CHECK_THROWS_WITH(store.read_summary(99), !Catch::Contains("--resume"));
+  CHECK_THROWS_WITH(store.read_level(2), Catch::Contains("--resume"));  // lost, which it mends
+}
+
 TEST_CASE("a level is read back exactly", "[store]") {
   const TemporaryFolder folder;
   RunStore store(folder.path());

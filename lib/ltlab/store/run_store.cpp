@@ -117,7 +117,24 @@ RunIdentity identity_of_run(const RunStore& store) {
   return read_identity(store.run_path());
 }
 
+// What a search lacks comes by --resume, but no level beyond the last of one that has ended.
+std::string advice_for_missing(const RunStore& store, unsigned level) {
+  const std::vector<unsigned> levels = store.levels();
+  const std::string there = levels.empty() ? "the run has no level yet"
+                                           : "the run has levels " + std::to_string(levels.front()) + " to " +
+                                                 std::to_string(levels.back());
+  const bool beyond = !levels.empty() && level > levels.back();
+  const bool ended = store.has_run() && !store.holds_collection() && store.read_run().totals.has_value();
+  return beyond && ended ? there + ", and its search has ended" : there + "; go on with --resume";
+}
+
 // Absence is the store's fault, and not the system's.
+void require_level(const RunStore& store, unsigned level) {
+  if (is_there(store.level_path(level))) return;
+  throw StoreError("there is no '" + store.level_path(level).string() +
+                   "': " + advice_for_missing(store, level));
+}
+
 void require_file(const std::filesystem::path& path) {
   if (!is_there(path)) {
     throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
@@ -277,12 +294,12 @@ std::optional<CollectionRecord> RunStore::read_settings() const {
 }
 
 LevelRecord RunStore::read_level(unsigned level) const {
-  require_file(level_path(level));
+  require_level(*this, level);
   return read_level_file(level_path(level));
 }
 
 LevelSummary RunStore::read_summary(unsigned level) const {
-  require_file(level_path(level));
+  require_level(*this, level);
   return ltlab::read_summary(level_path(level));
 }
 
