@@ -5,6 +5,9 @@ Each case, named by its seed, has one to five layers with masks, weights at step
 granularity, rates or densities, layers' own rates, level. Among the weights are ties, zeros of both signs, denormal and
 huge numbers; among the masks full ones, empty ones, and such as levels before leave. One case in ten moves a mask's
 survivors, as dynamic sparse training does. `found/` keeps the cases that once differed.
+
+--runs also draws whole searches of the program, of two steps a level, and makes the masks that they saved anew from the
+weights that they saved.
 """
 
 import argparse
@@ -12,12 +15,17 @@ import json
 import math
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
 
+import h5py
 import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+import ltlab_io  # noqa: E402
 
 SCORES = ("magnitude", "large-final", "small-final", "large-init", "small-init", "large-init-large-final",
           "small-init-small-final", "magnitude-increase", "large-final-same-sign", "large-final-diff-sign", "movement",
@@ -379,6 +387,95 @@ def differences(program, cases):
     return found
 
 
+# ---------------------------------------------------------------------------------------------------- whole searches
+
+
+MODELS = ("linear 9 relu; linear 7; linear classes", "conv 4 relu; max-pool 2x2; conv 5 3x3 relu; linear classes",
+          "conv 4 3x3 stride 2 relu; linear 8 relu; linear classes", "conv 3; batch-norm relu; conv 3 1x1 relu; linear classes",
+          "conv 4 relu; residual; conv 4 relu; conv 4; end relu; global-average-pool; linear classes")
+
+
+def write_data(path):
+    random = np.random.default_rng(1)
+    with h5py.File(path, "w") as file:
+        for name in ("", "test_"):
+            file[f"{name}images"] = random.integers(256, size=(80, 6, 6), dtype=np.uint8)
+            file[f"{name}labels"] = np.arange(80) % 3
+
+
+def draw_search(seed):
+    """Options of a search, by their names."""
+    random = np.random.default_rng([13, seed])
+    rates = [0.2, 0.5, 0.1, 0.9, 1 / 3]
+    options = {"model": str(random.choice(MODELS)), "score": str(random.choice(SCORES)),
+               "scope": str(random.choice(SCOPES)), "granularity": str(random.choice(GRANULARITIES)),
+               "prune": str(random.choice(["after-training", "after-training", "one-shot", "before-training"]))}
+    pattern = ":" in options["granularity"]
+    if pattern:
+        del options["scope"]
+    if not pattern and random.random() < 0.3:
+        options["densities"] = ",".join(map(str, sorted(random.choice(np.arange(1, 16) / 16, 2, False), reverse=True)))
+    elif not pattern:
+        options["rate"] = repr(float(random.choice(rates)))
+        options["levels"] = int(random.integers(1, 4))
+        if options["scope"] in ("layerwise", "global"):
+            options["output-rate"] = repr(float(random.choice([0, *rates])))
+            if "conv" in options["model"] and random.random() < 0.4:
+                options["convolution-rate"] = repr(float(random.choice(rates)))
+    if not pattern and random.random() < 0.3:
+        name = "conv1" if options["model"].startswith("conv") else "fc1"
+        options["layer-rate"] = f"{name}={random.choice([0, 0.3, 0.7])}"
+    options |= {"seed": int(random.integers(100)), "rewind": int(random.choice([0, 1]))}
+    return options
+
+
+def cases_of(run, options):
+    """Of each level of a run the case that it was pruned by, and its masks."""
+    texts = dict(line.split(" = ", 1) for line in run.attributes["config"].splitlines() + run.attributes["extent"].splitlines()
+                 if " = " in line)
+    names = ("scope", "score", "granularity", "rate", "output-rate", "convolution-rate", "layer-rate", "densities")
+    settings = {"scope": "layerwise", "score": "magnitude", "granularity": "weight", "rate": "0.2", "output-rate": "0.1"}
+    settings |= {name: texts[name] for name in names if name in texts}
+    dense = run.level(0)
+    for number in run.levels[1:]:
+        origin = run.level(number - 1 if options["prune"] == "after-training" else 0)
+        untrained = options["prune"] == "before-training"
+        layers = [{"name": name, "shape": mask.shape, "keep": np.ones(mask.shape, np.uint8) if untrained else
+                   mask.astype(np.uint8), "initial": run.init[name],
+                   "present": (run.rewind or run.init)[name] if untrained else origin.weights[name]}
+                  for name, mask in origin.masks.items()]
+        config = "".join(f"{name} = {value}\n" for name, value in settings.items())
+        yield ({"config": config, "level": number, "seed": run.attributes["seed"], "layers": layers},
+               [run.level(number).masks[name].ravel().astype(int).tolist() for name in dense.masks])
+
+
+def differing_searches(ltlab, seeds):
+    """(searches, levels that were compared, searches that ltlab refused, [(options, what differs)])."""
+    levels, refused, wrong = 0, 0, []
+    with tempfile.TemporaryDirectory() as folder:
+        write_data(f"{folder}/data.h5")
+        for seed in seeds:
+            options = draw_search(seed)
+            words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
+            result = subprocess.run(
+                [ltlab, "search", "--data", f"h5:{folder}/data.h5:/images,/labels,/test_images,/test_labels", "--steps", "2",
+                 "--validate-every", "2", "--batch", "10", "--validation", "20", "--workers", "1", "--learning-rate", "0.05",
+                 *words, "--out", f"{folder}/{seed}"], capture_output=True, text=True)
+            if result.returncode == 2:
+                refused += 1
+            elif result.returncode:
+                wrong.append((seed, options, result.stderr))
+            else:
+                for case, found in cases_of(ltlab_io.read_run(f"{folder}/{seed}"), options):
+                    levels += 1
+                    if pruned(case) != found:
+                        wrong.append((seed, options, f"masks of level {case['level']} differ"))
+    return len(seeds), levels, refused, wrong
+
+
+# ---------------------------------------------------------------------------------------------------- figures
+
+
 def kinds(cases):
     """How many cases have each score, scope and granularity."""
     settings = [settings_of(case) for case in cases if "config" in case]
@@ -394,6 +491,8 @@ def main():
     parser.add_argument("program", help="bin/ltlab_prune of the build")
     parser.add_argument("--cases", type=int, default=400, help="how many (%(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of the first, the others follow (%(default)s)")
+    parser.add_argument("--runs", type=int, default=0, help="how many whole searches (%(default)s)")
+    parser.add_argument("--ltlab", help="the program that makes them")
     parser.add_argument("--keep", action="store_true", help=f"write those that differ to {FOUND.name}/")
     parser.add_argument("--summary", type=Path, metavar="FILE.json", help="also write the figures there")
     arguments = parser.parse_args()
@@ -411,12 +510,17 @@ def main():
         if arguments.keep and seed != "found/":
             FOUND.mkdir(exist_ok=True)
             (FOUND / f"case-{seed}.json").write_text(to_json(case) + "\n")
-    figures = {"cases": len(cases), "kept cases": len(known), "differ": len(wrong),
+    searches, levels, refused, differing = differing_searches(
+        arguments.ltlab, range(arguments.seed, arguments.seed + arguments.runs))
+    for seed, options, told in differing[:20]:
+        print(f"search {seed}: {told}\n{options}", file=sys.stderr)
+    figures = {"cases": len(cases), "kept cases": len(known), "differ": len(wrong), "searches": searches,
+               "levels of searches": levels, "searches refused": refused, "searches that differ": len(differing),
                "seconds": round(time.monotonic() - begin, 1)} | kinds(cases)
     print(", ".join(f"{name} {value}" for name, value in figures.items()))
     if arguments.summary:
         arguments.summary.write_text(json.dumps(figures, indent=1) + "\n")
-    sys.exit(1 if wrong else 0)
+    sys.exit(1 if wrong or differing else 0)
 
 
 if __name__ == "__main__":
