@@ -417,14 +417,15 @@ def draw_search(seed):
         options["densities"] = ",".join(map(str, sorted(random.choice(np.arange(1, 16) / 16, 2, False), reverse=True)))
     elif not pattern:
         options["rate"] = repr(float(random.choice(rates)))
-        options["levels"] = int(random.integers(1, 4))
+        options["levels"] = int(random.integers(2, 4))
         if options["scope"] in ("layerwise", "global"):
             options["output-rate"] = repr(float(random.choice([0, *rates])))
             if "conv" in options["model"] and random.random() < 0.4:
                 options["convolution-rate"] = repr(float(random.choice(rates)))
     if not pattern and random.random() < 0.3:
         name = "conv1" if options["model"].startswith("conv") else "fc1"
-        options["layer-rate"] = f"{name}={random.choice([0, 0.3, 0.7])}"
+        own = [0] if "densities" in options or options["scope"] in ("uniform", "erk") else [0, 0.3, 0.7]
+        options["layer-rate"] = f"{name}={random.choice(own)}"
     options |= {"seed": int(random.integers(100)), "rewind": int(random.choice([0, 1]))}
     return options
 
