@@ -82,7 +82,8 @@ class Run:
 
     def level(self, number):
         if number not in self.levels:
-            raise RunError(f"{self.folder} has no level {number}; it has {', '.join(map(str, self.levels)) or 'none yet'}")
+            stored = ", ".join(map(str, self.levels)) or "none yet"
+            raise RunError(f"{self.folder} has no level {number}; it has {stored}")
         return read_level(self.folder / f"level-{number:03}.h5")
 
     def initial_weights(self, number):
@@ -660,7 +661,8 @@ class _Writer:
         except (OSError, LookupError, ValueError, RuntimeError):
             whole = False
         if not whole:
-            raise OSError(errno.EIO, "the disk did not keep what was written; check it and its free space", str(self.path))
+            told = "the disk did not keep what was written; check it and its free space"
+            raise OSError(errno.EIO, told, str(self.path))
 
 
 def _write_attributes(item, attributes):
@@ -805,7 +807,7 @@ def parse_arguments():
     trust = "let PyTorch load the files, which runs whatever code they hold"
     text = "write a run of one level from a state_dict, pruned or with zeros"
     command = commands.add_parser("import-pytorch", help=text, description=text)
-    command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict()), or of a checkpoint with it")
+    command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict()), or of a checkpoint")
     command.add_argument("folder", type=Path, help="run folder to write")
     command.add_argument("--initial", metavar="FILE", type=Path, help="the state_dict that training began with")
     command.add_argument("--trust", action="store_true", help=trust)

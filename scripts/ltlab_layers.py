@@ -44,8 +44,8 @@ def in_order(layers, sorted_by_name):
     if len(chains) == 1:
         return chains[0]
     if disordered:
-        raise InputError("the order of its layers cannot be told: its keys are sorted by name or mixed, and by their shapes "
-                         f"the layers follow each other in {'several ways' if chains else 'no way'}; save "
+        raise InputError("the order of its layers cannot be told: its keys are sorted by name or mixed, and by their "
+                         f"shapes the layers follow each other in {'several ways' if chains else 'no way'}; save "
                          "model.state_dict() in its own order")
     return layers
 
@@ -59,8 +59,9 @@ def arranged(keys, shapes, layers):
         fitting = [place for place in range(free, len(layers)) if sizes and layers[place].outputs == sizes[0]]
         places[stem] = fitting[0] + 0.5 if fitting else len(layers)
         free = fitting[0] + 1 if fitting else free
-    kind = {name: rank for rank, name in enumerate(KINDS)}
-    return sorted(keys, key=lambda key: (places[_stem(key)], kind.get(key.rpartition(".")[2], len(KINDS)), _numbered(key)))
+    ranks = {kind: rank for rank, kind in enumerate(KINDS)}
+    rank_of = lambda key: ranks.get(key.rpartition(".")[2], len(KINDS))  # noqa: E731
+    return sorted(keys, key=lambda key: (places[_stem(key)], rank_of(key), _numbered(key)))
 
 
 def _stem(key):

@@ -157,6 +157,10 @@ class ReadTest(RunTest):
             self.assertIsNotNone(layers[0][0]["effective_survivors"])
             self.assertEqual(layers[0][0]["effective_survivors"], layers[1][0]["effective_survivors"])
 
+    def test_a_level_that_is_not_there(self):
+        with self.assertRaisesRegex(ltlab_io.RunError, "has no level 99; it has 0, 1, 2$"):
+            ltlab_io.read_run(self.search / "replicate-0").level(99)
+
     def test_says_what_is_wrong(self):
         for path, message in ((self.folder / "none", "name a run folder"),
                               (self.search / "replicate-0/level-001.h5", "no run or collection")):

@@ -1,6 +1,7 @@
 """Tests that importing state_dicts runs no code, tells layers' order and ends in a run or a sentence, whatever the file
 holds. Usage: state_dicts_test.py SCRIPTS_DIR LTLAB"""
 
+import argparse
 import io
 import os
 import pickle
@@ -382,7 +383,8 @@ class OtherFilesTest(FolderTest):
 
     def test_folders_pipes_and_missing_files(self):
         os.mkfifo(self.folder / "pipe")
-        for name, message in {"none": "No such file", ".": "directory", "pipe": "no file", "/dev/zero": "no file"}.items():
+        for name, message in {"none": "No such file", ".": "directory", "pipe": "no file",
+                              "/dev/zero": "no file"}.items():
             result = script("import-pytorch", name, "run", folder=self.folder)
             self.assertEqual(result.returncode, 3)
             self.assertRegex(result.stderr, rf"\Altlab_io.py: .*{message}.*\n\Z")
@@ -411,22 +413,23 @@ class CheckpointsTest(FolderTest):
         state, adam = model.state_dict(), torch.optim.Adam(model.parameters())
         model(torch.randn(2, 6)).sum().backward()
         adam.step()
-        import argparse
-        extra = {"epoch": 3, "optimizer": adam.state_dict(), "best": np.float64(0.9), "args": argparse.Namespace(lr=0.1),
-                 "accuracies": [0.1, 0.2], "accuracy": torch.tensor(0.5)}
+        extra = {"epoch": 3, "optimizer": adam.state_dict(), "best": np.float64(0.9), "accuracies": [0.1, 0.2],
+                 "args": argparse.Namespace(lr=0.1), "accuracy": torch.tensor(0.5)}
         for document in ({"state_dict": state, **extra}, {"model_state_dict": state, **extra}, {"net": state, **extra},
                          {"model": state, **extra}, {"checkpoint": {"weights": state}}, {**extra, "anything": state},
                          {"state_dict": state, "state_dict_ema": state, **extra}):
             run = self.imported(document)
             self.assertEqual(run.attributes["model"], "mlp:6-5-3")
             np.testing.assert_array_equal(run.level(0).weights["fc1.weight"], model[0].weight.detach().numpy())
-        self.refused(self.save({"teacher": state, "student": mlp(6, 5, 3).state_dict()}).read_bytes(), "several state_dicts .student, teacher")
+        two = {"teacher": state, "student": mlp(6, 5, 3).state_dict()}
+        self.refused(self.save(two).read_bytes(), "several state_dicts .student, teacher")
         self.refused(self.save({"epoch": 3}).read_bytes(), "no weights")
         self.refused(self.save([1, 2]).read_bytes(), "no weights")
         self.refused(self.save(torch.ones(3, 3)).read_bytes(), "no weights")
 
     def test_initial_weights_of_a_checkpoint(self):
-        before, after = mlp(6, 5, 3).state_dict(), {key: values + 1 for key, values in mlp(6, 5, 3).state_dict().items()}
+        before = mlp(6, 5, 3).state_dict()
+        after = {key: values + 1 for key, values in before.items()}
         run = self.imported({"state_dict": after}, {"model": before})
         np.testing.assert_array_equal(run.init["fc1.weight"], before["0.weight"].numpy())
         for wrong in (mlp(6, 4, 3), mlp(6, 5, 3, 2)):
@@ -450,7 +453,7 @@ class CheckpointsTest(FolderTest):
             state[f"buffer.{str(kind)[6:]}"] = torch.tensor([[1, 0], [3, 4]]).to(kind)
         state["steps"], state["none"] = torch.tensor(7), torch.zeros(0)
         back = ltlab_io.state_dict(self.imported(state).level(0))
-        self.assertEqual(list(back), list(state) if list(back) == list(state) else sorted(state, key=list(back).index))
+        self.assertEqual(sorted(back), sorted(state))
         for key, values in state.items():
             self.assertTrue(torch.equal(back[key], values.to(back[key].dtype)), key)
             self.assertEqual(back[key].dtype, torch.uint8 if values.dtype == torch.bool else values.dtype)
