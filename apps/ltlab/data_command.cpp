@@ -1,13 +1,11 @@
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "commands.h"
+#include "format.h"
 #include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/dataset.h"
@@ -15,6 +13,7 @@
 #include "ltlab/data/glyphs.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
+#include "terminal.h"
 #include "text_table.h"
 
 namespace ltlab::app {
@@ -160,33 +159,11 @@ int info(const Request& request) {
   return 0;
 }
 
-/// Rewrites one line on a terminal; silent where standard error is none.
-class ProgressLine {
- public:
-  ~ProgressLine() { end(); }
-
-  void show(const std::string& file, std::uint64_t done, std::uint64_t total) {
-    if (!terminal_) return;
-    std::ostringstream text;
-    text << std::fixed << std::setprecision(1) << file << ": " << megabytes(done);
-    if (total > 0) text << " of " << megabytes(total);
-    text << " MB";
-    if (text.str() == shown_) return;
-    std::cerr << "\r\033[K" << text.str() << std::flush;
-    shown_ = text.str();
-  }
-
-  void end() {
-    if (!shown_.empty()) std::cerr << "\r\033[K" << std::flush;
-    shown_.clear();
-  }
-
- private:
-  static double megabytes(std::uint64_t bytes) { return static_cast<double>(bytes) / 1e6; }
-
-  bool terminal_ = isatty(STDERR_FILENO) != 0;
-  std::string shown_;
-};
+// "train-images-idx3-ubyte.gz: 3.1 of 9.9 MB"
+std::string fetched(const std::string& file, std::uint64_t done, std::uint64_t total) {
+  const auto megabytes = [](std::uint64_t bytes) { return format("%.1f", static_cast<double>(bytes) / 1e6); };
+  return file + ": " + megabytes(done) + (total > 0 ? " of " + megabytes(total) : "") + " MB";
+}
 
 int fetch(const Request& request) {
   if (!is_published(request.source))
@@ -196,7 +173,7 @@ int fetch(const Request& request) {
   options.directory = fetch_directory(request.directory);
   options.mirror = request.mirror;
   options.progress = [&line](const std::string& file, std::uint64_t done, std::uint64_t total) {
-    line.show(file, done, total);
+    line.show(fetched(file, done, total));
   };
   const auto files = ltlab::fetch(published_source(request.source), options);
   line.end();

@@ -101,4 +101,15 @@ void print_line(std::ostream& out, const std::string& text, std::size_t indent) 
   }
 }
 
+void ProgressLine::show(const std::string& text) {
+  if (!terminal_ || text == shown_) return;
+  std::cerr << "\r\033[K" << text.substr(0, fitting(text, 0, text.size(), columns_ - 1)) << std::flush;
+  shown_ = text;
+}
+
+void ProgressLine::end() {
+  if (!shown_.empty()) std::cerr << "\r\033[K" << std::flush;
+  shown_.clear();
+}
+
 }  // namespace ltlab::app

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <limits>
 #include <ostream>
@@ -27,5 +29,21 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width);
 
 /// Prints a line, continued below, `indent` columns to the right, where it is wider than the terminal.
 void print_line(std::ostream& out, const std::string& text, std::size_t indent = 0);
+
+/// One line of standard error that rewrites itself and is gone at the end; nothing where that is no terminal.
+class ProgressLine {
+ public:
+  ~ProgressLine() { end(); }
+
+  /// Shows the beginning of `text` that the terminal holds.
+  void show(const std::string& text);
+  /// Wipes the line.
+  void end();
+
+ private:
+  std::size_t columns_ = terminal_columns(STDERR_FILENO);
+  bool terminal_ = isatty(STDERR_FILENO) == 1;
+  std::string shown_;
+};
 
 }  // namespace ltlab::app

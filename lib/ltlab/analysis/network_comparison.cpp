@@ -1,9 +1,13 @@
 #include "ltlab/analysis/network_comparison.h"
 
 #include <algorithm>
+#include <array>
+#include <span>
+#include <thread>
 
 #include "ltlab/analysis/statistics.h"
 #include "ltlab/base/error.h"
+#include "ltlab/base/work_queue.h"
 
 namespace ltlab {
 namespace {
@@ -54,6 +58,12 @@ ChanceOverlap chance_of(const std::vector<double>& draws, std::size_t found) {
           static_cast<double>(1 + as_many) / static_cast<double>(1 + draws.size())};
 }
 
+std::vector<double> of_layer(std::span<const std::vector<double>> draws, std::size_t layer) {
+  std::vector<double> common;
+  for (const std::vector<double>& draw : draws) common.push_back(draw[layer]);
+  return common;
+}
+
 }  // namespace
 
 const NameTable<MatchBy>& match_by_names() {
@@ -96,18 +106,22 @@ MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy
 }
 
 void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, unsigned draws,
-                   std::vector<NetworkOverlap>& found) {
+                   std::vector<NetworkOverlap>& found, const std::function<void()>& on_draw) {
   const std::vector<Tensor> arrays = arrays_of(b, by);
-  for (const MaskChance kept : {MaskChance::density, MaskChance::inputs}) {
-    std::vector<std::vector<double>> common(found.size());
-    for (unsigned draw = 0; draw < draws; ++draw) {
-      const std::vector<double> one = matched_by_chance(a, shuffled(arrays, kept, 0, draw), by);
-      for (std::size_t l = 0; l < one.size(); ++l) common[l].push_back(one[l]);
-    }
-    for (std::size_t l = 0; l < found.size(); ++l) {
-      MaskOverlap& masks = found[l].masks;
-      (kept == MaskChance::density ? masks.by_density : masks.by_inputs) = chance_of(common[l], masks.common);
-    }
+  constexpr std::array kKept = {MaskChance::density, MaskChance::inputs};
+  std::vector<std::vector<double>> common(kKept.size() * draws);  // of each draw
+  WorkQueue queue;
+  for (std::size_t d = 0; d < common.size(); ++d) {
+    queue.push(0, [&, d] {
+      common[d] = matched_by_chance(a, shuffled(arrays, kKept[d / draws], 0, d % draws), by);
+      if (on_draw) on_draw();
+    });
+  }
+  queue.run(std::max(1u, std::thread::hardware_concurrency()), {});
+  for (std::size_t l = 0; l < found.size(); ++l) {
+    MaskOverlap& masks = found[l].masks;
+    masks.by_density = chance_of(of_layer(std::span(common).first(draws), l), masks.common);
+    masks.by_inputs = chance_of(of_layer(std::span(common).last(draws), l), masks.common);
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -48,7 +49,10 @@ MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy
 /// common survivors by chance, layer by layer and last all together. Replaces by_density
 /// (MaskChance::density) and by_inputs (MaskChance::inputs) of `found`, which is compare_networks() of `a`
 /// and the matched `b`; the p-value is (1 + draws with at least as many) / (1 + draws), so one-sided.
+///
+/// Draws are matched side by side on the processor's cores; what is found does not depend on how many there
+/// are. `on_draw`, where it is given, is called after each of the 2 * draws, by any of the threads.
 void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, unsigned draws,
-                   std::vector<NetworkOverlap>& found);
+                   std::vector<NetworkOverlap>& found, const std::function<void()>& on_draw = {});
 
 }  // namespace ltlab

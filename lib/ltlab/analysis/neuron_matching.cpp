@@ -154,6 +154,18 @@ bool takes(const Sources& sources, const UnitBlock& block) {
                             block.layers.end()) != sources.layers.end();
 }
 
+// Adds the products of all rows of `a` with all rows of `b`. What `a` has pruned costs nothing, and nothing
+// is left to threads: those of Eigen's products would wait for each other, where draws are matched side by
+// side.
+void add_products(const Matrix& a, const Matrix& b, Matrix& sum) {
+  const Matrix columns = b.transpose();
+  for (Eigen::Index i = 0; i < a.rows(); ++i) {
+    for (Eigen::Index k = 0; k < a.cols(); ++k) {
+      if (a(i, k) != 0) sum.row(i) += a(i, k) * columns.row(k);
+    }
+  }
+}
+
 // Matches one network to another, a block of units at a time.
 class Matcher {
  public:
@@ -184,7 +196,7 @@ class Matcher {
     const auto first = static_cast<Eigen::Index>(block.first), count = static_cast<Eigen::Index>(block.count);
     Matrix sum = Matrix::Zero(count, count);
     const auto add = [&](const Matrix& of_a, const Matrix& of_b) {
-      sum += of_a.middleRows(first, count) * of_b.middleRows(first, count).transpose();
+      add_products(of_a.middleRows(first, count), of_b.middleRows(first, count), sum);
     };
     for (const std::size_t l : block.layers)
       add(incoming(a_[l]), incoming(with_order(b_[l], unmatched_[l], before(matching_, wiring_[l]))));
