@@ -1,6 +1,10 @@
 #include "ltlab/analysis/level_structure.h"
 
+#include <algorithm>
+#include <array>
+
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/search_config.h"
 
 namespace ltlab {
 namespace {
@@ -11,12 +15,28 @@ void report_weights(const Mask& mask, const Tensor* before, const Tensor* after,
   if (before && after) layer.signs_kept = sign_agreement(mask, *before, *after);
 }
 
-void report_pruning(const Mask& mask, const LevelRecord& before, LayerReport& layer) {
+std::size_t lost(const Mask& before, const Mask& mask) {
+  if (before.shape != mask.shape)
+    throw StoreError("'" + mask.name + "' has another shape than at the level before");
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < mask.size(); ++i) count += before.keep[i] && !mask.keep[i];
+  return count;
+}
+
+// Whether what left a level's masks are the least of the weights that the level before trained. Other scores,
+// granularities and times of pruning take weights of any magnitude; of an import it is taken to be so.
+bool prunes_by_magnitude(const RunContext& context) {
+  const std::string config = context.run() ? context.run()->config : "";
+  return std::ranges::none_of(std::array{"prune", "score", "granularity", "from"},
+                              [&](const char* name) { return setting(config, name).has_value(); });
+}
+
+void report_pruning(const Mask& mask, const LevelRecord& before, bool by_magnitude, LayerReport& layer) {
   const Mask* mask_before = find_named(before.masks, mask.name);
   const Tensor* trained = find_named(before.weights, mask.name);
   if (!mask_before) throw StoreError("the level before has no mask of '" + mask.name + "'");
-  layer.pruned = mask_before->survivors() - mask.survivors();
-  if (trained) layer.threshold = pruning_threshold(*mask_before, *trained, mask);
+  layer.pruned = lost(*mask_before, mask);
+  if (trained && by_magnitude) layer.threshold = pruning_threshold(*mask_before, *trained, mask);
 }
 
 // Whether each level is pruned from the one before: a control's masks are its ticket's, or drawn.
@@ -49,12 +69,13 @@ LevelReport report_level(const LevelRecord& level, const LevelRecord* before, co
   LevelReport report{level, {}};
   const std::vector<LayerStructure> structures = mask_structure(level.masks, context.wiring(level));
   const std::vector<Tensor>& initial = context.initial_weights(level);
+  const bool by_magnitude = prunes_by_magnitude(context);
   for (std::size_t l = 0; l < structures.size(); ++l) {
     const Mask& mask = level.masks[l];
     LayerReport layer;
     layer.structure = structures[l];
     report_weights(mask, find_named(initial, mask.name), find_named(level.weights, mask.name), layer);
-    if (before) report_pruning(mask, *before, layer);
+    if (before) report_pruning(mask, *before, by_magnitude, layer);
     report.layers.push_back(std::move(layer));
   }
   return report;

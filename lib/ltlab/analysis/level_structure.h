@@ -17,7 +17,8 @@ struct LayerReport {
       after;                          ///< training; none where no weight survives or no file tells
   std::optional<double> signs_kept;   ///< fraction of survivors whose sign training left as it was
   std::optional<std::size_t> pruned;  ///< survivors of the level before that are none here; none if not known
-  std::optional<double> threshold;    ///< the magnitude below which they were pruned: pruning_threshold()
+  /// The magnitude below which they were pruned: pruning_threshold(); none where they were not pruned by it.
+  std::optional<double> threshold;
 };
 
 /// One level.
