@@ -61,6 +61,8 @@ std::pair<std::string, std::string> parse_run(const std::string& word) {
   const auto equals = word.find('=');
   if (equals == std::string::npos || fs::exists(word))
     return {fs::weakly_canonical(word).filename().string(), word};
+  if (equals == 0)
+    throw ConfigError("'" + word + "' gives the run no name: write NAME=RUN, or the folder alone");
   return {word.substr(0, equals), word.substr(equals + 1)};
 }
 

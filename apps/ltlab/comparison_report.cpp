@@ -166,7 +166,7 @@ ordered_json to_json(const std::optional<CorrectedTest>& test) {
           {"mean_difference", test->mean_difference},
           {"bootstrap_interval_95", to_json(test->interval)},
           {"t", test->t},
-          {"p", test->p},
+          {"p_uncorrected", test->p},
           {"p_holm", test->corrected_p},
           {"signed_rank_p", test->signed_rank_p},
           {"cohen_d", test->cohen_d},
@@ -178,7 +178,7 @@ ordered_json to_json(const std::optional<CorrectedEquivalence>& test) {
   return {{"mean_difference", test->mean_difference},
           {"p_not_below", test->p_not_below},
           {"p_not_above", test->p_not_above},
-          {"p", test->p()},
+          {"p_uncorrected", test->p()},
           {"p_holm", test->corrected_p},
           {"p_not_below_holm", test->corrected_p_not_below}};
 }
@@ -252,19 +252,19 @@ void add_tests(const DensityResult& result, Row& row) {
   row.add("difference_low_95", test.interval.low, tested);
   row.add("difference_high_95", test.interval.high, tested);
   row.add("t", test.t, tested);
-  row.add("p", test.p, tested);
+  row.add("p_uncorrected", test.p, tested);
   row.add("p_holm", test.corrected_p, tested);
   row.add("signed_rank_p", test.signed_rank_p, tested);
   row.add("cohen_d", test.cohen_d, tested);
   row.add("hedges_g", test.hedges_g, tested);
   const CorrectedEquivalence with_base = result.with_base.value_or(CorrectedEquivalence());
   const bool other = result.with_base.has_value();
-  row.add("base_equivalence_p", with_base.p(), other);
+  row.add("base_equivalence_p_uncorrected", with_base.p(), other);
   row.add("base_equivalence_p_holm", with_base.corrected_p, other);
   row.add("base_not_worse_p_holm", with_base.corrected_p_not_below, other);
   const CorrectedEquivalence equivalence = result.with_dense.value_or(CorrectedEquivalence());
   row.add("difference_from_dense", equivalence.mean_difference, held);
-  row.add("equivalence_p", equivalence.p(), held);
+  row.add("equivalence_p_uncorrected", equivalence.p(), held);
   row.add("equivalence_p_holm", equivalence.corrected_p, held);
   row.add("not_worse_p_holm", equivalence.corrected_p_not_below, held);
 }

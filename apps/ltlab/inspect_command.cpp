@@ -92,7 +92,12 @@ void inspect_collection(const RunStore& store, Output output) {
 
 void inspect_one(const Subject& subject, const std::optional<unsigned>& level, Output output) {
   if (subject.level_file) return inspect_level(subject.store, *subject.level_file, output);
-  if (subject.store.holds_collection()) return inspect_collection(subject.store, output);
+  if (subject.store.holds_collection()) {
+    if (level)
+      throw ConfigError("'" + subject.store.folder().string() +
+                        "' holds several runs: name one of them for --level, or compare them by --compare");
+    return inspect_collection(subject.store, output);
+  }
   if (level) return inspect_level(subject.store, existing_level(subject.store, *level), output);
   inspect_run(subject.store, output);
 }
@@ -131,14 +136,14 @@ void inspect_several(const std::vector<fs::path>& files, const std::optional<Mat
 
 po::options_description inspect_options() {
   po::options_description options("Options");
-  options.add_options()("help", "show this text")("level", po::value<unsigned>()->value_name("N"),
+  options.add_options()("help", "show this text")("level", po::value<Count>()->value_name("N"),
                                                   "look at this level of a run, or compare it")(
       "compare", "compare levels of a single run or collection with each other")(
       "match", po::value<std::string>()->value_name("masks|weights"),
       "match hidden neurons before comparing: so that masks have most survivors in common, or trained "
       "weights "
-      "the greatest sum of products")("draws", po::value<unsigned>()->default_value(20)->value_name("N"),
-                                      "random masks to match, which tell what matching finds by chance")(
+      "the greatest sum of products")("draws", po::value<Count>()->value_name("N"),
+                                      "random masks to match, which tell what matching finds by chance (20)")(
       "json", "print for machines: one JSON document")("csv", "print for machines: a table");
   return options;
 }
@@ -162,13 +167,22 @@ void print_help(const po::options_description& options) {
       << options;
 }
 
+// A count of at most a million, which nothing here comes near.
+std::optional<unsigned> parse_number(const po::variables_map& values, const std::string& name) {
+  if (values.count(name) == 0) return std::nullopt;
+  const std::uint64_t value = values[name].as<Count>().value;
+  if (value > 1'000'000) throw ConfigError("ltlab inspect: --" + name + " must be at most a million");
+  return static_cast<unsigned>(value);
+}
+
 std::optional<MatchOptions> parse_match(const po::variables_map& values) {
+  const std::optional<unsigned> draws = parse_number(values, "draws");
   if (values.count("match") == 0) {
-    if (!values["draws"].defaulted()) throw ConfigError("ltlab inspect: --draws needs --match");
+    if (draws) throw ConfigError("ltlab inspect: --draws needs --match");
     return std::nullopt;
   }
-  const MatchOptions match{match_by_names().parse(values["match"].as<std::string>()),
-                           values["draws"].as<unsigned>()};
+  MatchOptions match{match_by_names().parse(values["match"].as<std::string>())};
+  match.draws = draws.value_or(match.draws);
   if (match.draws < 2) throw ConfigError("ltlab inspect: --draws must be at least 2");
   return match;
 }
@@ -193,8 +207,7 @@ int inspect_command(const Arguments& arguments) {
     throw ConfigError("ltlab inspect: name at least one run folder or file; see --help");
   const Output output = parse_output(values);
   const std::optional<MatchOptions> match = parse_match(values);
-  std::optional<unsigned> level;
-  if (values.count("level") > 0) level = values["level"].as<unsigned>();
+  const std::optional<unsigned> level = parse_number(values, "level");
 
   std::vector<Subject> subjects;
   for (const std::string& path : values["path"].as<std::vector<std::string>>())

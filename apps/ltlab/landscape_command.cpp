@@ -333,6 +333,16 @@ void require_comparable(const RunRecord& run, const RunRecord& other) {
     throw ConfigError("the runs were made with different data: their losses do not compare");
 }
 
+// An import tells no data, and losses are of data.
+void require_data(const RunRecord& run, const std::string& path) {
+  if (!run.dataset_fingerprint.empty()) return;
+  throw ConfigError(
+      "'" + path +
+      "' was imported and does not tell the data it was trained on, so there is no loss to measure: "
+      "train its tickets by `ltlab search --from " +
+      path + " --data ...`, and look at that search");
+}
+
 TrainingData load(const SearchConfig& config, const RunRecord& run) {
   std::cerr << "ltlab: loading data '" << config.data.source << "'\n";
   Dataset dataset = load_dataset(config.data);
@@ -372,6 +382,7 @@ void measure(const Request& request, const std::stop_source& stop) {
     throw ConfigError("of two, name single runs, such as two replicates, not collections");
   const std::vector<Task> tasks = tasks_of(request, runs, other);
   const RunRecord run = runs.front().read_run();
+  require_data(run, request.paths.front());
   if (other) require_comparable(run, other->read_run());
   const SearchConfig config = config_of(run, request.data_directory);
   std::optional<SessionLock> lock;  // nobody else trains into the run meanwhile

@@ -161,14 +161,6 @@ ordered_json point_json(const LinePoint& point) {
           {"test_accuracy", point.test.accuracy}};
 }
 
-// A field of CSV, quoted where its text asks for that.
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  std::string result = "\"";
-  for (const char c : text) result += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return result + '"';
-}
-
 }  // namespace
 
 void print_lines(std::ostream& out, const std::vector<MeasuredLine>& lines) {
@@ -255,7 +247,7 @@ void print_lines_csv(std::ostream& out, const std::vector<MeasuredLine>& lines) 
   out << "line,run,level,density,alpha,train_loss,train_accuracy,test_loss,test_accuracy\n";
   for (const MeasuredLine& line : lines) {
     for (const LinePoint& p : line.points) {
-      out << line_kind_names().name(line.kind) << ',' << quoted(line.run)
+      out << line_kind_names().name(line.kind) << ',' << csv_field(line.run)
           << format(",%u,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", line.level, line.density, p.alpha, p.train.loss,
                     p.train.accuracy, p.test.loss, p.test.accuracy);
     }
@@ -267,7 +259,7 @@ void print_sharpness_csv(std::ostream& out, const std::vector<MeasuredSharpness>
   for (const MeasuredSharpness& one : all) {
     const Sharpness& s = one.sharpness;
     for (std::size_t i = 0; i < s.largest.size(); ++i) {
-      out << quoted(one.run)
+      out << csv_field(one.run)
           << format(",%u,%.9g,%zu,%zu,%zu,%.9g,%.9g,%.9g,%.9g\n", one.level, one.density, one.survivors,
                     one.images, i, s.largest[i], s.least, s.trace.mean, s.trace.half_width);
     }

@@ -1,5 +1,8 @@
 #include "overlap_report.h"
 
+#include <chrono>
+#include <mutex>
+
 #include "format.h"
 #include "ltlab/analysis/clustering.h"
 #include "terminal.h"
@@ -19,6 +22,27 @@ void for_each_pair(std::size_t networks, const Pairs& pairs, const Visit& visit)
     for (std::size_t j = i + 1; j < networks; ++j) visit(i, j, pairs[pair++]);
   }
 }
+
+// Tells how many random masks have been matched of how many; on terminals alone.
+class MatchingProgress {
+ public:
+  explicit MatchingProgress(std::size_t all) : all_(all) {}
+
+  /// One more; called by any thread.
+  void count() {
+    const std::lock_guard lock(mutex_);
+    ++done_;
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    const double left = seconds * static_cast<double>(all_ - done_) / static_cast<double>(done_);
+    line_.show(format("%zu of %zu random masks matched, %s left", done_, all_, duration(left).c_str()));
+  }
+
+ private:
+  std::size_t all_, done_ = 0;
+  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  ProgressLine line_;
+  std::mutex mutex_;
+};
 
 std::string matched_by(const MatchOptions& match) {
   return "Neurons matched by " + match_by_names().name(match.by) +
@@ -113,8 +137,8 @@ void print_cluster(std::ostream& out, const std::vector<NamedNetwork>& networks,
 }
 
 ordered_json chance_json(const MaskOverlap& masks, const ChanceOverlap& chance) {
-  return {{"mean", chance.mean},
-          {"standard_deviation", chance.deviation},
+  return {{"common", chance.mean},
+          {"common_deviation", chance.deviation},
           {"jaccard", masks.jaccard_of(chance.mean)},
           {"z", masks.z_score(chance)},
           {"p", chance.p_value}};
@@ -138,11 +162,12 @@ ordered_json layer_json(const NetworkOverlap& layer) {
 
 Pairs compare_all(const std::vector<NamedNetwork>& networks, const std::optional<MatchOptions>& match) {
   Pairs pairs;
+  MatchingProgress progress(networks.size() * (networks.size() - 1) * (match ? match->draws : 0));
   for (std::size_t i = 0; i < networks.size(); ++i) {
     for (std::size_t j = i + 1; j < networks.size(); ++j) {
       const MaskedNetwork &a = networks[i].network, &b = networks[j].network;
       pairs.push_back(compare_networks(a, match ? matched_to(a, b, match->by) : b));
-      if (match) judge_matched(a, b, match->by, match->draws, pairs.back());
+      if (match) judge_matched(a, b, match->by, match->draws, pairs.back(), [&] { progress.count(); });
     }
   }
   return pairs;
@@ -188,19 +213,20 @@ ordered_json overlaps_json(const std::vector<NamedNetwork>& networks, const Pair
 void print_overlaps_csv(std::ostream& out, const std::vector<NamedNetwork>& networks, const Pairs& pairs) {
   out << "a,b,layer,size,survivors_a,survivors_b,common,jaccard,hamming,sign_agreement";
   for (const char* chance : {"densities", "input_degrees"}) {
-    for (const char* what : {"mean", "standard_deviation", "z", "p"}) out << ',' << what << "_at_" << chance;
+    for (const char* what : {"chance_common", "chance_common_deviation", "chance_jaccard", "z", "p"})
+      out << ',' << what << "_at_" << chance;
   }
   out << '\n';
   for_each_pair(networks.size(), pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
     for (const NetworkOverlap& layer : layers) {
       const MaskOverlap& m = layer.masks;
-      out << networks[i].name << ',' << networks[j].name << ',' << m.name << ',' << m.size << ','
-          << m.survivors_a << ',' << m.survivors_b << ',' << m.common
+      out << csv_field(networks[i].name) << ',' << csv_field(networks[j].name) << ',' << csv_field(m.name)
+          << ',' << m.size << ',' << m.survivors_a << ',' << m.survivors_b << ',' << m.common
           << format(",%.9g,%.9g,", m.jaccard(), m.hamming())
           << (layer.signs ? format("%.9g", *layer.signs) : "");
       for (const ChanceOverlap* chance : {&m.by_density, &m.by_inputs})
-        out << format(",%.9g,%.9g,%.9g,%.9g", chance->mean, chance->deviation, m.z_score(*chance),
-                      chance->p_value);
+        out << format(",%.9g,%.9g,%.9g,%.9g,%.9g", chance->mean, chance->deviation,
+                      m.jaccard_of(chance->mean), m.z_score(*chance), chance->p_value);
       out << '\n';
     }
   });

@@ -226,11 +226,6 @@ std::string markdown(const std::string& text) {
   return escaped(text, {{'|', "\\|"}});
 }
 
-std::string csv(const std::string& text) {
-  if (text.find_first_of(",\"\n") == std::string::npos) return text;
-  return '"' + escaped(text, {{'"', "\"\""}}) + '"';
-}
-
 // As long as the columns are many.
 Lines whole(Lines row, const TextTable& table) {
   row.resize(table.columns.size());
@@ -281,8 +276,13 @@ void print_latex(std::ostream& out, const TextTable& table) {
 }
 
 void print_csv(std::ostream& out, const TextTable& table) {
-  out << join(names(table), ",", csv) << '\n';
-  for (const auto& row : table.rows) out << join(whole(row, table), ",", csv) << '\n';
+  out << join(names(table), ",", csv_field) << '\n';
+  for (const auto& row : table.rows) out << join(whole(row, table), ",", csv_field) << '\n';
+}
+
+std::string csv_field(const std::string& text) {
+  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+  return '"' + escaped(text, {{'"', "\"\""}}) + '"';
 }
 
 }  // namespace ltlab::app

@@ -41,7 +41,10 @@ void print_within(std::ostream& out, const TextTable& table, std::size_t width);
 void print_markdown(std::ostream& out, const TextTable& table);
 /// A table environment; it needs the package booktabs.
 void print_latex(std::ostream& out, const TextTable& table);
-/// A line a row, without the caption; words with commas or quotes in quotes (RFC 4180).
+/// A line a row, without the caption, by csv_field().
 void print_csv(std::ostream& out, const TextTable& table);
+
+/// A field of CSV: in quotes where its text has commas, quotes or line breaks (RFC 4180).
+std::string csv_field(const std::string& text);
 
 }  // namespace ltlab::app

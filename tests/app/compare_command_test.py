@@ -156,12 +156,12 @@ class Finished(CompareTest):
             test = result["against_base"]
             self.assertAlmostEqual(test["mean_difference"], np.mean(own - base), delta=1e-14)
             if not np.any(own - base):
-                self.assertIsNone(test["p"])
+                self.assertIsNone(test["p_uncorrected"])
                 continue
             self.assertEqual(test["pairs"], 4)
             expected = stats.ttest_rel(own, base)
             self.assertAlmostEqual(test["t"], expected.statistic, places=9)
-            self.assertAlmostEqual(test["p"], expected.pvalue, places=11)
+            self.assertAlmostEqual(test["p_uncorrected"], expected.pvalue, places=11)
             effect = np.mean(own - base) / np.std(own - base, ddof=1)
             self.assertAlmostEqual(test["cohen_d"], effect, places=9)
             # Three degrees of freedom: sqrt(2 / 3) gamma(3 / 2) / gamma(1) = 0.7236.
@@ -169,7 +169,7 @@ class Finished(CompareTest):
             magnitudes = np.abs(own - base).round(12)
             if magnitudes.all() and len(set(magnitudes)) == 4:  # scipy is exact only without ties and zeros
                 self.assertAlmostEqual(test["signed_rank_p"], stats.wilcoxon((own - base).round(12)).pvalue, places=11)
-            p_values.append(test["p"])
+            p_values.append(test["p_uncorrected"])
             corrected.append(test["p_holm"])
         self.assertGreater(len(p_values), 10)
         np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-12)
@@ -201,8 +201,8 @@ class Finished(CompareTest):
                 continue
             not_below = stats.ttest_rel(own + 0.005, base, alternative="greater").pvalue
             not_above = stats.ttest_rel(own - 0.005, base, alternative="less").pvalue
-            self.assertAlmostEqual(test["p"], max(not_below, not_above), places=11)
-            p_values.append(test["p"])
+            self.assertAlmostEqual(test["p_uncorrected"], max(not_below, not_above), places=11)
+            p_values.append(test["p_uncorrected"])
             corrected.append(test["p_holm"])
         np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-9)
 
@@ -267,7 +267,7 @@ class Finished(CompareTest):
         self.assertEqual(len(table), 9 * 4)
         for row, result in zip(table, (r for variant in self.variants.values() for r in variant["results"])):
             self.assertEqual(float(row["test_accuracy_mean"]), result["test_accuracy"]["mean"])
-            self.assertEqual(row["equivalence_p"] == "", result["with_dense"] is None)
+            self.assertEqual(row["equivalence_p_uncorrected"] == "", result["with_dense"] is None)
 
     def test_chosen_densities(self):
         few = json.loads(run("compare", *self.runs(), "--densities", "0.25", "--format", "json").stdout)
@@ -479,6 +479,7 @@ class Refused(CompareTest):
     def test_wrong_words(self):
         self.check_refused(run("compare"), "name runs, or a file by --config")
         self.check_refused(run("compare", self.folder / "none"), "holds no run")
+        self.check_refused(run("compare", f"={self.folder}"), "gives the run no name")
         self.check_refused(run("compare", "a", "--config", "b"), "not both")
         self.check_refused(run("compare", "a", "--workers", "2"), "--workers is for --config")
         self.check_refused(run("compare", "a", "--format", "html"), "unknown format 'html'")

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -21,9 +23,9 @@ except ImportError:
     print("no scipy: what needs it is left out")
 
 LTLAB = sys.argv.pop(1)
-SEARCH = ["search", "--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100, "--batch",
-          20, "--steps", 60, "--validate-every", 20, "--levels", 4, "--rate", 0.6, "--kernel", "sparse", "--replicates", 3,
-          "--control", "random-reinit,random-mask"]
+SMALL = ["search", "--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100, "--batch",
+         20, "--steps", 60, "--validate-every", 20, "--kernel", "sparse"]
+SEARCH = [*SMALL, "--levels", 4, "--rate", 0.6, "--replicates", 3, "--control", "random-reinit,random-mask"]
 LAYERS = ["fc1.weight", "fc2.weight", "fc3.weight"]
 needs_scipy = unittest.skipIf(hypergeom is None, "no scipy")
 
@@ -145,11 +147,11 @@ class InspectTest(unittest.TestCase):
                 self.assertAlmostEqual(layer["hamming"], (x != y).mean())
                 chance = hypergeom(float(x.size), float(x.sum()), float(y.sum()))
                 common = (x & y).sum()
-                self.assertAlmostEqual(layer["chance_at_densities"]["mean"], chance.mean(), places=6)
+                self.assertAlmostEqual(layer["chance_at_densities"]["common"], chance.mean(), places=6)
                 p = min(1, 2 * min(chance.cdf(common), chance.sf(common - 1)))
                 self.assertAlmostEqual(layer["chance_at_densities"]["p"], p, places=6)
                 degrees = sum(i * j / len(x) for i, j in zip(x.sum(0, dtype=float), y.sum(0, dtype=float)))
-                self.assertAlmostEqual(layer["chance_at_input_degrees"]["mean"], degrees, places=6)
+                self.assertAlmostEqual(layer["chance_at_input_degrees"]["common"], degrees, places=6)
             jaccard[pair["a"], pair["b"]] = jaccard[pair["b"], pair["a"]] = 1 - pair["layers"][-1]["jaccard"]
         merges = linkage(squareform(jaccard), "average")
         self.assertEqual([[m["first"], m["second"], m["items"]] for m in document["merges"]],
@@ -165,10 +167,48 @@ class InspectTest(unittest.TestCase):
             matched = document["pairs"][0]["layers"][-1]
             if by == "masks":
                 self.assertGreater(matched["common"], plain["common"])
-            self.assertGreater(matched["chance_at_densities"]["mean"], plain["chance_at_densities"]["mean"])
+            self.assertGreater(matched["chance_at_densities"]["common"], plain["chance_at_densities"]["common"])
             self.assertGreaterEqual(matched["chance_at_densities"]["p"], 1 / 6)
         text = output_of("inspect", *paths, "--match", "masks", "--draws", 2)
         self.assertIn("mean of 2 random masks matched in the same way", text)
+
+    def test_overlaps_have_the_same_names_everywhere(self):
+        """A comma in a path, and the Jaccard index by chance, which CSV once gave as a count."""
+        folder = self.folder / "one, two"
+        folder.mkdir(exist_ok=True)
+        paths = [folder / f"replicate-{r}" / "level-002.h5" for r in range(2)]
+        for r, path in enumerate(paths):
+            if not path.parent.exists():
+                path.parent.symlink_to(self.folder / "search" / f"replicate-{r}")
+        layers = self.json_of(*paths)["pairs"][0]["layers"]
+        rows = list(csv.DictReader(io.StringIO(output_of("inspect", *paths, "--csv"))))
+        text = output_of("inspect", *paths).splitlines()
+        for row, layer in zip(rows, layers, strict=True):
+            self.assertEqual((row["a"], row["b"]), tuple(map(str, paths)))
+            self.assertNotIn(None, row)
+            line = next(line for line in text if line.startswith(layer["name"]))
+            for kind in ("densities", "input_degrees"):
+                chance = layer[f"chance_at_{kind}"]
+                for name in ("common", "common_deviation", "jaccard"):
+                    self.assertAlmostEqual(float(row[f"chance_{name}_at_{kind}"]), chance[name], places=6)
+                for name in ("z", "p"):
+                    self.assertAlmostEqual(float(row[f"{name}_at_{kind}"]), chance[name], places=6)
+                self.assertIn(f" {chance['jaccard']:.4f} (z {chance['z']:.1f}", line)
+                both, either = chance["common"], layer["survivors_a"] + layer["survivors_b"] - chance["common"]
+                self.assertAlmostEqual(chance["jaccard"], both / either)
+
+    def test_matching_tells_how_far_it_is_on_a_terminal_alone(self):
+        paths = [self.folder / "search" / f"replicate-{r}" / "level-002.h5" for r in range(2)]
+        words = [LTLAB, "inspect", *map(str, paths), "--match", "masks", "--draws", "3"]
+        parent, child = pty.openpty()
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=child) as process:
+            os.close(child)
+            found = process.stdout.read().decode()
+        told = os.read(parent, 65536).decode()
+        os.close(parent)
+        self.assertIn("6 of 6 random masks matched, 0:00 left", told)
+        self.assertTrue(told.endswith("\r\033[K"))
+        self.assertEqual(found, output_of(*words[1:]))
 
     def test_runs_stand_for_their_levels(self):
         names = [network["name"] for network in self.json_of("--compare", self.ticket)["networks"]]
@@ -182,6 +222,20 @@ class InspectTest(unittest.TestCase):
         rows = list(csv.DictReader(io.StringIO(output_of("inspect", "--csv", "--compare", self.ticket))))
         self.assertEqual(len(rows), 10 * 4)
         self.assertEqual(rows[3]["layer"], "all")
+
+    def test_tells_a_layer_collapse(self):
+        out = self.folder / "collapse"
+        result = run(*SMALL, "--model", "mlp:784-30-30-10", "--rate", 0.9, "--levels", 3,
+                     "--scope", "global", "--out", out)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        levels = self.json_of(out)["levels"]
+        self.assertEqual([level["layer_collapse"] for level in levels], [False, False, True, True])
+        self.assertEqual([level["empty_layers"] for level in levels], [[], [], ["fc1.weight"], ["fc1.weight"]])
+        words = "pruning left no weight of fc1.weight, so no path leads from an input to an output (effective density 0)."
+        self.assertIn(f"\nLayer collapse from level 2 on: {words}\n", output_of("inspect", out))
+        self.assertIn(f"\nLayer collapse: {words}\n", output_of("inspect", out, "--level", 2))
+        self.assertNotIn("ayer collapse", output_of("inspect", out, "--level", 1))
+        self.assertNotIn("ayer collapse", output_of("inspect", self.ticket))
 
     def test_says_what_is_wrong(self):
         level = self.ticket / "level-001.h5"
@@ -198,6 +252,10 @@ class InspectTest(unittest.TestCase):
                 (2, [level, level, "--match", "neurons"], "masks, weights"),
                 (2, [level, level, "--draws", 3], "--match"),
                 (2, [level, level, "--match", "masks", "--draws", 1], "at least 2"),
+                (2, [level, level, "--match", "masks", "--draws", -3], "whole number"),
+                (2, [level, level, "--match", "masks", "--draws", 10**12], "at most a million"),
+                (2, [self.ticket, "--level", -1], "whole number"),
+                (2, [self.folder / "search", "--level", 1], "several runs"),
                 (2, [self.folder / "search", "--csv"], "several runs")):
             result = run("inspect", *words)
             self.assertEqual(result.returncode, status, result.stderr)

@@ -21,8 +21,16 @@ except ImportError:
     matplotlib = None
     print("no matplotlib: plots are left out")
 
+try:
+    import torch
+except ImportError:
+    torch = None
+    print("no torch: imports are left out")
+
 SCRIPTS = Path(sys.argv.pop())
 LTLAB = sys.argv.pop()
+sys.path.insert(0, str(SCRIPTS))
+import ltlab_io  # noqa: E402
 DATA = ["--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100]
 TRAINING = ["search", *DATA, "--batch", 20, "--validate-every", 20, "--kernel", "sparse"]
 SEARCH = [*TRAINING, "--steps", 60, "--levels", 2, "--rate", 0.6, "--replicates", 2, "--control", "random-reinit",
@@ -193,6 +201,15 @@ class LandscapeTest(unittest.TestCase):
             self.assertEqual(result.returncode, 3)
             self.assertIn(bad.name, result.stderr)
             self.assertNotIn("Traceback", result.stderr)
+
+    @unittest.skipUnless(torch, "no torch")
+    def test_of_an_import_there_is_no_loss(self):
+        imported = self.folder / "imported"
+        ltlab_io.import_pytorch({"a.weight": torch.ones(5, 784), "b.weight": torch.ones(10, 5)}, imported)
+        refused = run("landscape", imported)
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("does not tell the data it was trained on", refused.stderr)
+        self.assertNotIn("loading data", refused.stderr)
 
     def test_says_what_is_wrong(self):
         damaged, other = self.folder / "damaged", self.folder / "other"
