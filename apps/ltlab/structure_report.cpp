@@ -6,6 +6,7 @@
 #include <map>
 
 #include "format.h"
+#include "ltlab/base/join.h"
 #include "terminal.h"
 #include "text_table.h"
 
@@ -156,6 +157,19 @@ void print_histograms(std::ostream& out, const LevelReport& report, const LevelR
   for (const TextTable& table : {outputs, inputs, weights}) print_terminal(out, table);
 }
 
+// `where` is " from level 3 on" or the like.
+void print_collapse(std::ostream& out, const LevelReport& level, const std::string& where) {
+  print_line(out, "Layer collapse" + where + ": " + collapse_text(level));
+}
+
+void print_collapse(std::ostream& out, const std::vector<LevelReport>& levels) {
+  const auto first = std::ranges::find_if(levels, is_cut);
+  if (first == levels.end()) return;
+  const bool all = std::all_of(first, levels.end(), is_cut);
+  const std::string level = std::to_string(first->summary.level);
+  print_collapse(out, *first, all ? " from level " + level + " on" : " at level " + level);
+}
+
 template <class Number>
 ordered_json to_json(const std::optional<Number>& value) {
   return value ? ordered_json(*value) : ordered_json();
@@ -214,6 +228,24 @@ std::string csv(const std::optional<WeightStatistics>& weights) {
 
 }  // namespace
 
+bool is_cut(const LevelReport& level) {
+  return level.effective_density() == 0.0;
+}
+
+std::vector<std::string> empty_layers(const LevelReport& level) {
+  std::vector<std::string> names;
+  for (const LayerReport& layer : level.layers) {
+    if (layer.structure.survivors == 0) names.push_back(layer.structure.name);
+  }
+  return names;
+}
+
+std::string collapse_text(const LevelReport& level) {
+  const std::vector<std::string> empty = empty_layers(level);
+  return (empty.empty() ? "" : "pruning left no weight of " + join(empty, ", ") + ", so ") +
+         "no path leads from an input to an output (effective density 0).";
+}
+
 void print_levels(std::ostream& out, const std::vector<LevelReport>& levels) {
   using enum Align;
   const bool wide = levels.front().layers.size() <= kColumnsOfLayers;
@@ -239,6 +271,7 @@ void print_levels(std::ostream& out, const std::vector<LevelReport>& levels) {
   out << '\n';
   print_terminal(out, table);
   if (!wide) print_line(out, "Each layer's survivors and what was pruned: --csv");
+  print_collapse(out, levels);
 }
 
 void print_level(std::ostream& out, const LevelReport& report, const LevelRecord& record) {
@@ -249,6 +282,7 @@ void print_level(std::ostream& out, const LevelReport& report, const LevelRecord
     text += ", test accuracy " + percent_cell(accuracy);
   out << '\n';
   print_line(out, text);
+  if (is_cut(report)) print_collapse(out, report, "");
   print_masks(out, report);
   print_weights(out, report);
   print_histograms(out, report, record);
@@ -260,12 +294,15 @@ ordered_json levels_json(const std::vector<LevelReport>& levels) {
   for (const LevelReport& level : levels) {
     ordered_json layers = ordered_json::array();
     for (const LayerReport& layer : level.layers) layers.push_back(to_json(layer));
-    rows.push_back({{"level", level.summary.level},
-                    {"density", level.summary.density},
-                    {"effective_density", to_json(level.effective_density())},
-                    {"test_accuracy", level.summary.test_accuracy},
-                    {"dead_neurons", to_json(level.dead_neurons())},
-                    {"layers", layers}});
+    rows.push_back(
+        {{"level", level.summary.level},
+         {"density", level.summary.density},
+         {"effective_density", to_json(level.effective_density())},
+         {"layer_collapse", level.effective_density() ? ordered_json(is_cut(level)) : ordered_json()},
+         {"empty_layers", empty_layers(level)},
+         {"test_accuracy", level.summary.test_accuracy},
+         {"dead_neurons", to_json(level.dead_neurons())},
+         {"layers", layers}});
   }
   return rows;
 }
@@ -282,10 +319,10 @@ void print_csv(std::ostream& out, const std::vector<LevelReport>& levels) {
   for (const LevelReport& level : levels) {
     for (const LayerReport& layer : level.layers) {
       const LayerStructure& s = layer.structure;
-      out << level.summary.level << ',' << s.name << ',' << s.size << ',' << s.survivors << csv(s.density())
-          << csv_count(s.effective_survivors) << csv(s.effective_density()) << ',' << s.dead_inputs << ','
-          << s.dead_outputs << csv_count(s.dead_neurons) << csv_count(layer.pruned) << csv(layer.threshold)
-          << csv(layer.signs_kept) << csv(layer.before) << csv(layer.after) << '\n';
+      out << level.summary.level << ',' << csv_field(s.name) << ',' << s.size << ',' << s.survivors
+          << csv(s.density()) << csv_count(s.effective_survivors) << csv(s.effective_density()) << ','
+          << s.dead_inputs << ',' << s.dead_outputs << csv_count(s.dead_neurons) << csv_count(layer.pruned)
+          << csv(layer.threshold) << csv(layer.signs_kept) << csv(layer.before) << csv(layer.after) << '\n';
     }
   }
 }

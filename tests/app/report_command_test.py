@@ -278,6 +278,82 @@ class PageTest(Reported, unittest.TestCase):
         self.assertLessEqual({"training", "level", "accuracy-when", "metric", "layer", "view", "arrangement",
                               "mask-frame", "zoom-in", "overlap-layer"}, reached)
 
+    def shown(self, *folders, name="shown.html"):
+        """Another page in place of the one that all tests look at."""
+        page = self.folder / name
+        output_of("report", *folders, "-o", page, "--force")
+        self.browser.get(page.as_uri())
+        self.until(lambda: self.value("mask-image", "ariaLabel") or self.value("mask-caption", "textContent"))
+
+    def script(self, text):
+        return self.browser.execute_script(f"return {text}")
+
+    def texts(self, selector):
+        return self.script(f"[...document.querySelectorAll({json.dumps(selector)})].map((one) => one.textContent)")
+
+    def test_axes_end_where_values_do(self):
+        self.assertEqual(self.script("domainOf([0.2, 1], { bounds: [0, 1] })")[1], 1)
+        self.assertEqual(self.script("domainOf([0, 300], { bounds: [0, Infinity] })")[0], 0)
+        self.assertLess(self.script("accuracyDomain([{ branch: 'ticket', points: [{ y: 0.999 }, { y: 0.99 }] }], [])")[1], 1.0001)
+        self.assertFalse(self.script("ticks({ domain: [-0.4, 3] }).some((tick) => Object.is(tick, -0))"))
+        self.assertEqual(self.script("[fixed(-0.001, 1), whole(-0.3), fixed(-0.26, 1), percent(-0.00001, 1)]"),
+                         ["0.0", "0", "-0.3", "0.0\u00a0%"])
+        texts = self.texts("svg g text")
+        self.assertGreater(len(texts), 20)
+        self.assertEqual([text for text in texts if text.startswith("-")], [])
+        ticks = [float(text) for text in self.texts("#accuracy-chart g text[text-anchor=end]")]
+        self.assertTrue(0 <= min(ticks) < max(ticks) <= 100)
+
+    def test_densities_are_told_as_elsewhere(self):
+        self.assertEqual(self.script("[1, 0.0185, 0.001, 0.00034, 0.000034, 0].map(density)"),
+                         [f"{number}\u00a0%" for number in ("100.00", "1.85", "0.10", "0.034", "0.0034", "0.00")])
+
+    def test_each_run_has_its_own_required_accuracy(self):
+        self.shown(self.search, self.search / "replicate-1")
+        lines = self.script("[...document.querySelectorAll('#accuracy-chart g > .required')].map((one) => one.getAttribute('d'))")
+        self.assertEqual(len(set(lines)), 2)
+        told = [text for text in self.texts("#accuracy-chart .legend li") if "matching" in text]
+        self.assertEqual([text.split(" matching: ")[0].strip() for text in told], ["search", "replicate-1"])
+        required = self.script("data.runs.map(({ results }) => results.verdict.required_test_accuracy)")
+        self.assertEqual([text.split(": ")[1] for text in told], [f"{100 * value:.2f}\u00a0%" for value in required])
+
+    def test_tables_are_whole_on_a_wide_screen_and_the_page_on_a_narrow_one(self):
+        for width in (1300, 420):
+            self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
+                                         {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False})
+            self.shown(self.search, self.search / "replicate-0")
+            self.assertLessEqual(self.script("document.documentElement.scrollWidth"), width)
+            if width == 1300:
+                cut = """[...document.querySelectorAll(".wide")].filter((one) => one.scrollWidth > one.clientWidth)
+                    .map(({ id }) => id)"""
+                self.assertEqual(self.script(cut), [])
+        self.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+    def test_page_of_a_single_level(self):
+        single = self.folder / "single"
+        result = run(*SEARCH, "--model", "mlp:784-5-10", "--steps", 20, "--levels", 0, "--out", single)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.shown(single, name="single.html")
+        for picture in self.browser.find_elements(By.CSS_SELECTOR, "figure > svg"):
+            self.assertNotRegex(picture.get_attribute("innerHTML"), "NaN|Infinity")
+        self.assertIn("Level 0 of 0", self.value("level", "ariaValueText"))
+
+    def test_page_of_a_layer_collapse(self):
+        """A layer's density of zero has no place on a logarithmic axis."""
+        collapsed = self.folder / "collapsed"
+        result = run(*SEARCH, "--model", "mlp:784-30-30-10", "--steps", 20, "--levels", 3, "--rate", 0.9, "--scope", "global",
+                     "--score", "large-final", "--out", collapsed)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        levels = data_of_run = json.loads(output_of("inspect", collapsed, "--json"))["levels"]
+        self.assertEqual(levels[-1]["effective_density"], 0, data_of_run)
+        self.shown(collapsed, name="collapsed.html")
+        self.press("level", Keys.END)
+        for picture in self.browser.find_elements(By.CSS_SELECTOR, "figure > svg"):
+            self.assertNotRegex(picture.get_attribute("innerHTML"), "NaN|Infinity")
+        self.assertIn("effective density 0.00", self.at("layers-table").text)
+        self.assertIn("Layer collapse from level 2 on: pruning left no weight of fc1, so no path leads", self.at("collapse").text)
+        self.until(lambda: self.at("input-text").text == "No weight of the layer survives.")
+
     def test_light_and_dark(self):
         papers = []
         for scheme in ("light", "dark"):

@@ -3,10 +3,11 @@
 // may be (plotly), or are parts to build this from (d3).
 //
 // A chart: {title, x, y, series, required, chosen, pick}
-//   x, y      axes: {label, log, domain: [from, to], text: value => its text, whole: whether values are whole numbers}
+//   x, y      axes: {label, log, domain: [from, to], text: value => its text, tick: likewise of a tick where that is
+//             another, whole: whether values are whole numbers}
 //   series    [{name, color, points: [{x, y, low, high, text}], value, thick, plain, rings: [{x, y}]}]: low and high are
 //             ends of an error bar, `text` stands for y in the table, `value` is told in the legend, plain lines have no markers; no legend where name is null
-//   required  a level to draw across, and its name: {y, name}
+//   required  levels to draw across, and their names: [{y, name, color}]
 //   chosen    x of what is chosen on the page; pick(x) chooses another
 
 const kHeight = 320;
@@ -36,18 +37,18 @@ function ticks({ log, domain, whole: isWhole }) {
   }
   const rough = Math.max((most - least) / 5, isWhole ? 1 : 0) || 1, unit = 10 ** Math.floor(Math.log10(rough));
   const step = unit * [1, 2, 5, 10].find((factor) => factor * unit >= rough);
-  for (let tick = Math.ceil(least / step); tick * step <= most + step / 1000; ++tick) found.push(tick * step);
+  for (let tick = Math.ceil(least / step); tick * step <= most + step / 1000; ++tick) found.push(tick * step + 0);
   return found;
 }
 
-/** The least domain of the values, widened a little. */
-function domainOf(values, log = false) {
+/** The least domain of the values, widened a little, but not beyond what values can be. */
+function domainOf(values, { log = false, bounds = [-Infinity, Infinity] } = {}) {
   const known = values.filter((value) => isKnown(value) && (!log || value > 0));
   if (known.length === 0) return [log ? 0.1 : 0, 1];
   const least = Math.min(...known), most = Math.max(...known);
   if (log) return [least / 1.12, most * 1.12];
   const margin = (most - least) * 0.06 || Math.abs(most) * 0.02 || 1;
-  return [least - margin, most + margin];
+  return [Math.max(bounds[0], least - margin), Math.min(bounds[1], most + margin)];
 }
 
 const kMarkers = [
@@ -63,11 +64,15 @@ function drawAxes(chart, { left, right, top, bottom }, x, y) {
   const drawn = svg("g", { "aria-hidden": "true" });
   for (const tick of ticks(chart.y)) {
     drawn.append(svg("line", { class: "grid", x1: left, x2: right, y1: y(tick), y2: y(tick) }));
-    drawn.append(svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, chart.y.text(tick)));
+    drawn.append(svg("text", { x: left - 6, y: y(tick) + 4, "text-anchor": "end" }, (chart.y.tick || chart.y.text)(tick)));
   }
-  for (const tick of ticks(chart.x)) {
+  let free = -Infinity;  // where the next label may begin
+  for (const tick of ticks(chart.x).sort((a, b) => x(a) - x(b))) {
     drawn.append(svg("line", { class: "axis", x1: x(tick), x2: x(tick), y1: bottom, y2: bottom + 4 }));
-    drawn.append(svg("text", { x: x(tick), y: bottom + 17, "text-anchor": "middle" }, chart.x.text(tick)));
+    const text = chart.x.text(tick), half = 3.5 * text.length;
+    if (x(tick) - half < free) continue;
+    drawn.append(svg("text", { x: x(tick), y: bottom + 17, "text-anchor": "middle" }, text));
+    free = x(tick) + half + 6;
   }
   drawn.append(svg("line", { class: "axis", x1: left, x2: right, y1: bottom, y2: bottom }));
   drawn.append(svg("text", { x: (left + right) / 2, y: kHeight - 6, "text-anchor": "middle" }, chart.x.label));
@@ -78,9 +83,10 @@ function drawAxes(chart, { left, right, top, bottom }, x, y) {
 }
 
 /** `shift` pixels to the right: error bars of several series at the same x lie side by side. */
-function drawSeries(one, x, y, shift) {
+function drawSeries(chart, one, x, y, shift) {
   const drawn = svg("g", { color: colorOf(one.color), transform: shift ? `translate(${shift} 0)` : null });
-  const points = one.points.filter((point) => isKnown(point.x) && isKnown(point.y));
+  const onAxis = (value, { log }) => isKnown(value) && (!log || value > 0);
+  const points = one.points.filter((point) => onAxis(point.x, chart.x) && onAxis(point.y, chart.y));
   for (const { x: at, low, high } of points.filter((point) => isKnown(point.low)))
     drawn.append(svg("path", { class: "bar", d: `M${x(at) - 3} ${y(low)}h6m-3 0V${y(high)}m-3 0h6` }));
   const width = one.thick ? 3.2 : one.plain ? 1.1 : null;
@@ -102,10 +108,10 @@ function drawLegend(chart) {
     if (!one.plain) swatch.append(svg("path", { d: markerOf(one.color), fill: "currentColor" }));
     return element("li", {}, swatch, ` ${one.name}${one.value ? ` ${one.value}` : ""}`);
   });
-  if (chart.required) {
-    const swatch = svg("svg", { viewBox: "-13 -6 26 12", "aria-hidden": "true" },
+  for (const { name, color } of chart.required || []) {
+    const swatch = svg("svg", { viewBox: "-13 -6 26 12", "aria-hidden": "true", color: colorOf(color) },
       svg("path", { class: "required", d: "M-13 0H13" }));
-    entries.push(element("li", {}, swatch, ` ${chart.required.name}`));
+    entries.push(element("li", {}, swatch, ` ${name}`));
   }
   return element("ul", { class: "legend" }, ...entries);
 }
@@ -117,7 +123,8 @@ function describeChart(chart) {
     const at = (point) => `${chart.y.text(point.y)} at ${chart.x.text(point.x)}`;
     return `${one.label || one.name}: from ${at(first)} to ${at(last)}`;
   });
-  return `Line chart, ${chart.y.label} by ${chart.x.label}. ${lines.join("; ")}.`;
+  const levels = (chart.required || []).map(({ name }) => `; ${name}`).join("");
+  return `Line chart, ${chart.y.label} by ${chart.x.label}. ${lines.join("; ")}${levels}.`;
 }
 
 /** The points of all series, a row an x. */
@@ -137,21 +144,25 @@ let charts = 0;  // drawn so far: their clip paths need names
 
 /** Draws the chart into the figure, as wide as that, in place of what it held. */
 function drawChart(figure, chart) {
-  const width = Math.max(360, figure.clientWidth), plot = plotOf(width), { left, right, top, bottom } = plot;
-  const x = scale(chart.x, [left, right]), y = scale(chart.y, [bottom, top]), clip = `clip-${++charts}`;
+  const width = Math.max(300, figure.clientWidth), plot = plotOf(width), { left, right, top, bottom } = plot;
+  const barred = chart.series.some(({ points }) => points.some(({ low }) => isKnown(low)));
+  const last = chart.series.length - 1, apart = barred && last > 0 ? Math.min(4, 16 / last) : 0;
+  const extent = [left + (apart * last) / 2, right - (apart * last) / 2];  // within which even what is shifted stays
+  const x = scale(chart.x, extent), y = scale(chart.y, [bottom, top]), clip = `clip-${++charts}`;
   const picture = svg("svg", { viewBox: `0 0 ${width} ${kHeight}`, role: "img", "aria-label": describeChart(chart) },
     svg("clipPath", { id: clip },
       svg("rect", { x: left - 10, y: top - 6, width: right - left + 20, height: bottom - top + 6 })),
     drawAxes(chart, plot, x, y));
   const inside = svg("g", { "clip-path": `url(#${clip})` });
-  if (chart.required) inside.append(svg("path", { class: "required", d: `M${left} ${y(chart.required.y)}H${right}` }));
+  for (const { y: at, color } of chart.required || [])
+    inside.append(svg("path", { class: "required", d: `M${left} ${y(at)}H${right}`, color: colorOf(color) }));
   if (isKnown(chart.chosen)) inside.append(svg("path", { class: "chosen", d: `M${x(chart.chosen)} ${top}V${bottom}` }));
-  const barred = chart.series.some(({ points }) => points.some(({ low }) => isKnown(low)));
-  const shiftOf = (s) => (barred ? 4 * (s - (chart.series.length - 1) / 2) : 0);
-  inside.append(...chart.series.map((one, s) => drawSeries(one, x, y, shiftOf(s))));
+  const drawn = chart.series.map((one, s) => [one, apart * (s - last / 2)]);
+  drawn.sort(([a], [b]) => (a.thick || 0) - (b.thick || 0));
+  inside.append(...drawn.map(([one, shift]) => drawSeries(chart, one, x, y, shift)));
   picture.append(inside);
   if (chart.pick) {
-    const value = unscale(chart.x, [left, right]);
+    const value = unscale(chart.x, extent);
     picture.classList.add("pick");
     picture.addEventListener("click", (event) => {
       const box = picture.getBoundingClientRect();

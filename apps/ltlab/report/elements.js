@@ -13,9 +13,13 @@ const svg = (tag, attributes = {}, ...children) =>
   filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 
 const isKnown = (value) => value != null && Number.isFinite(value);
-const fixed = (value, digits) => (isKnown(value) ? value.toFixed(digits) : "–");
-const percent = (fraction, digits = 2) => (isKnown(fraction) ? `${(100 * fraction).toFixed(digits)}\u00a0%` : "–");
-const whole = (value) => (isKnown(value) ? Math.round(value).toLocaleString("en") : "–");
+const unsigned = (text) => text.replace(/^-(?=[0.]*$)/, "");  // no "-0.0"
+const fixed = (value, digits) => (isKnown(value) ? unsigned(value.toFixed(digits)) : "–");
+const percent = (fraction, digits = 2) => (isKnown(fraction) ? `${fixed(100 * fraction, digits)}\u00a0%` : "–");
+/** As density_text() of format.h: "1.85 %", "0.0034 %". */
+const density = (fraction) =>
+  percent(fraction, fraction > 0 && fraction < 0.001 ? 1 - Math.floor(Math.log10(100 * fraction)) : 2);
+const whole = (value) => (isKnown(value) ? unsigned(Math.round(value).toLocaleString("en")) : "–");
 const compact = (value) => (isKnown(value) ? Number(value.toPrecision(3)).toLocaleString("en") : "–");
 const cleanName = (parameter) => parameter.replace(/\.weight$/, "");
 

@@ -19,8 +19,9 @@ function nameOf(one) {
 
 const densityText = (density) => `${Number((100 * density).toPrecision(density < 0.1 ? 3 : 4))}\u00a0%`;
 function densityAxis(densities) {
-  return { label: "weights remaining", log: true, domain: [Math.max(...densities), Math.min(...densities)],
-    text: densityText };
+  const known = densities.filter((density) => density > 0), most = Math.max(...known), least = Math.min(...known);
+  const margin = most === least ? 1.5 : 1;
+  return { label: "weights remaining", log: true, domain: [most * margin, least / margin], text: densityText };
 }
 
 /** Chooses the level of the density nearest to `density`. */
@@ -60,7 +61,7 @@ function meansOf(figure, text) {
         .map((at) => meanPoint(run, branch, at, figure, text));
       const here = points.find(({ x }) => Math.abs(x / level().density - 1) < 0.02);
       const name = several ? (branch === "ticket" ? run.name : `${run.name}/${branch}`) : branch;
-      series.push({ name, branch, color: series.length, points, value: here ? here.text : "" });
+      series.push({ name, run, branch, color: series.length, points, value: here ? here.text : "" });
     }
   }
   return series;
@@ -68,11 +69,20 @@ function meansOf(figure, text) {
 
 const valuesOf = (series) => series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low, high]));
 
-/** All of the tickets, and of controls that fall further only the start. */
-function accuracyDomain(series) {
-  const [low, high] = domainOf(valuesOf(series.filter(({ branch }) => branch === "ticket")));
-  const [lowest, highest] = domainOf(valuesOf(series));
+/** All of the tickets and what is required, and of controls that fall further only the start. */
+function accuracyDomain(series, required) {
+  const bounds = [0, 1], levels = required.map(({ y }) => y);
+  const [low, high] = domainOf([...valuesOf(series.filter(({ branch }) => branch === "ticket")), ...levels], { bounds });
+  const [lowest, highest] = domainOf([...valuesOf(series), ...levels], { bounds });
   return [Math.max(Math.min(low, lowest), low - 2 * (high - low)), Math.max(high, highest)];
+}
+
+/** The accuracy from which on each run's levels are matching, in the colour of its tickets. */
+function requiredAccuracies(series) {
+  return data.runs.filter(({ results }) => results).map((run) => {
+    const y = run.results.verdict.required_test_accuracy, name = several ? `${run.name} matching` : "matching";
+    return { y, name: `${name}: ${percent(y)}`, color: several ? series.find((one) => one.run === run).color : "var(--soft)" };
+  });
 }
 
 function drawAccuracy() {
@@ -81,16 +91,15 @@ function drawAccuracy() {
   const when = byId("accuracy-when"), accuracies = meansOf(when.value, (value) => fixed(100 * value, 2));
   const steps = meansOf("early_stop_step", whole);
   const x = densityAxis(accuracies.flatMap(({ points }) => points.map((point) => point.x)));
-  const verdict = data.runs[training().run].results?.verdict;
+  const required = when.value === "test_accuracy" ? requiredAccuracies(accuracies) : [];
   drawChart(byId("accuracy-chart"), {
     title: `Test accuracy ${when.selectedOptions[0].text}`, x, series: accuracies, chosen: level().density,
-    y: { label: "test accuracy, %", domain: accuracyDomain(accuracies), text: (y) => fixed(100 * y, 2) },
-    required: verdict && when.value === "test_accuracy" &&
-      { y: verdict.required_test_accuracy, name: `matching: ${percent(verdict.required_test_accuracy)}` },
-    pick: pickDensity });
+    y: { label: "test accuracy, %", domain: accuracyDomain(accuracies, required), text: (y) => fixed(100 * y, 2),
+      tick: (y) => String(Number((100 * y).toPrecision(5))) },
+    required, pick: pickDensity });
   drawChart(byId("early-stop-chart"), {
     title: "Early-stopping iteration", x, series: steps, chosen: level().density,
-    y: { label: "iteration", domain: domainOf(valuesOf(steps)), text: whole, whole: true },
+    y: { label: "iteration", domain: domainOf(valuesOf(steps), { bounds: [0, Infinity] }), text: whole, whole: true },
     pick: pickDensity });
 }
 
@@ -111,8 +120,8 @@ function curveOf(one, metric) {
   const losses = kMetrics[metric].values(one.metrics), last = training().levels.length - 1;
   const points = one.metrics.step.map((step, i) => ({ x: step, y: losses[i] })).filter(({ y }) => y > 0);
   const thick = one === level(), i = training().levels.indexOf(one);
-  return { label: `level ${one.level}, ${percent(one.density)}`, points, plain: true, thick,
-    name: thick || i === last || i % Math.ceil((last + 1) / 5) === 0 ? `level ${one.level}, ${percent(one.density)}` : null,
+  return { label: `level ${one.level}, ${density(one.density)}`, points, plain: true, thick,
+    name: thick || i === last || i % Math.ceil((last + 1) / 5) === 0 ? `level ${one.level}, ${density(one.density)}` : null,
     color: levelColor(last ? i / last : 0),
     rings: thick && metric === "validation_loss" && one.early_stop_validation_loss > 0
       ? [{ x: one.early_stop_step, y: one.early_stop_validation_loss }] : [] };
@@ -122,13 +131,13 @@ function drawCurves() {
   const metric = byId("metric"), levels = training().levels.filter(({ metrics }) => metrics.step.length > 0);
   byId("curves").hidden = levels.length === 0;
   if (byId("curves").hidden) return;
-  const series = levels.map((one) => curveOf(one, metric.value)).sort((a, b) => (a.thick || 0) - (b.thick || 0));
+  const series = levels.map((one) => curveOf(one, metric.value));
   const steps = levels.flatMap(({ metrics }) => metrics.step);
   drawChart(byId("curves-chart"), {
     title: `${metric.selectedOptions[0].text} of ${nameOf(training())}`, series,
     x: { label: "iteration", domain: [Math.min(...steps), Math.max(...steps)], text: whole },
     y: { label: metric.selectedOptions[0].text, log: true, text: kMetrics[metric.value].text,
-      domain: domainOf(series.flatMap(({ points }) => points.map(({ y }) => y)), true) } });
+      domain: domainOf(series.flatMap(({ points }) => points.map(({ y }) => y)), { log: true }) } });
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -140,13 +149,25 @@ function drawLayers() {
   const one = training(), levels = one.levels;
   const series = one.layers.map((layer, l) => ({
     name: cleanName(layer.name), color: one.layers.length > 7 ? levelColor(l / (one.layers.length - 1)) : l,
-    plain: one.layers.length > 7, value: percent(densityOf(level().layers, l)),
+    plain: one.layers.length > 7, value: density(densityOf(level().layers, l)),
     points: levels.map((at) => ({ x: at.density, y: densityOf(at.layers, l) })) }));
   const values = series.flatMap(({ points }) => points.map(({ y }) => y));
   drawChart(byId("layers-chart"), { title: `Density of each layer of ${nameOf(one)}`, series, chosen: level().density,
     x: densityAxis(levels.map(({ density }) => density)), pick: pickDensity,
-    y: { label: "weights of the layer remaining", log: true, domain: domainOf(values, true), text: densityText } });
+    y: { label: "weights of the layer remaining", log: true, domain: domainOf(values, { log: true }), text: densityText } });
   byId("layers-table").replaceChildren(layersTable());
+  byId("collapse").textContent = collapseText(one);
+}
+
+/** Where pruning cut the network of a training in two: layer collapse (Tanaka et al. 2020). */
+function collapseText({ levels, layers }) {
+  const cut = levels.filter((at) => at.effective_density === 0);
+  if (cut.length === 0) return "";
+  const where = cut[0] === levels[levels.length - cut.length]
+    ? `from level ${cut[0].level} on` : `at level ${cut.map(({ level: number }) => number).join(", ")}`;
+  const empty = layers.filter((_, l) => cut[0].layers[l].survivors === 0).map(({ name }) => cleanName(name));
+  return `Layer collapse ${where}: ${empty.length ? `pruning left no weight of ${empty.join(", ")}, so ` : ""}` +
+    "no path leads from an input to an output.";
 }
 
 function layersTable() {
@@ -154,13 +175,13 @@ function layersTable() {
     "dead neurons", "threshold", "signs kept"];
   const rows = training().layers.map(({ name, shape, size }, l) => {
     const at = level().layers[l];
-    return [cleanName(name), shape.join(" × "), whole(at.survivors), percent(at.survivors / size),
-      isKnown(at.effective_survivors) ? percent(at.effective_survivors / size) : "–", whole(at.pruned),
+    return [cleanName(name), shape.join(" × "), whole(at.survivors), density(at.survivors / size),
+      isKnown(at.effective_survivors) ? density(at.effective_survivors / size) : "–", whole(at.pruned),
       whole(at.dead_inputs), whole(at.dead_outputs), whole(at.dead_neurons), compact(at.threshold),
       percent(at.signs_kept, 1)];
   });
-  const { level: number, density, effective_density: effective } = level();
-  return table(`Level ${number}: density ${percent(density)}, effective density ${percent(effective)}`, head, rows);
+  const { level: number, density: all, effective_density: effective } = level();
+  return table(`Level ${number}: density ${density(all)}, effective density ${density(effective)}`, head, rows);
 }
 
 // ------------------------------------------------------------------------------------------------
@@ -217,7 +238,7 @@ function describeMask(layer, showsWeights) {
   const { survivors, dead_inputs: inputs, dead_outputs: outputs } = level().layers[training().layers.indexOf(layer)];
   const what = `${showsWeights ? "Trained weights" : "Mask"} of ${cleanName(layer.name)}, ${layer.shape.join(" × ")}`;
   const text = `${what}, level ${level().level}: ${whole(survivors)} of ${whole(layer.size)} survive ` +
-    `(${percent(survivors / layer.size)})`;
+    `(${density(survivors / layer.size)})`;
   byId("mask-caption").textContent = text;
   byId("mask-image").setAttribute("aria-label",
     `${text}; ${whole(inputs)} inputs and ${whole(outputs)} outputs have no survivor`);
@@ -309,7 +330,7 @@ async function drawInputs() {
   const counts = await pixelSurvivors(), most = Math.max(...counts);
   if (inputs !== training().inputs) return;
   drawTiles(byId("input-image"), { columns: 1, gap: 0, ...inputs, high: inputs.height, wide: inputs.width },
-    counts.length, (i) => [...kSurvives.slice(0, 3), Math.round((255 * counts[i]) / most)]);
+    counts.length, (i) => [...kSurvives.slice(0, 3), Math.round((255 * counts[i]) / (most || 1))]);
   describeInputs(counts, inputs);
   const details = tableDetails(() => inputsTable(counts, inputs)), before = figure.querySelector("details");
   details.open = before.open;
@@ -322,7 +343,8 @@ async function drawInputs() {
 
 function describeInputs(counts, inputs) {
   const none = counts.filter((count) => count === 0).length, [share, pixels] = middleShares(counts, inputs);
-  const text = `${percent(share, 1)} of the survivors are in the middle ${percent(pixels, 0)} of the image; at ` +
+  const text = none === counts.length ? "No weight of the layer survives."
+    : `${percent(share, 1)} of the survivors are in the middle ${percent(pixels, 0)} of the image; at ` +
     `most ${whole(Math.max(...counts))} at one pixel (strongest), ${whole(none)} pixels have none.`;
   byId("input-text").textContent = text;
   byId("input-image").setAttribute("aria-label",
@@ -370,11 +392,13 @@ function overlapMatrix(pairs) {
   return made;
 }
 
+const unbroken = (name) => element("span", { class: "name" }, name);
+
 function overlapPairs(pairs) {
   const head = ["tickets", "in both", "Jaccard", "by chance, at densities", "z", "by chance, at each input's number",
     "z", "signs agree"];
   return table("Pair by pair", head, pairs.map((pair) => [
-    `${nameOf(data.trainings[pair.a])}, ${nameOf(data.trainings[pair.b])}`, whole(pair.common), fixed(pair.jaccard, 4),
+    element("span", {}, unbroken(`${nameOf(data.trainings[pair.a])},`), " ", unbroken(nameOf(data.trainings[pair.b]))), whole(pair.common), fixed(pair.jaccard, 4),
     fixed(pair.by_density.jaccard, 4), fixed(pair.by_density.z, 1), fixed(pair.by_inputs.jaccard, 4),
     fixed(pair.by_inputs.z, 1), percent(pair.signs, 1)]));
 }
@@ -467,8 +491,8 @@ function tellLeftOut() {
 // choosing
 
 function drawLevelText() {
-  const { level: number, density, test_accuracy: accuracy } = level(), levels = training().levels;
-  const text = `Level ${number} of ${levels[levels.length - 1].level}: ${percent(density)} density` +
+  const { level: number, density: left, test_accuracy: accuracy } = level(), levels = training().levels;
+  const text = `Level ${number} of ${levels[levels.length - 1].level}: ${density(left)} density` +
     (isKnown(accuracy) ? `, test accuracy ${percent(accuracy)}` : "");
   byId("level-text").textContent = text;
   byId("level").setAttribute("aria-valuetext", text);
