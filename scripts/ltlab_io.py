@@ -359,7 +359,8 @@ def load_state_dict(path, trust=False):
     except (OSError, ModuleNotFoundError, MemoryError):
         raise
     except Exception as error:  # Whatever the file runs may go wrong in any way.
-        raise RunError(f"PyTorch cannot load {path}: {error or type(error).__name__}") from error
+        told = ltlab_state_dicts.shown(str(error) or type(error).__name__, 200)
+        raise RunError(f"PyTorch cannot load {path}: {told}") from error
 
 
 def import_openlth(replicate, folder, trust=False):

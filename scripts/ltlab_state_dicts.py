@@ -54,8 +54,8 @@ def load(path):
     except MemoryError:
         raise
     except Exception as error:  # Of what anybody wrote, pickletools, zipfile and numpy refuse each part in its own way.
-        raise InputError(f"{path} is damaged, or no file of torch.save(): {error or type(error).__name__}; "
-                         "save or download it again") from error
+        told = shown(str(error) or type(error).__name__, 200)
+        raise InputError(f"{path} is damaged, or no file of torch.save(): {told}; save or download it again") from error
 
 
 def _content(path):
@@ -390,10 +390,10 @@ class _Machine:
         self.stack.append(found)
 
 
-def shown(name):
-    """A name of anybody's as a part of a message."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in name)
-    return text if len(text) <= 80 else text[:77] + "..."
+def shown(name, most=80):
+    """A text of anybody's as a part of a message."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in name[:most])
+    return text if len(name) <= most else text + "..."
 
 
 # ---------------------------------------------------------------------------------------------------- state_dicts
