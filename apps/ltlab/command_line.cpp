@@ -21,23 +21,26 @@ std::string strip_dashes(const std::string& name) {
   return first == std::string::npos ? std::string() : name.substr(first);
 }
 
-// Boost's exceptions as ConfigErrors that say where the fault is and which name was probably meant.
-template <class Parse>
-po::parsed_options parse_or_explain(const std::string& where, const po::options_description& options,
-                                    Parse parse) {
+ConfigError unknown_option(const std::string& where, const std::string& name,
+                           const po::options_description& options) {
+  return ConfigError(where + "unknown option '" + name + "'" + suggestion(name, option_names(options)) +
+                     "; --help lists all options");
+}
+
+// Boost's exceptions as ConfigErrors that say which name was probably meant.
+po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::options_description& options) {
   try {
-    return parse();
+    return parser.run();
   } catch (const po::unknown_option& error) {
-    const std::string name = strip_dashes(error.get_option_name());
-    throw ConfigError(where + "unknown option '" + name + "'" + suggestion(name, option_names(options)) +
-                      "; --help lists all options");
+    throw unknown_option("", strip_dashes(error.get_option_name()), options);
   } catch (const po::too_many_positional_options_error&) {
-    throw ConfigError(where + "too many words that belong to no option: options begin with --; see --help");
+    throw ConfigError("too many words that belong to no option: options begin with --; see --help");
   } catch (const po::error& error) {
-    throw ConfigError(where + error.what() + "; see --help");
+    throw ConfigError(std::string(error.what()) + "; see --help");
   }
 }
 
+// Boost's exceptions as ConfigErrors that say where the fault is.
 void store_or_explain(const std::string& where, const po::parsed_options& parsed, po::variables_map& values) {
   try {
     po::store(parsed, values);
@@ -70,10 +73,9 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
                                   const po::positional_options_description& positional) {
   po::variables_map values;
   const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
-  const po::parsed_options parsed = parse_or_explain("", options, [&] {
-    return po::command_line_parser(arguments).options(options).positional(positional).style(style).run();
-  });
-  store_or_explain("", parsed, values);
+  po::command_line_parser parser(arguments);
+  parser.options(options).positional(positional).style(style);
+  store_or_explain("", parse_or_explain(parser, options), values);
   return values;
 }
 
@@ -91,17 +93,17 @@ std::ifstream open_config_file(const std::string& path) {
   return file;
 }
 
-void parse_config(std::istream& text, const std::string& where, const po::options_description& options,
+void parse_config(const ConfigLines& lines, const std::string& where, const po::options_description& options,
                   const po::options_description& command_line_only, po::variables_map& values) {
-  const po::parsed_options parsed = parse_or_explain(where, options, [&] {
-    try {
-      return po::parse_config_file(text, options);
-    } catch (const po::unknown_option& error) {
-      const std::string name = error.get_option_name();
-      if (!command_line_only.find_nothrow(name, false)) throw;
-      throw ConfigError(where + "'" + name + "' belongs on the command line, as --" + name);
+  po::parsed_options parsed(&options);
+  for (const auto& [name, value] : lines) {
+    if (!options.find_nothrow(name, false)) {
+      if (command_line_only.find_nothrow(name, false))
+        throw ConfigError(where + "'" + name + "' belongs on the command line, as --" + name);
+      throw unknown_option(where, name, options);
     }
-  });
+    parsed.options.emplace_back(name, std::vector<std::string>{value});
+  }
   store_or_explain(where, parsed, values);
 }
 

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/lottery/config_lines.h"
+
 namespace ltlab::app {
 
 /// The arguments after the command's name.
@@ -37,9 +39,9 @@ boost::program_options::variables_map parse_arguments(
 /// The file given to --config, to be read; ConfigError where it cannot be.
 std::ifstream open_config_file(const std::string& path);
 
-/// Adds to `values` what a config's text sets and the command line did not. Same errors, which begin with
+/// Adds to `values` what a config's lines set and the command line did not. Same errors, which begin with
 /// `where`, and tell of an option of `command_line_only` that it is one.
-void parse_config(std::istream& text, const std::string& where,
+void parse_config(const ConfigLines& lines, const std::string& where,
                   const boost::program_options::options_description& options,
                   const boost::program_options::options_description& command_line_only,
                   boost::program_options::variables_map& values);

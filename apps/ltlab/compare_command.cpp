@@ -18,14 +18,6 @@
 namespace ltlab::app {
 namespace {
 
-// Whether all of the search that is asked for has been recorded: it ended as one of these settings and
-// extent.
-bool is_finished(const SearchRequest& request) {
-  const std::optional<CollectionRecord> stored = stored_settings(RunStore(request.out));
-  return stored && stored->totals && stored->config == config_text(request.config) &&
-         stored->extent == extent_text(request.config);
-}
-
 bool read_same(const SearchConfig& a, const SearchConfig& b) {
   return a.data == b.data && pretraining_data(a) == pretraining_data(b) && a.model == b.model &&
          a.training.batch == b.training.batch;

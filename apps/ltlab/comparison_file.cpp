@@ -11,7 +11,6 @@
 #include "search_options.h"
 
 namespace ltlab::app {
-namespace po = boost::program_options;
 namespace {
 
 const std::string kBase = "base";
@@ -57,12 +56,7 @@ void add_line(const std::string& line, const std::string& value, FileSettings& t
 
 FileSettings read_lines(std::istream& file) {
   FileSettings settings;
-  try {
-    for (const po::option& line : po::parse_config_file(file, po::options_description(), true).options)
-      add_line(line.string_key, line.value.front(), settings);
-  } catch (const po::error& error) {
-    throw ConfigError(error.what());
-  }
+  for (const auto& [name, value] : written_lines(file)) add_line(name, value, settings);
   if (settings.variants.empty())
     throw ConfigError("there is no variant to compare the base with: add lines variant.NAME.option = value");
   return settings;

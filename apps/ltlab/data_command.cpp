@@ -3,6 +3,7 @@
 #include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "commands.h"
 #include "format.h"
@@ -15,6 +16,7 @@
 #include "ltlab/data/user_arrays.h"
 #include "terminal.h"
 #include "text_table.h"
+#include "warnings.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -47,7 +49,8 @@ fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.
 
 struct Request {
   std::string action, source, directory, mirror;
-  Count validation{DatasetOptions().validation}, data_seed;
+  std::optional<Count> validation;
+  Count data_seed;
   bool json = false;
 };
 
@@ -57,7 +60,8 @@ po::options_description make_options(Request& request) {
   add("help,h", "tell all this");
   add("data-dir", po::value(&request.directory)->value_name("DIR"), "where the data are, or go");
   add("mirror", po::value(&request.mirror)->value_name("URL"), "fetch: base URL of another server");
-  add("validation", po::value(&request.validation)->value_name("N"),
+  add("validation",
+      po::value<Count>()->value_name("N")->notifier([&](const Count& n) { request.validation = n; }),
       "info: images held out of the training set (5000)");
   add("data-seed", po::value(&request.data_seed)->value_name("N"),
       "info: names the held-out images, and the embedded ones (0)");
@@ -76,7 +80,7 @@ DatasetOptions dataset_options(const Request& request) {
   DatasetOptions options;
   options.source = request.source;
   options.directory = request.directory;
-  options.validation = request.validation.value;
+  options.validation = request.validation.value_or(Count{0}).value;
   options.split_seed = options.embedded_seed = request.data_seed.value;
   return options;
 }
@@ -115,6 +119,7 @@ nlohmann::ordered_json describe(const Dataset& data, const Request& request) {
           {"test_images", data.test.size()},
           {"train_per_class", count_labels(data.train.labels, data.classes)},
           {"test_per_class", count_labels(data.test.labels, data.classes)},
+          {"classes_without_training_images", classes_without_images(data)},
           {"normalization", {{"scale", data.normalization.scale}, {"shift", data.normalization.shift}}},
           {"split",
            {{"seed", request.data_seed.value},
@@ -143,15 +148,23 @@ void print(const nlohmann::ordered_json& description) {
   line("test per class", join(description["test_per_class"]));
   line("normalization", "pixel * scale + shift by channel: scale " + join(normalization["scale"]) +
                             ", shift " + join(normalization["shift"]));
-  line("split", split["training"].dump() + " training, " + split["validation"].dump() + " validation, seed " +
-                    split["seed"].dump());
+  if (split["validation"] == 0)
+    line("split", "none of the usual " + std::to_string(DatasetOptions().validation) +
+                      " validation images: choose fewer by --validation, here and for `ltlab search`");
+  else
+    line("split", split["training"].dump() + " training, " + split["validation"].dump() +
+                      " validation, seed " + split["seed"].dump());
   line("fingerprint", description["fingerprint"]);
 }
 
 int info(const Request& request) {
   is_published(request.source);
-  const Dataset data = load_dataset(dataset_options(request));
+  Dataset data = load_dataset(dataset_options(request));
+  const std::size_t usual = DatasetOptions().validation;
+  if (!request.validation && data.train.size() > usual)
+    hold_out_validation(usual, request.data_seed.value, data);
   const auto description = describe(data, request);
+  warn_of_empty_classes(data);
   if (request.json)
     std::cout << description.dump(2) << '\n';
   else

@@ -62,11 +62,11 @@ std::vector<Dependence> dependences(const SearchConfig& config) {
        "is for --prune early-bird, and that is " + time},
       {{"drop-fraction"}, "prune", config.trains_sparse(), "is for --prune set or rigl, and that is " + time},
       {{"rate", "convolution-rate", "output-rate", "layer-rate", "levels", "target-density", "densities",
-        "prune", "score", "score-images", "granularity", "scope"},
+        "prune", "score", "score-images", "granularity", "scope", "min-survivors"},
        "from",
        config.from.empty(),
        "is not for --from, which brings the masks"},
-      {{"rate", "convolution-rate", "output-rate", "levels", "target-density", "scope"},
+      {{"rate", "convolution-rate", "output-rate", "levels", "target-density", "scope", "min-survivors"},
        "granularity",
        config.granularity.kind != Granularity::Kind::pattern,
        "is not for --granularity " + to_text(config.granularity) +

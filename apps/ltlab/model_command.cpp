@@ -186,6 +186,7 @@ void show(Request request) {
     DatasetOptions options;
     options.source = request.data;
     options.directory = request.directory;
+    options.validation = 0;  // however few images there are
     const Dataset data = load_dataset(options);
     image = data.train.shape;
     request.classes = data.classes;

@@ -1,9 +1,12 @@
+#include <unistd.h>
+
 #include <iostream>
 #include <new>
 #include <string>
 
 #include "commands.h"
 #include "kernel_report.h"
+#include "ltlab/analysis/compared_run.h"
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
@@ -19,14 +22,15 @@ namespace {
 
 void show(const SearchRequest& request, const SearchResults& results) {
   const RunStore first(replicate_folder(request.out, request.config.replicates, 0));
+  const std::vector<LayerCollapse> collapses = layer_collapse(RunStore(request.out));
   if (!request.json) {
-    print_report(std::cout, results);
+    print_report(std::cout, results, collapses);
     if (request.explain_kernels) print_kernels(std::cout, first);
     return;
   }
-  nlohmann::ordered_json report = report_json(results);
+  nlohmann::ordered_json report = report_json(results, collapses);
   report["run"] = request.out;
-  report["config"] = config_text(request.config) + extent_text(request.config);
+  report["config"] = as_written(config_text(request.config) + extent_text(request.config));
   if (request.explain_kernels) report["kernels"] = kernels_json(first);
   std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
@@ -47,6 +51,11 @@ int search_command(const Arguments& arguments) {
   const SearchRequest request = parse_search(arguments);
   if (request.help) {
     std::cout << request.help_text;
+    return 0;
+  }
+  const bool read_only = access(request.out.c_str(), F_OK) == 0 && access(request.out.c_str(), W_OK) != 0;
+  if (request.resume && read_only && is_finished(request)) {
+    show(request, recorded_results(read_recorded_run(request.out, request.out)));
     return 0;
   }
   const SessionLock lock(request.out);

@@ -138,6 +138,7 @@ po::options_description pruning_options() {
       ("convolution-rate", number(), "of convolutions (the rate)")
       ("output-rate", number(), "of the output layer (half the rate)")
       ("layer-rate", word("LAYER=X,..."), "of single layers, as fc1=0.3,conv1=0; 0 keeps a layer whole")
+      ("min-survivors", count(), "weights that every layer keeps at least, lest pruning empty one (0)")
       ("scope", word("SCOPE"), ("weights compete within a layer or across layers; or layers have one density, or that of "
                                 "Erdős–Rényi-Kernel: " + choices(pruning_scope_names(), SearchConfig().scope)).c_str())
       ("from", word("RUN"), "train the tickets of another run, or one level-NNN.h5, from the weights that they start from, "
@@ -351,6 +352,7 @@ SearchConfig read_config(const Values& values) {
   if (values.has("output-rate")) values.read("output-rate", config.output_rate.emplace());
   values.read("scope", config.scope, pruning_scope_names());
   values.read("layer-rate", config.layer_rates, parse_layer_rates);
+  values.read_count("min-survivors", config.min_survivors);
   values.read("granularity", config.granularity, parse_granularity);
   values.read("score", config.score, score_names());
   values.read_count("score-images", config.score_images);
@@ -378,17 +380,6 @@ std::set<std::string> names_in(const po::variables_map& map) {
   return names;
 }
 
-void parse_config_text(const std::string& text, const std::string& origin,
-                       const po::options_description& options, po::variables_map& map) {
-  std::istringstream in(text);
-  try {
-    po::store(po::parse_config_file(in, options), map);
-    po::notify(map);
-  } catch (const po::error& error) {
-    throw ConfigError(origin + ": " + error.what());
-  }
-}
-
 std::string default_folder(const po::variables_map& map, const SearchConfig& config) {
   if (map.count("preset")) return "masks/" + map["preset"].as<std::string>();
   std::string name = config.model + "-" + config.data.source.substr(0, config.data.source.find(':'));
@@ -398,37 +389,41 @@ std::string default_folder(const po::variables_map& map, const SearchConfig& con
 
 void apply_config_file(const std::string& path, po::variables_map& map) {
   std::ifstream file = open_config_file(path);
-  parse_config(file, "config file '" + path + "': ", config_options(), run_options(), map);
+  const std::string where = "config file '" + path + "': ";
+  ConfigLines lines;
+  try {
+    lines = written_lines(file);
+  } catch (const ConfigError& error) {
+    throw ConfigError(where + error.what());
+  }
+  parse_config(lines, where, config_options(), run_options(), map);
 }
 
 void apply_preset(const po::options_description& options, po::variables_map& map) {
-  std::string settings;
+  std::istringstream settings;
   Values(map).read("preset", settings, [](const std::string& name) {
     const auto found = presets().find(name);
     if (found == presets().end()) throw unknown_name("preset", name, preset_names());
-    return found->second;
+    return std::istringstream(found->second);
   });
-  parse_config_text(settings, "the preset", options, map);
+  parse_config(written_lines(settings), "the preset: ", options, {}, map);
 }
 
-// The extent of a run, but for where it ends.
-std::string without_end(const std::string& extent) {
-  std::string kept;
-  std::istringstream lines(extent);
-  for (std::string line; std::getline(lines, line);) {
-    const auto tells = [&](const char* option) { return line.starts_with(std::string(option) + " ="); };
-    if (!tells("levels") && !tells("target-density") && !tells("densities")) kept += line + '\n';
-  }
-  return kept;
+// What of a run's settings for its end those that are asked for replace. More levels leave it its target
+// density, which may end the search sooner; a new target asks for as many levels as it needs.
+std::set<std::string> replaced_ends(const po::variables_map& map) {
+  if (map.count("target-density") || map.count("densities")) return {"levels", "target-density", "densities"};
+  if (map.count("levels")) return {"levels", "densities"};
+  return {};
 }
 
 // A resumed run brings its own settings.
 void apply_stored_settings(const CollectionRecord& stored, const std::string& origin,
                            const po::options_description& options, po::variables_map& map) {
-  // Either replaces all of the run's.
-  const bool new_end = map.count("levels") || map.count("target-density") || map.count("densities");
-  parse_config_text(stored.config + (new_end ? without_end(stored.extent) : stored.extent), origin, options,
-                    map);
+  ConfigLines lines = stored_lines(stored.config + stored.extent);
+  const std::set<std::string> replaced = replaced_ends(map);
+  std::erase_if(lines, [&](const auto& line) { return replaced.contains(line.first); });
+  parse_config(lines, origin + ": ", options, {}, map);
 }
 
 // --resume without a run begins one, but not for a typing error in --out.
@@ -480,12 +475,14 @@ SearchConfig resumed_config(const std::string& folder, const po::options_descrip
 }  // namespace
 
 SearchConfig config_of(const RunRecord& run, const std::string& data_directory) {
-  if (run.model == "imported")
-    throw ConfigError("an imported run does not tell how its layers are connected, nor how it was trained");
+  if (run.branch == "imported")
+    throw ConfigError(
+        "an imported run tells neither its data nor how it was trained: train its tickets by `ltlab search "
+        "--from RUN --model MODEL --data SOURCE`, and name that search's folder here");
   po::options_description settings;
   add_settings(settings);
   po::variables_map map;
-  parse_config_text(run.config + run.extent, "the run's config", settings, map);
+  parse_config(stored_lines(run.config + run.extent), "the run's config: ", settings, {}, map);
   SearchConfig config = read_config(Values(map));
   if (data_directory.empty()) {
     look_where_remembered(run.data_directory, config);
@@ -538,10 +535,8 @@ SearchRequest parse_search(const Arguments& arguments) {
 SearchConfig parse_settings(const Settings& common, const Settings& own, const std::string& data_directory) {
   Settings all(own);
   all.insert(common.begin(), common.end());
-  std::stringstream text;
-  for (const auto& [name, value] : all) text << name << " = " << value << '\n';
   po::variables_map map;
-  parse_config(text, "", config_options(), run_options(), map);
+  parse_config({all.begin(), all.end()}, "", config_options(), run_options(), map);
   GivenOptions given{{}, names_in(map)};
   for (const auto& [name, value] : own) given.command_line.insert(name);
   if (!data_directory.empty()) {

@@ -1,6 +1,5 @@
 #include "search_progress.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +9,7 @@
 #include <utility>
 
 #include "format.h"
+#include "terminal.h"
 
 namespace ltlab::app {
 namespace {
@@ -19,10 +19,7 @@ using namespace std::chrono_literals;
 }  // namespace
 
 SearchProgress::SearchProgress(SearchConfig config, unsigned workers)
-    : config_(std::move(config)), workers_(workers), terminal_(isatty(STDERR_FILENO) == 1) {
-  winsize size{};
-  if (terminal_ && ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) width_ = size.ws_col;
-}
+    : config_(std::move(config)), workers_(workers), terminal_(isatty(STDERR_FILENO) == 1) {}
 
 void SearchProgress::on_plan(const std::vector<double>& densities) {
   densities_ = densities;
@@ -45,15 +42,7 @@ void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& s
   if (name.branch != "pretraining") ++recorded_[name.level];
   if (!now) return;
   if (name.branch != "pretraining") seconds_[name.level].push_back(summary.cost.wall_seconds);
-  const std::string trial =
-      name.branch == "ticket" || name.branch == "pretraining" ? "" : format(" trial %u", name.trial);
-  show(format("replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step "
-              "%llu (%.2f %%), "
-              "%.1f s",
-              name.replicate, name.level, 100 * summary.density, name.branch.c_str(), trial.c_str(),
-              100 * summary.test_accuracy, static_cast<unsigned long long>(summary.early_stop_step),
-              100 * summary.early_stop_test_accuracy, summary.cost.wall_seconds),
-       true);
+  show(describe(name, summary), true);
   last_line_ = std::chrono::steady_clock::now();
 }
 
@@ -90,6 +79,28 @@ double SearchProgress::seconds_left() const {
   return std::max(0.0, work / workers_);
 }
 
+// Told shortly where the terminal is too narrow for all of it, and shorter yet where it is narrower.
+std::string SearchProgress::describe(const TrainingName& name, const LevelSummary& summary) const {
+  const std::string trial =
+      name.branch == "ticket" || name.branch == "pretraining" ? "" : format(" trial %u", name.trial);
+  const auto early_stop = static_cast<unsigned long long>(summary.early_stop_step);
+  const double density = 100 * summary.density, accuracy = 100 * summary.test_accuracy;
+  const std::string lines[] = {
+      format(
+          "replicate %u  level %2u  density %6.2f %%  %s%s: test accuracy %.2f %%, early stop at step %llu "
+          "(%.2f %%), %.1f s",
+          name.replicate, name.level, density, name.branch.c_str(), trial.c_str(), accuracy, early_stop,
+          100 * summary.early_stop_test_accuracy, summary.cost.wall_seconds),
+      format("r%u L%u %.2f %% %s%s: test %.2f %%, early stop %llu, %.1f s", name.replicate, name.level,
+             density, name.branch.c_str(), trial.c_str(), accuracy, early_stop, summary.cost.wall_seconds),
+      format("r%u L%u %s: test %.2f %%", name.replicate, name.level, name.branch.c_str(), accuracy)};
+  const std::size_t most = terminal_columns(STDERR_FILENO);
+  for (const std::string& line : lines) {
+    if (line.size() < most) return line;
+  }
+  return lines[2];
+}
+
 std::string SearchProgress::describe(const TrainingProgress& progress) const {
   std::size_t all = 0;
   for (std::size_t level = 0; level < densities_.size(); ++level) all += trainings(level);
@@ -110,7 +121,7 @@ void SearchProgress::show(const std::string& line, bool lasting) const {
   } else if (lasting) {
     std::cerr << "\r\033[K" + line + "\n";
   } else {
-    std::cerr << "\r\033[K" + line.substr(0, width_ - 1) << std::flush;
+    std::cerr << "\r\033[K" + line.substr(0, terminal_columns(STDERR_FILENO) - 1) << std::flush;
   }
 }
 

@@ -32,12 +32,12 @@ class SearchProgress : public SearchObserver {
   double seconds_left() const;
   double expected_seconds(std::size_t level) const;
   std::string describe(const TrainingProgress& progress) const;
+  std::string describe(const TrainingName& name, const LevelSummary& summary) const;
   void show(const std::string& line, bool lasting) const;
 
   SearchConfig config_;
   unsigned workers_;
   bool terminal_;
-  std::size_t width_ = 100;  // of the terminal
   std::vector<double> densities_;
   std::vector<std::size_t> recorded_;         // trainings, a level
   std::vector<std::vector<double>> seconds_;  // of this session's trainings, a level

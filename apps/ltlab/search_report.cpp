@@ -1,9 +1,12 @@
 #include "search_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <set>
 
 #include "format.h"
+#include "ltlab/base/join.h"
+#include "ltlab/base/names.h"
 #include "terminal.h"
 #include "text_table.h"
 
@@ -49,17 +52,26 @@ void add_cells(const LevelStatistics& level, const std::string& branch, std::vec
   row.push_back(step(found->second.early_stop_step));
 }
 
-TextTable table_of(const std::vector<LevelStatistics>& levels) {
+// What is wrong with a level's masks; empty where nothing is.
+std::string collapse_of(const LevelStatistics& level, const Collapses& collapses) {
+  const auto found = std::ranges::find(collapses, level.level, &LayerCollapse::level);
+  if (found == collapses.end()) return "";
+  return found->replicates > 0 ? "layer collapse" : "empty layer";
+}
+
+TextTable table_of(const std::vector<LevelStatistics>& levels, const Collapses& collapses) {
   const std::vector<std::string> branches = branch_names(levels);
   TextTable table{"", {{"level", Align::right}, {"density", Align::right}}, {}, 2};
   for (const std::string& branch : branches) {
     for (const char* name : {"test % at end", "at early stop", "early-stop step"})
       table.columns.emplace_back(name, Align::left, branch);
   }
+  if (!collapses.empty()) table.columns.emplace_back("", Align::left, "masks");
   for (const LevelStatistics& level : levels) {
     auto& row = table.rows.emplace_back();
     row = {std::to_string(level.level), density_text(level.density)};
     for (const std::string& branch : branches) add_cells(level, branch, row);
+    if (!collapses.empty()) row.push_back(collapse_of(level, collapses));
   }
   return table;
 }
@@ -122,6 +134,31 @@ void print_ticket_verdict(std::ostream& out, const std::vector<LevelStatistics>&
                       percent(verdict.dense_accuracy) + ").");
 }
 
+// The levels of those with a cut network, or of those with but an empty layer, in words.
+void print_levels(std::ostream& out, const Collapses& collapses, bool cut) {
+  std::vector<std::size_t> levels;
+  std::set<std::string> empty;
+  for (const LayerCollapse& collapse : collapses) {
+    if ((collapse.replicates > 0) != cut) continue;
+    levels.push_back(collapse.level);
+    empty.insert(collapse.empty.begin(), collapse.empty.end());
+  }
+  if (levels.empty()) return;
+  std::string text = (cut ? "Layer collapse at level " : "At level ") + ranges(levels) + ": ";
+  if (!empty.empty()) text += "pruning left no weight of " + join(empty, ", ");
+  if (cut) {
+    text += empty.empty() ? "" : ", so ";
+    text +=
+        "no path leads from an input to an output, and the network tells nothing apart (effective density 0)";
+  }
+  print_line(out, text + ". --min-survivors N keeps at least N weights in every layer.");
+}
+
+void print_collapses(std::ostream& out, const Collapses& collapses) {
+  print_levels(out, collapses, true);
+  print_levels(out, collapses, false);
+}
+
 // NaN, which JSON writes as null, where nothing was trained.
 double flops_ratio(const Cost& cost) {
   return cost.flops / cost.dense_flops;
@@ -152,6 +189,15 @@ ordered_json to_json(const Cost& cost) {
           {"flops_ratio", flops_ratio(cost)}};
 }
 
+ordered_json to_json(const Collapses& collapses) {
+  ordered_json rows = ordered_json::array();
+  for (const auto& [level, replicates, empty] : collapses) {
+    rows.push_back(
+        {{"level", level}, {"replicates_of_effective_density_0", replicates}, {"empty_layers", empty}});
+  }
+  return rows;
+}
+
 ordered_json to_json(const Verdict& verdict, const std::vector<LevelStatistics>& levels) {
   const auto density_of = [&](const std::optional<std::size_t>& index) {
     return index ? ordered_json(levels[*index].density) : ordered_json();
@@ -172,23 +218,24 @@ ordered_json to_json(const Verdict& verdict, const std::vector<LevelStatistics>&
 
 }  // namespace
 
-void print_verdict(std::ostream& out, const SearchResults& results) {
+void print_verdict(std::ostream& out, const SearchResults& results, const Collapses& collapses) {
   const std::vector<LevelStatistics> levels = results.levels();
   const Verdict verdict = judge(levels);
   print_criterion(out, verdict, levels.front().branches.at("ticket").test_accuracy.size);
   print_ticket_verdict(out, levels, verdict);
   for (const auto& [control, fails] : verdict.control_fails)
     print_control_verdict(out, levels, verdict, control, fails);
+  print_collapses(out, collapses);
   print_cost(out, results);
 }
 
-void print_report(std::ostream& out, const SearchResults& results) {
-  print_terminal(out, table_of(results.levels()));
+void print_report(std::ostream& out, const SearchResults& results, const Collapses& collapses) {
+  print_terminal(out, table_of(results.levels(), collapses));
   out << '\n';
-  print_verdict(out, results);
+  print_verdict(out, results, collapses);
 }
 
-ordered_json report_json(const SearchResults& results) {
+ordered_json report_json(const SearchResults& results, const Collapses& collapses) {
   const std::vector<LevelStatistics> levels = results.levels();
   ordered_json rows = ordered_json::array();
   for (const LevelStatistics& level : levels) {
@@ -200,7 +247,9 @@ ordered_json report_json(const SearchResults& results) {
     }
     rows.push_back({{"level", level.level}, {"density", level.density}, {"branches", branches}});
   }
-  return {{"levels", rows}, {"verdict", to_json(judge(levels), levels)}, {"cost", to_json(results.cost())}};
+  ordered_json verdict = to_json(judge(levels), levels);
+  if (!collapses.empty()) verdict["layer_collapse"] = to_json(collapses);
+  return {{"levels", rows}, {"verdict", verdict}, {"cost", to_json(results.cost())}};
 }
 
 }  // namespace ltlab::app

@@ -1,15 +1,20 @@
 #include "search_session.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <string>
 
 #include "format.h"
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/last_batches.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/run_totals.h"
+#include "warnings.h"
 
 namespace ltlab::app {
 namespace {
@@ -34,15 +39,20 @@ void tell_early_end(const SearchConfig& config, const std::vector<double>& densi
   const std::size_t last = densities.size() - 1;
   const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
   if (!config.densities.empty() || !config.from.empty() || pattern) return;
-  if (densities.back() <= config.target_density || (config.levels && last >= *config.levels)) return;
+  if (config.levels ? last >= *config.levels : densities.back() <= config.target_density) return;
+  const bool reached = densities.back() <= config.target_density;
   std::cerr << "ltlab: the search will end at level " << last << ", "
-            << format("%.3g", 100 * densities.back())
-            << " % density: too few weights are left there for --rate to prune any\n";
+            << format("%.3g", 100 * densities.back()) << " % density: "
+            << (reached ? "that reaches --target-density; give a lower one for more levels\n"
+                : config.min_survivors > 0 ? "--rate and --min-survivors leave nothing there to prune\n"
+                                           : "too few weights are left there for --rate to prune any\n");
 }
 
 Dataset load(const DatasetOptions& options) {
   std::cerr << "ltlab: loading data '" << options.source << "'\n";
-  return load_dataset(options);
+  Dataset dataset = load_dataset(options);
+  warn_of_empty_classes(dataset);
+  return dataset;
 }
 
 TrainingData gathered(Dataset dataset, const std::string& model, std::size_t batch) {
@@ -57,6 +67,14 @@ std::optional<TrainingData> load_pretraining_data(const SearchConfig& config) {
   Dataset dataset = load(pretraining_data(config));
   const std::string model = pretraining_model(config.model, dataset.classes);
   return gathered(std::move(dataset), model, config.training.batch);
+}
+
+// A search that was killed at its very end may lack the last link, which going on with it makes.
+bool has_all_links(const RunStore& store) {
+  if (read_links(store.run_path()) != store.expected_links()) return false;
+  return std::ranges::all_of(store.members(), [&](const std::string& member) {
+    return has_all_links(RunStore(store.folder() / member));
+  });
 }
 
 }  // namespace
@@ -78,15 +96,25 @@ void check_folder(const SearchRequest& request) {
   refuse_other_settings(request, *stored, store.holds_collection());
 }
 
+bool is_finished(const SearchRequest& request) {
+  const RunStore store(request.out);
+  const std::optional<CollectionRecord> stored = stored_settings(store);
+  return stored && stored->totals && stored->config == config_text(request.config) &&
+         stored->extent == extent_text(request.config) && *stored->totals == sum_totals(store) &&
+         has_all_links(store);
+}
+
 void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,
                  SearchProgress& progress) {
   const SearchConfig& config = request.config;
   const Dataset &dataset = data.own().dataset, &pretraining = data.pretraining().dataset;
   // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
   // error.
-  in_steps(config, dataset.training.size(), pretraining.training.size());
+  const SearchConfig without_epochs = in_steps(config, dataset.training.size(), pretraining.training.size());
   check_pretraining(config, dataset, &pretraining);
   check_augmentation(config.training.augmentation, dataset.train.shape);
+  check_last_batches(without_epochs, dataset, &pretraining);
+  warn_of_settings(without_epochs);
   tell_early_end(config, planned_densities(config, dataset.train.shape, dataset.classes));
   if (request.force) RunStore(request.out).remove();
   std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers

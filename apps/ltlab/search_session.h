@@ -29,6 +29,10 @@ class SearchData {
 /// to be resumed nor replaced, or one of other settings.
 void check_folder(const SearchRequest& request);
 
+/// Whether the folder holds all of the search that is asked for: it ended with these settings and this
+/// extent, and what its levels cost is what it told then. StoreError, IoError as from the store.
+bool is_finished(const SearchRequest& request);
+
 /// Does what is missing of a search, whose folder was checked and is locked; tells how it goes on standard
 /// error. Errors as of run_search().
 void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,

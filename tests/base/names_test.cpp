@@ -23,3 +23,11 @@ TEST_CASE("A table of names reads what it writes, and refuses the rest with what
                     "unknown colour 'gren' (did you mean 'green'?); there are green, red");
   CHECK_THROWS_WITH(colours.parse("chartreuse"), "unknown colour 'chartreuse'; there are green, red");
 }
+
+TEST_CASE("Ranges of numbers", "[base]") {
+  CHECK(ranges({}).empty());
+  CHECK(ranges({3}) == "3");
+  CHECK(ranges({0, 1, 2, 5, 7, 8}) == "0 to 2, 5, 7, 8");
+  CHECK(ranges({0, 2, 4, 6, 8, 10}) == "0, 2, 4, 6, 8, 10");
+  CHECK(ranges({0, 2, 4, 6, 8, 10, 12, 13}) == "0, 2, 4, 6, 8, 10, ...");
+}

@@ -216,3 +216,40 @@ TEST_CASE("SynFlow's rounds reach a density that one round pays for with a whole
   const std::vector<Mask> once = prune_by_score(candidates, {{{0, 1, 2, 3}, total(rounds)}}, {});
   CHECK(std::ranges::any_of(once, [](const Mask& mask) { return mask.survivors() == 0; }));
 }
+
+TEST_CASE("Every plan leaves each layer the least that it shall keep", "[lottery]") {
+  for (const PruningScope scope :
+       {PruningScope::layerwise, PruningScope::global, PruningScope::uniform, PruningScope::erk}) {
+    for (const bool densities : {false, true}) {
+      SearchConfig config;
+      config.scope = scope;
+      config.rate = 0.9;
+      config.min_survivors = 40;
+      if (densities) config.densities = {0.1, 0.001};
+      CAPTURE(pruning_scope_names().name(scope), densities);
+      for (const unsigned level : {1u, 2u}) {
+        const std::vector<PruningGroup> plan = plan_level(config, layers(), level);
+        std::size_t kept = 0;
+        for (const PruningGroup& group : plan) {
+          CHECK(group.survivors >= 40 * group.layers.size());
+          CHECK(group.least == 40);
+          kept += group.survivors;
+        }
+        // It changes a plan only where that would leave less.
+        if (densities && level == 2 && scope == PruningScope::global) CHECK(kept == 266);
+      }
+      config.min_survivors = 0;
+      const std::vector<PruningGroup> without = plan_level(config, layers(), 1);
+      config.min_survivors = 1;
+      const std::vector<PruningGroup> with = plan_level(config, layers(), 1);
+      for (std::size_t g = 0; g < with.size(); ++g) CHECK(with[g].survivors == without[g].survivors);
+      config.min_survivors = 5000;  // all of the output layer's thousand
+      if (densities) config.densities = {0.1};
+      CHECK(plan_level(config, layers(), 1).back().survivors >= 1000);
+    }
+  }
+  SearchConfig config;
+  config.densities = {0.0001};
+  config.min_survivors = 40;
+  CHECK_THROWS_WITH(plan_level(config, layers(), 1), Catch::Contains("--min-survivors"));
+}

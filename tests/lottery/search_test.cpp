@@ -153,6 +153,26 @@ TEST_CASE("An interrupted search goes on from its checkpoint to the same bits", 
   check_same_levels(RunStore(whole.path()), RunStore(broken.path()));
 }
 
+TEST_CASE("What scores cost is told once, however often a search is interrupted", "[lottery]") {
+  const TemporaryFolder whole, broken;
+  SearchConfig config = small_config();
+  config.score = Score::fisher;
+  config.score_images = 20;
+  config.pruning_time = GENERATE(PruningTime::after_training, PruningTime::early_bird);
+  config.levels = 1;
+  search(config, whole);
+  Listener listener;
+  listener.stop_at_level = 1;
+  CHECK_THROWS_AS(run_search(config, small_data(), broken.path(), 1, listener, listener.stop), Interrupted);
+  search(config, broken);
+  const double flops = RunStore(whole.path()).read_summary(1).cost.flops;
+  CHECK(RunStore(broken.path()).read_summary(1).cost.flops == flops);
+  config.score = Score::magnitude;
+  const TemporaryFolder without;
+  search(config, without);
+  CHECK(RunStore(without.path()).read_summary(1).cost.flops < flops);
+}
+
 TEST_CASE("Rewinding to step k starts from the weights and optimizer of step k", "[lottery]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();

@@ -161,3 +161,22 @@ TEST_CASE("A scope has a name", "[prune]") {
   CHECK(pruning_scope_names().parse("erk") == PruningScope::erk);
   CHECK_THROWS_AS(pruning_scope_names().parse("layer"), ConfigError);
 }
+
+TEST_CASE("Each candidate keeps the least, and others are pruned in its place", "[prune]") {
+  const std::vector<PruningCandidate> candidates{candidate("a", {0.1, 0.2, 0.3, 0.4}),
+                                                 candidate("b", {5, 6, 7, 8})};
+  const auto masks = prune_by_score(candidates, {{{0, 1}, 4, 2}}, {});
+  CHECK(masks[0].keep == Keep{0, 0, 1, 1});
+  CHECK(masks[1].keep == Keep{0, 0, 1, 1});
+  // All of a candidate that has no more; and as many as before where nothing else may go.
+  const auto few = prune_by_score(candidates, {{{0, 1}, 2, 5}}, {});
+  CHECK(few[0].survivors() == 4);
+  CHECK(few[1].survivors() == 4);
+  // Groups go as a whole, or not.
+  const Granularity blocks = parse_granularity("1x2");
+  const auto coarse =
+      prune_by_score({candidate("a", {1, 4}, {0.1, 0.2, 0.3, 0.4}), candidate("b", {1, 4}, {5, 6, 7, 8})},
+                     {{{0, 1}, 2, 1}}, blocks);
+  CHECK(coarse[0].keep == Keep{0, 0, 1, 1});
+  CHECK(coarse[1].keep == Keep{0, 0, 1, 1});
+}

@@ -47,9 +47,10 @@ ordered_json provenance_json(const fs::path& file) {
 ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
   if (first.branch == "imported") return {};
   const SearchResults results = recorded_results(read_recorded_run(run.folder, run.name));
+  const std::vector<LayerCollapse> collapses = layer_collapse(RunStore(run.folder));
   std::ostringstream verdict;
-  print_verdict(verdict, results);
-  ordered_json json = report_json(results);
+  print_verdict(verdict, results, collapses);
+  ordered_json json = report_json(results, collapses);
   json["words"] = verdict.str();
   return json;
 }

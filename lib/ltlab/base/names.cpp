@@ -52,6 +52,22 @@ std::string listed(const std::vector<std::string>& names) {
   return join(names, ", ");
 }
 
+std::string ranges(const std::vector<std::size_t>& numbers) {
+  constexpr std::size_t kMost = 6;
+  std::vector<std::string> told;
+  for (std::size_t begin = 0, end = 0; begin < numbers.size(); begin = end) {
+    for (end = begin + 1; end < numbers.size() && numbers[end] == numbers[end - 1] + 1; ++end) {
+    }
+    const std::string first = std::to_string(numbers[begin]), last = std::to_string(numbers[end - 1]);
+    told.push_back(end - begin == 1 ? first : first + (end - begin == 2 ? ", " : " to ") + last);
+  }
+  if (told.size() > kMost) {
+    told.resize(kMost);
+    told.emplace_back("...");
+  }
+  return listed(told);
+}
+
 ConfigError unknown_name(const std::string& kind, const std::string& word,
                          const std::vector<std::string>& names) {
   return ConfigError("unknown " + kind + " '" + word + "'" + suggestion(word, names) + "; there are " +

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -18,6 +19,9 @@ std::string suggestion(const std::string& word, const std::vector<std::string>& 
 
 /// "sgd, adam, adamw"
 std::string listed(const std::vector<std::string>& names);
+
+/// "0, 2 to 9, 11" of ascending numbers; after six ranges "..." stands for the rest.
+std::string ranges(const std::vector<std::size_t>& numbers);
 
 /// "unknown optimizer 'adma' (did you mean 'adam'?); there are sgd, adam, adamw", of `kind` "optimizer".
 ConfigError unknown_name(const std::string& kind, const std::string& word,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
+#include <sstream>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -89,8 +91,21 @@ Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, 
   return {mean, std::sqrt(std::max(0.0, squares / number - mean * mean))};
 }
 
+// A sum's rounding would give a channel that never changes a deviation.
+bool is_constant(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
+                 std::size_t plane) {
+  const float first = pixels[channel * plane];
+  for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane) {
+    const auto at = pixels.begin() + static_cast<std::ptrdiff_t>(begin);
+    if (!std::all_of(at, at + static_cast<std::ptrdiff_t>(plane), [&](float v) { return v == first; }))
+      return false;
+  }
+  return true;
+}
+
 Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
                 std::size_t plane) {
+  if (is_constant(pixels, channel, channels, plane)) return {pixels[channel * plane], 0};
   const auto total = [&](auto term) {
     double sum = 0;
     for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane)
@@ -104,18 +119,51 @@ Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::si
   return {mean, std::sqrt(variance)};
 }
 
-Normalization standardize(const ImageSet& images) {
+// Pixels that deviate less are denormal floats, which training takes for 0; of more, the scale would be one.
+constexpr double kLeastDeviation = 100.0 * std::numeric_limits<float>::min();
+constexpr double kGreatestDeviation = 0.01 / std::numeric_limits<float>::min();
+// Standardized values beyond it overflow in a network's sums and squares.
+constexpr float kGreatestValue = 1e12F;
+
+Normalization standardize(const std::string& name, const ImageSet& images) {
   const ImageShape& shape = images.shape;
   Normalization normalization;
   for (std::size_t c = 0; c < shape.channels; ++c) {
     const Moments m = std::visit(
         [&](const auto& pixels) { return moments(pixels, c, shape.channels, shape.height * shape.width); },
         images.pixels);
+    if (m.deviation != 0 && !(m.deviation >= kLeastDeviation && m.deviation <= kGreatestDeviation)) {
+      std::ostringstream text;
+      text << name << ": the pixels of channel " << c << " have a standard deviation of " << m.deviation
+           << ", out of reach of float arithmetic: store them on another scale, in numpy as "
+              "(images.astype('f8') / images.astype('f8').std()).astype('f4')";
+      throw DataError(text.str());
+    }
     const double scale = m.deviation > 0 ? 1 / m.deviation : 1.0;
     normalization.scale.push_back(static_cast<float>(scale));
     normalization.shift.push_back(static_cast<float>(-m.mean * scale));
   }
   return normalization;
+}
+
+// A pixel far out of all others, which no bytes have.
+void check_values(const std::string& name, const ImageSet& images, const Normalization& normalization) {
+  const auto* pixels = std::get_if<AlignedVector<float>>(&images.pixels);
+  if (!pixels) return;
+  const ImageShape& shape = images.shape;
+  const std::size_t plane = shape.height * shape.width, planes = pixels->size() / plane;
+  for (std::size_t p = 0; p < planes; ++p) {
+    const float scale = normalization.scale[p % shape.channels],
+                shift = normalization.shift[p % shape.channels];
+    const auto too_far = [&](float pixel) { return !(std::abs(pixel * scale + shift) <= kGreatestValue); };
+    const auto begin = pixels->begin() + static_cast<std::ptrdiff_t>(p * plane);
+    const auto bad = std::find_if(begin, begin + static_cast<std::ptrdiff_t>(plane), too_far);
+    if (bad == begin + static_cast<std::ptrdiff_t>(plane)) continue;
+    std::ostringstream text;
+    text << name << ": image " << p / shape.channels << " has a pixel of " << *bad << ", "
+         << std::abs(*bad * scale + shift) << " standard deviations away from its channel's mean: replace it";
+    throw DataError(text.str());
+  }
 }
 
 // Each set: a line of text that says name, type and extents, then labels, then pixels (little-endian floats).
@@ -148,21 +196,22 @@ void draw_labels(std::uint64_t seed, std::size_t classes, ImageSet& images) {
   for (std::uint8_t& label : images.labels) label = static_cast<std::uint8_t>(random.below(classes));
 }
 
-void split(std::size_t validation, std::uint64_t seed, Dataset& data) {
+}  // namespace
+
+void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Dataset& data) {
   const std::size_t size = data.train.size();
   if (validation >= size)
     throw ConfigError("cannot hold " + std::to_string(validation) + " validation images out of " +
                       std::to_string(size) + " training images of " + data.name +
                       ": choose fewer (--validation)");
-  const auto order = RandomStream({seed, "validation-split"}).permutation(static_cast<std::uint32_t>(size));
+  const auto order =
+      RandomStream({split_seed, "validation-split"}).permutation(static_cast<std::uint32_t>(size));
   const auto boundary = order.begin() + static_cast<std::ptrdiff_t>(validation);
   data.validation.assign(order.begin(), boundary);
   data.training.assign(boundary, order.end());
   std::sort(data.validation.begin(), data.validation.end());
   std::sort(data.training.begin(), data.training.end());
 }
-
-}  // namespace
 
 Dataset load_dataset(const DatasetOptions& options) {
   RawData raw = load_source(options);
@@ -172,10 +221,22 @@ Dataset load_dataset(const DatasetOptions& options) {
   data.train = std::move(raw.train);
   data.test = std::move(raw.test);
   if (options.random_labels) draw_labels(options.split_seed, data.classes, data.train);
-  split(options.validation, options.split_seed, data);
+  hold_out_validation(options.validation, options.split_seed, data);
   data.fingerprint = fingerprint(data.train, data.test);
-  data.normalization = standardize(data.train);
+  data.normalization = standardize(data.name, data.train);
+  check_values(data.name + ", training images", data.train, data.normalization);
+  check_values(data.name + ", test images", data.test, data.normalization);
   return data;
+}
+
+std::vector<std::size_t> classes_without_images(const Dataset& dataset) {
+  std::vector<bool> has_images(dataset.classes);
+  for (const std::uint8_t label : dataset.train.labels) has_images[label] = true;
+  std::vector<std::size_t> without;
+  for (std::size_t label = 0; label < dataset.classes; ++label) {
+    if (!has_images[label]) without.push_back(label);
+  }
+  return without;
 }
 
 }  // namespace ltlab

@@ -42,6 +42,10 @@ struct Dataset {
   std::vector<std::uint32_t> validation;  ///< indices into `train` held out
 };
 
+/// The labels below Dataset::classes that no training image has, ascending: a network has outputs for them
+/// that nothing teaches.
+std::vector<std::size_t> classes_without_images(const Dataset& dataset);
+
 /// How to build a Dataset.
 struct DatasetOptions {
   /// embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels[,/test_images,/test_labels]
@@ -61,9 +65,13 @@ struct DatasetOptions {
 };
 
 /// Reads or generates the data, checks it and splits it.
-/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name), IoError (cannot
-/// read).
+/// Throws ConfigError (unknown source, impossible split), DataError (damaged file, by name; pixels that float
+/// arithmetic cannot standardize), IoError (cannot read).
 Dataset load_dataset(const DatasetOptions& options);
+
+/// Splits the training images of `dataset` anew: `validation` of them are held out, as DatasetOptions says.
+/// ConfigError where that leaves none to train with.
+void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Dataset& dataset);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
 /// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes stay finite.

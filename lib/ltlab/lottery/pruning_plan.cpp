@@ -47,7 +47,8 @@ std::vector<PruningGroup> group_layers(const SearchConfig& config, const std::ve
     };
     auto group =
         config.scope == PruningScope::layerwise ? groups.end() : std::ranges::find_if(groups, competes);
-    if (group == groups.end()) group = groups.insert(groups.end(), PruningGroup{{}, 0, rate, 0});
+    if (group == groups.end())
+      group = groups.insert(groups.end(), PruningGroup{{}, 0, rate, 0, config.min_survivors});
     group->layers.push_back(i);
     group->weights += element_count(layers[i].shape);
   }
@@ -66,8 +67,11 @@ std::vector<PruningGroup> share_survivors(const std::vector<PruningGroup>& group
     const std::vector<std::size_t> kept = config.scope == PruningScope::erk
                                               ? keep_by_erdos_renyi(shapes, survivors)
                                               : keep_uniformly(shapes, survivors);
-    for (std::size_t i = 0; i < shapes.size(); ++i)
-      shared.push_back({{group.layers[i]}, element_count(shapes[i]), group.rate, kept[i]});
+    for (std::size_t i = 0; i < shapes.size(); ++i) {
+      const std::size_t weights = element_count(shapes[i]);
+      shared.push_back({{group.layers[i]}, weights, group.rate, kept[i], group.least});
+      shared.back().survivors = std::max(kept[i], std::min(group.least, weights));
+    }
   }
   std::ranges::sort(shared, {}, [](const PruningGroup& group) { return group.layers.front(); });
   return shared;
@@ -88,37 +92,50 @@ void keep_pattern(std::vector<PruningGroup>& groups, const Granularity& pattern,
   }
 }
 
-void prune_rounds(std::vector<PruningGroup>& groups, unsigned rounds) {
+// Of all layers of a group together.
+std::size_t least_survivors(const PruningGroup& group, const std::vector<PrunableLayer>& layers) {
+  std::size_t least = 0;
+  for (const std::size_t layer : group.layers)
+    least += std::min(group.least, element_count(layers[layer].shape));
+  return least;
+}
+
+void prune_rounds(std::vector<PruningGroup>& groups, const std::vector<PrunableLayer>& layers,
+                  unsigned rounds) {
   for (PruningGroup& group : groups) {
     for (unsigned round = 0; round < rounds; ++round) {
       group.survivors -=
           static_cast<std::size_t>(std::llround(group.rate * static_cast<double>(group.survivors)));
     }
+    group.survivors = std::max(group.survivors, least_survivors(group, layers));
   }
 }
 
-// Each group keeps (1 - rate)^rounds of its weights.
-void keep_power(std::vector<PruningGroup>& groups, double rounds) {
+// Each group keeps (1 - rate)^rounds of its weights, and what its layers keep at least.
+void keep_power(std::vector<PruningGroup>& groups, const std::vector<PrunableLayer>& layers, double rounds) {
   for (PruningGroup& group : groups) {
     const double kept = std::pow(1 - group.rate, rounds) * static_cast<double>(group.weights);
-    group.survivors = static_cast<std::size_t>(std::llround(kept));
+    group.survivors = std::max(static_cast<std::size_t>(std::llround(kept)), least_survivors(group, layers));
   }
 }
 
 // Survivors fall as the power rises: halving an interval finds the powers on either side of the wanted
 // number.
-void keep_density(std::vector<PruningGroup>& groups, double density) {
+void keep_density(std::vector<PruningGroup>& groups, const std::vector<PrunableLayer>& layers,
+                  double density) {
   constexpr int kHalvings = 60;  // to the last bit of a double
   const double wanted = density * static_cast<double>(weights_of(groups));
   const auto surplus = [&](double rounds) {
-    keep_power(groups, rounds);
+    keep_power(groups, layers, rounds);
     return static_cast<double>(survivors_of(groups)) - wanted;
   };
-  std::size_t whole = 0;  // survivors that no round prunes
-  for (const PruningGroup& group : groups) whole += group.rate == 0 ? group.weights : 0;
-  if (static_cast<double>(whole) > wanted) {
-    throw ConfigError("--densities: the layers that stay whole hold more than a share of " +
-                      std::to_string(density) + " of the weights");
+  std::size_t least = 0;  // survivors that no round prunes
+  for (const PruningGroup& group : groups)
+    least += group.rate == 0 ? group.weights : least_survivors(group, layers);
+  if (static_cast<double>(least) > wanted) {
+    throw ConfigError(
+        "--densities: what layers keep, those that stay whole and by --min-survivors, is more " +
+        std::string("than a share of ") + std::to_string(density) + " of the weights");
   }
   double too_few = 0, enough = 1;  // rounds of pruning
   while (surplus(enough) > 0) enough *= 2;
@@ -126,7 +143,7 @@ void keep_density(std::vector<PruningGroup>& groups, double density) {
     const double middle = (too_few + enough) / 2;
     (surplus(middle) > 0 ? too_few : enough) = middle;
   }
-  keep_power(groups, surplus(too_few) < -surplus(enough) ? too_few : enough);
+  keep_power(groups, layers, surplus(too_few) < -surplus(enough) ? too_few : enough);
 }
 
 std::vector<PrunableLayer> prunable_layers(const SearchConfig& config, const ImageShape& image,
@@ -166,9 +183,9 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
     return groups;
   }
   if (config.densities.empty()) {
-    prune_rounds(groups, level);
+    prune_rounds(groups, layers, level);
   } else if (level <= config.densities.size()) {
-    keep_density(groups, config.densities[level - 1]);
+    keep_density(groups, layers, config.densities[level - 1]);
   } else {
     throw ConfigError("--densities tells " + std::to_string(config.densities.size()) +
                       " levels, and none for level " + std::to_string(level));

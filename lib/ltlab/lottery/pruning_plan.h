@@ -21,6 +21,7 @@ struct PruningGroup {
   std::size_t weights = 0;          ///< before any pruning
   double rate = 0;                  ///< fraction of the survivors pruned a round
   std::size_t survivors = 0;
+  std::size_t least = 0;  ///< survivors that each of the layers keeps, or all where it has fewer
 };
 
 /// The layer of a parameter: "fc1" of "fc1.weight".
@@ -36,6 +37,7 @@ std::string layer_of(const std::string& parameter);
 /// Under the uniform and ERK scopes all layers together are pruned at one rate, or to the density, and share
 /// the survivors. A layer whose rate is 0 stays whole in every scope, and counts in the density. A pattern
 /// N:M has the same survivors at every level. Coarser groups than single weights come as near as they can.
+/// Whatever the rates or the density, each layer keeps config.min_survivors, or all that it has.
 std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<PrunableLayer>& layers,
                                      unsigned level);
 

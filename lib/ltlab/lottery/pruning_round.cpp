@@ -190,7 +190,7 @@ std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<Pru
                                 const SearchConfig& config) {
   std::vector<Quota> quotas;
   for (const PruningGroup& group : plan) {
-    if (group.rate > 0) quotas.push_back({group.layers, group.survivors});
+    if (group.rate > 0) quotas.push_back({group.layers, group.survivors, group.least});
   }
   const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
   if (config.score == Score::synflow && !pattern) return prune_by_synflow(input, quotas, config);

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/last_batches.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/replicate_search.h"
 #include "ltlab/store/run_totals.h"
@@ -17,6 +18,7 @@ void run_search(const SearchConfig& config, const TrainingData& data, const std:
       in_steps(config, data.dataset.training.size(), pretraining ? pretraining->training.size() : 0);
   check_pretraining(config, data.dataset, pretraining);
   check_augmentation(config.training.augmentation, data.dataset.train.shape);
+  check_last_batches(without_epochs, data.dataset, pretraining);
   const std::vector<double> densities =
       planned_densities(config, data.dataset.train.shape, data.dataset.classes);
   observer.on_plan(densities);

@@ -12,6 +12,7 @@
 #include "ltlab/base/join.h"
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
+#include "ltlab/lottery/config_lines.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab {
@@ -186,6 +187,14 @@ double parse_fraction(const std::string& word, bool zero_allowed) {
   return number;
 }
 
+std::size_t parse_whole_number(const std::string& word) {
+  std::size_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error != std::errc() || end != word.data() + word.size())
+    throw ConfigError("'" + word + "' is no whole number");
+  return number;
+}
+
 std::string to_text(const std::map<std::string, double>& rates) {
   return join(rates, ",", [](const auto& rate) { return rate.first + "=" + to_text(rate.second); });
 }
@@ -198,15 +207,9 @@ std::string to_text(const std::vector<StepCount>& counts) {
   return join(counts, ",", [](const StepCount& count) { return count.text(); });
 }
 
-// Option names and values of a canonical text.
 std::map<std::string, std::string> parse_lines(const std::string& text) {
-  std::map<std::string, std::string> values;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto equals = line.find(" = ");
-    if (equals != std::string::npos) values[line.substr(0, equals)] = line.substr(equals + 3);
-  }
-  return values;
+  const ConfigLines lines = stored_lines(text);
+  return {lines.begin(), lines.end()};
 }
 
 }  // namespace
@@ -351,8 +354,12 @@ SearchConfig in_steps(SearchConfig c, std::size_t training_images, std::size_t p
 // from before may be gone on with.
 std::string config_text(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
-  std::ostringstream text;
-  const auto line = [&](const char* name, const auto& value) { text << name << " = " << value << '\n'; };
+  std::string text;
+  const auto line = [&](const char* name, const auto& value) {
+    std::ostringstream told;
+    told << value;
+    text += stored_line(name, told.str());
+  };
   line("data", c.data.source);
   line("validation", c.data.validation);
   line("data-seed", c.data.split_seed);
@@ -396,6 +403,7 @@ std::string config_text(const SearchConfig& c) {
     line("output-rate", to_text(c.rate_of_output_layer()));
   }
   if (!c.layer_rates.empty()) line("layer-rate", to_text(c.layer_rates));
+  if (c.min_survivors > 0) line("min-survivors", c.min_survivors);
   if (c.pruning_time != PruningTime::after_training) line("prune", pruning_time_names().name(c.pruning_time));
   if (c.moves_masks()) {
     if (c.trains_sparse()) {
@@ -420,7 +428,7 @@ std::string config_text(const SearchConfig& c) {
     line("retrain-order", retraining_order_names().name(c.retraining_order));
   line("seed", c.seed);
   line("kernel", to_text(c.kernel));
-  return text.str();
+  return text;
 }
 
 std::string extent_text(const SearchConfig& c) {
@@ -489,6 +497,7 @@ SearchConfig pruning_settings(const std::string& text) {
   if (config.has_layer_rates()) config.output_rate = read("output-rate", rate);
   if (lines.contains("convolution-rate")) config.convolution_rate = read("convolution-rate", rate);
   if (lines.contains("layer-rate")) config.layer_rates = read("layer-rate", parse_layer_rates);
+  if (lines.contains("min-survivors")) config.min_survivors = read("min-survivors", parse_whole_number);
   if (lines.contains("score")) config.score = score_names().parse(value("score"));
   if (lines.contains("prune")) config.pruning_time = pruning_time_names().parse(value("prune"));
   return config;

@@ -124,6 +124,7 @@ struct SearchConfig {
   double mask_distance = 0.1;                 ///< of early_bird: below which a mask has settled
   double drop_fraction = 0.3;                 ///< of set and rigl: of a layer's survivors, at first in rigl
   std::map<std::string, double> layer_rates;  ///< of layers by name; 0 keeps one whole in every scope
+  std::size_t min_survivors = 0;  ///< weights that every prunable layer keeps, or all where it has fewer
   PruningScope scope = PruningScope::layerwise;
   Granularity granularity;
   Score score = Score::magnitude;

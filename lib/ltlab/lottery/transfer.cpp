@@ -73,6 +73,20 @@ SavedTickets read_saved_tickets(const fs::path& run, unsigned replicate) {
   return read_pruned_levels(RunStore(run / ("replicate-" + std::to_string(replicate))));
 }
 
+bool starts_masked(const SavedTickets& tickets) {
+  std::size_t pruned = 0;
+  for (const Mask& mask : tickets.masks.front()) {
+    const Tensor* weights = find_named(tickets.weights, mask.name);
+    if (!weights || weights->shape != mask.shape) continue;
+    for (std::size_t i = 0; i < mask.size(); ++i) {
+      if (mask.keep[i]) continue;
+      if (weights->values[i] != 0) return false;
+      ++pruned;
+    }
+  }
+  return pruned > 0;
+}
+
 std::vector<std::vector<Mask>> fitted_masks(const SavedTickets& tickets, const Network<float>& network,
                                             const std::string& run) {
   std::vector<std::vector<Mask>> fitted;

@@ -22,6 +22,10 @@ struct SavedTickets {
 /// IoError as the files have it.
 SavedTickets read_saved_tickets(const std::filesystem::path& run, unsigned replicate);
 
+/// Whether the weights that tickets start from are zero wherever the first of them prunes: those of a dense
+/// network are lost.
+bool starts_masked(const SavedTickets& tickets);
+
 /// The same tickets in the order of the network's parameters. An output layer of another shape, for other
 /// classes, has full masks. ConfigError, naming `run`, where another layer of the two differs.
 std::vector<std::vector<Mask>> fitted_masks(const SavedTickets& tickets, const Network<float>& network,

@@ -45,15 +45,18 @@ void prune_to(const Quota& quota, const std::vector<PruningCandidate>& candidate
               const Granularity& granularity, std::vector<Mask>& masks) {
   std::vector<Grouping> groupings;
   std::vector<Group> groups;
+  std::vector<std::size_t> left;  // survivors of each of the quota's candidates
   std::size_t survivors = 0;
   for (std::uint32_t q = 0; q < quota.candidates.size(); ++q) {
     groupings.push_back(group_survivors(candidates[quota.candidates[q]], granularity));
     const Grouping& grouping = groupings.back();
+    left.push_back(0);
     for (std::uint32_t g = 0; g < grouping.sizes.size(); ++g) {
       const std::uint32_t size = grouping.sizes[g];
       if (size > 0) groups.push_back({grouping.sums[g] / size, q, g});
-      survivors += size;
+      left[q] += size;
     }
+    survivors += left[q];
   }
   const std::size_t wanted = survivors - std::min(survivors, quota.survivors);
   // Stable, so that ties go by position and the result is the same everywhere.
@@ -62,6 +65,8 @@ void prune_to(const Quota& quota, const std::vector<PruningCandidate>& candidate
   for (const Group& group : groups) {
     std::uint32_t& size = groupings[group.candidate].sizes[group.number];
     if (!comes_nearer(pruned, size, wanted)) break;
+    if (left[group.candidate] < quota.least + size) continue;
+    left[group.candidate] -= size;
     pruned += size;
     size = 0;
   }

@@ -31,12 +31,14 @@ struct PruningCandidate {
 struct Quota {
   std::vector<std::size_t> candidates;
   std::size_t survivors = 0;
+  std::size_t least = 0;  ///< survivors that each of the candidates keeps, or all where it has fewer
 };
 
 /// Prunes, of each quota's candidates, the survivors of lowest score until as many are left as it says; of
 /// equal scores the earlier one goes first. Groups of weights that the granularity takes together go in the
 /// order of their mean scores over their survivors (Mao et al. 2017, arXiv 1705.08922, section 3, where equal
-/// sizes let the sum do), until the next one would lead away from the quota.
+/// sizes let the sum do), until the next one would lead away from the quota; those that would leave a
+/// candidate fewer survivors than the quota's least are passed over.
 ///
 /// A pattern N:M has no other density than its own: the N highest scores of each run survive, whatever the
 /// quotas say. Candidates without a quota stay as they are. The new masks are nested in the old, in the

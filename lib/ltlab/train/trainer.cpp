@@ -142,13 +142,21 @@ void Trainer::gather_batch() {
   prefetch(train, order_.batch(step_ + 1));
 }
 
+NumericError Trainer::not_finite(const std::string& what) const {
+  if (metrics_.empty())
+    return NumericError(what +
+                        " is not finite before the first step: the weights that training starts from are "
+                        "not, or too large");
+  return NumericError("training diverged: " + what + " is not finite at step " + std::to_string(step_) +
+                      "; lower the learning rate");
+}
+
 void Trainer::validate() {
   check_finite();
   const Evaluation validation = evaluate(network_, data_.validation);
   const double train_loss = loss_sum_ / static_cast<double>(loss_count_);  // NaN before the first step
   if (!std::isfinite(validation.loss) || (loss_count_ > 0 && !std::isfinite(train_loss))) {
-    throw NumericError("training diverged: the loss is not finite at step " + std::to_string(step_) +
-                       "; lower the learning rate");
+    throw not_finite("the loss");
   }
   const double rate = metrics_.empty() ? 0.0 : config_.learning_rate.rate(step_ - 1);
   metrics_.push_back({step_, rate, train_loss, validation.loss, validation.accuracy, wall_seconds()});
@@ -172,8 +180,7 @@ void Trainer::keep_as_best() {
 void Trainer::check_finite() const {
   for (const Parameter<float>* array : network_.arrays()) {
     if (!std::ranges::all_of(array->values, [](float value) { return std::isfinite(value); })) {
-      throw NumericError("training diverged: '" + array->info().name + "' is not finite at step " +
-                         std::to_string(step_) + "; lower the learning rate");
+      throw not_finite("'" + array->info().name + "'");
     }
   }
 }

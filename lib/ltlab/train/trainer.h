@@ -97,6 +97,7 @@ class Trainer {
   void validate();
   void keep_as_best();  // the present weights
   void check_finite() const;
+  NumericError not_finite(const std::string& what) const;
 
   Network<float>& network_;
   const TrainingData& data_;

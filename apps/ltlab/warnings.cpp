@@ -1,0 +1,62 @@
+#include "warnings.h"
+
+#include <algorithm>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "ltlab/base/names.h"
+#include "ltlab/lottery/transfer.h"
+
+namespace ltlab::app {
+namespace {
+
+void warn(const std::string& text) {
+  std::cerr << "ltlab: warning: " << text << '\n';
+}
+
+void warn_of_milestones(const LearningRateSchedule& schedule, std::uint64_t steps) {
+  if (schedule.shape != LearningRateSchedule::Shape::step) return;
+  std::vector<std::string> beyond;
+  for (const std::uint64_t milestone : schedule.milestones) {
+    if (milestone >= steps) beyond.push_back(std::to_string(milestone));
+  }
+  if (!beyond.empty()) {
+    warn("--milestones " + listed(beyond) + ": training ends at step " + std::to_string(steps) +
+         ", so the learning rate does not drop there; give others, or more --steps");
+  }
+  const auto twice = std::ranges::adjacent_find(schedule.milestones, std::equal_to<std::uint64_t>());
+  if (twice != schedule.milestones.end()) {
+    warn("--milestones has " + std::to_string(*twice) +
+         " twice, so the learning rate drops twice there; leave one out if that is not meant");
+  }
+}
+
+void warn_of_masked_weights(const std::string& from) {
+  if (from.empty() || !starts_masked(read_saved_tickets(from, 0))) return;
+  warn(
+      "the weights that '" + from +
+      "' starts from are zero where its masks prune, so the dense network of level 0 starts from those "
+      "zeros, "
+      "too, and says little; its tickets are as they were. Give a run that holds the weights from before the "
+      "pruning: of an import, those that `ltlab_io.py import-pytorch --init` or its like takes");
+}
+
+}  // namespace
+
+void warn_of_empty_classes(const Dataset& dataset) {
+  const std::vector<std::size_t> without = classes_without_images(dataset);
+  if (without.empty()) return;
+  warn("no training image of '" + dataset.name + "' has label " + ranges(without) + ": " +
+       std::to_string(without.size()) + " of its " + std::to_string(dataset.classes) +
+       " classes are empty, yet networks have outputs for them; labels should be 0, 1, ... without gaps, so "
+       "look "
+       "for stray ones");
+}
+
+void warn_of_settings(const SearchConfig& config) {
+  warn_of_milestones(config.training.learning_rate, config.training.steps);
+  warn_of_masked_weights(config.from);
+}
+
+}  // namespace ltlab::app

@@ -1,0 +1,15 @@
+#pragma once
+
+#include "ltlab/lottery/search_config.h"
+
+namespace ltlab::app {
+
+/// Tells on standard error which classes no training image shows, if any.
+void warn_of_empty_classes(const Dataset& dataset);
+
+/// Tells on standard error what of a search is hardly meant and yet may be: milestones that no training
+/// reaches, or that come twice; a dense network that starts from the zeros of the masks that --from brings.
+/// The config is in steps.
+void warn_of_settings(const SearchConfig& config);
+
+}  // namespace ltlab::app

@@ -1,0 +1,49 @@
+#include "ltlab/analysis/layer_collapse.h"
+
+#include <algorithm>
+#include <map>
+
+#include "ltlab/analysis/run_context.h"
+
+namespace ltlab {
+namespace {
+
+void look_at(const LevelRecord& level, const RunContext& context, std::map<unsigned, LayerCollapse>& found) {
+  LayerCollapse collapse{level.level, is_cut(level.masks, context.wiring(level)) ? 1u : 0u, {}};
+  for (const Mask& mask : level.masks) {
+    if (mask.survivors() == 0) collapse.empty.insert(mask.name);
+  }
+  if (collapse.replicates == 0 && collapse.empty.empty()) return;
+  LayerCollapse& all = found[level.level];
+  all.level = level.level;
+  all.replicates += collapse.replicates;
+  all.empty.merge(collapse.empty);
+}
+
+}  // namespace
+
+bool is_cut(const std::vector<Mask>& masks, const std::optional<Wiring>& wiring) {
+  const auto is_empty = [](const Mask& mask) { return mask.survivors() == 0; };
+  if (!wiring) return std::ranges::any_of(masks, is_empty);
+  return std::ranges::all_of(effective_masks(masks, *wiring), is_empty);
+}
+
+std::vector<LayerCollapse> layer_collapse(const RunStore& search) {
+  std::vector<RunStore> tickets{search};
+  if (search.holds_collection()) {
+    tickets.clear();
+    for (const std::string& member : search.members()) tickets.emplace_back(search.folder() / member);
+  }
+  std::map<unsigned, LayerCollapse> found;
+  for (const RunStore& ticket : tickets) {
+    const RunContext context(ticket.folder());
+    for (const unsigned level : ticket.levels()) {
+      if (level > 0) look_at(ticket.read_level(level), context, found);
+    }
+  }
+  std::vector<LayerCollapse> levels;
+  for (auto& [level, collapse] : found) levels.push_back(std::move(collapse));
+  return levels;
+}
+
+}  // namespace ltlab
