@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "commands.h"
 #include "compare_options.h"
@@ -13,6 +15,7 @@
 #include "ltlab/store/session_lock.h"
 #include "search_session.h"
 #include "stop_signals.h"
+#include "structure_report.h"
 #include "terminal.h"
 
 namespace ltlab::app {
@@ -98,17 +101,56 @@ void run_file(CompareRequest& request) {
   }
 }
 
-void print(std::ostream& out, const Comparison& comparison, ComparisonFormat format) {
+// The first level from which on no path leads through a ticket; none where one leads through its last level.
+std::optional<LevelReport> first_cut(const RunStore& ticket) {
+  const std::vector<unsigned> levels = ticket.levels();
+  LevelReporter reporter(ticket);
+  const auto report = [&](unsigned level) { return reporter.report(ticket.level_path(level)); };
+  if (levels.empty() || !is_cut(report(levels.back()))) return std::nullopt;
+  return report(*std::ranges::find_if(levels, [&](unsigned level) { return is_cut(report(level)); }));
+}
+
+// A sentence for each run whose tickets, or some of them, collapse.
+std::vector<std::string> collapse_notes(const CompareRequest& request) {
+  std::vector<std::string> notes;
+  for (const auto& [name, folder] : request.runs) {
+    const RunStore top(folder);
+    std::vector<RunStore> tickets{top};
+    if (top.holds_collection()) tickets.clear();
+    for (const std::string& member : top.holds_collection() ? top.members() : std::vector<std::string>())
+      tickets.emplace_back(top.folder() / member);
+    std::vector<LevelReport> cut;
+    for (const RunStore& ticket : tickets) {
+      if (std::optional<LevelReport> first = first_cut(ticket)) cut.push_back(std::move(*first));
+    }
+    if (cut.empty()) continue;
+    const auto level_of = [](const LevelReport& report) { return report.summary.level; };
+    const LevelReport& first = *std::ranges::min_element(cut, {}, level_of);
+    const std::string of = tickets.size() > 1 ? " (" + std::to_string(cut.size()) + " of " +
+                                                    std::to_string(tickets.size()) + " replicates)"
+                                              : "";
+    notes.push_back("Layer collapse in '" + name + "'" + of + " from level " +
+                    std::to_string(level_of(first)) + " on: " + collapse_text(first));
+  }
+  return notes;
+}
+
+void print(std::ostream& out, const Comparison& comparison, const std::vector<std::string>& collapses,
+           ComparisonFormat format) {
   if (format == ComparisonFormat::csv) return print_csv(out, comparison_rows(comparison));
   if (format == ComparisonFormat::json) {
-    out << comparison_json(comparison).dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    nlohmann::ordered_json document = comparison_json(comparison);
+    document["layer_collapse"] = collapses;
+    out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return;
   }
   const auto print_table = format == ComparisonFormat::markdown ? print_markdown
                            : format == ComparisonFormat::latex  ? print_latex
                                                                 : print_terminal;
   const std::string comment = format == ComparisonFormat::latex ? "% " : "";
-  for (const std::string& note : comparison_notes(comparison)) {
+  std::vector<std::string> notes = comparison_notes(comparison);
+  notes.insert(notes.end(), collapses.begin(), collapses.end());
+  for (const std::string& note : notes) {
     if (format == ComparisonFormat::terminal)
       print_line(out, note);
     else
@@ -138,7 +180,7 @@ int compare_command(const Arguments& arguments) {
   }
   std::vector<RecordedRun> runs;
   for (const auto& [name, folder] : request.runs) runs.push_back(read_recorded_run(folder, name));
-  print(std::cout, compare(runs, request.options), request.format);
+  print(std::cout, compare(runs, request.options), collapse_notes(request), request.format);
   return static_cast<int>(ExitStatus::done);
 }
 

@@ -440,6 +440,18 @@ class Running(CompareTest):
         self.assertNotIn("  p ", done.stdout)
         self.assertNotIn("Difference", done.stdout)
 
+    def test_a_layer_collapse_is_told(self):
+        out = self.folder / "cut"
+        result = run("search", "--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100, "--batch",
+                     20, "--steps", 20, "--kernel", "sparse", "--model", "mlp:784-30-30-10", "--rate", 0.9, "--levels", 3,
+                     "--scope", "global", "--out", out)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        words = "Layer collapse in 'cut' from level 2 on: pruning left no weight of fc1.weight, so no path leads"
+        self.assertIn(f"\n{words}", run("compare", f"cut={out}", f"again={out}").stdout)
+        told = json.loads(run("compare", f"cut={out}", f"again={out}", "--format", "json").stdout)["layer_collapse"]
+        self.assertEqual([text[:len(words)] for text in told][:1], [words])
+        self.assertEqual(len(told), 2)
+
     def test_other_models_are_refused_unless_allowed(self):
         for name, model in (("a", "mlp:784-20-10"), ("b", "mlp:784-10-10")):
             config = self.write(BASE.replace("mlp:784-20-10", model).replace("levels = 3", "levels = 1"))
