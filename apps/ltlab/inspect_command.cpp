@@ -49,7 +49,7 @@ Subject parse_subject(const fs::path& path) {
 }
 
 fs::path existing_level(const RunStore& store, unsigned level) {
-  if (store.has_level(level)) return store.level_path(level);
+  if (store.has_level(level)) return store.level_file(level);
   throw ConfigError("'" + store.folder().string() + "' has no level " + std::to_string(level) +
                     ": give --level one of those that `ltlab inspect` shows");
 }
@@ -75,7 +75,7 @@ void inspect_level(const RunStore& store, const fs::path& file, Output output) {
 void inspect_run(const RunStore& store, Output output) {
   LevelReporter reporter(store);
   std::vector<LevelReport> levels;
-  for (const unsigned level : store.levels()) levels.push_back(reporter.report(store.level_path(level)));
+  for (const unsigned level : store.levels()) levels.push_back(reporter.report(store.level_file(level)));
   if (output != Output::text) return print_machine(levels, store.folder().string(), output);
   print_tree(std::cout, store);
   if (levels.empty()) return;
@@ -115,7 +115,7 @@ std::vector<fs::path> level_files(const Subject& subject, const std::optional<un
   } else if (level) {
     files.push_back(existing_level(store, *level));
   } else {
-    for (const unsigned number : store.levels()) files.push_back(store.level_path(number));
+    for (const unsigned number : store.levels()) files.push_back(store.level_file(number));
   }
   return files;
 }

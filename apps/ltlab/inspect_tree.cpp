@@ -29,7 +29,7 @@ std::string describe_levels(const RunStore& store) {
 
 std::string describe_run(const RunStore& store) {
   if (store.holds_collection()) return format("%zu replicates", store.members().size());
-  const RunIdentity run = read_identity(store.run_path());
+  const RunIdentity run = store.read_identity();
   return format("%s, seed %llu, ", run.branch.c_str(), static_cast<unsigned long long>(run.seed)) +
          describe_levels(store);
 }
@@ -61,9 +61,9 @@ void print_tree(std::ostream& out, const RunStore& top) {
 }
 
 ordered_json tree_json(const RunStore& top) {
-  ordered_json tree = {{"folder", top.folder().string()}, {"kind", to_string(read_kind(top.run_path()))}};
+  ordered_json tree = {{"folder", top.folder().string()}, {"kind", to_string(top.read_kind())}};
   if (!top.holds_collection()) {
-    const RunIdentity run = read_identity(top.run_path());
+    const RunIdentity run = top.read_identity();
     tree["branch"] = run.branch;
     tree["seed"] = run.seed;
     tree["levels"] = ordered_json::array();

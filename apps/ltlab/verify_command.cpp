@@ -25,6 +25,15 @@ std::string counted(std::size_t number, const std::string& noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
+// What cannot be verified at all keeps the other runs from nothing.
+std::vector<FileReport> verified(const std::string& run) {
+  try {
+    return verify(run, pruning_rules());
+  } catch (const Error& error) {
+    return {{run, "", {error.what()}, {}, error.status()}};
+  }
+}
+
 // A line a file, and one below it for each thing to say.
 void print_text(const std::vector<FileReport>& reports) {
   for (const FileReport& report : reports) {
@@ -65,7 +74,9 @@ int verify_command(const Arguments& arguments) {
            "and exactly\n"
            "what pruning the level before gives, weights zero where masked, densities and costs as stated, "
            "controls\n"
-           "fitting their ticket. Exit status 3 where there is a fault.\n\n"
+           "fitting their ticket. Symbolic links within a RUN are not followed. Exit status 3 where there "
+           "is\n"
+           "a fault, 5 where the system refuses to read something.\n\n"
         << options;
     return static_cast<int>(ExitStatus::done);
   }
@@ -74,14 +85,14 @@ int verify_command(const Arguments& arguments) {
 
   std::vector<FileReport> reports;
   for (const std::string& run : values["run"].as<std::vector<std::string>>()) {
-    for (FileReport& report : verify(run, pruning_rules())) reports.push_back(std::move(report));
+    for (FileReport& report : verified(run)) reports.push_back(std::move(report));
   }
   if (values.count("json") > 0) {
     print_json(reports);
   } else {
     print_text(reports);
   }
-  return static_cast<int>(has_faults(reports) ? ExitStatus::data : ExitStatus::done);
+  return static_cast<int>(status_of(reports));
 }
 
 }  // namespace ltlab::app

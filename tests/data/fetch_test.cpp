@@ -1,6 +1,11 @@
 // Fetching against a web server on loopback.
 #include "ltlab/data/fetch.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <memory>
@@ -203,6 +208,70 @@ TEST_CASE("A file packed otherwise is the published one by its content", "[data]
   CHECK(compare(without_content, path) == Authenticity::unknown);
   save(repacked, site.target.path() / "labels.gz");
   CHECK(compare(without_content, site.target.path() / "labels.gz") == Authenticity::different);
+}
+
+TEST_CASE("A server that sends for ever is left", "[data][fetch]") {
+  Site site;
+  const WebServer server(site.served.path());
+  site.source.files[0].most_bytes = site.images.size();
+  CHECK_THAT(
+      message_of<DataError>([&] { site.fetch_from(server.url("endless")); }),
+      Contains("/endless/images sends is longer than the published file can be") && Contains("--mirror"));
+  CHECK_FALSE(std::filesystem::exists(site.folder() / "images.part"));
+  site.fetch_from(server.url("plain"));
+  CHECK(load(site.folder() / "images") == site.images);
+}
+
+TEST_CASE("Nothing is appended to a file that has another name", "[data][fetch]") {
+  const Site site;
+  const WebServer server(site.served.path());
+  const auto victim = site.target.path() / "victim", part = site.folder() / "images.part";
+  save(Bytes(1000, 1), victim);
+  std::filesystem::create_directory(site.folder());
+  SECTION("a symbolic link") {
+    std::filesystem::create_symlink(victim, part);
+  }
+  SECTION("a symbolic link to nothing") {
+    std::filesystem::create_symlink(site.target.path() / "absent", part);
+  }
+  SECTION("a hard link") {
+    std::filesystem::create_hard_link(victim, part);
+  }
+  SECTION("a pipe") {
+    REQUIRE(::mkfifo(part.c_str(), 0600) == 0);
+  }
+  CHECK_THAT(message_of<DataError>([&] { site.fetch_from(server.url("plain")); }),
+             Contains("images.part' is a link or no file"));
+  CHECK(load(victim) == Bytes(1000, 1));
+  CHECK_FALSE(std::filesystem::exists(site.target.path() / "absent"));
+}
+
+TEST_CASE("Two fetches of one data set do not meet", "[data][fetch]") {
+  const Site site;
+  const WebServer server(site.served.path());
+  std::filesystem::create_directory(site.folder());
+  const int folder = ::open(site.folder().c_str(), O_RDONLY | O_DIRECTORY);
+  REQUIRE(::flock(folder, LOCK_EX) == 0);
+  CHECK_THAT(message_of<IoError>([&] { site.fetch_from(server.url("plain")); }),
+             Contains("another process is fetching into") && Contains("sample-folder"));
+  CHECK(server.requests().empty());
+  ::close(folder);
+  site.fetch_from(server.url("plain"));
+}
+
+TEST_CASE("An archive is unpacked through no link", "[data][fetch]") {
+  Site site;
+  const Bytes archive = gzipped(
+      tar({{"sample-folder/images", site.images}, {"sample-folder/labels.gz", gzipped(site.labels)}}));
+  save(archive, site.served.path() / "all.tar.gz");
+  site.source.archive = PublishedFile{"all.tar.gz", sha256_of(archive), ""};
+  const WebServer server(site.served.path());
+  save(Bytes(10, 1), site.target.path() / "victim" / "images");
+  std::filesystem::create_directory_symlink(site.target.path() / "victim",
+                                            site.target.path() / "sample-folder.part");
+  site.fetch_from(server.url("plain"));
+  CHECK(load(site.target.path() / "victim" / "images") == Bytes(10, 1));
+  CHECK(load(site.folder() / "images") == site.images);
 }
 
 TEST_CASE("Faults of network and server are told with the URL", "[data][fetch]") {

@@ -9,6 +9,7 @@ Prints its port and serves the files of FOLDER as /MANNER/NAME until its standar
   breaks   closes the connection after 100,000 bytes of each answer
   dies     likewise, and then ends the whole server
   hangs    sends 1,000 bytes and nothing more, the connection open
+  endless  sends zeros until nobody listens any more
   wrong    sends other bytes, as many as the file has
 Appends one line for each request to LOG: manner, name and the first byte asked for.
 """
@@ -44,6 +45,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
         else:
             self.send_response(206)
             self.send_header("Content-Range", f"bytes {begin}-{len(content) - 1}/{len(content)}")
+        if manner == "endless":
+            self.end_headers()
+            try:
+                while True:
+                    self.wfile.write(bytes(1 << 16))
+            except OSError:
+                self.close_connection = True
+            return
         content = content[begin:]
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

@@ -112,7 +112,7 @@ TrainingCheckpoint sample_checkpoint(unsigned level) {
                       sample_tensor("optimizer/adam/fc1.weight.m", {12}, 1e-42F),
                       sample_tensor("weights/fc1.bias", {4}, 0.3F),
                       sample_tensor("best/fc1.weight", {12}, 3e38F)};
-  checkpoint.metrics = trained.metrics;
+  checkpoint.metrics = {trained.metrics[0], trained.metrics[1]};
   checkpoint.kernels = trained.kernels;
   checkpoint.loss_sum = 0.1 + 0.2;
   checkpoint.loss_count = 5;

@@ -2,13 +2,17 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/hdf5/file.h"
+#include "ltlab/store/content_digest.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/run_totals.h"
 #include "store/sample_run.h"
@@ -108,6 +112,136 @@ TEST_CASE("each broken invariant of a level is a fault", "[verify]") {
              Catch::Contains("level-002.h5: keeps weights that level 1 had pruned"));
 
   CHECK_THAT(faults_with(sample_level(3)), Catch::Contains("level-003.h5: level 2 is missing"));
+}
+
+TEST_CASE("each figure of a level outside its range, or told otherwise elsewhere, is a fault", "[verify]") {
+  struct Tampering {
+    std::function<void(LevelRecord&)> tamper;
+    std::string fault;
+  };
+  constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+  const Tampering tamperings[] = {
+      {[](LevelRecord& l) { l.test_accuracy = 1.5; }, "'test_accuracy' says 1.5"},
+      {[](LevelRecord& l) { l.test_accuracy = kNan; }, "'test_accuracy' says nan"},
+      {[](LevelRecord& l) { l.test_loss = kNan; }, "'test_loss' says nan"},
+      {[](LevelRecord& l) { l.test_loss = -1; }, "'test_loss' says -1"},
+      {[](LevelRecord& l) { l.validation_loss = 1.31; }, "but the last row of metrics"},
+      {[](LevelRecord& l) { l.validation_accuracy = 0.71; }, "but the last row of metrics"},
+      {[](LevelRecord& l) { l.validation_accuracy = -0.1; }, "'validation_accuracy' says -0.1"},
+      {[](LevelRecord& l) { l.early_stop_validation_loss = 1; }, "'early_stop_step' says step 20"},
+      {[](LevelRecord& l) { l.early_stop_test_loss = kNan; }, "'early_stop_test_loss' says nan"},
+      {[](LevelRecord& l) { l.early_stop_test_accuracy = 2; }, "'early_stop_test_accuracy' says 2"},
+      {[](LevelRecord& l) { l.early_stop_step = 50; },
+       "'early_stop_step' says step 50, but the last one is 30"},
+      {[](LevelRecord& l) { l.first_step = 31; }, "'first_step' says step 31"},
+      {[](LevelRecord& l) { l.mask_step = 31; }, "'mask_step' says step 31"},
+      {[](LevelRecord& l) { l.steps = 29; }, "metrics, row 2: step 30, but the last one is 29"},
+      {[](LevelRecord& l) { l.cost.wall_seconds = -1; }, "'wall_seconds' says -1"},
+      {[](LevelRecord& l) { l.cost.wall_seconds = 0.02; }, "says less than the last row"},
+      {[](LevelRecord& l) { l.cost.flops = kNan; }, "'flops' says nan"},
+      {[](LevelRecord& l) { l.cost.dense_flops = HUGE_VAL; }, "'dense_flops' says inf"},
+      {[](LevelRecord& l) { l.started_utc = "yesterday"; }, "'started_utc' says 'yesterday'"},
+      {[](LevelRecord& l) { l.finished_utc = ""; }, "'finished_utc' says ''"},
+      {[](LevelRecord& l) { l.metrics[1].learning_rate = -1; }, "row 1, column 'learning_rate' says -1"},
+      {[](LevelRecord& l) { l.metrics[1].train_loss = kNan; }, "row 1, column 'train_loss' says nan"},
+      {[](LevelRecord& l) { l.metrics[0].validation_loss = kNan; },
+       "row 0, column 'validation_loss' says nan"},
+      {[](LevelRecord& l) { l.metrics[1].validation_accuracy = 1.1; },
+       "column 'validation_accuracy' says 1.1"},
+      {[](LevelRecord& l) { l.metrics[1].wall_seconds = 0.001; }, "row 1: column 'wall_seconds' goes back"},
+      {[](LevelRecord& l) { l.kernels[0].parameter = "fc9.weight"; }, "'fc9.weight': no mask has that name"},
+      {[](LevelRecord& l) { l.kernels[1] = l.kernels[0]; }, "forward of 'fc1.weight' is told twice"},
+      {[](LevelRecord& l) { l.kernels[0].dense_seconds = -1; }, "column 'dense_seconds' says -1"},
+      {[](LevelRecord& l) { l.kernels[0].sparse_seconds = kNan; }, "column 'sparse_seconds' says nan"},
+  };
+  for (const Tampering& tampering : tamperings) {
+    LevelRecord level = sample_level(2);
+    tampering.tamper(level);
+    CHECK_THAT(faults_with(level), Catch::Contains(tampering.fault));
+  }
+}
+
+TEST_CASE("figures that an import does not know are no faults", "[verify]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run("imported"));
+  LevelRecord level = sample_level(0);
+  level.metrics.clear();
+  level.kernels.clear();
+  level.test_loss = level.test_accuracy = level.validation_loss = level.validation_accuracy =
+      level.early_stop_validation_loss = level.early_stop_test_loss = level.early_stop_test_accuracy =
+          std::numeric_limits<double>::quiet_NaN();
+  level.steps = level.first_step = level.early_stop_step = 0;
+  store.write_level(level);
+  CHECK(faults(folder.path()) == "");
+}
+
+// A file changed where no record can be, with the right digest.
+void tamper(const fs::path& path, const std::function<void(hdf5::File&)>& change) {
+  hdf5::File file = hdf5::File::open_image(path);
+  change(file);
+  file.set_attribute(kDigestAttribute, content_digest(file));
+  const std::vector<std::byte> bytes = file.close_image();
+  std::ofstream(path, std::ios::binary)
+      .write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+TEST_CASE("what a file repeats of itself is compared", "[verify]") {
+  const auto faults_after = [](const std::string& name, const std::function<void(hdf5::File&)>& change) {
+    const TemporaryFolder folder;
+    test::write_sample_collection(folder.path());
+    tamper(folder.path() / name, change);
+    return faults(folder.path());
+  };
+  const std::string level = "replicate-0/level-002.h5", run = "replicate-0/run.h5";
+  CHECK_THAT(
+      faults_after(level,
+                   [](hdf5::File& file) { file.dataset("mask/fc1.weight").set_attribute("density", 0.3); }),
+      Catch::Contains("'density' says 0.3"));
+  CHECK_THAT(faults_after(level,
+                          [](hdf5::File& file) {
+                            file.dataset("weights/fc1.bias").set_attribute("position", std::uint64_t{0});
+                          }),
+             Catch::Contains("positions of its arrays"));
+  CHECK_THAT(faults_after(
+                 level, [](hdf5::File& file) { file.set_attribute("level", (std::uint64_t{1} << 32) + 2); }),
+             Catch::Contains("there is no level 4294967298"));
+  CHECK_THAT(faults_after(run, [](hdf5::File& file) { file.set_attribute("config", "model = mlp:1-2\n"); }),
+             Catch::Contains("'config_sha256' is not that of 'config'"));
+  CHECK_THAT(faults_after("run.h5", [](hdf5::File& file) { file.set_attribute("config", "x"); }),
+             Catch::Contains("'config_sha256' is not that of 'config'"));
+  CHECK_THAT(faults_after(run, [](hdf5::File& file) { file.set_attribute("started_utc", "x"); }),
+             Catch::Contains("'started_utc' says 'x'"));
+  CHECK_THAT(faults_after("replicate-0/random-mask-0/run.h5",
+                          [](hdf5::File& file) { file.set_attribute("trial", std::uint64_t{1}); }),
+             Catch::Contains("trial 1, but lies in a folder named 'random-mask-0'"));
+}
+
+TEST_CASE("a checkpoint's figures and place are checked", "[verify]") {
+  const auto faults_with_checkpoint = [](const std::function<void(TrainingCheckpoint&)>& change) {
+    const TemporaryFolder folder;
+    RunStore store(folder.path());
+    store.write_run(sample_run());
+    TrainingCheckpoint checkpoint = test::sample_checkpoint(1);
+    change(checkpoint);
+    store.write_checkpoint(checkpoint);
+    return faults(folder.path());
+  };
+  CHECK(faults_with_checkpoint([](TrainingCheckpoint&) {}) == "");
+  CHECK_THAT(faults_with_checkpoint([](TrainingCheckpoint& c) { c.state[0].values[0] = HUGE_VALF; }),
+             Catch::Contains("state/weights/fc1.weight: 1 value"));
+  CHECK_THAT(faults_with_checkpoint([](TrainingCheckpoint& c) { c.step = 15; }),
+             Catch::Contains("row 1: step 20, but the last one is 15"));
+  CHECK_THAT(faults_with_checkpoint([](TrainingCheckpoint& c) { c.loss_sum = -1; }),
+             Catch::Contains("'loss_sum' says -1"));
+  CHECK_THAT(faults_with_checkpoint([](TrainingCheckpoint& c) { c.mask_step = 26; }),
+             Catch::Contains("'mask_step' says step 26"));
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  store.write_checkpoint(test::sample_checkpoint(1));
+  fs::rename(store.checkpoint_path(1), store.checkpoint_path(2));
+  CHECK_THAT(faults(folder.path()), Catch::Contains("level-002.partial.h5: holds level 1"));
 }
 
 TEST_CASE("a file of another run, or under another level's name, is a fault", "[verify]") {

@@ -20,7 +20,7 @@ void find_trainings(const RunStore& store, const ReportedTraining& around,
   for (const std::string& member : store.members()) {
     if (member.starts_with(RunStore::kCopy) || member == "pretraining") continue;
     const RunStore inside(store.folder() / member);
-    const std::string branch = read_identity(inside.run_path()).branch;
+    const std::string branch = inside.read_identity().branch;
     const fs::path name = fs::path(around.name) / member;
     ReportedTraining training{around.run, name.string(), around.replicate, inside, branch};
     if (is_ticket(training.branch)) training.replicate = found.empty() ? 0 : found.back().replicate + 1;
@@ -98,7 +98,7 @@ std::vector<ReportedTraining> find_trainings(std::size_t run, const fs::path& fo
   std::vector<ReportedTraining> found;
   ReportedTraining around{run, "", 0, top, ""};
   if (!top.holds_collection()) {
-    around.branch = read_identity(top.run_path()).branch;
+    around.branch = top.read_identity().branch;
     found.push_back({run, around.branch, 0, top, around.branch});
   }
   find_trainings(top, around, found);
@@ -108,12 +108,12 @@ std::vector<ReportedTraining> find_trainings(std::size_t run, const fs::path& fo
 TrainingData::TrainingData(const ReportedTraining& training) {
   LevelReporter reporter(training.store);
   json_ = {{"run", training.run}, {"name", training.name}, {"branch", training.branch}};
-  const RunIdentity identity = read_identity(training.store.run_path());
+  const RunIdentity identity = training.store.read_identity();
   json_["seed"] = identity.seed;
   json_["trial"] = identity.trial;
   json_["levels"] = ordered_json::array();
   for (const unsigned level : training.store.levels()) {
-    const LevelReport report = reporter.report(training.store.level_path(level));
+    const LevelReport report = reporter.report(training.store.level_file(level));
     json_["levels"].push_back(level_json(report, reporter.record()));
     add_images(report, reporter.record());
   }

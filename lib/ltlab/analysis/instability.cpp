@@ -55,7 +55,7 @@ RunStore open_copy(const RunStore& run, const RunRecord& record, unsigned copy) 
   if (!store.has_run()) {
     store.write_run(described);
     RunStore(run).link_members();
-  } else if (read_identity(store.run_path()) != identity(described)) {
+  } else if (store.read_identity() != identity(described)) {
     throw StoreError("'" + store.folder().string() + "' is no copy of the run around it: move it away");
   }
   return store;

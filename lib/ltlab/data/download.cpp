@@ -1,15 +1,18 @@
 #include "ltlab/data/download.h"
 
 #include <curl/curl.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <memory>
 #include <system_error>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 
 namespace ltlab {
 namespace fs = std::filesystem;
@@ -36,22 +39,48 @@ std::uint64_t size_of(const fs::path& path) {
 
 /// One request: the file it appends to, and what the callbacks need.
 struct Request {
-  std::ofstream file;
-  std::uint64_t offset = 0;
-  const TransferProgress* progress = nullptr;
+  FileDescriptor file;
+  std::uint64_t offset = 0;  ///< the file's length at first
+  const DownloadOptions* options = nullptr;
+  std::uint64_t length = 0;  ///< the file's now
+  int error = 0;             ///< of the system, where it refused to write
 };
 
+// Appends all of it; false, with the reason in `request.error`, where the system refuses.
+bool append(Request& request, const char* bytes, std::size_t size) {
+  while (size > 0) {
+    const auto count = ::write(request.file.get(), bytes, size);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) {
+      request.error = count < 0 ? errno : ENOSPC;
+      return false;
+    }
+    bytes += count;
+    size -= static_cast<std::size_t>(count);
+    request.length += static_cast<std::uint64_t>(count);
+  }
+  return true;
+}
+
+bool is_too_long(const Request& request, std::uint64_t more) {
+  return request.length + more > request.options->most_bytes;
+}
+
 // libcurl's callbacks; a count of bytes other than it gave makes it stop with CURLE_WRITE_ERROR.
-std::size_t write_body(char* bytes, std::size_t, std::size_t size, void* request) noexcept {
-  std::ofstream& file = static_cast<Request*>(request)->file;
-  return file.write(bytes, static_cast<std::streamsize>(size)) ? size : 0;
+std::size_t write_body(char* bytes, std::size_t, std::size_t size, void* data) noexcept {
+  Request& request = *static_cast<Request*>(data);
+  if (is_too_long(request, size)) {
+    request.length += size;
+    return 0;
+  }
+  return append(request, bytes, size) ? size : 0;
 }
 
 int report_progress(void* request, curl_off_t total, curl_off_t done, curl_off_t, curl_off_t) noexcept {
-  const auto& [file, offset, progress] = *static_cast<Request*>(request);
-  if (*progress)
-    (*progress)(offset + static_cast<std::uint64_t>(done),
-                total > 0 ? offset + static_cast<std::uint64_t>(total) : 0);
+  const Request& own = *static_cast<Request*>(request);
+  if (own.options->progress)
+    own.options->progress(own.offset + static_cast<std::uint64_t>(done),
+                          total > 0 ? own.offset + static_cast<std::uint64_t>(total) : 0);
   return 0;
 }
 
@@ -81,11 +110,33 @@ void set_options(CURL* curl, const std::string& url, const DownloadOptions& opti
   curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &request);
 }
 
+[[noreturn]] void fail_to_write(const fs::path& path, int error) {
+  throw IoError("cannot write '" + path.string() + "': " + std::strerror(error));
+}
+
+// Nobody else's file may grow: neither one that a symbolic link leads to, nor one of several names.
+FileDescriptor open_part(const fs::path& path) {
+  FileDescriptor file(
+      ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
+  struct stat status {};
+  const bool is_link = file.get() < 0 && errno == ELOOP;
+  if (file.get() < 0 && !is_link && errno != ENXIO) fail_to_write(path, errno);
+  if (file.get() < 0 || ::fstat(file.get(), &status) < 0 || !S_ISREG(status.st_mode) || status.st_nlink != 1)
+    throw DataError("'" + path.string() +
+                    "' is a link or no file, and nothing is appended to it: move it away");
+  return file;
+}
+
+[[noreturn]] void refuse_long(const std::string& url, const fs::path& path, std::uint64_t most) {
+  fs::remove(path);
+  throw DataError("what " + url + " sends is longer than the published file can be (" + std::to_string(most) +
+                  " bytes), so it was discarded: try again, or another server with --mirror");
+}
+
 // Asks for what `path` lacks and appends it.
 Result transfer(const std::string& url, const fs::path& path, const DownloadOptions& options) {
-  errno = 0;
-  Request request{std::ofstream(path, std::ios::binary | std::ios::app), size_of(path), &options.progress};
-  if (!request.file) throw IoError("cannot write '" + path.string() + "': " + std::strerror(errno));
+  Request request{open_part(path), size_of(path), &options};
+  request.length = request.offset;
   const Curl curl = make_curl();
   std::array<char, CURL_ERROR_SIZE> message{};
   curl_easy_setopt(curl.get(), CURLOPT_ERRORBUFFER, message.data());
@@ -95,9 +146,8 @@ Result transfer(const std::string& url, const fs::path& path, const DownloadOpti
   result.code = curl_easy_perform(curl.get());
   curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &result.status);
   result.message = message[0] ? message.data() : curl_easy_strerror(result.code);
-  request.file.close();
-  if (result.code == CURLE_WRITE_ERROR || !request.file)
-    throw IoError("cannot write '" + path.string() + "': " + std::strerror(errno ? errno : EIO));
+  if (is_too_long(request, 0)) refuse_long(url, path, options.most_bytes);
+  if (request.error != 0) fail_to_write(path, request.error);
   return result;
 }
 
@@ -119,6 +169,7 @@ bool broke_off(CURLcode code) {
 
 void download(const std::string& url, const fs::path& path, const DownloadOptions& options) {
   constexpr int kTries = 5;
+  if (size_of(path) > options.most_bytes && open_part(path).get() >= 0) fs::remove(path);
   for (int attempt = 1;; ++attempt) {
     const std::uint64_t before = size_of(path);
     const Result result = transfer(url, path, options);

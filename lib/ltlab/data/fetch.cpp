@@ -1,9 +1,15 @@
 #include "ltlab/data/fetch.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <system_error>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/data/file_digest.h"
 #include "ltlab/data/tar.h"
 
@@ -20,6 +26,21 @@ void create_folder(const fs::path& folder) {
   fs::create_directories(folder, error);
   if (error) throw IoError("cannot create '" + folder.string() + "': " + error.message());
 }
+
+// Keeps other processes from fetching into the same folder while it lives; it is lifted however this one
+// ends.
+class FetchLock {
+ public:
+  explicit FetchLock(const fs::path& folder)
+      : folder_(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (folder_.get() < 0) throw IoError("cannot open '" + folder.string() + "': " + std::strerror(errno));
+    if (::flock(folder_.get(), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
+      throw IoError("another process is fetching into '" + folder.string() + "': wait for it, and try again");
+  }
+
+ private:
+  FileDescriptor folder_;
+};
 
 // The file's path where it is already there. A file that is not the published one is the user's: it stays.
 std::optional<fs::path> find_published(const PublishedFile& file, const fs::path& folder) {
@@ -41,13 +62,14 @@ void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions&
   const std::string url = mirror + '/' + file.name;
   const fs::path part = with_suffix(path, ".part");
   DownloadOptions transfer = options.download;
+  transfer.most_bytes = file.most_bytes;
   if (options.progress)
     transfer.progress = [&](std::uint64_t done, std::uint64_t total) {
       options.progress(file.name, done, total);
     };
   // A part left behind may be of something else, so that only a transfer from the start proves the server
   // wrong.
-  for (bool from_start = !fs::exists(part);; from_start = true) {
+  for (bool from_start = !fs::exists(fs::symlink_status(part));; from_start = true) {
     download(url, part, transfer);
     if (compare(file, part) == Authenticity::published) break;
     const std::string digest = sha256_of_file(part);
@@ -60,7 +82,6 @@ void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions&
 std::vector<FetchedFile> fetch_files(const Source& source, const FetchOptions& options,
                                      const std::string& mirror) {
   const fs::path folder = options.directory / source.folder;
-  create_folder(folder);
   std::vector<FetchedFile> fetched;
   for (const PublishedFile& file : source.files) {
     if (const auto path = find_published(file, folder)) {
@@ -73,15 +94,16 @@ std::vector<FetchedFile> fetch_files(const Source& source, const FetchOptions& o
   return fetched;
 }
 
-// Unpacks beside the final folder first, so that this one never holds part of a file.
+// Unpacks beside the final folder first, so that this one never holds part of a file. What lies there is what
+// an interrupted fetch left, or a link, which goes without what it leads to.
 void unpack(const Source& source, const fs::path& archive, const fs::path& folder) {
   const fs::path unpacked = with_suffix(folder, ".part");
+  fs::remove_all(unpacked);
   create_folder(unpacked);
   std::vector<std::string> members;
   for (const PublishedFile& file : source.files)
     members.push_back((fs::path(source.folder) / file.name).string());
   unpack_tar(archive, members, unpacked);
-  create_folder(folder);
   for (const PublishedFile& file : source.files) {
     if (compare(file, unpacked / file.name) != Authenticity::published)
       throw DataError("'" + file.name + "' in '" + archive.string() +
@@ -103,7 +125,6 @@ std::vector<FetchedFile> fetch_archive(const Source& source, const FetchOptions&
   }
   if (all_there) return files;
 
-  create_folder(options.directory);
   const fs::path archive = options.directory / source.archive->name;
   if (!find_published(*source.archive, options.directory)) obtain(*source.archive, archive, options, mirror);
   unpack(source, archive, folder);
@@ -129,6 +150,8 @@ Authenticity compare(const PublishedFile& file, const fs::path& path) {
 std::vector<FetchedFile> fetch(const Source& source, const FetchOptions& options) {
   std::string mirror = options.mirror.empty() ? source.mirror : options.mirror;
   while (!mirror.empty() && mirror.back() == '/') mirror.pop_back();
+  create_folder(options.directory / source.folder);
+  const FetchLock lock(options.directory / source.folder);
   return source.archive ? fetch_archive(source, options, mirror) : fetch_files(source, options, mirror);
 }
 

@@ -33,7 +33,8 @@ struct FetchedFile {
   bool was_there = false;  ///< found and verified, not fetched
 };
 
-/// Brings all files of a source into a data directory. Each comes as NAME.part, is compared with its SHA-256
+/// Brings all files of a source into a data directory, alone: meanwhile no other process can fetch it there
+/// (IoError), except on file systems without locks. Each comes as NAME.part, is compared with its SHA-256
 /// and only then gets its name; a NAME.part left behind is gone on with. Files that are there are verified
 /// and left. IoError as download(); DataError where what came, or a file that was there, is not the published
 /// one.

@@ -1,12 +1,9 @@
 #include "ltlab/data/file_digest.h"
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <span>
 #include <vector>
 
-#include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/data/gzip_reader.h"
 
@@ -18,15 +15,12 @@ constexpr std::size_t kChunk = 1 << 18;
 }  // namespace
 
 std::string sha256_of_file(const std::filesystem::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw IoError("cannot read '" + path.string() + "': " + std::strerror(errno));
+  const FileDescriptor file = open_regular_file(path);
   Sha256 digest;
   std::vector<char> chunk(kChunk);
-  do {
-    file.read(chunk.data(), static_cast<std::streamsize>(chunk.size()));
-    digest.add(std::as_bytes(std::span(chunk).first(static_cast<std::size_t>(file.gcount()))));
-  } while (file);
-  if (file.bad()) throw IoError("cannot read '" + path.string() + "': " + std::strerror(errno));
+  while (const std::size_t size = read_some(file, path, chunk.data(), chunk.size())) {
+    digest.add(std::as_bytes(std::span(chunk).first(size)));
+  }
   return digest.hex();
 }
 

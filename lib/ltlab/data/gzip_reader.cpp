@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <new>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 
 namespace ltlab {
 
@@ -15,9 +17,10 @@ void GzipReader::Close::operator()(gzFile_s* file) const {
 }
 
 GzipReader::GzipReader(const std::filesystem::path& path) : name_(path.string()) {
-  errno = 0;
-  file_.reset(gzopen(name_.c_str(), "rb"));
-  if (!file_) throw IoError("cannot open '" + name_ + "': " + std::strerror(errno ? errno : ENOMEM));
+  FileDescriptor file = open_regular_file(path);
+  file_.reset(gzdopen(file.get(), "rb"));
+  if (!file_) throw std::bad_alloc();
+  file.release();
   gzbuffer(file_.get(), 1 << 17);
 }
 

@@ -15,7 +15,7 @@ namespace ltlab {
 /// the name.
 class GzipReader {
  public:
-  /// IoError where the file cannot be opened.
+  /// IoError where the file cannot be opened, DataError where it is no regular one.
   explicit GzipReader(const std::filesystem::path& path);
 
   /// Reads up to `size` bytes; less only at the end of the file, where it is 0 from then on.

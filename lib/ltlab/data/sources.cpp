@@ -17,6 +17,9 @@ constexpr char kTrainLabels[] = "train-labels-idx1-ubyte.gz";
 constexpr char kTestImages[] = "t10k-images-idx3-ubyte.gz";
 constexpr char kTestLabels[] = "t10k-labels-idx1-ubyte.gz";
 
+// Sizes: those of the files or, where only their content need be the published one, of the unpacked and a
+// little more.
+//
 // Mirror: the one that torchvision.datasets.MNIST asks first. Digests of the .gz files: published by
 // TensorFlow Datasets (url_checksums/mnist.txt). Of their content: computed from a repacked copy of the
 // files, and the same as several projects on GitHub publish; never compared with the .gz files of that mirror
@@ -26,13 +29,13 @@ Source mnist() {
           "mnist",
           "https://ossci-datasets.s3.amazonaws.com/mnist",
           {{kTrainImages, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609",
-            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"},
+            "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 47100000},
            {kTrainLabels, "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c",
-            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"},
+            "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5", 61000},
            {kTestImages, "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6",
-            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"},
+            "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7", 7850000},
            {kTestLabels, "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6",
-            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"}},
+            "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2", 11000}},
           std::nullopt};
 }
 
@@ -42,10 +45,10 @@ Source fashion_mnist() {
   return {"fashion-mnist",
           "fashion-mnist",
           "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com",
-          {{kTrainImages, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", ""},
-           {kTrainLabels, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", ""},
-           {kTestImages, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", ""},
-           {kTestLabels, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5", ""}},
+          {{kTrainImages, "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84", "", 26421880},
+           {kTrainLabels, "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845", "", 29515},
+           {kTestImages, "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073", "", 4422102},
+           {kTestLabels, "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5", "", 5148}},
           std::nullopt};
 }
 
@@ -63,7 +66,7 @@ Source cifar10() {
            {"data_batch_5.bin", "", "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"},
            {"test_batch.bin", "", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"}},
           PublishedFile{"cifar-10-binary.tar.gz",
-                        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", ""}};
+                        "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", "", 170052171}};
 }
 
 // The value of an environment variable; an empty one counts as not set.

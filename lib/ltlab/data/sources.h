@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@ struct PublishedFile {
   std::string name;            ///< "train-images-idx3-ubyte.gz"
   std::string sha256;          ///< digest of the file itself; empty: only its content's is known
   std::string content_sha256;  ///< digest of the file once unpacked; empty: unknown
+  std::uint64_t most_bytes = std::uint64_t{1} << 30;  ///< of it, packed in any way whose content is published
 };
 
 /// A published data set: where it comes from, and what it looks like on disk.

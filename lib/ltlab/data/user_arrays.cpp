@@ -11,6 +11,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/base/random.h"
+#include "ltlab/hdf5/child.h"
 #include "ltlab/hdf5/file.h"
 
 namespace ltlab {
@@ -141,6 +142,64 @@ ImageSet read_set(const hdf5::File& file, const std::string& images, const std::
   return set;
 }
 
+using Sets = std::vector<ImageSet>;
+
+// One or two sets, read whole.
+Sets read_sets(const std::string& name, const std::vector<std::string>& paths) {
+  const hdf5::File file = hdf5::File::open(name);
+  Sets sets;
+  for (std::size_t i = 0; i < paths.size(); i += 2) sets.push_back(read_set(file, paths[i], paths[i + 1]));
+  return sets;
+}
+
+struct SetHeader {
+  ImageShape shape;
+  std::uint64_t images, floats;
+};
+
+template <class Value>
+std::span<const std::byte> bytes_of(const Value& values) {
+  return std::as_bytes(std::span(values));
+}
+
+void send(const hdf5::ChildPipe& pipe, const Sets& sets) {
+  for (const ImageSet& set : sets) {
+    const SetHeader header{set.shape, set.size(), std::holds_alternative<AlignedVector<float>>(set.pixels)};
+    pipe.write(std::as_bytes(std::span(&header, 1)));
+    std::visit([&](const auto& pixels) { pipe.write(bytes_of(pixels)); }, set.pixels);
+    pipe.write(bytes_of(set.labels));
+  }
+}
+
+template <class Pixels>
+bool receive_pixels(const hdf5::ChildPipe& pipe, const SetHeader& header, ImageSet& set) {
+  Pixels& pixels = set.pixels.emplace<Pixels>(header.images * header.shape.features());
+  return pipe.read(std::as_writable_bytes(std::span(pixels)));
+}
+
+bool receive(const hdf5::ChildPipe& pipe, Sets& sets) {
+  for (ImageSet& set : sets) {
+    SetHeader header{};
+    if (!pipe.read(std::as_writable_bytes(std::span(&header, 1)))) return false;
+    set.shape = header.shape;
+    set.labels.resize(header.images);
+    const bool whole = header.floats ? receive_pixels<AlignedVector<float>>(pipe, header, set)
+                                     : receive_pixels<AlignedVector<std::uint8_t>>(pipe, header, set);
+    if (!whole || !pipe.read(std::as_writable_bytes(std::span(set.labels)))) return false;
+  }
+  return true;
+}
+
+// The file may be anybody's, and of any format of HDF5: a process of its own reads it.
+Sets read_sets_in_child(const std::string& name, const std::vector<std::string>& paths) {
+  Sets sets(paths.size() / 2);
+  hdf5::read_in_child(
+      name,
+      [&] { return [read = read_sets(name, paths)](const hdf5::ChildPipe& pipe) { send(pipe, read); }; },
+      [&](const hdf5::ChildPipe& pipe) { return receive(pipe, sets); });
+  return sets;
+}
+
 ImageSet subset(const ImageSet& images, std::span<const std::uint32_t> chosen) {
   ImageSet set;
   set.shape = images.shape;
@@ -202,9 +261,9 @@ UserArrays read_user_arrays(const std::string& specification, const std::string&
   const std::string name = user_arrays_file(specification, directory);
   UserArrays arrays;
   try {
-    const hdf5::File file = hdf5::File::open(name);
-    arrays.train = read_set(file, paths[0], paths[1]);
-    if (paths.size() == 4) arrays.test = read_set(file, paths[2], paths[3]);
+    Sets sets = read_sets_in_child(name, paths);
+    arrays.train = std::move(sets.front());
+    if (sets.size() == 2) arrays.test = std::move(sets.back());
   } catch (const IoError& error) {
     throw IoError(error.what() + std::string("; check --data, and --data-dir where the file has moved"));
   } catch (const StoreError& error) {

@@ -36,6 +36,8 @@ std::filesystem::path user_arrays_file(const std::string& specification, const s
 /// most 255. Where no test set is named, a sixth of the images (rounded down) becomes it: the last ones of
 /// the random permutation of stream {split_seed, "test-split"}; both sets keep the order of the file.
 ///
+/// A process of its own reads the file, so that a damaged one on which HDF5 crashes is a DataError too.
+///
 /// ConfigError for a specification of another form; IoError where the file cannot be read; DataError, naming
 /// file and array, for everything else.
 UserArrays read_user_arrays(const std::string& specification, const std::string& directory,

@@ -2,14 +2,13 @@
 
 #include <hdf5.h>
 
-#include <cerrno>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/hdf5/library.h"
 
 namespace ltlab::hdf5 {
@@ -62,21 +61,6 @@ std::size_t file_length(const std::byte* bytes, std::size_t room) {
   return end <= room ? end : room;
 }
 
-[[noreturn]] void fail_to_read(const std::filesystem::path& path, const std::string& reason) {
-  throw IoError("cannot read " + in_quotes(path) + ": " + reason);
-}
-
-// HDF5 tells a file that is missing or forbidden no better than a damaged one; the system does. It would wait
-// for ever for a pipe.
-void require_readable(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::filesystem::file_type type = std::filesystem::status(path, error).type();
-  if (error) fail_to_read(path, error.message());
-  if (type == std::filesystem::file_type::directory) fail_to_read(path, "it is a folder");
-  if (type != std::filesystem::file_type::regular) throw StoreError(in_quotes(path) + " is no regular file");
-  if (!std::ifstream(path, std::ios::binary)) fail_to_read(path, std::strerror(errno));
-}
-
 }  // namespace
 
 // The bytes that HDF5 hands over when it closes a file in memory: complete only then. (H5Fget_file_image
@@ -112,7 +96,7 @@ File::File(Opened opened, const std::filesystem::path& name)
       opened_(std::move(opened)) {}
 
 File File::open(const std::filesystem::path& path) {
-  require_readable(path);
+  open_regular_file(path);  // HDF5 tells what is missing or forbidden no better than damage; the system does
   const LibraryLock lock;
   const Handle access = file_access();
   const hid_t file = check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), in_quotes(path), kOpening);
@@ -154,6 +138,13 @@ File File::open_image(const std::filesystem::path& path) {
   return File({std::move(image), Handle(file)}, path);
 }
 
+std::size_t File::bytes() const {
+  const LibraryLock lock;
+  hsize_t size = 0;
+  check(H5Fget_filesize(opened_.file.id(), &size), in_quotes(file_name()), "read its length");
+  return size;
+}
+
 Bytes File::close_image() {
   const LibraryLock lock;
   check_made(H5Fflush(opened_.file.id(), H5F_SCOPE_GLOBAL));
@@ -173,14 +164,12 @@ std::string library_version() {
 }
 
 Bytes read_bytes(const std::filesystem::path& path) {
-  require_readable(path);
-  std::ifstream file(path, std::ios::binary | std::ios::ate);
-  const std::streamoff size = file ? std::streamoff{file.tellg()} : -1;
-  if (size < 0) fail_to_read(path, std::strerror(errno));
-  Bytes bytes(static_cast<std::size_t>(size));
-  file.seekg(0);
-  if (!bytes.empty()) file.read(reinterpret_cast<char*>(bytes.data()), size);
-  if (!file) fail_to_read(path, std::strerror(errno));
+  const FileDescriptor file = open_regular_file(path);
+  std::error_code error;
+  const std::uintmax_t size = std::filesystem::file_size(path, error);
+  if (error) throw IoError("cannot read " + in_quotes(path) + ": " + error.message());
+  Bytes bytes(size);
+  bytes.resize(read_some(file, path, bytes.data(), bytes.size()));
   return bytes;
 }
 

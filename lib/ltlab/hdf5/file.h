@@ -21,13 +21,17 @@ class File : public Group {
   File(File&&) = default;
   File& operator=(File&&) = delete;  // which would part an open file from its image
 
-  /// Opens for reading. IoError: the system refuses; StoreError: not an HDF5 file, or a truncated one.
+  /// Opens for reading. IoError: the system refuses; DataError: no regular file; StoreError: not an HDF5
+  /// file, or a truncated one.
   static File open(const std::filesystem::path& path);
 
   /// An empty file in memory; `name` is for messages.
   static File create_image(const std::filesystem::path& name);
   /// A copy of a file in memory, to be changed. Errors as open().
   static File open_image(const std::filesystem::path& path);
+  /// The length of the file.
+  std::size_t bytes() const;
+
   /// Closes a file made by create_image() or open_image(), and all its groups and datasets, and returns its
   /// bytes. IoError where memory runs out; there is no file then.
   std::vector<std::byte> close_image();
@@ -49,7 +53,7 @@ class File : public Group {
 /// Of the HDF5 library in use: "1.10.8".
 std::string library_version();
 
-/// All bytes of a file. IoError: the system refuses.
+/// All bytes of a file. IoError: the system refuses; DataError: it is no regular file.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path);
 
 }  // namespace ltlab::hdf5

@@ -8,6 +8,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/library.h"
+#include "ltlab/hdf5/limits.h"
 
 namespace ltlab::hdf5 {
 namespace {
@@ -292,9 +293,11 @@ Dataset Group::dataset(const std::string& name) const {
     throw StoreError(where() + " has no dataset '" + name +
                      "'; there is: " + (entries.empty() ? "nothing" : entries));
   }
-  const auto dataset =
-      check(H5Dopen2(id(), name.c_str(), H5P_DEFAULT), where(), "open dataset '" + name + "'");
-  return Dataset(Handle(dataset), file_name(), path_of(name));
+  Dataset dataset(
+      Handle(check(H5Dopen2(id(), name.c_str(), H5P_DEFAULT), where(), "open dataset '" + name + "'")),
+      file_name(), path_of(name));
+  check_limits(dataset.id(), dataset);
+  return dataset;
 }
 
 Dataset Group::write_array(const std::string& name, const Shape& shape, std::int64_t file_type,
@@ -377,6 +380,8 @@ std::vector<Column> Group::read_table(const std::string& name) const {
   if (table.element().kind != ElementClass::compound || table.shape().size() != 1) {
     throw StoreError(table.where() + " is not a table");
   }
+  if (table.size() > kMostRows)
+    throw StoreError(table.where() + " has " + std::to_string(table.size()) + " rows: too many to be read");
   const Handle file_type(check(H5Dget_type(table.id()), table.where(), "read its type"));
   std::vector<Column> columns;
   const auto count =

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <memory>
 #include <mutex>
+#include <new>
 #include <string_view>
 #include <type_traits>
 
@@ -142,6 +143,10 @@ LibraryLock::~LibraryLock() {
   static_cast<void>(H5Eclear2(H5E_DEFAULT));
   static_cast<void>(H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_));
   library_mutex().unlock();
+}
+
+void lift_lock_in_child() {
+  new (&library_mutex()) std::recursive_mutex;  // the owner of the old one is a thread of the parent
 }
 
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action) {

@@ -36,6 +36,9 @@ class LibraryLock {
   void* printer_data_ = nullptr;
 };
 
+/// In a child process that was forked while the LibraryLock was held: lifts it there, where no thread owns it.
+void lift_lock_in_child();
+
 /// Returns what an HDF5 call returned that depends on a file's content. Where that is negative, throws from
 /// HDF5's error stack: "WHERE: cannot ACTION: <what HDF5 says>", a StoreError, or an IoError where the system
 /// refused (disk, lock, open files) or memory ran out. Call with the LibraryLock held.

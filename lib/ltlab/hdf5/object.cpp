@@ -7,6 +7,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/library.h"
+#include "ltlab/hdf5/limits.h"
 
 namespace ltlab::hdf5 {
 namespace {
@@ -89,6 +90,7 @@ Attribute Object::attribute(const std::string& name) const {
   const Handle attribute(check(H5Aopen(id(), name.c_str(), H5P_DEFAULT), here, "open it"));
   const Handle type(check(H5Aget_type(attribute.id()), here, "read its type"));
   const Handle space(check(H5Aget_space(attribute.id()), here, "read its extent"));
+  if (H5Aget_storage_size(attribute.id()) > kMostAttributeBytes) throw StoreError(here + " is too long");
   if (check(H5Sget_simple_extent_npoints(space.id()), here, "read its extent") != 1)
     throw StoreError(here + " is not a single value");
   switch (check(H5Tget_class(type.id()), here, "read its type")) {

@@ -1,9 +1,13 @@
 #include "ltlab/store/content_digest.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 
+#include "ltlab/base/error.h"
 #include "ltlab/base/sha256.h"
+#include "ltlab/hdf5/limits.h"
 
 namespace ltlab {
 namespace {
@@ -34,6 +38,36 @@ void add_attributes(Sha256& hash, const hdf5::Object& object) {
   }
 }
 
+// Keeps count of what a walk through a file meets: an entry may be met often where groups share it, so that
+// limits on each alone would not do.
+class Budget {
+ public:
+  explicit Budget(const hdf5::File& file)
+      : where_(file.where()), bytes_(hdf5::kFreeBytes + hdf5::kMostExpansion * file.bytes()) {}
+
+  void spend_entry(std::size_t depth) {
+    if (depth > hdf5::kMostDepth)
+      throw StoreError(where_ + " nests groups more than " + std::to_string(hdf5::kMostDepth) + " deep");
+    if (entries_-- == 0)
+      throw StoreError(where_ + " has more than " + std::to_string(hdf5::kMostEntries) + " entries");
+  }
+  void spend_bytes(std::size_t bytes) {
+    if (bytes > bytes_) throw StoreError(where_ + " states more values than a file of its length can hold");
+    bytes_ -= bytes;
+  }
+
+ private:
+  std::string where_;
+  std::size_t entries_ = hdf5::kMostEntries;
+  std::size_t bytes_;
+};
+
+// The links that the digest passes over may lead nowhere but from a run to its levels and members.
+void check_link(const hdf5::Group& group, const hdf5::Link& link) {
+  const bool beside = link.kind == hdf5::LinkKind::external && group.path() == "/";
+  if (!beside) throw StoreError(group.where() + ": '" + link.name + "' is no array or group of this file");
+}
+
 void add_dataset(Sha256& hash, const hdf5::Dataset& dataset) {
   add_text(hash, "dataset " + dataset.path() + " " + dataset.element().name);
   add_number(hash, std::uint64_t{dataset.shape().size()});
@@ -42,12 +76,20 @@ void add_dataset(Sha256& hash, const hdf5::Dataset& dataset) {
   add_attributes(hash, dataset);
 }
 
-void add_group(Sha256& hash, const hdf5::Group& group) {
+void add_group(Sha256& hash, const hdf5::Group& group, std::size_t depth, Budget& budget) {
   add_text(hash, "group " + group.path());
   add_attributes(hash, group);
   for (const hdf5::Link& link : group.links()) {
-    if (link.kind == hdf5::LinkKind::group) add_group(hash, group.group(link.name));
-    if (link.kind == hdf5::LinkKind::dataset) add_dataset(hash, group.dataset(link.name));
+    budget.spend_entry(depth);
+    if (link.kind == hdf5::LinkKind::group) {
+      add_group(hash, group.group(link.name), depth + 1, budget);
+    } else if (link.kind == hdf5::LinkKind::dataset) {
+      const hdf5::Dataset dataset = group.dataset(link.name);
+      budget.spend_bytes(dataset.size() * dataset.element().bytes);
+      add_dataset(hash, dataset);
+    } else {
+      check_link(group, link);
+    }
   }
 }
 
@@ -55,7 +97,8 @@ void add_group(Sha256& hash, const hdf5::Group& group) {
 
 std::string content_digest(const hdf5::File& file) {
   Sha256 hash;
-  add_group(hash, file);
+  Budget budget(file);
+  add_group(hash, file, 0, budget);
   return hash.hex();
 }
 

@@ -13,6 +13,9 @@ inline constexpr auto kDigestAttribute = "content_sha256";
 /// attribute in order of names, except the attribute that holds this digest. Soft and external links do not
 /// count: they change when another file comes, and hold nothing.
 ///
+/// StoreError where the file is beyond the limits of ltlab/hdf5/limits.h, or has links to other places than
+/// external ones of its root.
+///
 /// HDF5's own checksums guard each piece against accidents; this also tells a piece that is missing or
 /// exchanged.
 std::string content_digest(const hdf5::File& file);

@@ -1,12 +1,15 @@
 #include "ltlab/store/record_files.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
+#include <limits>
 #include <type_traits>
 #include <utility>
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/sha256.h"
+#include "ltlab/hdf5/child.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/content_digest.h"
 
@@ -152,15 +155,37 @@ auto or_damaged(const std::filesystem::path& path, Read read) {
   }
 }
 
-File open_format(const std::filesystem::path& path) {
+File open_own(const std::filesystem::path& path) {
   File file = or_damaged(path, [&] { return File::open(path); });
   check_format(file);
   return file;
 }
 
-File open_whole(const std::filesystem::path& path, FileKind kind) {
-  File file = open_format(path);
-  or_damaged(path, [&] { check_digest(file); });
+// HDF5 crashes on many a damaged or forged file: a child reads first what is then read here.
+File open_guarded(const std::filesystem::path& path, const std::function<void(const File&)>& read) {
+  hdf5::read_in_child(
+      path,
+      [&] {
+        read(open_own(path));
+        return [](const hdf5::ChildPipe&) {};
+      },
+      [](const hdf5::ChildPipe&) { return true; });
+  return open_own(path);
+}
+
+// For those who read the attributes and links of its root.
+File open_format(const std::filesystem::path& path, Reading reading = Reading::guarded) {
+  if (reading == Reading::own) return open_own(path);
+  return open_guarded(path, [](const File& file) {
+    for (const std::string& name : file.attribute_names()) file.attribute(name);
+    file.links();
+  });
+}
+
+File open_whole(const std::filesystem::path& path, FileKind kind, Reading reading = Reading::guarded) {
+  const auto check = [&](const File& whole) { or_damaged(path, [&] { check_digest(whole); }); };
+  File file = reading == Reading::own ? open_own(path) : open_guarded(path, check);
+  if (reading == Reading::own) check(file);
   const std::string found = file.string_attribute("kind");
   if (found != to_string(kind)) {
     throw StoreError(in_quotes(path) + " is a file of kind '" + found + "', not '" + to_string(kind) + "'");
@@ -194,6 +219,10 @@ void for_each_dataset(const Group& group,
   };
   collect(group);
   std::sort(datasets.begin(), datasets.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  for (std::size_t d = 0; d < datasets.size(); ++d) {
+    if (datasets[d].first != d)
+      throw StoreError(group.where() + ": positions of its arrays are not 0, 1, 2, ..., each once");
+  }
   for (const auto& [position, dataset] : datasets)
     read(dataset, dataset.path().substr(group.path().size() + 1));
 }
@@ -213,6 +242,10 @@ std::vector<Mask> read_masks(const File& file) {
   for_each_dataset(file.group("mask"), [&](const hdf5::Dataset& dataset, std::string name) {
     Mask mask{std::move(name), dataset.shape(), std::vector<std::uint8_t>(dataset.size())};
     dataset.read(std::span<std::uint8_t>(mask.keep));
+    const double told = dataset.double_attribute("density");
+    if (std::abs(told - mask.density()) > 1e-12)
+      throw StoreError(dataset.where() + ": attribute 'density' says " + std::to_string(told) +
+                       ", but the mask has " + std::to_string(mask.density()));
     masks.push_back(std::move(mask));
   });
   return masks;
@@ -308,9 +341,16 @@ std::vector<FileLink> links_of(const File& file) {
   return links;
 }
 
+unsigned read_level_number(const File& file) {
+  const std::uint64_t level = file.unsigned_attribute("level");
+  if (level > std::numeric_limits<unsigned>::max())
+    throw StoreError(in_quotes(file.file_name()) + ": there is no level " + std::to_string(level));
+  return static_cast<unsigned>(level);
+}
+
 LevelSummary read_figures(const File& file) {
   LevelSummary summary;
-  summary.level = static_cast<unsigned>(file.unsigned_attribute("level"));
+  summary.level = read_level_number(file);
   summary.density = file.double_attribute("density");
   summary.steps = file.unsigned_attribute("steps");
   summary.first_step = file.unsigned_attribute("first_step");
@@ -425,8 +465,8 @@ std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIde
   return finish(file);
 }
 
-RunRecord read_run_file(const std::filesystem::path& path) {
-  const File file = open_whole(path, FileKind::run);
+RunRecord read_run_file(const std::filesystem::path& path, Reading reading) {
+  const File file = open_whole(path, FileKind::run, reading);
   RunRecord run;
   run.config = file.string_attribute("config");
   run.extent = file.string_attribute("extent");
@@ -447,14 +487,14 @@ RunRecord read_run_file(const std::filesystem::path& path) {
   return run;
 }
 
-CollectionRecord read_collection_file(const std::filesystem::path& path) {
-  const File file = open_whole(path, FileKind::collection);
+CollectionRecord read_collection_file(const std::filesystem::path& path, Reading reading) {
+  const File file = open_whole(path, FileKind::collection, reading);
   return {file.string_attribute("config"), file.string_attribute("extent"), read_data_directory(file),
           file.string_attribute("started_utc"), read_totals(file)};
 }
 
-LevelRecord read_level_file(const std::filesystem::path& path) {
-  const File file = open_whole(path, FileKind::level);
+LevelRecord read_level_file(const std::filesystem::path& path, Reading reading) {
+  const File file = open_whole(path, FileKind::level, reading);
   LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {}, {},
                     read_metrics(file), read_kernels(file)};
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
@@ -467,10 +507,10 @@ LevelSummary read_summary(const std::filesystem::path& path) {
   return read_figures(open_whole(path, FileKind::level));
 }
 
-TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
-  const File file = open_whole(path, FileKind::checkpoint);
+TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path, Reading reading) {
+  const File file = open_whole(path, FileKind::checkpoint, reading);
   TrainingCheckpoint checkpoint;
-  checkpoint.level = static_cast<unsigned>(file.unsigned_attribute("level"));
+  checkpoint.level = read_level_number(file);
   checkpoint.step = file.unsigned_attribute("step");
   checkpoint.loss_sum = file.double_attribute("loss_sum");
   checkpoint.loss_count = file.unsigned_attribute("loss_count");
@@ -493,8 +533,8 @@ FileKind read_kind(const std::filesystem::path& path) {
   throw StoreError(in_quotes(path) + " is of unknown kind '" + name + "': upgrade ltlab");
 }
 
-RunIdentity read_identity(const std::filesystem::path& path) {
-  return identity_of(open_format(path));
+RunIdentity read_identity(const std::filesystem::path& path, Reading reading) {
+  return identity_of(open_format(path, reading));
 }
 
 RunTotals read_level_totals(const std::filesystem::path& path) {
@@ -510,12 +550,12 @@ Provenance read_provenance(const std::filesystem::path& path) {
   return facts;
 }
 
-std::vector<FileLink> read_links(const std::filesystem::path& path) {
-  return links_of(open_format(path));
+std::vector<FileLink> read_links(const std::filesystem::path& path, Reading reading) {
+  return links_of(open_format(path, reading));
 }
 
 std::string checked_digest(const std::filesystem::path& path) {
-  const File file = open_format(path);
+  const File file = open_own(path);
   or_damaged(path, [&] { check_digest(file); });
   return file.string_attribute(kDigestAttribute);
 }

@@ -1,6 +1,10 @@
 #include "ltlab/store/run_store.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cstdio>
 #include <cstring>
@@ -9,6 +13,7 @@
 #include <system_error>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/record_digest.h"
@@ -47,23 +52,24 @@ bool is_level_file(const std::string& file_name) {
   return level_of(file_name.substr(0, file_name.size() - kPartial.size()) + ".h5").has_value();
 }
 
-// "replicate-0", "random-reinit-2", "pretraining": a run of another name that lies in the folder is somebody
-// else's.
-bool is_member_name(const std::string& name) {
-  if (name == kPretraining) return true;
-  for (const std::string_view prefix : kNumbered) {
-    const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
-    if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
-  }
-  return false;
+// What lies there itself, not what a link leads to.
+std::filesystem::file_type type_of(const std::filesystem::path& path) {
+  std::error_code ignored;  // what cannot be looked at is met again when it is opened, with a better message
+  return std::filesystem::symlink_status(path, ignored).type();
 }
 
 // What the system cannot look at may well be there, and must not be taken for absent.
 bool is_there(const std::filesystem::path& path) {
   std::error_code error;
-  const bool there = std::filesystem::exists(path, error);
+  const std::filesystem::file_type type = std::filesystem::symlink_status(path, error).type();
+  if (type == std::filesystem::file_type::not_found) return false;
   if (error) throw IoError("cannot look at '" + path.string() + "': " + error.message());
-  return there;
+  return true;
+}
+
+[[noreturn]] void refuse_link(const std::filesystem::path& path) {
+  throw StoreError("'" + path.string() +
+                   "' is a symbolic link, and ltlab follows none within a run: put there what it leads to");
 }
 
 // Names of a folder's entries; none where there is no such folder yet.
@@ -79,6 +85,26 @@ std::vector<std::string> entries(const std::filesystem::path& folder) {
   return names;
 }
 
+// A folder that is held open: its entries are removed from it itself, wherever its path leads meanwhile.
+class OpenFolder {
+ public:
+  OpenFolder(const std::filesystem::path& path, bool follow)
+      : path_(path),
+        folder_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW))) {
+    if (folder_.get() < 0)
+      throw IoError("cannot open folder '" + path.string() + "': " + std::strerror(errno));
+  }
+  // A link itself goes, and what it leads to stays.
+  void remove(const std::string& name) const {
+    if (::unlinkat(folder_.get(), name.c_str(), 0) == 0) return;
+    throw IoError("cannot delete '" + (path_ / name).string() + "': " + std::strerror(errno));
+  }
+
+ private:
+  std::filesystem::path path_;
+  FileDescriptor folder_;
+};
+
 FolderLock lock_or_create(const std::filesystem::path& folder) {
   std::error_code error;
   std::filesystem::create_directories(folder, error);
@@ -89,10 +115,10 @@ FolderLock lock_or_create(const std::filesystem::path& folder) {
 
 void update_links(const FolderLock& lock, const RunStore& store) {
   const std::vector<FileLink> links = store.expected_links();
-  if (read_links(store.run_path()) == links) return;
+  if (store.read_links(Reading::own) == links) return;
   const std::string digest = checked_digest(store.run_path());
   write_atomically(lock, kRunFile, with_links(store.run_path(), links), [&](const auto& written) {
-    if (checked_digest(written) != digest || read_links(written) != links)
+    if (checked_digest(written) != digest || read_links(written, Reading::own) != links)
       throw StoreError("its content or its links differ");
   });
 }
@@ -101,9 +127,10 @@ void update_links(const FolderLock& lock, const RunStore& store) {
 template <class Record>
 void write_record(const FolderLock& lock, const std::filesystem::path& path,
                   const std::vector<std::byte>& bytes, const Record& record, const RunIdentity& identity,
-                  Record (*read)(const std::filesystem::path&)) {
+                  Record (*read)(const std::filesystem::path&, Reading)) {
   write_atomically(lock, path.filename(), bytes, [&](const std::filesystem::path& written) {
-    if (record_digest(read(written)) != record_digest(record) || read_identity(written) != identity)
+    if (record_digest(read(written, Reading::own)) != record_digest(record) ||
+        read_identity(written, Reading::own) != identity)
       throw StoreError("its content differs");
   });
 }
@@ -114,7 +141,7 @@ RunIdentity identity_of_run(const RunStore& store) {
     throw StoreError("cannot store a level in '" + store.folder().string() +
                      "': it has no run.h5; write_run() first");
   }
-  return read_identity(store.run_path());
+  return store.read_identity(Reading::own);
 }
 
 // What a search lacks comes by --resume, but no level beyond the last of one that has ended.
@@ -135,15 +162,28 @@ void require_level(const RunStore& store, unsigned level) {
                    "': " + advice_for_missing(store, level));
 }
 
-void require_file(const std::filesystem::path& path) {
-  if (!is_there(path)) {
-    throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
-  }
-}
-
 }  // namespace
 
-RunStore::RunStore(std::filesystem::path folder) : folder_(std::move(folder)) {}
+RunStore::RunStore(std::filesystem::path folder) : folder_(std::move(folder)) {
+  if (is_member_name(folder_.filename()) && type_of(folder_) == std::filesystem::file_type::symlink)
+    refuse_link(folder_);
+}
+
+bool RunStore::is_member_name(const std::string& name) {
+  if (name == kPretraining) return true;
+  for (const std::string_view prefix : kNumbered) {
+    const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
+    if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
+  }
+  return false;
+}
+
+void RunStore::require_file(const std::filesystem::path& path) {
+  // Absence is the store's fault, and not the system's.
+  if (!is_there(path))
+    throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
+  if (type_of(path) == std::filesystem::file_type::symlink) refuse_link(path);
+}
 
 std::filesystem::path RunStore::run_path() const {
   return folder_ / kRunFile;
@@ -162,14 +202,15 @@ bool RunStore::has_run() const {
 }
 
 void RunStore::require_own(const std::filesystem::path& file) const {
-  if (read_identity(file) == read_identity(run_path())) return;
+  require_file(file);
+  if (ltlab::read_identity(file) == read_identity()) return;
   throw StoreError("'" + file.string() + "' is of another run than '" + run_path().string() +
                    "' (other settings, data or seed): move it away, or give another --out");
 }
 
 bool RunStore::holds_collection() const {
   if (!has_run()) return !replicates().empty();
-  return read_kind(run_path()) == FileKind::collection;
+  return read_kind() == FileKind::collection;
 }
 
 bool RunStore::has_level(unsigned level) const {
@@ -192,12 +233,19 @@ std::vector<unsigned> RunStore::levels() const {
 std::vector<std::string> RunStore::members() const {
   std::vector<std::string> members;
   for (const std::string& name : entries(folder_)) {
-    if (is_member_name(name) && RunStore(folder_ / name).has_run()) members.push_back(name);
+    const bool inside = type_of(folder_ / name) == std::filesystem::file_type::directory;
+    if (is_member_name(name) && inside && is_there(folder_ / name / kRunFile)) members.push_back(name);
   }
   std::sort(members.begin(), members.end(), [](const std::string& a, const std::string& b) {
     return strverscmp(a.c_str(), b.c_str()) < 0;  // replicate-9 before replicate-10
   });
   return members;
+}
+
+bool RunStore::is_link(const FileLink& link) {
+  return link.target == link.name + ".h5"
+             ? level_of(link.target).has_value()
+             : is_member_name(link.name) && link.target == link.name + "/" + kRunFile;
 }
 
 std::filesystem::path RunStore::search_folder() const {
@@ -255,17 +303,15 @@ void RunStore::write_checkpoint(const TrainingCheckpoint& checkpoint) {
 void RunStore::remove() {
   for (const std::string& member : members()) RunStore(folder_ / member).remove();
   const FolderLock lock(folder_);
+  const OpenFolder own(folder_, !is_member_name(folder_.filename()));
   std::vector<std::string> names = entries(folder_);
   std::sort(names.begin(), names.end());  // "level-..." before "run.h5", without which nobody sees a run here
   for (const std::string& name : names) {
-    if (name != kRunFile && !is_level_file(name)) continue;
-    std::error_code error;
-    if (!std::filesystem::remove(folder_ / name, error) || error) {
-      throw IoError("cannot delete '" + (folder_ / name).string() + "': " + error.message());
-    }
+    const bool is_link = type_of(folder_ / name) == std::filesystem::file_type::symlink;
+    if (name != kRunFile && !is_level_file(name) && !(is_link && is_member_name(name))) continue;
+    own.remove(name);
   }
-  std::error_code kept;  // a folder that holds other files stays
-  std::filesystem::remove(folder_, kept);
+  ::rmdir(folder_.c_str());  // a folder that holds other files stays, and so does a link to one
 }
 
 void RunStore::link_members() {
@@ -284,6 +330,21 @@ CollectionRecord RunStore::read_collection() const {
   return read_collection_file(run_path());
 }
 
+FileKind RunStore::read_kind() const {
+  require_file(run_path());
+  return ltlab::read_kind(run_path());
+}
+
+RunIdentity RunStore::read_identity(Reading reading) const {
+  require_file(run_path());
+  return ltlab::read_identity(run_path(), reading);
+}
+
+std::vector<FileLink> RunStore::read_links(Reading reading) const {
+  require_file(run_path());
+  return ltlab::read_links(run_path(), reading);
+}
+
 std::optional<CollectionRecord> RunStore::read_settings() const {
   if (has_run() && holds_collection()) return read_collection();
   const std::vector<std::string> names = replicates();
@@ -293,14 +354,19 @@ std::optional<CollectionRecord> RunStore::read_settings() const {
                           has_run() ? run.totals : std::nullopt};
 }
 
-LevelRecord RunStore::read_level(unsigned level) const {
+std::filesystem::path RunStore::level_file(unsigned level) const {
   require_level(*this, level);
-  return read_level_file(level_path(level));
+  std::filesystem::path path = level_path(level);
+  require_file(path);
+  return path;
+}
+
+LevelRecord RunStore::read_level(unsigned level) const {
+  return read_level_file(level_file(level));
 }
 
 LevelSummary RunStore::read_summary(unsigned level) const {
-  require_level(*this, level);
-  return ltlab::read_summary(level_path(level));
+  return ltlab::read_summary(level_file(level));
 }
 
 TrainingCheckpoint RunStore::read_checkpoint(unsigned level) const {

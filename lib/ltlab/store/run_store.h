@@ -24,6 +24,11 @@ namespace ltlab {
 ///     DIR/replicate-0/random-reinit-0/run.h5    a control      -> level-003, ...
 ///     DIR/replicate-0/copy-0/run.h5             levels trained again, in another order of images
 ///
+/// Nothing outside the folder is read, written or removed. The folder may be named by way of a symbolic link,
+/// but no member's folder and no file in it is one: where there is a link, reading is a StoreError, writing
+/// puts a file in its place, and removing takes the link away. Files that have several hard links are never
+/// written in place.
+///
 /// Every write goes to a temporary name in the same folder, is fsync'd and renamed, and the folder is
 /// fsync'd: at any instant, whenever the process is killed, each file of the folder is whole or absent. Safe
 /// to call from several threads, and from several processes with stores of the same folder.
@@ -32,8 +37,19 @@ class RunStore {
   /// What the names of copies begin with. They are measurements of a run, and no part of its search.
   static constexpr std::string_view kCopy = "copy-";
 
+  /// StoreError where the folder has a member's name and is a symbolic link.
   explicit RunStore(std::filesystem::path folder);
   const std::filesystem::path& folder() const { return folder_; }
+
+  /// Whether a folder of this name in a run's is a part of it ("replicate-0", "random-reinit-2",
+  /// "pretraining"): a run of another name that lies there is somebody else's.
+  static bool is_member_name(const std::string& name);
+  /// Whether run.h5 may link so: "level-003" to "level-003.h5", "replicate-0" to "replicate-0/run.h5".
+  static bool is_link(const FileLink& link);
+  /// StoreError where a file of a run is missing, or a symbolic link.
+  static void require_file(const std::filesystem::path& path);
+  /// level_path(), of which require_file() holds.
+  std::filesystem::path level_file(unsigned level) const;
 
   /// Whether there is a run.h5, of a run or of a collection.
   bool has_run() const;
@@ -74,6 +90,10 @@ class RunStore {
   /// Throw StoreError (absent, damaged, newer format) naming the file and what to do.
   RunRecord read_run() const;
   CollectionRecord read_collection() const;
+  /// What run.h5 is, and what it links to.
+  FileKind read_kind() const;
+  RunIdentity read_identity(Reading reading = Reading::guarded) const;
+  std::vector<FileLink> read_links(Reading reading = Reading::guarded) const;
   /// What the folder's search was begun with, whether it holds a run or a collection; where a collection has
   /// lost its run.h5, its first replicate tells. Empty where there is no run.
   std::optional<CollectionRecord> read_settings() const;

@@ -17,7 +17,7 @@ std::vector<RunStore> members_of(const RunStore& store) {
 
 void add_levels(const RunStore& store, bool with_members, RunTotals& totals) {
   for (const unsigned level : store.levels()) {
-    const RunTotals of_level = read_level_totals(store.level_path(level));
+    const RunTotals of_level = read_level_totals(store.level_file(level));
     totals.cost += of_level.cost;
     totals.finished_utc = std::max(totals.finished_utc, of_level.finished_utc);  // ISO 8601 sorts by time
   }

@@ -52,6 +52,9 @@ SessionLock::SessionLock(const std::filesystem::path& folder)
 
 void SessionLock::lock(const std::filesystem::path& folder) {
   descriptor_ = ::open(path_.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (descriptor_ < 0 && errno == ELOOP)
+    throw StoreError("'" + path_.string() +
+                     "' is a symbolic link, and ltlab follows none within a run: delete it");
   if (descriptor_ < 0)
     throw IoError("cannot write '" + path_.string() + "': " + std::strerror(errno) + "; check --out");
   if (::flock(descriptor_, LOCK_EX | LOCK_NB) == 0 && is_at(descriptor_, path_)) return;

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <iterator>
 #include <optional>
-#include <sstream>
+#include <utility>
 
-#include "ltlab/base/error.h"
+#include "ltlab/base/sha256.h"
 #include "ltlab/store/atomic_file.h"
+#include "ltlab/store/file_checks.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/run_totals.h"
@@ -17,109 +19,43 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::string text_of(double number) {
-  std::ostringstream text;
-  text.precision(6);
-  text << number;
-  return text.str();
-}
-
 // Runs `check`, and makes whatever it throws a fault of the file.
 void guarded(FileReport& report, const std::function<void()>& check) {
   try {
     check();
   } catch (const Error& error) {
     report.faults.emplace_back(error.what());
+    report.status = std::max({report.status, error.status(), ExitStatus::data});
   }
 }
 
-// ------------------------------------------------------------------------------------------- one file by
-// itself
-
-void check_finite(const std::vector<Tensor>& tensors, const std::string& group, FileReport& report) {
-  for (const Tensor& tensor : tensors) {
-    const auto bad =
-        std::count_if(tensor.values.begin(), tensor.values.end(), [](float v) { return !std::isfinite(v); });
-    if (bad > 0)
-      report.faults.push_back(group + "/" + tensor.name + ": " + std::to_string(bad) +
-                              " values are not finite");
-  }
+void add_all(std::vector<std::string> faults, FileReport& report) {
+  std::ranges::move(faults, std::back_inserter(report.faults));
 }
 
-void check_densities(const LevelRecord& level, FileReport& report) {
-  const double found = density(level.masks);
-  if (std::abs(found - level.density) > 1e-12) {
-    report.faults.push_back("attribute 'density' says " + text_of(level.density) + ", but the masks have " +
-                            text_of(found));
-  }
-}
+// ----------------------------------------------------------------------------------- one file by itself
 
-void check_masked_weights(const std::vector<Mask>& masks, const std::vector<Tensor>& weights,
-                          const std::string& group, FileReport& report) {
-  for (const Mask& mask : masks) {
-    const Tensor* tensor = find_named(weights, mask.name);
-    if (!tensor || tensor->shape != mask.shape) {
-      report.faults.push_back("mask/" + mask.name + " of shape " + extents_text(mask.shape) +
-                              " has no like in " + group + "/");
-      continue;
-    }
-    std::size_t alive = 0;
-    for (std::size_t i = 0; i < mask.size(); ++i) alive += mask.keep[i] == 0 && tensor->values[i] != 0;
-    if (alive > 0)
-      report.faults.push_back(group + "/" + mask.name + ": " + std::to_string(alive) +
-                              " pruned weights are not zero");
-  }
-}
-
-void check_metrics(const LevelRecord& level, FileReport& report) {
-  const std::vector<MetricsRow>& rows = level.metrics;
-  for (std::size_t r = 1; r < rows.size(); ++r) {
-    if (rows[r].step > rows[r - 1].step) continue;
-    report.faults.push_back("metrics: step " + std::to_string(rows[r].step) + " in row " + std::to_string(r) +
-                            " comes after step " + std::to_string(rows[r - 1].step));
-  }
-  const auto begin = std::ranges::lower_bound(rows, level.mask_step, {}, &MetricsRow::step);
-  const auto least = std::min_element(begin, rows.end(), [](const MetricsRow& a, const MetricsRow& b) {
-    return a.validation_loss < b.validation_loss;
-  });
-  if (least == rows.end()) return;
-  const std::string since =
-      level.mask_step > 0 ? ", of those from step " + std::to_string(level.mask_step) + " on" : "";
-  if (least->step != level.early_stop_step || least->validation_loss != level.early_stop_validation_loss) {
-    report.faults.push_back("attribute 'early_stop_step' says step " + std::to_string(level.early_stop_step) +
-                            ", but validation loss is least (" + text_of(least->validation_loss) +
-                            ") at step " + std::to_string(least->step) + since);
-  }
-}
-
-void check_level(const LevelRecord& level, FileReport& report) {
-  report.summary = "level " + std::to_string(level.level) + ", density " + text_of(level.density) +
-                   ", test accuracy " + text_of(level.test_accuracy);
-  check_densities(level, report);
-  check_finite(level.weights, "weights", report);
-  check_finite(level.initial_weights, "initial", report);
-  check_finite(level.optimizer, "optimizer", report);
-  check_masked_weights(level.masks, level.weights, "weights", report);
-  if (!level.initial_weights.empty())
-    check_masked_weights(level.masks, level.initial_weights, "initial", report);
-  check_metrics(level, report);
+void check_level(const LevelRecord& level, const std::string& branch, FileReport& report) {
+  report.summary = "level " + std::to_string(level.level) + ", density " + figure_text(level.density) +
+                   ", test accuracy " + figure_text(level.test_accuracy);
+  add_all(faults_of(level, branch), report);
 }
 
 void check_run(const RunRecord& run, FileReport& report) {
   report.summary =
       "run, branch " + run.branch + ", model " + run.model + ", seed " + std::to_string(run.seed);
-  check_finite(run.init_weights, "init", report);
-  check_finite(run.rewind_weights, "rewind", report);
-  check_finite(run.rewind_optimizer, "rewind_optimizer", report);
+  add_all(faults_of(run), report);
 }
 
-void check_collection(FileReport& report) {
+void check_collection(const CollectionRecord& collection, FileReport& report) {
   report.summary = "collection of runs";
+  add_all(faults_of(collection), report);
 }
 
 void check_checkpoint(const TrainingCheckpoint& checkpoint, FileReport& report) {
   report.summary = "checkpoint of level " + std::to_string(checkpoint.level) + " at step " +
                    std::to_string(checkpoint.step);
+  add_all(faults_of(checkpoint), report);
 }
 
 // ------------------------------------------------------------------------------------------- a file in its
@@ -157,11 +93,26 @@ void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) 
 }
 
 void check_identity(const fs::path& path, const Run& run, FileReport& report) {
-  if (run.identity && read_identity(path) != *run.identity) {
+  if (run.identity && read_identity(path, Reading::own) != *run.identity) {
     report.faults.emplace_back(
         "config_sha256, dataset_fingerprint, branch, seed or trial differ from those of run.h5: "
         "this file is of another run");
   }
+}
+
+// `config_sha256` is that of `config`, and the folder is named as the branch and trial that lie in it.
+void check_self(const Run& run, const std::string& config, FileReport& report) {
+  const RunIdentity& own = *run.identity;
+  if (own.config_sha256 != sha256(config))
+    report.faults.emplace_back("attribute 'config_sha256' is not that of 'config'");
+  const std::string name = run.store.folder().filename();
+  if (!run.parent || run.kind != FileKind::run || !RunStore::is_member_name(name)) return;
+  const bool fits = name.starts_with("replicate-") ? is_ticket(own.branch)
+                    : name == "pretraining"        ? own.branch == name
+                                                   : name == own.branch + "-" + std::to_string(own.trial);
+  if (!fits)
+    report.faults.push_back("is of branch '" + own.branch + "', trial " + std::to_string(own.trial) +
+                            ", but lies in a folder named '" + name + "'");
 }
 
 // A member shares its folder's configuration; a control also its ticket's data and seed, pretraining the
@@ -183,7 +134,12 @@ void check_member(const Run& run, FileReport& report) {
 // classes was drawn.
 void check_origin(const Run& run, FileReport& report) {
   if (run.record->init_origin.empty()) return;
-  const std::vector<Tensor> left = read_level_file(run.store.folder() / run.record->init_origin).weights;
+  const std::string& origin = run.record->init_origin;
+  if (origin != "pretraining/level-000.h5") {
+    report.faults.push_back("attribute 'init_origin' says '" + origin + "', which is no pretrained level");
+    return;
+  }
+  const std::vector<Tensor> left = RunStore(run.store.folder() / "pretraining").read_level(0).weights;
   for (const Tensor& tensor : run.record->init_weights) {
     const Tensor* before = find_named(left, tensor.name);
     if (!before || before->shape != tensor.shape || before->values == tensor.values) continue;
@@ -192,10 +148,14 @@ void check_origin(const Run& run, FileReport& report) {
 }
 
 void check_links(const Run& run, FileReport& report) {
-  const std::vector<FileLink> links = read_links(run.store.run_path());
+  const std::vector<FileLink> links = run.store.read_links(Reading::own);
   for (const FileLink& link : links) {
-    if (fs::exists(run.store.folder() / link.target)) continue;
-    report.faults.push_back("links '" + link.name + "' to '" + link.target + "', which is missing");
+    if (!RunStore::is_link(link)) {
+      report.faults.push_back("links '" + link.name + "' to '" + link.target +
+                              "', which is no level or member of the run");
+    } else if (!fs::exists(run.store.folder() / link.target)) {
+      report.faults.push_back("links '" + link.name + "' to '" + link.target + "', which is missing");
+    }
   }
   for (const FileLink& link : run.store.expected_links()) {
     if (std::find(links.begin(), links.end(), link) != links.end()) continue;
@@ -219,8 +179,8 @@ void check_totals(const RunStore& store, const std::optional<RunTotals>& told, F
   }
   const auto compare = [&](const std::string& name, double said, double sum) {
     if (same_sum(said, sum)) return;
-    report.faults.push_back("attribute '" + name + "' says " + text_of(said) + ", but the levels have " +
-                            text_of(sum) + " together");
+    report.faults.push_back("attribute '" + name + "' says " + figure_text(said) + ", but the levels have " +
+                            figure_text(sum) + " together");
   };
   compare("wall_seconds", told->cost.wall_seconds, found.cost.wall_seconds);
   compare("flops", told->cost.flops, found.cost.flops);
@@ -291,17 +251,28 @@ class Verifier {
  public:
   explicit Verifier(LevelRules rules) : rules_(std::move(rules)) {}
 
+  // A folder that cannot be listed keeps no other from being checked.
   void folder(const fs::path& path, const Run* parent) {
     Run run{RunStore(path), parent, {}, {}, {}};
-    const std::vector<unsigned> levels = run.store.levels();
-    const bool is_run = run.store.has_run() || !levels.empty() || !run.store.members().empty();
+    std::vector<fs::directory_entry> entries;
+    std::vector<unsigned> levels;
+    bool is_run = false;
+    FileReport listing{path, "", {}, {}};
+    guarded(listing, [&] {
+      entries = sorted_entries(path);
+      levels = run.store.levels();
+      is_run = run.store.has_run() || !levels.empty() || !run.store.members().empty();
+    });
+    if (!listing.faults.empty()) reports_.push_back(std::move(listing));
     if (is_run) {
       run_file(run);
       level_files(run, levels);
     }
-    unfinished_files(path);
-    for (const fs::path& inside : sorted_entries(path, fs::file_type::directory))
-      folder(inside, is_run ? &run : nullptr);
+    unfinished_files(run, entries);
+    links(entries);
+    for (const fs::directory_entry& entry : entries) {
+      if (type_of(entry) == fs::file_type::directory) folder(entry.path(), is_run ? &run : nullptr);
+    }
   }
 
   void single_file(const fs::path& path) {
@@ -311,10 +282,11 @@ class Verifier {
         case FileKind::run:
           return check_run(read_run_file(path), report);
         case FileKind::collection:
-          read_collection_file(path);
-          return check_collection(report);
-        case FileKind::level:
-          return check_level(read_level_file(path), report);
+          return check_collection(read_collection_file(path), report);
+        case FileKind::level: {
+          const LevelRecord level = read_level_file(path);
+          return check_level(level, read_identity(path, Reading::own).branch, report);
+        }
         case FileKind::checkpoint:
           return check_checkpoint(read_checkpoint_file(path), report);
       }
@@ -330,18 +302,23 @@ class Verifier {
     const fs::path path = run.store.run_path();
     FileReport& report = add(path);
     guarded(report, [&] {
-      const FileKind kind = read_kind(path);
+      const FileKind kind = run.store.read_kind();
+      std::string config;
       if (kind == FileKind::collection) {
-        check_totals(run.store, read_collection_file(path).totals, report);
-        check_collection(report);
+        const CollectionRecord collection = run.store.read_collection();
+        config = collection.config;
+        check_totals(run.store, collection.totals, report);
+        check_collection(collection, report);
       } else {
-        run.record = read_run_file(path);
+        run.record = run.store.read_run();
+        config = run.record->config;
         check_run(*run.record, report);
         check_origin(run, report);
         check_totals(run.store, run.record->totals, report);
       }
       run.kind = kind;
-      run.identity = read_identity(path);
+      run.identity = run.store.read_identity(Reading::own);
+      check_self(run, config, report);
       check_member(run, report);
       check_links(run, report);
     });
@@ -353,7 +330,7 @@ class Verifier {
       FileReport& report = add(run.store.level_path(number));
       guarded(report, [&] {
         LevelRecord level = run.store.read_level(number);
-        check_level(level, report);
+        check_level(level, read_identity(run.store.level_path(number), Reading::own).branch, report);
         level_in_run(run, number, level, before ? &*before : nullptr, report);
         if (level_before(run, number + 1) == number) before = std::move(level);
       });
@@ -394,28 +371,59 @@ class Verifier {
     if (!found.checked.empty()) report.summary += ", " + found.checked;
   }
 
-  void unfinished_files(const fs::path& folder) {
-    for (const fs::path& path : sorted_entries(folder, fs::file_type::regular)) {
+  void unfinished_files(const Run& run, const std::vector<fs::directory_entry>& entries) {
+    for (const fs::directory_entry& entry : entries) {
+      const fs::path& path = entry.path();
       if (path.string().ends_with(".partial.h5")) {
-        single_file(path);
-        reports_.back().notes.emplace_back(
-            "training of this level is unfinished; --resume goes on from here");
-      } else if (is_temporary(path)) {
+        unfinished_level(run, path);
+      } else if (is_temporary(path) && type_of(entry) == fs::file_type::regular) {
         add(path).notes.emplace_back("left by a process that was killed while writing, or is still writing");
       }
     }
   }
 
-  static std::vector<fs::path> sorted_entries(const fs::path& folder, fs::file_type type) {
-    std::vector<fs::path> paths;
+  void unfinished_level(const Run& run, const fs::path& path) {
+    FileReport& report = add(path);
+    guarded(report, [&] {
+      RunStore::require_file(path);
+      const TrainingCheckpoint checkpoint = read_checkpoint_file(path);
+      check_checkpoint(checkpoint, report);
+      if (run.store.checkpoint_path(checkpoint.level) != path)
+        report.faults.push_back("holds level " + std::to_string(checkpoint.level));
+      check_identity(path, run, report);
+    });
+    report.notes.emplace_back("training of this level is unfinished; --resume goes on from here");
+  }
+
+  // Nothing outside the folder that was named is read. Levels that are links are told where they are read.
+  void links(const std::vector<fs::directory_entry>& entries) {
+    for (const fs::directory_entry& entry : entries) {
+      if (type_of(entry) != fs::file_type::symlink) continue;
+      std::error_code ignored;
+      const bool to_folder = entry.is_directory(ignored);
+      if (RunStore::is_member_name(entry.path().filename())) {
+        add(entry.path())
+            .faults.emplace_back(
+                "is a symbolic link, and ltlab follows none within a run: put there what it leads to");
+      } else if (to_folder) {
+        add(entry.path()).notes.emplace_back("is a symbolic link, and not followed: name it to verify it");
+      }
+    }
+  }
+
+  static fs::file_type type_of(const fs::directory_entry& entry) {
+    std::error_code ignored;
+    return entry.symlink_status(ignored).type();
+  }
+
+  static std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
+    std::vector<fs::directory_entry> entries;
     std::error_code error;
     fs::directory_iterator entry(folder, error);
-    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) {
-      if (std::error_code ignored; entry->status(ignored).type() == type) paths.push_back(entry->path());
-    }
+    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) entries.push_back(*entry);
     if (error) throw IoError("cannot list folder '" + folder.string() + "': " + error.message());
-    std::sort(paths.begin(), paths.end());
-    return paths;
+    std::sort(entries.begin(), entries.end());
+    return entries;
   }
 
   LevelRules rules_;
@@ -425,10 +433,10 @@ class Verifier {
 }  // namespace
 
 std::vector<FileReport> verify(const fs::path& path, const LevelRules& rules) {
-  if (!fs::exists(path))
+  if (std::error_code ignored; !fs::exists(path, ignored))
     throw ConfigError("there is no '" + path.string() + "' to verify: give a run folder or a file of one");
   Verifier verifier(rules);
-  if (!fs::is_directory(path)) {
+  if (std::error_code ignored; !fs::is_directory(path, ignored)) {
     verifier.single_file(path);
     return verifier.reports();
   }
@@ -437,6 +445,15 @@ std::vector<FileReport> verify(const fs::path& path, const LevelRules& rules) {
   if (reports.empty())
     throw DataError("folder '" + path.string() + "' holds no run: give the folder named by --out");
   return reports;
+}
+
+ExitStatus status_of(const std::vector<FileReport>& reports) {
+  ExitStatus worst = ExitStatus::done;
+  for (const FileReport& report : reports) {
+    if (report.faults.empty()) continue;
+    worst = std::max(worst, report.status == ExitStatus::done ? ExitStatus::data : report.status);
+  }
+  return worst;
 }
 
 bool has_faults(const std::vector<FileReport>& reports) {

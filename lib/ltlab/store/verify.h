@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/base/error.h"
 #include "ltlab/store/records.h"
 
 namespace ltlab {
@@ -14,8 +15,9 @@ namespace ltlab {
 struct FileReport {
   std::filesystem::path path;
   std::string summary;  ///< "level 3, density 0.512, 266200 weights"; empty where the file cannot be read
-  std::vector<std::string> faults;  ///< what is wrong: each names the layer, attribute or row
-  std::vector<std::string> notes;   ///< what is unusual, but harmless: leftovers of killed processes
+  std::vector<std::string> faults;       ///< what is wrong: each names the layer, attribute or row
+  std::vector<std::string> notes;        ///< what is unusual, but harmless: leftovers of killed processes
+  ExitStatus status = ExitStatus::done;  ///< of the worst error that was met, where reading met one
 };
 
 /// What is known of a level's masks.
@@ -38,8 +40,9 @@ struct LevelRules {
 /// and that
 /// - weights are finite, zero where masked, and shaped as the run's initial weights;
 /// - the stated densities are those of the masks;
-/// - metrics go forward in steps, and early_stop_step is where validation loss is least since the
-/// masks changed last;
+/// - losses, accuracies, times and costs are in their ranges, and kernels those of the level's own weights;
+/// - metrics go forward in steps, their last row is what the level says of the end, and early_stop_step is
+/// where validation loss is least since the masks changed last;
 /// - the totals of an ended search are those of its levels;
 /// - files of a run tell the same run (config, dataset, seed), and controls and replicates that of their
 /// folder;
@@ -48,11 +51,15 @@ struct LevelRules {
 /// - masks of a control that changes weights alone, and of a copy, are those of the run around it; those of
 /// `random-mask` keep as many weights in each layer, and of `global-random-mask` in all together;
 /// - masks are what `rules` say, where there are such.
-/// A single file is checked for all that it tells by itself.
+/// A single file is checked for all that it tells by itself. `path` itself may be a symbolic link; none
+/// within is followed.
 ///
-/// Faults are returned, in the order of the files' names. Throws ConfigError (no such path), DataError (the
-/// folder holds no run), IoError (a folder cannot be listed).
+/// Faults are returned, in the order of the files' names: also what the system refuses to read, which keeps
+/// nothing else from being checked. Throws ConfigError (no such path), DataError (the folder holds no run).
 std::vector<FileReport> verify(const std::filesystem::path& path, const LevelRules& rules = {});
+
+/// How a check that found this ends: the worst status of all faults.
+ExitStatus status_of(const std::vector<FileReport>& reports);
 
 /// Whether any report has a fault.
 bool has_faults(const std::vector<FileReport>& reports);

@@ -1,0 +1,66 @@
+#include "ltlab/base/regular_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <string>
+#include <utility>
+
+#include "ltlab/base/error.h"
+
+namespace ltlab {
+namespace {
+
+constexpr int kNone = -1;
+
+[[noreturn]] void fail(const std::filesystem::path& path, const std::string& reason) {
+  throw IoError("cannot read '" + path.string() + "': " + reason);
+}
+
+}  // namespace
+
+FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, kNone)) {}
+
+FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
+  std::swap(descriptor_, other.descriptor_);
+  return *this;
+}
+
+FileDescriptor::~FileDescriptor() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+int FileDescriptor::release() {
+  return std::exchange(descriptor_, kNone);
+}
+
+FileDescriptor open_regular_file(const std::filesystem::path& path) {
+  // Without O_NONBLOCK, opening a pipe would wait for somebody to write into it.
+  FileDescriptor file(::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat status {};
+  if (file.get() < 0 && (errno == ENXIO || errno == ENODEV))
+    throw DataError("'" + path.string() + "' is no file, but a socket or device");
+  if (file.get() < 0 || ::fstat(file.get(), &status) < 0) fail(path, std::strerror(errno));
+  if (S_ISDIR(status.st_mode)) fail(path, "it is a folder");
+  if (!S_ISREG(status.st_mode)) throw DataError("'" + path.string() + "' is no file, but a pipe or device");
+  return file;
+}
+
+std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& path, void* bytes,
+                      std::size_t size) {
+  std::size_t done = 0;
+  while (done < size) {
+    const auto count = ::read(file.get(), static_cast<char*>(bytes) + done, size - done);
+    if (count == 0) break;
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) fail(path, std::strerror(errno));
+    done += static_cast<std::size_t>(count);
+  }
+  return done;
+}
+
+}  // namespace ltlab

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+
+namespace ltlab {
+
+/// Owns an open descriptor of the system.
+class FileDescriptor {
+ public:
+  explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
+  FileDescriptor(FileDescriptor&& other) noexcept;
+  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  ~FileDescriptor();
+
+  int get() const { return descriptor_; }
+  /// Hands it over to the caller.
+  int release();
+
+ private:
+  int descriptor_;
+};
+
+/// Opens a file for reading; a symbolic link is followed. IoError: the system refuses, or it is a folder;
+/// DataError: it is a pipe, a device or a socket, which might block for ever or never end.
+FileDescriptor open_regular_file(const std::filesystem::path& path);
+
+/// Up to `size` of the next bytes; less only at the end of the file. IoError, naming `path`, where the disk
+/// fails.
+std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& path, void* bytes,
+                      std::size_t size);
+
+}  // namespace ltlab

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <functional>
+#include <span>
+
+#include "ltlab/base/regular_file.h"
+
+namespace ltlab::hdf5 {
+
+/// What a child process tells its parent, byte by byte.
+class ChildPipe {
+ public:
+  explicit ChildPipe(FileDescriptor end) : end_(std::move(end)) {}
+
+  /// In the child. Ends it where the parent is gone.
+  void write(std::span<const std::byte> bytes) const;
+  /// In the parent. False where the child ended before so many bytes came.
+  bool read(std::span<std::byte> bytes) const;
+
+ private:
+  FileDescriptor end_;
+};
+
+/// Reads a file in a child process, since HDF5 itself may crash, loop or ask for all memory: where a file is
+/// damaged whose metadata carry no checksums (as in superblocks 0 and 1), or forged with right ones.
+///
+/// `read` runs in the child, and returns how to tell what it read: that writes to the pipe. `receive` then
+/// reads the same from it here. An error that `read` throws is thrown here, as the same type. StoreError,
+/// naming the file, where the child crashes, or takes more time than such a file can need; IoError where the
+/// system starts no child or kills it, or memory runs out: beyond what the machine has, it gets none.
+///
+/// The child is a fork that holds HDF5's lock and uses nothing but HDF5 and memory, of which the C library
+/// keeps copies usable in a child whatever other threads were doing. It may be called from any thread.
+void read_in_child(const std::filesystem::path& path,
+                   const std::function<std::function<void(const ChildPipe&)>()>& read,
+                   const std::function<bool(const ChildPipe&)>& receive);
+
+}  // namespace ltlab::hdf5

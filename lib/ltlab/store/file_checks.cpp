@@ -1,0 +1,248 @@
+#include "ltlab/store/file_checks.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cmath>
+#include <set>
+#include <span>
+#include <sstream>
+#include <string_view>
+#include <utility>
+
+namespace ltlab {
+namespace {
+
+using Faults = std::vector<std::string>;
+
+void check_finite(const std::vector<Tensor>& tensors, const std::string& group, Faults& faults) {
+  for (const Tensor& tensor : tensors) {
+    const auto bad =
+        std::count_if(tensor.values.begin(), tensor.values.end(), [](float v) { return !std::isfinite(v); });
+    if (bad > 0)
+      faults.push_back(group + "/" + tensor.name + ": " + std::to_string(bad) + " values are not finite");
+  }
+}
+
+void check_ones_and_zeros(const std::vector<Mask>& masks, Faults& faults) {
+  for (const Mask& mask : masks) {
+    const auto bad = std::ranges::count_if(mask.keep, [](std::uint8_t keep) { return keep > 1; });
+    if (bad > 0)
+      faults.push_back("mask/" + mask.name + ": " + std::to_string(bad) + " values are neither 0 nor 1");
+  }
+}
+
+void check_densities(const LevelRecord& level, Faults& faults) {
+  const double found = density(level.masks);
+  if (std::abs(found - level.density) <= 1e-12) return;
+  faults.push_back("attribute 'density' says " + figure_text(level.density) + ", but the masks have " +
+                   figure_text(found));
+}
+
+void check_masked_weights(const std::vector<Mask>& masks, const std::vector<Tensor>& weights,
+                          const std::string& group, Faults& faults) {
+  for (const Mask& mask : masks) {
+    const Tensor* tensor = find_named(weights, mask.name);
+    if (!tensor || tensor->shape != mask.shape) {
+      faults.push_back("mask/" + mask.name + " of shape " + extents_text(mask.shape) + " has no like in " +
+                       group + "/");
+      continue;
+    }
+    std::size_t alive = 0;
+    for (std::size_t i = 0; i < mask.size(); ++i) alive += mask.keep[i] == 0 && tensor->values[i] != 0;
+    if (alive > 0)
+      faults.push_back(group + "/" + mask.name + ": " + std::to_string(alive) +
+                       " pruned weights are not zero");
+  }
+}
+
+// ------------------------------------------------------------------------------------------------- ranges
+
+struct Figure {
+  std::string where;  // "attribute 'test_loss'", "metrics, row 3, column 'train_loss'"
+  double value;
+};
+
+Figure attribute(const std::string& name, double value) {
+  return {"attribute '" + name + "'", value};
+}
+
+void check_range(const Figure& figure, double most, const std::string& range, Faults& faults) {
+  if (figure.value >= 0 && figure.value <= most && std::isfinite(figure.value)) return;
+  faults.push_back(figure.where + " says " + figure_text(figure.value) + ", which is not " + range);
+}
+
+void check_accuracy(const Figure& figure, Faults& faults) {
+  check_range(figure, 1, "between 0 and 1", faults);
+}
+
+void check_positive(const Figure& figure, Faults& faults) {
+  check_range(figure, HUGE_VAL, "a number from 0 on", faults);
+}
+
+void check_steps(const std::string& name, std::uint64_t step, std::uint64_t most, Faults& faults) {
+  if (step > most)
+    faults.push_back("attribute '" + name + "' says step " + std::to_string(step) + ", but the last one is " +
+                     std::to_string(most));
+}
+
+// "2026-01-31T12:00:00Z", as utc_now() tells it.
+void check_time(const std::string& name, std::string_view text, Faults& faults) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
+  const bool like = std::ranges::equal(text, kForm, [](char c, char form) {
+    return form == '0' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == form;
+  });
+  if (!like)
+    faults.push_back("attribute '" + name + "' says '" + std::string(text) + "', which is no time in UTC");
+}
+
+void check_cost(const Cost& cost, Faults& faults) {
+  check_positive(attribute("wall_seconds", cost.wall_seconds), faults);
+  check_positive(attribute("flops", cost.flops), faults);
+  check_positive(attribute("dense_flops", cost.dense_flops), faults);
+}
+
+void check_totals(const std::optional<RunTotals>& totals, Faults& faults) {
+  if (!totals) return;
+  check_cost(totals->cost, faults);
+  check_time("finished_utc", totals->finished_utc, faults);
+}
+
+// ------------------------------------------------------------------------------------------------- tables
+
+void check_rows(const std::vector<MetricsRow>& rows, std::uint64_t last_step, Faults& faults) {
+  for (std::size_t r = 0; r < rows.size(); ++r) {
+    const MetricsRow& row = rows[r];
+    const std::string where = "metrics, row " + std::to_string(r);
+    const auto figure = [&](const std::string& name, double value) {
+      return Figure{where + ", column '" + name + "'", value};
+    };
+    if (r > 0 && row.step <= rows[r - 1].step)
+      faults.push_back("metrics: step " + std::to_string(row.step) + " in row " + std::to_string(r) +
+                       " comes after step " + std::to_string(rows[r - 1].step));
+    if (r > 0 && row.wall_seconds < rows[r - 1].wall_seconds)
+      faults.push_back(where + ": column 'wall_seconds' goes back");
+    if (row.step > last_step)
+      faults.push_back(where + ": step " + std::to_string(row.step) + ", but the last one is " +
+                       std::to_string(last_step));
+    check_positive(figure("learning_rate", row.learning_rate), faults);
+    const bool before_first_step = r == 0 && std::isnan(row.train_loss);
+    if (!before_first_step) check_positive(figure("train_loss", row.train_loss), faults);
+    check_positive(figure("validation_loss", row.validation_loss), faults);
+    check_accuracy(figure("validation_accuracy", row.validation_accuracy), faults);
+    check_positive(figure("wall_seconds", row.wall_seconds), faults);
+  }
+}
+
+// What attributes repeat from the metrics.
+void check_metrics(const LevelRecord& level, Faults& faults) {
+  const std::vector<MetricsRow>& rows = level.metrics;
+  check_rows(rows, level.steps, faults);
+  if (rows.empty()) return;
+  const MetricsRow& last = rows.back();
+  if (last.validation_loss != level.validation_loss || last.validation_accuracy != level.validation_accuracy)
+    faults.push_back("attributes 'validation_loss' and 'validation_accuracy' say " +
+                     figure_text(level.validation_loss) + " and " + figure_text(level.validation_accuracy) +
+                     ", but the last row of metrics " + figure_text(last.validation_loss) + " and " +
+                     figure_text(last.validation_accuracy));
+  if (last.wall_seconds > level.cost.wall_seconds)
+    faults.emplace_back("attribute 'wall_seconds' says less than the last row of metrics");
+  const auto begin = std::ranges::lower_bound(rows, level.mask_step, {}, &MetricsRow::step);
+  const auto least = std::min_element(begin, rows.end(), [](const MetricsRow& a, const MetricsRow& b) {
+    return a.validation_loss < b.validation_loss;
+  });
+  if (least == rows.end()) return;
+  const std::string since =
+      level.mask_step > 0 ? ", of those from step " + std::to_string(level.mask_step) + " on" : "";
+  if (least->step != level.early_stop_step || least->validation_loss != level.early_stop_validation_loss) {
+    faults.push_back("attribute 'early_stop_step' says step " + std::to_string(level.early_stop_step) +
+                     ", but validation loss is least (" + figure_text(least->validation_loss) + ") at step " +
+                     std::to_string(least->step) + since);
+  }
+}
+
+void check_kernels(const std::vector<KernelChoice>& rows, const std::vector<Mask>& masks, Faults& faults) {
+  std::set<std::pair<std::string, Product>> seen;
+  for (const KernelChoice& row : rows) {
+    const std::string where =
+        std::string("kernels, ").append(to_string(row.product)) + " of '" + row.parameter + "'";
+    if (!find_named(masks, row.parameter)) faults.push_back(where + ": no mask has that name");
+    if (!seen.emplace(row.parameter, row.product).second) faults.push_back(where + " is told twice");
+    check_positive({where + ", column 'dense_seconds'", row.dense_seconds}, faults);
+    check_positive({where + ", column 'sparse_seconds'", row.sparse_seconds}, faults);
+  }
+}
+
+// Of a training; an import knows none of them.
+void check_training(const LevelRecord& level, Faults& faults) {
+  check_steps("first_step", level.first_step, level.steps, faults);
+  check_steps("mask_step", level.mask_step, level.steps, faults);
+  check_steps("early_stop_step", level.early_stop_step, level.steps, faults);
+  check_positive(attribute("test_loss", level.test_loss), faults);
+  check_positive(attribute("validation_loss", level.validation_loss), faults);
+  check_positive(attribute("early_stop_validation_loss", level.early_stop_validation_loss), faults);
+  check_positive(attribute("early_stop_test_loss", level.early_stop_test_loss), faults);
+  check_accuracy(attribute("test_accuracy", level.test_accuracy), faults);
+  check_accuracy(attribute("validation_accuracy", level.validation_accuracy), faults);
+  check_accuracy(attribute("early_stop_test_accuracy", level.early_stop_test_accuracy), faults);
+  check_time("started_utc", level.started_utc, faults);
+  check_time("finished_utc", level.finished_utc, faults);
+}
+
+}  // namespace
+
+std::string figure_text(double number) {
+  std::ostringstream text;
+  text.precision(6);
+  text << number;
+  return text.str();
+}
+
+std::vector<std::string> faults_of(const LevelRecord& level, const std::string& branch) {
+  Faults faults;
+  check_ones_and_zeros(level.masks, faults);
+  check_densities(level, faults);
+  check_finite(level.weights, "weights", faults);
+  check_finite(level.initial_weights, "initial", faults);
+  check_finite(level.optimizer, "optimizer", faults);
+  check_masked_weights(level.masks, level.weights, "weights", faults);
+  if (!level.initial_weights.empty())
+    check_masked_weights(level.masks, level.initial_weights, "initial", faults);
+  if (branch != "imported") check_training(level, faults);
+  check_cost(level.cost, faults);
+  check_metrics(level, faults);
+  check_kernels(level.kernels, level.masks, faults);
+  return faults;
+}
+
+std::vector<std::string> faults_of(const RunRecord& run) {
+  Faults faults;
+  check_finite(run.init_weights, "init", faults);
+  check_finite(run.rewind_weights, "rewind", faults);
+  check_finite(run.rewind_optimizer, "rewind_optimizer", faults);
+  check_time("started_utc", run.started_utc, faults);
+  check_totals(run.totals, faults);
+  return faults;
+}
+
+std::vector<std::string> faults_of(const CollectionRecord& collection) {
+  Faults faults;
+  check_time("started_utc", collection.started_utc, faults);
+  check_totals(collection.totals, faults);
+  return faults;
+}
+
+std::vector<std::string> faults_of(const TrainingCheckpoint& checkpoint) {
+  Faults faults;
+  check_ones_and_zeros(checkpoint.masks, faults);
+  check_finite(checkpoint.state, "state", faults);
+  check_steps("mask_step", checkpoint.mask_step, checkpoint.step, faults);
+  check_positive(attribute("loss_sum", checkpoint.loss_sum), faults);
+  check_positive(attribute("wall_seconds", checkpoint.wall_seconds), faults);
+  check_positive(attribute("flops", checkpoint.flops), faults);
+  check_time("started_utc", checkpoint.started_utc, faults);
+  check_rows(checkpoint.metrics, checkpoint.step, faults);
+  check_kernels(checkpoint.kernels, checkpoint.masks, faults);
+  return faults;
+}
+
+}  // namespace ltlab

@@ -1,0 +1,162 @@
+#include "fuzz/targets.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <functional>
+#include <limits>
+#include <stdexcept>
+
+#include "comparison_file.h"
+#include "ltlab/base/error.h"
+#include "ltlab/base/sha256.h"
+#include "ltlab/data/cifar10.h"
+#include "ltlab/data/file_digest.h"
+#include "ltlab/data/gzip_reader.h"
+#include "ltlab/data/idx.h"
+#include "ltlab/data/tar.h"
+#include "ltlab/data/user_arrays.h"
+#include "ltlab/nn/model_text.h"
+#include "ltlab/store/content_digest.h"
+#include "ltlab/store/record_files.h"
+#include "ltlab/store/verify.h"
+#include "search_options.h"
+#include "support/temporary_folder.h"
+
+// A mutated file never has the right SHA-256. The linker (--wrap) puts this in the digest's place: it walks
+// the file, as the digest does, and then says that it is right.
+namespace ltlab {
+std::string walked_digest(const hdf5::File& file) __asm__(
+    "__real__ZN5ltlab14content_digestB5cxx11ERKNS_4hdf54FileE");
+std::string right_digest(const hdf5::File& file) __asm__(
+    "__wrap__ZN5ltlab14content_digestB5cxx11ERKNS_4hdf54FileE");
+
+std::string right_digest(const hdf5::File& file) {
+  std::string digest = walked_digest(file);
+  return file.has_attribute(kDigestAttribute) ? file.string_attribute(kDigestAttribute) : digest;
+}
+}  // namespace ltlab
+
+// Nor would metadata or chunks have right checksums. HDF5 computes these, and stores them in the seeds.
+extern "C" {
+std::uint32_t __wrap_H5_checksum_metadata(const void*, std::size_t, std::uint32_t) {
+  return 0;
+}
+std::uint32_t __wrap_H5_checksum_fletcher32(const void*, std::size_t) {
+  return 0;
+}
+}
+
+namespace ltlab::fuzz {
+namespace {
+
+// The input as a file, which lies in memory.
+class InputFile {
+ public:
+  explicit InputFile(Bytes input) : descriptor_(::memfd_create("input", MFD_CLOEXEC)) {
+    if (descriptor_ < 0 ||
+        ::write(descriptor_, input.data(), input.size()) != static_cast<ssize_t>(input.size()))
+      std::abort();
+  }
+  ~InputFile() { ::close(descriptor_); }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  std::string path() const { return "/proc/self/fd/" + std::to_string(descriptor_); }
+
+ private:
+  int descriptor_;
+};
+
+// Refusals are answers.
+void attempt(const std::function<void()>& read) {
+  try {
+    read();
+  } catch (const Error& error) {
+    if (std::strlen(error.what()) == 0) std::abort();
+  }
+}
+
+std::string text_of(Bytes input) {
+  return {reinterpret_cast<const char*>(input.data()), input.size()};
+}
+
+void run_file(Bytes input) {
+  const InputFile file(input);
+  attempt([&] { verify(file.path()); });
+  attempt([&] {
+    read_run_file(file.path());
+    with_links(file.path(), {{"level-000", "level-000.h5"}});
+  });
+}
+
+void user_arrays(Bytes input) {
+  const InputFile file(input);
+  attempt([&] { read_user_arrays("h5:" + file.path() + ":/images,/labels", "", 0); });
+}
+
+void idx(Bytes input) {
+  attempt([&] { parse_idx_images(input, "images"); });
+  attempt([&] { parse_idx_labels(input, 10, "labels"); });
+}
+
+void cifar(Bytes input) {
+  attempt([&] {
+    ImageSet images;
+    append_cifar10(input, input.size() / 3073, "batch", images);
+  });
+}
+
+void gzip(Bytes input) {
+  const InputFile file(input);
+  attempt([&] { read_whole_file(file.path()); });
+  attempt([&] { sha256_of_content(file.path()); });
+}
+
+void tar(Bytes input) {
+  const InputFile file(input);
+  const test::TemporaryFolder folder;
+  attempt([&] { unpack_tar(file.path(), {"sample-folder/images", "sample-folder/labels"}, folder.path()); });
+}
+
+void model_text(Bytes input) {
+  attempt([&] { parse_model_text(text_of(input)); });
+}
+
+void config(Bytes input) {
+  const InputFile file(input);
+  attempt([&] { app::parse_search({"--config", file.path(), "--out", "/nonexistent/run"}); });
+}
+
+void comparison(Bytes input) {
+  const InputFile file(input);
+  attempt([&] { app::read_comparison_file(file.path(), "", false); });
+}
+
+}  // namespace
+
+const std::vector<Target>& targets() {
+  static const std::vector<Target> all{{"run-file", run_file},
+                                       {"user-arrays", user_arrays},
+                                       {"idx", idx},
+                                       {"cifar", cifar},
+                                       {"gzip", gzip},
+                                       {"tar", tar},
+                                       {"config", config},
+                                       {"model-text", model_text},
+                                       {"comparison", comparison}};
+  return all;
+}
+
+const Target& target(const std::string& name) {
+  const auto found = std::ranges::find(targets(), name, &Target::name);
+  if (found != targets().end()) return *found;
+  std::fprintf(stderr, "there is no target '%s'\n", name.c_str());
+  std::exit(2);
+}
+
+}  // namespace ltlab::fuzz
