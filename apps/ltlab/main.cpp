@@ -41,7 +41,8 @@ void print_usage(std::ostream& out) {
     out << "  " << name << std::string(10 - name.size(), ' ') << command.summary << '\n';
   }
   out << "\nltlab COMMAND --help tells a command's options.\n"
-         "Exit status: 0 done, 2 usage or config, 3 bad data or run, 4 diverged, 5 I/O, 130 interrupted.\n";
+         "Exit status: 0 done, 2 usage or config, 3 bad data or run, 4 diverged, 5 the system refused, 130 "
+         "interrupted.\n";
 }
 
 int run(const Arguments& words) {

@@ -237,6 +237,8 @@ class Tries:
             verified = laboratory.run(["verify", out])
             if verified.returncode != 0:
                 return f"verify: {verified.stdout[-300:]}{verified.stderr[-300:]}"
+        if done.returncode == 0:
+            return None
         resumed = laboratory.run(Searching.command(self.scenario, out))
         if resumed.returncode != 0:
             return f"--resume ends with status {resumed.returncode}: {resumed.stderr[-300:]}"

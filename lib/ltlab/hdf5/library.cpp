@@ -29,7 +29,9 @@ std::recursive_mutex& library_mutex() {
   return mutex;
 }
 
-bool failed_to_close = false;  // guarded by library_mutex()
+// Both guarded by library_mutex().
+bool failed_to_close = false;
+int closing_error = 0;  // errno then
 
 // What the library says of a call that failed.
 struct Failure {
@@ -121,9 +123,9 @@ Failure last_failure(int error) {
 }
 
 void require_closed() {
-  if (failed_to_close)
-    throw IoError(
-        "HDF5 failed to close a file before, and what it does from here on could be wrong: start again");
+  if (!failed_to_close) return;
+  throw IoError(std::string("HDF5 failed to close a file before (") + std::strerror(closing_error) +
+                "), and may go wrong from here on: wait or mend the cause, then start again");
 }
 
 }  // namespace
@@ -181,8 +183,10 @@ bool give_back(std::int64_t id) noexcept {
   if (failed_to_close) return false;
   // What a file held is gone once the file is closed.
   const htri_t valid = H5Iis_valid(id);
-  failed_to_close = valid < 0 || (valid > 0 && H5Idec_ref(id) < 0);
-  return !failed_to_close;
+  if (valid == 0 || (valid > 0 && H5Idec_ref(id) >= 0)) return true;
+  failed_to_close = true;
+  closing_error = is_the_systems(errno) ? errno : ENOMEM;
+  return false;
 }
 
 void throw_unclosed(const std::string& what) {

@@ -61,7 +61,7 @@ RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
   }
   if (identity(before) != identity(run)) {
     throw StoreError(store.run_path().string() +
-                     " was made with other settings or another seed: give another --out, or --force");
+                     " was made with other settings or another seed: give another --out");
   }
   return before;
 }
