@@ -153,7 +153,7 @@ class Convolving(Searching):
     def arguments(self):
         changed = list(SEARCH)
         changed[changed.index("--kernel") + 1] = "dense"
-        changed[changed.index("--model") + 1] = "conv 4 5x5 stride=2; batch-norm relu; max-pool; linear classes"
+        changed[changed.index("--model") + 1] = "conv 4 5x5 stride 2; batch-norm relu; max-pool; linear classes"
         changed[changed.index("--levels") + 1] = "1"
         return changed
 

@@ -725,8 +725,11 @@ TEST_CASE("Links that a killed search did not write are mended, of an ended sear
       CHECK(read_links(store.run_path()) == store.expected_links());
   };
   drop_all();
+  const std::filesystem::path checkpoint = ticket.checkpoint_path(1);
+  std::filesystem::copy_file(ticket.level_path(1), checkpoint);  // of any content: its level is there
   CHECK(search(config, folder).trained == 0);
   check_all();
+  CHECK_FALSE(std::filesystem::exists(checkpoint));
   drop_all();
   config.levels = 2;
   Listener listener;

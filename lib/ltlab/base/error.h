@@ -43,7 +43,7 @@ class NumericError : public Error {
   explicit NumericError(const std::string& message) : Error(ExitStatus::diverged, message) {}
 };
 
-/// The operating system refused (disk full, no permission, no memory, a lock held, network down).
+/// The operating system refused to read or write (disk full, no permission, network down).
 class IoError : public Error {
  public:
   explicit IoError(const std::string& message) : Error(ExitStatus::io, message) {}

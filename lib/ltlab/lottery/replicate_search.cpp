@@ -412,6 +412,7 @@ void ReplicateSearch::train_or_find(const TrainingName& name, const LevelStart& 
   if (found) {
     store.require_own(store.level_path(name.level));
     summary = store.read_summary(name.level);
+    store.drop_checkpoint(name.level);
   } else {
     if (store.has_checkpoint(name.level)) store.require_own(store.checkpoint_path(name.level));
     summary = train_level(start, store, report_progress(name, start, hook), session_.stop);

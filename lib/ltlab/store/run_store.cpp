@@ -289,8 +289,12 @@ void RunStore::write_level(const LevelRecord& level) {
   const FolderLock lock(folder_);
   write_record(lock, level_path(level.level), bytes, level, run, read_level_file);
   update_links(lock, *this);
+  drop_checkpoint(level.level);
+}
+
+void RunStore::drop_checkpoint(unsigned level) {
   std::error_code ignored;  // a checkpoint that stays is of no use, and no harm
-  std::filesystem::remove(checkpoint_path(level.level), ignored);
+  std::filesystem::remove(checkpoint_path(level), ignored);
 }
 
 void RunStore::write_checkpoint(const TrainingCheckpoint& checkpoint) {
