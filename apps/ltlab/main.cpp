@@ -1,3 +1,5 @@
+#include <execinfo.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -100,6 +102,9 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
   std::atexit(at_exit);
+  // glibc loads what it needs for exceptions when first asked, and memory may be lacking then.
+  void* frame = nullptr;
+  ::backtrace(&frame, 1);
   int status = static_cast<int>(ltlab::ExitStatus::io);
   try {
     status = run_safely(Arguments(argv + 1, argv + argc));
