@@ -19,13 +19,16 @@ namespace {
 
 static_assert(std::is_same_v<hid_t, std::int64_t>, "the headers of this folder spell hid_t as std::int64_t");
 
+// HDF5 loses some of its memory when it meets a damaged file, and its clean-up at exit would complain about
+// that
+// ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
+[[maybe_unused]] const herr_t no_clean_up = H5dont_atexit();
+// Before main(), while there is memory: lacking it, HDF5 crashes as it makes itself ready.
+const herr_t made_ready = H5open();
+
 // The library is one for the process, and so is its lock, and whether it can still be trusted.
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
-  // HDF5 loses some of its memory when it meets a damaged file, and its clean-up at exit would complain about
-  // that
-  // ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
-  [[maybe_unused]] static const herr_t no_clean_up = H5dont_atexit();
   return mutex;
 }
 
@@ -133,6 +136,7 @@ void require_closed() {
 LibraryLock::LibraryLock() {
   const std::unique_lock<std::recursive_mutex> held(library_mutex());
   require_closed();
+  check_made(made_ready);
   check_made(H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_));
   check_made(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
   errno = 0;
