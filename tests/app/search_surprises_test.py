@@ -351,7 +351,7 @@ class Surprises(SearchTest):
         weights = torch.tensor(np.random.default_rng(1).normal(size=(5, 6)).astype("f4"))
         state = {"0.weight": weights * (weights > 0), "0.bias": torch.zeros(5), "2.weight": torch.ones(2, 5), "2.bias": torch.zeros(2)}
         ltlab_io.import_pytorch(state, self.folder / "imported", initial=state)
-        self.check_refused(run("landscape", self.folder / "imported"), 2, "an imported run", "search --from", "--data")
+        self.check_refused(run("landscape", self.folder / "imported"), 2, "was imported", "search --from", "--data")
         done = run("search", "--data", self.arrays(np.arange(60) % 2), "--model", "mlp:6-5-2", "--validation", 10, "--steps", 10,
                    "--batch", 10, "--from", self.folder / "imported", "--out", self.folder / "run")
         self.assertEqual(done.returncode, 0, done.stderr)

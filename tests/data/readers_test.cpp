@@ -74,7 +74,7 @@ TEST_CASE("A damaged or unreadable gzip file is refused by name", "[data]") {
   save(damaged, path);
   CHECK_THAT(refusal(read), Contains("images.gz' is a"));
   CHECK_THAT(message_of<IoError>([&] { read_whole_file(folder.path() / "absent"); }), Contains("absent"));
-  CHECK_THAT(message_of<IoError>([&] { read_whole_file(folder.path()); }), Contains("directory"));
+  CHECK_THAT(message_of<IoError>([&] { read_whole_file(folder.path()); }), Contains("it is a folder"));
 }
 
 TEST_CASE("IDX images and labels are read as they are", "[data]") {
