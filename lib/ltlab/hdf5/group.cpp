@@ -109,22 +109,6 @@ Link describe_link(hid_t group, const std::string& name, const std::string& wher
   return {name, LinkKind::external, other_file};
 }
 
-struct Names {
-  std::vector<std::string> found;
-  std::exception_ptr failure;  // which must not pass through the library
-};
-
-herr_t collect_name(hid_t, const char* name, const H5L_info_t*, void* data) {
-  auto& names = *static_cast<Names*>(data);
-  try {
-    names.found.emplace_back(name);
-    return 0;
-  } catch (...) {
-    names.failure = std::current_exception();
-    return -1;
-  }
-}
-
 std::size_t row_count(const Column& column) {
   return std::visit([](const auto& values) { return values.size(); }, column.values);
 }

@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
+#include <vector>
 
 #include "ltlab/hdf5/handle.h"
 
@@ -36,7 +38,8 @@ class LibraryLock {
   void* printer_data_ = nullptr;
 };
 
-/// In a child process that was forked while the LibraryLock was held: lifts it there, where no thread owns it.
+/// In a child process that was forked while the LibraryLock was held: lifts it there, where no thread owns
+/// it.
 void lift_lock_in_child();
 
 /// Returns what an HDF5 call returned that depends on a file's content. Where that is negative, throws from
@@ -60,6 +63,26 @@ void check_system(const std::string& where, const std::string& action);
 bool give_back(std::int64_t id) noexcept;
 [[noreturn]] void throw_unclosed(const std::string& what);
 
+/// The names that an iteration of the library tells collect_name(), one by one.
+struct Names {
+  std::vector<std::string> found;
+  std::exception_ptr failure;  ///< which must not pass through the library
+};
+
+/// The library's callback for iterations over links (H5L_info_t) and attributes (H5A_info_t). `names` is a
+/// Names. Returns 0, or -1 after a failure, which ends the iteration.
+template <class Info>
+int collect_name(std::int64_t /*object*/, const char* name, const Info* /*info*/, void* names) {
+  auto& collected = *static_cast<Names*>(names);
+  try {
+    collected.found.emplace_back(name);
+    return 0;
+  } catch (...) {
+    collected.failure = std::current_exception();
+    return -1;
+  }
+}
+
 /// Makes a group (or file) that is created with this property list reproducible and small: no timestamps, and
 /// up to hundreds of attributes and links in its header and not in heaps and trees, whose gaps hold arbitrary
 /// bytes.
@@ -67,7 +90,7 @@ void keep_plain(const Handle& creation);
 
 /// A copy of one of the library's types.
 Handle copy_type(std::int64_t type);
-/// Of UTF-8 strings of this fixed length, or of 1: HDF5 knows no string of length 0.
+/// The type of UTF-8 strings of this fixed length, or of 1: HDF5 knows no string of length 0.
 Handle string_type(std::size_t bytes);
 
 }  // namespace ltlab::hdf5

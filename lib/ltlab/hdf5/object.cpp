@@ -42,22 +42,6 @@ std::string read_string(hid_t attribute, hid_t type, const std::string& where) {
   return value;
 }
 
-struct Names {
-  std::vector<std::string> found;
-  std::exception_ptr failure;  // which must not pass through the library
-};
-
-herr_t collect_name(hid_t, const char* name, const H5A_info_t*, void* data) {
-  auto& names = *static_cast<Names*>(data);
-  try {
-    names.found.emplace_back(name);
-    return 0;
-  } catch (...) {
-    names.failure = std::current_exception();
-    return -1;
-  }
-}
-
 }  // namespace
 
 Object::Object(Handle handle, std::string file_name, std::string path)
