@@ -1,4 +1,5 @@
 #include <execinfo.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
@@ -6,8 +7,10 @@
 #include <iostream>
 #include <map>
 #include <new>
+#include <string_view>
 
 #include "commands.h"
+#include "ltlab/base/memory_crash.h"
 #include "ltlab/base/names.h"
 #include "ltlab/version.h"
 
@@ -80,6 +83,16 @@ void at_exit() {
   std::_Exit(static_cast<int>(ltlab::ExitStatus::io));
 }
 
+// Whatever was under way is as if the process had been killed.
+[[noreturn]] void end_without_memory() {
+  constexpr std::string_view kWords =
+      "ltlab: out of memory, and a library crashed for lack of it; what was stored is whole: free some, then "
+      "try "
+      "again, a search with --resume\n";
+  static_cast<void>(!::write(STDERR_FILENO, kWords.data(), kWords.size()));
+  std::_Exit(static_cast<int>(ltlab::ExitStatus::io));
+}
+
 int run_safely(const Arguments& words) {
   try {
     const int status = run(words);
@@ -102,6 +115,7 @@ int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
   std::atexit(at_exit);
+  ltlab::on_crash_without_memory(end_without_memory);
   // glibc loads what it needs for exceptions when first asked, and memory may be lacking then.
   void* frame = nullptr;
   ::backtrace(&frame, 1);

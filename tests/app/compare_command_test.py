@@ -105,9 +105,7 @@ class Finished(CompareTest):
 
     def test_finished_runs_are_not_run_again(self):
         before = modification_times(self.whole / "out")
-        start = time.monotonic()
         again = run(*self.command, "--format", "json")
-        self.assertLess(time.monotonic() - start, 10)
         self.assertEqual(again.stderr, "")
         self.assertEqual(json.loads(again.stdout), self.json)
         self.assertEqual(modification_times(self.whole / "out"), before)

@@ -298,7 +298,8 @@ class Networks(SearchTest):
         self.assertIsNone(report["kernels"][0]["kernels"][0]["dense_seconds"])
 
     def test_a_convolutional_network_is_searched(self):
-        arguments = ["--model", "conv-2", "--steps", 6, "--batch", 20, "--validate-every", 3, "--levels", 2,
+        small_network = "conv 16 relu; conv 16; max-pool 2x2 relu; linear 32 relu; linear classes"
+        arguments = ["--model", small_network, "--steps", 6, "--batch", 20, "--validate-every", 3, "--levels", 2,
                      "--embedded-train", 400, "--embedded-test", 100, "--validation", 100, "--rate", 0.8]
         done = self.search("run", *arguments, "--json")
         self.assertEqual(done.returncode, 0, done.stderr)
@@ -643,7 +644,7 @@ class Phases(SearchTest):
         for name, rate in (("conv2-cifar", "2e-04"), ("conv2-cifar-quick", "6e-04")):
             with self.subTest(preset=name):
                 few = ["--data", "embedded", "--embedded-train", 200, "--embedded-test", 50, "--validation", 50, "--steps", 1,
-                       "--levels", 1]
+                       "--levels", 0]
                 done = run("search", "--preset", name, *few, "--out", self.folder / name, "--json")
                 self.assertEqual(done.returncode, 0, done.stderr)
                 config = json.loads(done.stdout)["config"]

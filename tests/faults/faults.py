@@ -113,6 +113,14 @@ class Searching:
     def arguments(self):
         return SEARCH
 
+    def tells(self, done):
+        """Whether it says that something went wrong."""
+        return "ltlab: " in done.stderr
+
+    def misleads(self, done, out):
+        """Whether one that ended well says something else than it would undisturbed."""
+        return False
+
     def changed(self, out):
         """What differs from the undisturbed search once all is done."""
         found = contents(out)
@@ -164,6 +172,19 @@ class Convolving(Searching):
 class Verifying(Searching):
     """`ltlab verify` of a finished search."""
     name = "verify"
+
+    def __init__(self, laboratory):
+        super().__init__(laboratory)
+        self.words = self.words_of(laboratory.expect(["verify", self.whole]), self.whole)
+
+    def words_of(self, done, out):
+        return done.stdout.replace(str(out), "RUN")
+
+    def tells(self, done):
+        return "FAULT" in done.stdout or super().tells(done)
+
+    def misleads(self, done, out):
+        return self.words_of(done, out) != self.words
 
     def prepare(self, out):
         shutil.copytree(self.whole, out)
@@ -228,8 +249,10 @@ class Tries:
         laboratory = self.scenario.laboratory
         if done.returncode not in (0, 5):
             return f"status {done.returncode}"
-        if done.returncode == 5 and "ltlab: " not in done.stderr:
+        if done.returncode == 5 and not self.scenario.tells(done):
             return "ends without a word"
+        if done.returncode == 0 and self.scenario.misleads(done, out):
+            return f"status 0, but says: {done.stdout[-300:]}"
         text = done.stderr if done.returncode else ""
         for word in FORBIDDEN:
             if word in text or (self.scenario.name == "verify" and word in done.stdout):

@@ -329,7 +329,7 @@ class PyTorchTest(RunTest):
 
     def test_networks_of_images_come_back(self):
         """To PyTorch and back: what is exported, also with PyTorch's counters of batches, is the same network again."""
-        for model, size in (("lenet-5", 12), ("resnet-20:width=2", 6), ("vgg-11", 32)):
+        for model, size in (("lenet-5", 12), ("resnet-20:width=2", 6), ("vgg-11:width=8", 32)):
             source, images, labels = self.make_data(size)
             run = self.run_of(model, source, *HASTY, "--steps", 2, "--validate-every", 2, "--levels", 1)
             level, folder = run.level(1), self.folder / f"{model}-back"

@@ -316,7 +316,7 @@ TEST_CASE("arrays larger than a file can hold are refused", "[store][hostile]") 
 
 TEST_CASE("one array that many names share is refused", "[store][hostile]") {
   const Forged forged([](hid_t file) {
-    const hsize_t extent = 1 << 24;
+    const hsize_t extent = 1 << 20;
     create_dataset(file, {extent}, {extent});
     const hid_t dataset = H5Dopen2(file, "huge", H5P_DEFAULT);
     const std::vector<float> zeros(extent);
@@ -375,7 +375,7 @@ TEST_CASE("a child's end is told, whatever it was", "[store][hostile]") {
   CHECK_THROWS_AS(read([] { throw std::bad_alloc(); }), std::bad_alloc);
   CHECK_THROWS_WITH(read([] { ::raise(SIGSEGV); }),
                     Contains("reading 'some.h5' makes HDF5 crash (Segmentation fault)"));
-  CHECK_THROWS_WITH(read([] { ::_exit(1); }), Contains("makes HDF5 give up"));
+  CHECK_THROWS_WITH(read([] { ::_exit(1); }), Contains("was ended, or found no memory"));
   CHECK_THROWS_AS(read([] { ::raise(SIGKILL); }), IoError);
   CHECK_THROWS_AS(read([] { ::_exit(255); }), IoError);  // HDF5's own end where it has no memory
   CHECK_NOTHROW(read([] { ::raise(SIGINT); }));

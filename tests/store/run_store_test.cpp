@@ -94,8 +94,8 @@ TEST_CASE("of a level that is not there, only a search that has more to do is to
   CHECK_THROWS_WITH(store.read_level(99), Catch::Contains("levels 1 to 3") && Catch::Contains("--resume"));
   run.totals = RunTotals();
   store.write_run(run);
-  CHECK_THROWS_WITH(store.read_level(99),
-                    Catch::Contains("levels 1 to 3, and its search has ended") && !Catch::Contains("--resume"));
+  CHECK_THROWS_WITH(store.read_level(99), Catch::Contains("levels 1 to 3, and its search has ended") &&
+                                              !Catch::Contains("--resume"));
   CHECK_THROWS_WITH(store.read_summary(99), !Catch::Contains("--resume"));
   CHECK_THROWS_WITH(store.read_level(2), Catch::Contains("--resume"));  // lost, which it mends
 }

@@ -10,8 +10,11 @@
 namespace ltlab {
 namespace {
 
-void require(int succeeded) {
-  if (succeeded == 1) return;
+// Before main(), while there is memory: lacking it, OpenSSL crashes as it makes itself ready.
+const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+
+void require(bool succeeded) {
+  if (succeeded) return;
   throw IoError(
       "OpenSSL cannot compute SHA-256: out of memory, or libcrypto is not as installed; free some, then try "
       "again");
@@ -25,17 +28,17 @@ void Sha256::Free::operator()(evp_md_ctx_st* context) const {
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   if (!context_) throw std::bad_alloc();
-  require(EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr));
+  require(algorithm && EVP_DigestInit_ex(context_.get(), algorithm, nullptr) == 1);
 }
 
 void Sha256::add(std::span<const std::byte> bytes) {
-  require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
+  require(EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()) == 1);
 }
 
 std::string Sha256::hex() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
-  require(EVP_DigestFinal_ex(context_.get(), digest.data(), &size));
+  require(EVP_DigestFinal_ex(context_.get(), digest.data(), &size) == 1);
   constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (unsigned i = 0; i < size; ++i) {

@@ -16,6 +16,7 @@
 #include <system_error>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/memory_crash.h"
 #include "ltlab/hdf5/library.h"
 
 namespace ltlab::hdf5 {
@@ -23,8 +24,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How the child may end by itself: where nobody reads its pipe, and where HDF5 finds no memory to begin with.
-constexpr int kPipeFailed = 75, kNoMemory = 255;
+// How the child may end by itself, beside what libhdf5 does for lack of memory: exit(-1).
+constexpr int kPipeFailed = 75, kNoMemory = 76;
 
 // Bytes of address space that this process has taken already, and which a child begins with.
 rlim_t bytes_mapped() {
@@ -45,6 +46,7 @@ void prepare_child(std::uintmax_t file_bytes, rlim_t memory) {
   constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU}) std::signal(signal, SIG_DFL);
+  on_crash_without_memory([] { ::_exit(kNoMemory); });
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // it is the parent that they stop
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_CPU, kSeconds + kSecondsPerMebibyte * (file_bytes >> 20));
@@ -132,10 +134,10 @@ class Child {
 [[noreturn]] void tell_death(const fs::path& path, int status) {
   const std::string file = "'" + path.string() + "'";
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-  if (signal == SIGKILL || code == kPipeFailed || code == kNoMemory)
-    throw IoError("cannot read " + file + ": the process that reads it was ended" +
-                  "; free memory, then try again");
+  const bool exited = WIFEXITED(status) && WEXITSTATUS(status) != 0;
+  if (signal == SIGKILL || exited)
+    throw IoError("cannot read " + file + ": the process that reads it was ended, or found no memory" +
+                  "; free some, then try again");
   const std::string death = signal == SIGXCPU ? "takes HDF5 more time than it can need"
                             : signal != 0     ? "makes HDF5 crash (" + std::string(::strsignal(signal)) + ")"
                                               : "makes HDF5 give up";
@@ -173,6 +175,7 @@ void read_in_child(const fs::path& path, const std::function<std::function<void(
     const LibraryLock lock;  // no other thread is within HDF5, so that the child finds it in order
     process = ::fork();
     if (process == 0) {
+      errno = 0;
       lift_lock_in_child();
       prepare_child(ignored ? 0 : file_bytes, memory);
       answer(ChildPipe(std::move(written)), read);

@@ -23,8 +23,9 @@ static_assert(std::is_same_v<hid_t, std::int64_t>, "the headers of this folder s
 // that
 // ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
 [[maybe_unused]] const herr_t no_clean_up = H5dont_atexit();
-// Before main(), while there is memory: lacking it, HDF5 crashes as it makes itself ready.
-const herr_t made_ready = H5open();
+// Before main(), while there is memory: lacking it, HDF5 crashes as it makes itself ready, and in the first
+// call of any function, whose context it keeps for those that follow.
+const herr_t made_ready = H5open() < 0 ? -1 : H5Eclear2(H5E_DEFAULT);
 
 // The library is one for the process, and so is its lock, and whether it can still be trusted.
 std::recursive_mutex& library_mutex() {
@@ -32,9 +33,10 @@ std::recursive_mutex& library_mutex() {
   return mutex;
 }
 
-// Both guarded by library_mutex().
+// All guarded by library_mutex().
 bool failed_to_close = false;
-int closing_error = 0;  // errno then
+int closing_error = 0;       // errno then
+bool lacked_memory = false;  // the library may have gone on without, and fail only later
 
 // What the library says of a call that failed.
 struct Failure {
@@ -92,9 +94,10 @@ Failure last_failure(int error) {
   Failure failure;
   const herr_t walked = H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &failure);
   const herr_t cleared = H5Eclear2(H5E_DEFAULT);
+  if (error == ENOMEM) lacked_memory = true;
   const bool untold = failure.innermost.empty() || walked < 0 || cleared < 0;
   if (failure.system_error == 0 && is_the_systems(error)) failure.system_error = error;
-  if (failure.system_error == 0 && untold) failure.system_error = ENOMEM;
+  if (failure.system_error == 0 && (untold || lacked_memory)) failure.system_error = ENOMEM;
   return failure;
 }
 
@@ -133,21 +136,29 @@ void require_closed() {
 
 }  // namespace
 
+Quiet::Quiet() noexcept : known_(H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_) >= 0) {
+  if (known_) static_cast<void>(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
+}
+
+Quiet::~Quiet() {
+  if (known_) static_cast<void>(H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_));
+}
+
 LibraryLock::LibraryLock() {
   const std::unique_lock<std::recursive_mutex> held(library_mutex());
   require_closed();
   check_made(made_ready);
-  check_made(H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_));
-  check_made(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
+  quiet_.emplace();
   errno = 0;
   library_mutex().lock();  // once more than `held` gives back
 }
 
 LibraryLock::~LibraryLock() {
   // Each thread has an error stack of its own. One that ends with errors on it keeps HDF5 from shutting down.
-  // That either call fails harms nothing.
+  // That this call fails harms nothing.
+  if (errno == ENOMEM) lacked_memory = true;
   static_cast<void>(H5Eclear2(H5E_DEFAULT));
-  static_cast<void>(H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_));
+  quiet_.reset();
   library_mutex().unlock();
 }
 
@@ -187,7 +198,9 @@ bool give_back(std::int64_t id) noexcept {
   if (failed_to_close) return false;
   // What a file held is gone once the file is closed.
   const htri_t valid = H5Iis_valid(id);
-  if (valid == 0 || (valid > 0 && H5Idec_ref(id) >= 0)) return true;
+  if (valid == 0) return true;
+  const Quiet quiet;
+  if (valid > 0 && H5Idec_ref(id) >= 0) return true;
   failed_to_close = true;
   closing_error = is_the_systems(errno) ? errno : ENOMEM;
   return false;

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,21 @@
 // dropped.
 
 namespace ltlab::hdf5 {
+
+/// While it lives, HDF5 does not print its errors (if even that call fails, it does, which harms nothing).
+class Quiet {
+ public:
+  Quiet() noexcept;
+  ~Quiet();
+  Quiet(const Quiet&) = delete;
+  Quiet& operator=(const Quiet&) = delete;
+
+ private:
+  using ErrorPrinter = int (*)(std::int64_t stack, void* data);
+  ErrorPrinter printer_ = nullptr;
+  void* printer_data_ = nullptr;
+  bool known_ = false;
+};
 
 /// HDF5 need not be built thread-safe, so one thread at a time may be inside it. Every function of this
 /// folder that calls the library holds a LibraryLock meanwhile; nesting is fine. The lock lives as long as
@@ -33,9 +49,7 @@ class LibraryLock {
   LibraryLock& operator=(const LibraryLock&) = delete;
 
  private:
-  using ErrorPrinter = int (*)(std::int64_t stack, void* data);
-  ErrorPrinter printer_ = nullptr;
-  void* printer_data_ = nullptr;
+  std::optional<Quiet> quiet_;  // while the lock is held
 };
 
 /// In a child process that was forked while the LibraryLock was held: lifts it there, where no thread owns

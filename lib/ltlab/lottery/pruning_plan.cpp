@@ -133,9 +133,9 @@ void keep_density(std::vector<PruningGroup>& groups, const std::vector<PrunableL
   for (const PruningGroup& group : groups)
     least += group.rate == 0 ? group.weights : least_survivors(group, layers);
   if (static_cast<double>(least) > wanted) {
-    throw ConfigError(
-        "--densities: what layers keep, those that stay whole and by --min-survivors, is more " +
-        std::string("than a share of ") + std::to_string(density) + " of the weights");
+    throw ConfigError("--densities: " + std::to_string(density) + " of the weights is less than the " +
+                      std::to_string(static_cast<double>(least) / static_cast<double>(weights_of(groups))) +
+                      " that layers which stay whole and --min-survivors keep");
   }
   double too_few = 0, enough = 1;  // rounds of pruning
   while (surplus(enough) > 0) enough *= 2;

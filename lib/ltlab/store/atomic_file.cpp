@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/folder_entries.h"
 
 namespace ltlab {
 namespace {
@@ -93,10 +94,8 @@ class TemporaryFile {
 
 // Only the owner of the lock writes, so that whatever temporary there is has no owner any more.
 void remove_leftovers(const FolderLock& lock, const std::string& name) {
-  std::error_code ignored;
-  for (const auto& entry : std::filesystem::directory_iterator(lock.folder(), ignored)) {
-    const std::string file = entry.path().filename();
-    if (file.starts_with(name + ".") && is_temporary(file)) std::filesystem::remove(entry.path(), ignored);
+  for (const auto& [file, type] : folder_entries(lock.folder())) {
+    if (file.starts_with(name + ".") && is_temporary(file)) ::unlink((lock.folder() / file).c_str());
   }
 }
 

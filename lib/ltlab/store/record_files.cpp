@@ -12,6 +12,7 @@
 #include "ltlab/hdf5/child.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/content_digest.h"
+#include "ltlab/store/vouched_files.h"
 
 namespace ltlab {
 namespace {
@@ -161,31 +162,24 @@ File open_own(const std::filesystem::path& path) {
   return file;
 }
 
-// HDF5 crashes on many a damaged or forged file: a child reads first what is then read here.
-File open_guarded(const std::filesystem::path& path, const std::function<void(const File&)>& read) {
+// HDF5 crashes on many a damaged or forged file: a child reads all of it first, and checks its digest.
+File open_checked(const std::filesystem::path& path) {
+  const FileStamp stamp(path);
+  if (stamp.vouched()) return open_own(path);
   hdf5::read_in_child(
       path,
       [&] {
-        read(open_own(path));
+        const File file = open_own(path);
+        or_damaged(path, [&] { check_digest(file); });
         return [](const hdf5::ChildPipe&) {};
       },
       [](const hdf5::ChildPipe&) { return true; });
+  stamp.vouch();
   return open_own(path);
 }
 
-// For those who read the attributes and links of its root.
-File open_format(const std::filesystem::path& path, Reading reading = Reading::guarded) {
-  if (reading == Reading::own) return open_own(path);
-  return open_guarded(path, [](const File& file) {
-    for (const std::string& name : file.attribute_names()) file.attribute(name);
-    file.links();
-  });
-}
-
-File open_whole(const std::filesystem::path& path, FileKind kind, Reading reading = Reading::guarded) {
-  const auto check = [&](const File& whole) { or_damaged(path, [&] { check_digest(whole); }); };
-  File file = reading == Reading::own ? open_own(path) : open_guarded(path, check);
-  if (reading == Reading::own) check(file);
+File open_checked(const std::filesystem::path& path, FileKind kind) {
+  File file = open_checked(path);
   const std::string found = file.string_attribute("kind");
   if (found != to_string(kind)) {
     throw StoreError(in_quotes(path) + " is a file of kind '" + found + "', not '" + to_string(kind) + "'");
@@ -465,8 +459,12 @@ std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIde
   return finish(file);
 }
 
-RunRecord read_run_file(const std::filesystem::path& path, Reading reading) {
-  const File file = open_whole(path, FileKind::run, reading);
+void vouch_for_own(const std::filesystem::path& path) {
+  FileStamp(path).vouch();
+}
+
+RunRecord read_run_file(const std::filesystem::path& path) {
+  const File file = open_checked(path, FileKind::run);
   RunRecord run;
   run.config = file.string_attribute("config");
   run.extent = file.string_attribute("extent");
@@ -487,14 +485,14 @@ RunRecord read_run_file(const std::filesystem::path& path, Reading reading) {
   return run;
 }
 
-CollectionRecord read_collection_file(const std::filesystem::path& path, Reading reading) {
-  const File file = open_whole(path, FileKind::collection, reading);
+CollectionRecord read_collection_file(const std::filesystem::path& path) {
+  const File file = open_checked(path, FileKind::collection);
   return {file.string_attribute("config"), file.string_attribute("extent"), read_data_directory(file),
           file.string_attribute("started_utc"), read_totals(file)};
 }
 
-LevelRecord read_level_file(const std::filesystem::path& path, Reading reading) {
-  const File file = open_whole(path, FileKind::level, reading);
+LevelRecord read_level_file(const std::filesystem::path& path) {
+  const File file = open_checked(path, FileKind::level);
   LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {}, {},
                     read_metrics(file), read_kernels(file)};
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
@@ -504,11 +502,11 @@ LevelRecord read_level_file(const std::filesystem::path& path, Reading reading) 
 }
 
 LevelSummary read_summary(const std::filesystem::path& path) {
-  return read_figures(open_whole(path, FileKind::level));
+  return read_figures(open_checked(path, FileKind::level));
 }
 
-TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path, Reading reading) {
-  const File file = open_whole(path, FileKind::checkpoint, reading);
+TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
+  const File file = open_checked(path, FileKind::checkpoint);
   TrainingCheckpoint checkpoint;
   checkpoint.level = read_level_number(file);
   checkpoint.step = file.unsigned_attribute("step");
@@ -526,32 +524,32 @@ TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path, Readi
 }
 
 FileKind read_kind(const std::filesystem::path& path) {
-  const std::string name = open_format(path).string_attribute("kind");
+  const std::string name = open_checked(path).string_attribute("kind");
   for (const FileKind kind : {FileKind::run, FileKind::collection, FileKind::level, FileKind::checkpoint}) {
     if (to_string(kind) == name) return kind;
   }
   throw StoreError(in_quotes(path) + " is of unknown kind '" + name + "': upgrade ltlab");
 }
 
-RunIdentity read_identity(const std::filesystem::path& path, Reading reading) {
-  return identity_of(open_format(path, reading));
+RunIdentity read_identity(const std::filesystem::path& path) {
+  return identity_of(open_checked(path));
 }
 
 RunTotals read_level_totals(const std::filesystem::path& path) {
-  const File file = open_format(path);
+  const File file = open_checked(path);
   return {read_cost(file), file.string_attribute("finished_utc")};
 }
 
 Provenance read_provenance(const std::filesystem::path& path) {
-  const Group group = open_format(path).group("provenance");
+  const Group group = open_checked(path).group("provenance");
   Provenance facts;
   for (const std::string& name : group.attribute_names())
     facts.emplace_back(name, group.string_attribute(name));
   return facts;
 }
 
-std::vector<FileLink> read_links(const std::filesystem::path& path, Reading reading) {
-  return links_of(open_format(path, reading));
+std::vector<FileLink> read_links(const std::filesystem::path& path) {
+  return links_of(open_checked(path));
 }
 
 std::string checked_digest(const std::filesystem::path& path) {

@@ -40,31 +40,29 @@ std::vector<std::byte> encode(const CollectionRecord& collection);
 std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run);
 std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIdentity& run);
 
-/// How a file is read. A guarded one, which may be anybody's, is first read by a child process, so that
-/// neither damage nor malice crashes this one. The own is what this process has written, or has read guarded
-/// before.
-enum class Reading { guarded, own };
+/// A file may be anybody's: a child process reads all of it first and checks every checksum, so that neither
+/// damage nor malice crashes this one. Once is enough, until the file changes (see FileStamp). Of a file that
+/// this process has just written, this says so.
+void vouch_for_own(const std::filesystem::path& path);
 
-/// Read a whole file and check every checksum of it. StoreError: damaged, of another kind or of a newer
-/// format; IoError: the system refuses.
-RunRecord read_run_file(const std::filesystem::path& path, Reading reading = Reading::guarded);
-CollectionRecord read_collection_file(const std::filesystem::path& path, Reading reading = Reading::guarded);
-LevelRecord read_level_file(const std::filesystem::path& path, Reading reading = Reading::guarded);
-TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path,
-                                        Reading reading = Reading::guarded);
+/// Read a whole file. StoreError: damaged, of another kind or of a newer format; IoError: the system refuses.
+RunRecord read_run_file(const std::filesystem::path& path);
+CollectionRecord read_collection_file(const std::filesystem::path& path);
+LevelRecord read_level_file(const std::filesystem::path& path);
+TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path);
 /// The figures of a level alone.
 LevelSummary read_summary(const std::filesystem::path& path);
 
-/// Read a few attributes, and check those parts of the file only; guarded, where nothing else is asked for.
-/// Same errors.
+/// Read a few attributes. Same errors.
 FileKind read_kind(const std::filesystem::path& path);
-RunIdentity read_identity(const std::filesystem::path& path, Reading reading = Reading::guarded);
+RunIdentity read_identity(const std::filesystem::path& path);
 /// What made the file, in the order of the names. Same errors.
 Provenance read_provenance(const std::filesystem::path& path);
 /// What a level adds to the totals of its run: its cost, and when it was finished.
 RunTotals read_level_totals(const std::filesystem::path& path);
 
-/// The content_digest() of an own file, which its attribute says too. Same errors.
+/// The content_digest() of a file that this process has read or written before, which its attribute says too.
+/// Same errors.
 std::string checked_digest(const std::filesystem::path& path);
 
 /// A link of a run file to another file: `level-003` to "level-003.h5", relative to the run file's folder.
@@ -74,7 +72,7 @@ struct FileLink {
 };
 
 /// Sorted by name. Same errors.
-std::vector<FileLink> read_links(const std::filesystem::path& path, Reading reading = Reading::guarded);
+std::vector<FileLink> read_links(const std::filesystem::path& path);
 /// The bytes of the run file at `path` with exactly these links; nothing else changes.
 std::vector<std::byte> with_links(const std::filesystem::path& path, const std::vector<FileLink>& links);
 

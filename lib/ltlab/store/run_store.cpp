@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/folder_entries.h"
 #include "ltlab/base/regular_file.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/store/atomic_file.h"
@@ -72,19 +73,6 @@ bool is_there(const std::filesystem::path& path) {
                    "' is a symbolic link, and ltlab follows none within a run: put there what it leads to");
 }
 
-// Names of a folder's entries; none where there is no such folder yet.
-std::vector<std::string> entries(const std::filesystem::path& folder) {
-  std::vector<std::string> names;
-  std::error_code error;
-  std::filesystem::directory_iterator entry(folder, error);
-  if (error == std::errc::no_such_file_or_directory) return names;
-  for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
-    names.push_back(entry->path().filename());
-  }
-  if (error) throw IoError("cannot list folder '" + folder.string() + "': " + error.message());
-  return names;
-}
-
 // A folder that is held open: its entries are removed from it itself, wherever its path leads meanwhile.
 class OpenFolder {
  public:
@@ -113,24 +101,35 @@ FolderLock lock_or_create(const std::filesystem::path& folder) {
   return FolderLock(folder);
 }
 
+// Writes a file that HDF5 has made, and reads it back before it takes its name: whether it holds what was
+// meant, `is_meant` tells. Neither the one nor the other reading needs a child.
+void write_checked(const FolderLock& lock, const std::filesystem::path& path,
+                   const std::vector<std::byte>& bytes, const CheckWritten& is_meant) {
+  write_atomically(lock, path.filename(), bytes, [&](const std::filesystem::path& written) {
+    vouch_for_own(written);
+    is_meant(written);
+  });
+  vouch_for_own(path);
+}
+
 void update_links(const FolderLock& lock, const RunStore& store) {
   const std::vector<FileLink> links = store.expected_links();
-  if (store.read_links(Reading::own) == links) return;
+  if (store.read_links() == links) return;
   const std::string digest = checked_digest(store.run_path());
-  write_atomically(lock, kRunFile, with_links(store.run_path(), links), [&](const auto& written) {
-    if (checked_digest(written) != digest || read_links(written, Reading::own) != links)
+  write_checked(lock, store.run_path(), with_links(store.run_path(), links), [&](const auto& written) {
+    if (checked_digest(written) != digest || read_links(written) != links)
       throw StoreError("its content or its links differ");
   });
 }
 
-// HDF5 has made `bytes` out of the record, and `read` makes a record out of them again.
+// `read` makes a record again out of what was written.
 template <class Record>
 void write_record(const FolderLock& lock, const std::filesystem::path& path,
                   const std::vector<std::byte>& bytes, const Record& record, const RunIdentity& identity,
-                  Record (*read)(const std::filesystem::path&, Reading)) {
-  write_atomically(lock, path.filename(), bytes, [&](const std::filesystem::path& written) {
-    if (record_digest(read(written, Reading::own)) != record_digest(record) ||
-        read_identity(written, Reading::own) != identity)
+                  Record (*read)(const std::filesystem::path&)) {
+  write_checked(lock, path, bytes, [&](const auto& written) {
+    checked_digest(written);
+    if (record_digest(read(written)) != record_digest(record) || read_identity(written) != identity)
       throw StoreError("its content differs");
   });
 }
@@ -141,7 +140,7 @@ RunIdentity identity_of_run(const RunStore& store) {
     throw StoreError("cannot store a level in '" + store.folder().string() +
                      "': it has no run.h5; write_run() first");
   }
-  return store.read_identity(Reading::own);
+  return store.read_identity();
 }
 
 // What a search lacks comes by --resume, but no level beyond the last of one that has ended.
@@ -223,7 +222,7 @@ bool RunStore::has_checkpoint(unsigned level) const {
 
 std::vector<unsigned> RunStore::levels() const {
   std::vector<unsigned> levels;
-  for (const std::string& name : entries(folder_)) {
+  for (const auto& [name, type] : folder_entries(folder_)) {
     if (const auto level = level_of(name)) levels.push_back(*level);
   }
   std::sort(levels.begin(), levels.end());
@@ -232,8 +231,8 @@ std::vector<unsigned> RunStore::levels() const {
 
 std::vector<std::string> RunStore::members() const {
   std::vector<std::string> members;
-  for (const std::string& name : entries(folder_)) {
-    const bool inside = type_of(folder_ / name) == std::filesystem::file_type::directory;
+  for (const auto& [name, type] : folder_entries(folder_)) {
+    const bool inside = type == std::filesystem::file_type::directory;
     if (is_member_name(name) && inside && is_there(folder_ / name / kRunFile)) members.push_back(name);
   }
   std::sort(members.begin(), members.end(), [](const std::string& a, const std::string& b) {
@@ -308,10 +307,9 @@ void RunStore::remove() {
   for (const std::string& member : members()) RunStore(folder_ / member).remove();
   const FolderLock lock(folder_);
   const OpenFolder own(folder_, !is_member_name(folder_.filename()));
-  std::vector<std::string> names = entries(folder_);
-  std::sort(names.begin(), names.end());  // "level-..." before "run.h5", without which nobody sees a run here
-  for (const std::string& name : names) {
-    const bool is_link = type_of(folder_ / name) == std::filesystem::file_type::symlink;
+  // "level-..." before "run.h5", without which nobody sees a run here
+  for (const auto& [name, type] : folder_entries(folder_)) {
+    const bool is_link = type == std::filesystem::file_type::symlink;
     if (name != kRunFile && !is_level_file(name) && !(is_link && is_member_name(name))) continue;
     own.remove(name);
   }
@@ -339,14 +337,14 @@ FileKind RunStore::read_kind() const {
   return ltlab::read_kind(run_path());
 }
 
-RunIdentity RunStore::read_identity(Reading reading) const {
+RunIdentity RunStore::read_identity() const {
   require_file(run_path());
-  return ltlab::read_identity(run_path(), reading);
+  return ltlab::read_identity(run_path());
 }
 
-std::vector<FileLink> RunStore::read_links(Reading reading) const {
+std::vector<FileLink> RunStore::read_links() const {
   require_file(run_path());
-  return ltlab::read_links(run_path(), reading);
+  return ltlab::read_links(run_path());
 }
 
 std::optional<CollectionRecord> RunStore::read_settings() const {

@@ -94,8 +94,8 @@ class RunStore {
   CollectionRecord read_collection() const;
   /// What run.h5 is, and what it links to.
   FileKind read_kind() const;
-  RunIdentity read_identity(Reading reading = Reading::guarded) const;
-  std::vector<FileLink> read_links(Reading reading = Reading::guarded) const;
+  RunIdentity read_identity() const;
+  std::vector<FileLink> read_links() const;
   /// What the folder's search was begun with, whether it holds a run or a collection; where a collection has
   /// lost its run.h5, its first replicate tells. Empty where there is no run.
   std::optional<CollectionRecord> read_settings() const;

@@ -7,6 +7,8 @@
 #include <optional>
 #include <utility>
 
+#include "ltlab/base/error.h"
+#include "ltlab/base/folder_entries.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/file_checks.h"
@@ -93,7 +95,7 @@ void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) 
 }
 
 void check_identity(const fs::path& path, const Run& run, FileReport& report) {
-  if (run.identity && read_identity(path, Reading::own) != *run.identity) {
+  if (run.identity && read_identity(path) != *run.identity) {
     report.faults.emplace_back(
         "config_sha256, dataset_fingerprint, branch, seed or trial differ from those of run.h5: "
         "this file is of another run");
@@ -148,7 +150,7 @@ void check_origin(const Run& run, FileReport& report) {
 }
 
 void check_links(const Run& run, FileReport& report) {
-  const std::vector<FileLink> links = run.store.read_links(Reading::own);
+  const std::vector<FileLink> links = run.store.read_links();
   for (const FileLink& link : links) {
     if (!RunStore::is_link(link)) {
       report.faults.push_back("links '" + link.name + "' to '" + link.target +
@@ -173,6 +175,8 @@ void check_totals(const RunStore& store, const std::optional<RunTotals>& told, F
   RunTotals found;
   try {
     found = sum_totals(store);
+  } catch (const IoError&) {
+    throw;
   } catch (const Error&) {  // a fault of a level's file, which is reported there
     report.notes.emplace_back("totals not compared with the levels, of which one is damaged");
     return;
@@ -222,6 +226,8 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run,
   }
   try {
     return run.parent->store.read_level(level).masks;
+  } catch (const IoError&) {
+    throw;
   } catch (const Error&) {  // a fault of the ticket's file, which is reported there
     report.notes.emplace_back("not compared with its ticket, which is damaged at this level");
     return std::nullopt;
@@ -254,12 +260,12 @@ class Verifier {
   // A folder that cannot be listed keeps no other from being checked.
   void folder(const fs::path& path, const Run* parent) {
     Run run{RunStore(path), parent, {}, {}, {}};
-    std::vector<fs::directory_entry> entries;
+    std::vector<FolderEntry> entries;
     std::vector<unsigned> levels;
     bool is_run = false;
     FileReport listing{path, "", {}, {}};
     guarded(listing, [&] {
-      entries = sorted_entries(path);
+      entries = folder_entries(path);
       levels = run.store.levels();
       is_run = run.store.has_run() || !levels.empty() || !run.store.members().empty();
     });
@@ -269,9 +275,9 @@ class Verifier {
       level_files(run, levels);
     }
     unfinished_files(run, entries);
-    links(entries);
-    for (const fs::directory_entry& entry : entries) {
-      if (type_of(entry) == fs::file_type::directory) folder(entry.path(), is_run ? &run : nullptr);
+    links(path, entries);
+    for (const auto& [name, type] : entries) {
+      if (type == fs::file_type::directory) folder(path / name, is_run ? &run : nullptr);
     }
   }
 
@@ -285,7 +291,7 @@ class Verifier {
           return check_collection(read_collection_file(path), report);
         case FileKind::level: {
           const LevelRecord level = read_level_file(path);
-          return check_level(level, read_identity(path, Reading::own).branch, report);
+          return check_level(level, read_identity(path).branch, report);
         }
         case FileKind::checkpoint:
           return check_checkpoint(read_checkpoint_file(path), report);
@@ -317,7 +323,7 @@ class Verifier {
         check_totals(run.store, run.record->totals, report);
       }
       run.kind = kind;
-      run.identity = run.store.read_identity(Reading::own);
+      run.identity = run.store.read_identity();
       check_self(run, config, report);
       check_member(run, report);
       check_links(run, report);
@@ -330,7 +336,7 @@ class Verifier {
       FileReport& report = add(run.store.level_path(number));
       guarded(report, [&] {
         LevelRecord level = run.store.read_level(number);
-        check_level(level, read_identity(run.store.level_path(number), Reading::own).branch, report);
+        check_level(level, read_identity(run.store.level_path(number)).branch, report);
         level_in_run(run, number, level, before ? &*before : nullptr, report);
         if (level_before(run, number + 1) == number) before = std::move(level);
       });
@@ -371,12 +377,12 @@ class Verifier {
     if (!found.checked.empty()) report.summary += ", " + found.checked;
   }
 
-  void unfinished_files(const Run& run, const std::vector<fs::directory_entry>& entries) {
-    for (const fs::directory_entry& entry : entries) {
-      const fs::path& path = entry.path();
+  void unfinished_files(const Run& run, const std::vector<FolderEntry>& entries) {
+    for (const auto& [name, type] : entries) {
+      const fs::path path = run.store.folder() / name;
       if (path.string().ends_with(".partial.h5")) {
         unfinished_level(run, path);
-      } else if (is_temporary(path) && type_of(entry) == fs::file_type::regular) {
+      } else if (is_temporary(path) && type == fs::file_type::regular) {
         add(path).notes.emplace_back("left by a process that was killed while writing, or is still writing");
       }
     }
@@ -396,34 +402,19 @@ class Verifier {
   }
 
   // Nothing outside the folder that was named is read. Levels that are links are told where they are read.
-  void links(const std::vector<fs::directory_entry>& entries) {
-    for (const fs::directory_entry& entry : entries) {
-      if (type_of(entry) != fs::file_type::symlink) continue;
+  void links(const fs::path& folder, const std::vector<FolderEntry>& entries) {
+    for (const auto& [name, type] : entries) {
+      if (type != fs::file_type::symlink) continue;
+      const fs::path path = folder / name;
       std::error_code ignored;
-      const bool to_folder = entry.is_directory(ignored);
-      if (RunStore::is_member_name(entry.path().filename())) {
-        add(entry.path())
-            .faults.emplace_back(
-                "is a symbolic link, and ltlab follows none within a run: put there what it leads to");
+      const bool to_folder = fs::is_directory(path, ignored);
+      if (RunStore::is_member_name(name)) {
+        add(path).faults.emplace_back(
+            "is a symbolic link, and ltlab follows none within a run: put there what it leads to");
       } else if (to_folder) {
-        add(entry.path()).notes.emplace_back("is a symbolic link, and not followed: name it to verify it");
+        add(path).notes.emplace_back("is a symbolic link, and not followed: name it to verify it");
       }
     }
-  }
-
-  static fs::file_type type_of(const fs::directory_entry& entry) {
-    std::error_code ignored;
-    return entry.symlink_status(ignored).type();
-  }
-
-  static std::vector<fs::directory_entry> sorted_entries(const fs::path& folder) {
-    std::vector<fs::directory_entry> entries;
-    std::error_code error;
-    fs::directory_iterator entry(folder, error);
-    for (; !error && entry != fs::directory_iterator(); entry.increment(error)) entries.push_back(*entry);
-    if (error) throw IoError("cannot list folder '" + folder.string() + "': " + error.message());
-    std::sort(entries.begin(), entries.end());
-    return entries;
   }
 
   LevelRules rules_;
@@ -433,10 +424,13 @@ class Verifier {
 }  // namespace
 
 std::vector<FileReport> verify(const fs::path& path, const LevelRules& rules) {
-  if (std::error_code ignored; !fs::exists(path, ignored))
+  std::error_code error;
+  const fs::file_type type = fs::status(path, error).type();
+  if (type == fs::file_type::not_found)
     throw ConfigError("there is no '" + path.string() + "' to verify: give a run folder or a file of one");
+  if (error) throw IoError("cannot look at '" + path.string() + "': " + error.message());
   Verifier verifier(rules);
-  if (std::error_code ignored; !fs::is_directory(path, ignored)) {
+  if (type != fs::file_type::directory) {
     verifier.single_file(path);
     return verifier.reports();
   }

@@ -31,18 +31,44 @@ def repacked(*options):
     return rewrite
 
 
+def copy_attributes(item, new):
+    for name in item.attrs:
+        new.attrs.create(name, item.attrs[name], dtype=item.attrs.get_id(name).dtype)
+
+
+def copy_links(old, new):
+    for name in old:
+        link = old.get(name, getlink=True)
+        if isinstance(link, h5py.ExternalLink):
+            new[name] = h5py.ExternalLink(link.filename, link.path)
+
+
 def copied(low, high):
     """By h5py, object after object, into a file of other versions of the format."""
     def rewrite(source, target):
         with h5py.File(source) as old, h5py.File(target, "w", libver=(low, high)) as new:
-            for name in old.attrs:
-                new.attrs.create(name, old.attrs[name], dtype=old.attrs.get_id(name).dtype)
-            for name in old:
-                link = old.get(name, getlink=True)
-                if isinstance(link, h5py.ExternalLink):
-                    new[name] = h5py.ExternalLink(link.filename, link.path)
+            copy_attributes(old, new)
+            copy_links(old, new)
+            for name in old.keys() - new.keys():
+                old.copy(name, new)
+    return rewrite
+
+
+def remade(low, high):
+    """By h5py, array after array with its own type, since HDF5 does not copy a newer layout into an older format."""
+    def rewrite(source, target):
+        with h5py.File(source) as old, h5py.File(target, "w", libver=(low, high)) as new:
+            def remake(name, item):
+                if isinstance(item, h5py.Dataset):
+                    values = item[()]
+                    made = h5py.h5d.create(new.id, name.encode(), item.id.get_type(), item.id.get_space())
+                    made.write(h5py.h5s.ALL, h5py.h5s.ALL, values, h5py.h5t.py_create(values.dtype))
                 else:
-                    old.copy(name, new)
+                    new.require_group(name)
+                copy_attributes(item, new[name])
+            copy_attributes(old, new)
+            old.visititems(remake)
+            copy_links(old, new)
     return rewrite
 
 
@@ -58,13 +84,14 @@ def restated(source, target):
                 new.require_group(name)
             new[name].attrs.update(item.attrs)
         old.visititems(restate)
+        copy_links(old, new)
 
 
 REWRITES = {
     "h5repack": repacked(), "h5repack plain": repacked("-f", "NONE"), "h5repack gzip": repacked("-f", "GZIP=9"),
     "h5repack contiguous": repacked("-f", "NONE", "-l", "CONTI"), "h5repack latest": repacked("-L"),
-    "h5repack earliest": repacked("--low=0", "--high=2"), "h5repack 1.8": repacked("--low=1", "--high=1"),
-    "h5py earliest": copied("earliest", "latest"), "h5py 1.8": copied("v108", "v108"),
+    "h5repack earliest": repacked("--low=0", "--high=2"),
+    "h5py earliest": copied("earliest", "latest"), "h5py 1.8": remade("v108", "v108"),
     "h5py latest": copied("latest", "latest"), "h5py by hand": restated,
 }
 REFUSED = {"h5py by hand"}
@@ -102,7 +129,8 @@ class Foreign(unittest.TestCase):
     def check_refused(self, result, folder, before):
         self.assertEqual(result.returncode, 3, result.stdout + result.stderr)
         self.assertIn("SHA-256", result.stdout + result.stderr)
-        self.assertEqual({path: path.read_bytes() for path in folder.rglob("*.h5")}, before)
+        changed = [path for path, content in before.items() if path.read_bytes() != content]
+        self.assertEqual((changed, sorted(folder.rglob("*.h5"))), ([], sorted(before)))
 
     def test_whatever_rewrote_all_files(self):
         seen = set()
@@ -111,8 +139,9 @@ class Foreign(unittest.TestCase):
                 folder = self.rewritten(rewrite, "*.h5")
                 seen.add(superblock(folder / "run.h5"))
                 before = {path: path.read_bytes() for path in folder.rglob("*.h5")}
+                levels = 2 if name in REFUSED else 3  # of a run.h5 that is whole, the levels asked for may change
                 commands = (["verify", folder], ["inspect", folder], ["inspect", folder / "level-001.h5"],
-                            [*SEARCH, "--levels", 3, "--control", "random-reinit", "--resume", "--out", folder])
+                            [*SEARCH, "--levels", levels, "--control", "random-reinit", "--resume", "--out", folder])
                 for command in commands:
                     if name in REFUSED:
                         self.check_refused(run(*command), folder, before)

@@ -1,0 +1,38 @@
+#include "ltlab/base/memory_crash.h"
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+
+namespace ltlab {
+namespace {
+
+constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
+
+std::atomic<void (*)()> act_without_memory = nullptr;
+std::array<struct sigaction, kCrashes.size()> before;  // a sanitizer's, for instance
+
+// With what was there before restored, the crash happens again and goes its way, unless it was sent by a
+// program.
+void handle(int signal, siginfo_t* cause, void*) {
+  if (errno == ENOMEM) act_without_memory.load()();
+  for (std::size_t i = 0; i < kCrashes.size(); ++i) ::sigaction(kCrashes[i], &before[i], nullptr);
+  if (cause->si_code <= 0) ::raise(signal);
+}
+
+}  // namespace
+
+void on_crash_without_memory(void (*act)()) {
+  act_without_memory = act;
+  struct sigaction action {};
+  action.sa_sigaction = handle;
+  action.sa_flags = SA_SIGINFO;
+  for (std::size_t i = 0; i < kCrashes.size(); ++i) {
+    struct sigaction found {};
+    ::sigaction(kCrashes[i], &action, &found);
+    if (found.sa_sigaction != handle) before[i] = found;
+  }
+}
+
+}  // namespace ltlab
