@@ -11,17 +11,26 @@ namespace {
 constexpr std::array kCrashes = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT};
 
 std::atomic<void (*)()> act_without_memory = nullptr;
+std::atomic<bool> lacking = false;
 std::array<struct sigaction, kCrashes.size()> before;  // a sanitizer's, for instance
 
 // With what was there before restored, the crash happens again and goes its way, unless it was sent by a
 // program.
 void handle(int signal, siginfo_t* cause, void*) {
-  if (errno == ENOMEM) act_without_memory.load()();
+  if (errno == ENOMEM || lacking) act_without_memory.load()();
   for (std::size_t i = 0; i < kCrashes.size(); ++i) ::sigaction(kCrashes[i], &before[i], nullptr);
   if (cause->si_code <= 0) ::raise(signal);
 }
 
 }  // namespace
+
+void remember_lack_of_memory() {
+  lacking = true;
+}
+
+bool lacked_memory() {
+  return lacking;
+}
 
 void on_crash_without_memory(void (*act)()) {
   act_without_memory = act;

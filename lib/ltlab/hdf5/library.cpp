@@ -13,6 +13,7 @@
 #include <type_traits>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/memory_crash.h"
 
 namespace ltlab::hdf5 {
 namespace {
@@ -35,8 +36,8 @@ std::recursive_mutex& library_mutex() {
 
 // All guarded by library_mutex().
 bool failed_to_close = false;
-int closing_error = 0;       // errno then
-bool lacked_memory = false;  // the library may have gone on without, and fail only later
+int closing_error = 0;  // errno then
+int locks = 0;          // within each other
 
 // What the library says of a call that failed.
 struct Failure {
@@ -94,10 +95,10 @@ Failure last_failure(int error) {
   Failure failure;
   const herr_t walked = H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &failure);
   const herr_t cleared = H5Eclear2(H5E_DEFAULT);
-  if (error == ENOMEM) lacked_memory = true;
+  if (error == ENOMEM) remember_lack_of_memory();
   const bool untold = failure.innermost.empty() || walked < 0 || cleared < 0;
   if (failure.system_error == 0 && is_the_systems(error)) failure.system_error = error;
-  if (failure.system_error == 0 && (untold || lacked_memory)) failure.system_error = ENOMEM;
+  if (failure.system_error == 0 && (untold || lacked_memory())) failure.system_error = ENOMEM;
   return failure;
 }
 
@@ -149,14 +150,15 @@ LibraryLock::LibraryLock() {
   require_closed();
   check_made(made_ready);
   quiet_.emplace();
-  errno = 0;
+  if (locks++ == 0) errno = 0;
   library_mutex().lock();  // once more than `held` gives back
 }
 
 LibraryLock::~LibraryLock() {
+  if (errno == ENOMEM) remember_lack_of_memory();
+  --locks;
   // Each thread has an error stack of its own. One that ends with errors on it keeps HDF5 from shutting down.
   // That this call fails harms nothing.
-  if (errno == ENOMEM) lacked_memory = true;
   static_cast<void>(H5Eclear2(H5E_DEFAULT));
   quiet_.reset();
   library_mutex().unlock();
@@ -164,6 +166,7 @@ LibraryLock::~LibraryLock() {
 
 void lift_lock_in_child() {
   new (&library_mutex()) std::recursive_mutex;  // the owner of the old one is a thread of the parent
+  locks = 0;
 }
 
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action) {
