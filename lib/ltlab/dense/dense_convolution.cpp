@@ -350,8 +350,14 @@ class OneDnnConvolution {
     return plans_.emplace(key, make_plan(task, x, y)).first->second;
   }
 
-  // Width, which is nearer to the caller's layout, unless oneDNN has code of its own only for depth.
+  // Width, which is nearer to the caller's layout, unless oneDNN has code of its own only for depth, or its
+  // code is wrong: that of AVX-512 for gradients of weights (2.6 at least) reads and writes beside its arrays
+  // where strides along a volume's depth, here the image's height, lead at once from the padding before to
+  // that behind.
   Lanes lanes_for(Task task, const Run& x, const Run& y) const {
+    const bool is_short = shape_.input.height <= 2 * shape_.kernel_height;
+    if (task == Task::backward_weights && shape_.stride > 1 && shape_.padding > 0 && is_short)
+      return Lanes::depth;
     const Request wide(shape_, x, y, Lanes::width, engine_);
     const std::string code = task == Task::backward_data      ? wide.backward_data().impl_info_str()
                              : task == Task::backward_weights ? wide.backward_weights().impl_info_str()
