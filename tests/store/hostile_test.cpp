@@ -35,6 +35,13 @@ using test::sample_level;
 using test::sample_run;
 using test::TemporaryFolder;
 
+// A sanitizer keeps back what is freed.
+#ifdef __SANITIZE_ADDRESS__
+constexpr bool kSanitized = true;
+#else
+constexpr bool kSanitized = false;
+#endif
+
 std::string text_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
@@ -249,9 +256,7 @@ class Forged {
     } catch (const StoreError& error) {
       const rusage after = usage();
       CHECK(after.ru_utime.tv_sec - before.ru_utime.tv_sec < 20);
-#ifndef __SANITIZE_ADDRESS__  // which keeps back what is freed
-      CHECK(after.ru_maxrss < (1 << 20));  // kB
-#endif
+      if (!kSanitized) CHECK(after.ru_maxrss < (1 << 20));  // kB
       return error.what();
     }
     return "not refused";
