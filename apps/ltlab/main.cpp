@@ -87,8 +87,7 @@ void at_exit() {
 [[noreturn]] void end_without_memory() {
   constexpr std::string_view kWords =
       "ltlab: out of memory, and a library crashed for lack of it; what was stored is whole: free some, then "
-      "try "
-      "again, a search with --resume\n";
+      "try again, a search with --resume\n";
   static_cast<void>(!::write(STDERR_FILENO, kWords.data(), kWords.size()));
   std::_Exit(static_cast<int>(ltlab::ExitStatus::io));
 }

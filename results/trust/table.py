@@ -12,10 +12,6 @@ def read(name):
     return json.loads(path.read_text()) if path.exists() else None
 
 
-def total(summaries, key):
-    return sum(summary[key] for summary in summaries)
-
-
 def rows():
     """(what, tries, failed before, fails now, command)"""
     before = read("before.json")

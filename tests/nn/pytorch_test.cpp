@@ -1,4 +1,5 @@
 // Compares forward and backward passes of every model with PyTorch's, which make_pytorch_fixtures.py stored.
+#include "ltlab/base/checked.h"
 #include "ltlab/nn/built_in_models.h"
 #include "support/pytorch_fixtures.h"
 
@@ -75,18 +76,13 @@ TEST_CASE("Every model's forward and backward pass agree with PyTorch's within 1
 }
 
 TEST_CASE("In double they agree to the roundings of double", "[nn]") {
-#ifdef __SANITIZE_ADDRESS__
-  constexpr bool kSanitized = true;
-#else
-  constexpr bool kSanitized = false;
-#endif
   const hdf5::File file = fixtures();
   for (const hdf5::Link& link : file.links()) {
     const hdf5::Group stored = file.group(link.name);
     const std::string model = stored.string_attribute("description");
     // These would take minutes by the plain loops of double, and float settles them.
     if (model.starts_with("conv-")) continue;
-    if (kSanitized && has_many_rectifiers(stored)) continue;  // as would these
+    if (kChecked && has_many_rectifiers(stored)) continue;  // as would these
     check_model<double>(stored, 1e-8, 1e-8);
   }
 }

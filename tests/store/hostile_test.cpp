@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/base/checked.h"
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/child.h"
 #include "ltlab/hdf5/file.h"
@@ -34,13 +35,6 @@ using Catch::Contains;
 using test::sample_level;
 using test::sample_run;
 using test::TemporaryFolder;
-
-// A sanitizer keeps back what is freed.
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kSanitized = true;
-#else
-constexpr bool kSanitized = false;
-#endif
 
 std::string text_of(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -256,7 +250,7 @@ class Forged {
     } catch (const StoreError& error) {
       const rusage after = usage();
       CHECK(after.ru_utime.tv_sec - before.ru_utime.tv_sec < 20);
-      if (!kSanitized) CHECK(after.ru_maxrss < (1 << 20));  // kB
+      if (!kChecked) CHECK(after.ru_maxrss < (1 << 20));  // kB; a sanitizer keeps back what is freed
       return error.what();
     }
     return "not refused";

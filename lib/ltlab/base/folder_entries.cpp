@@ -31,15 +31,18 @@ fs::file_type type_of(const dirent& entry, const fs::path& folder) {
     default:  // other things, and file systems that do not tell
       break;
   }
-  const fs::path path = folder / entry.d_name;
+  return type_at(folder / entry.d_name);
+}
+
+}  // namespace
+
+fs::file_type type_at(const fs::path& path) {
   std::error_code error;
   const fs::file_type type = fs::symlink_status(path, error).type();
   if (error && type != fs::file_type::not_found)
     throw IoError("cannot look at '" + path.string() + "': " + error.message());
   return type;
 }
-
-}  // namespace
 
 std::vector<FolderEntry> folder_entries(const fs::path& folder) {
   std::vector<FolderEntry> entries;

@@ -24,8 +24,9 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// How the child may end by itself, beside what libhdf5 does for lack of memory: exit(-1).
-constexpr int kPipeFailed = 75, kNoMemory = 76;
+// The child ends with this status where nobody reads its pipe, or it finds no memory (libhdf5 then ends with
+// -1).
+constexpr int kGaveUp = 75;
 
 // Bytes of address space that this process has taken already, and which a child begins with.
 rlim_t bytes_mapped() {
@@ -46,7 +47,7 @@ void prepare_child(std::uintmax_t file_bytes, rlim_t memory) {
   constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10;
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU}) std::signal(signal, SIG_DFL);
-  on_crash_without_memory([] { ::_exit(kNoMemory); });
+  on_crash_without_memory([] { ::_exit(kGaveUp); });
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // it is the parent that they stop
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_CPU, kSeconds + kSecondsPerMebibyte * (file_bytes >> 20));
@@ -151,7 +152,7 @@ void ChildPipe::write(std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
     const auto count = ::write(end_.get(), bytes.data(), bytes.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) ::_exit(kPipeFailed);
+    if (count < 0) ::_exit(kGaveUp);
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
 }

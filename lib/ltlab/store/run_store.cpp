@@ -59,13 +59,8 @@ std::filesystem::file_type type_of(const std::filesystem::path& path) {
   return std::filesystem::symlink_status(path, ignored).type();
 }
 
-// What the system cannot look at may well be there, and must not be taken for absent.
 bool is_there(const std::filesystem::path& path) {
-  std::error_code error;
-  const std::filesystem::file_type type = std::filesystem::symlink_status(path, error).type();
-  if (type == std::filesystem::file_type::not_found) return false;
-  if (error) throw IoError("cannot look at '" + path.string() + "': " + error.message());
-  return true;
+  return type_at(path) != std::filesystem::file_type::not_found;
 }
 
 [[noreturn]] void refuse_link(const std::filesystem::path& path) {
@@ -102,7 +97,7 @@ FolderLock lock_or_create(const std::filesystem::path& folder) {
 }
 
 // Writes a file that HDF5 has made, and reads it back before it takes its name: whether it holds what was
-// meant, `is_meant` tells. Neither the one nor the other reading needs a child.
+// meant, `is_meant` tells. No child need read it, neither then nor later.
 void write_checked(const FolderLock& lock, const std::filesystem::path& path,
                    const std::vector<std::byte>& bytes, const CheckWritten& is_meant) {
   write_atomically(lock, path.filename(), bytes, [&](const std::filesystem::path& written) {

@@ -8,7 +8,7 @@
 namespace ltlab {
 namespace {
 
-// Of this process.
+// The files that this process vouches for, whichever thread asks.
 struct Vouched {
   std::mutex mutex;
   std::set<FileStamp::Figures> stamps;

@@ -167,7 +167,7 @@ class Foreign(unittest.TestCase):
         path = folder / "level-001.h5"
         whole = path.read_bytes()
         self.assertEqual(superblock(path), 0)
-        for _ in range(20):
+        for _ in range(60):
             damaged = bytearray(whole)
             for _ in range(random.choice((1, 4, 16))):
                 damaged[random.randrange(min(len(damaged), 6000))] = random.choice((0, 1, 127, 128, 255))
