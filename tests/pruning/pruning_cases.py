@@ -115,6 +115,8 @@ def draw_case(seed):
         densities = np.unique(drawn)[::-1]  # sixteenths meet halves of weights
         level = int(random.integers(1, len(densities) + 1))
         settings["densities"] = ",".join(repr(float(density)) for density in densities)
+    if random.random() < 0.3:
+        settings["min-survivors"] = str(random.integers(1, 40))
     config = "".join(f"{name} = {value}\n" for name, value in settings.items())
     return {"config": config, "level": level, "seed": int(random.integers(2**32)), "layers": layers}
 
@@ -228,16 +230,17 @@ def competing(settings, rates):
 
 
 def survivors_by_density(groups, density):
-    """Of each (weights, rate), what (1 - rate)^k keeps, with the k whose sum comes nearest to the density; of two as near,
-    the fewer. None where whole layers hold more. At each of the k that stand here, the number of one group changes."""
-    total = sum(weights for weights, _ in groups)
+    """Of each (weights, rate, least), what (1 - rate)^k keeps, or the least, with the k whose sum comes nearest to the
+    density; of two as near, the fewer. None where whole layers and the least hold more. At each of the k that stand here,
+    the number of one group changes."""
+    total = sum(weights for weights, _, _ in groups)
     wanted = density * total
-    if sum(weights for weights, rate in groups if rate == 0) > wanted:
+    if sum(least if rate else weights for weights, rate, least in groups) > wanted:
         return None
-    changes = sorted({math.log((left + 0.5) / weights) / math.log(1 - rate) for weights, rate in groups if rate
+    changes = sorted({math.log((left + 0.5) / weights) / math.log(1 - rate) for weights, rate, _ in groups if rate
                       for left in range(weights)})
     between = [0.0, *((a + b) / 2 for a, b in zip(changes, changes[1:])), 2 * changes[-1] + 1] if changes else [0.0]
-    kept = [[nearest((1 - rate) ** k * weights) for weights, rate in groups] for k in between]
+    kept = [[max(least, nearest((1 - rate) ** k * weights)) for weights, rate, least in groups] for k in between]
     return min(reversed(kept), key=lambda counts: abs(sum(counts) - wanted))
 
 
@@ -264,10 +267,14 @@ def quotas_of(case):
     settings, layers = settings_of(case), case["layers"]
     rates = rates_of(settings, layers)
     groups = competing(settings, rates)
-    weights = [sum(math.prod(layers[place]["shape"]) for place in group) for group in groups]
+    sizes = [math.prod(layer["shape"]) for layer in layers]
+    weights = [sum(sizes[place] for place in group) for group in groups]
+    floors = [min(int(settings.get("min-survivors", 0)), size) for size in sizes]
+    least = [sum(floors[place] for place in group) for group in groups]
     if "densities" in settings and ":" not in settings["granularity"]:
         density = float(settings["densities"].split(",")[case["level"] - 1])
-        survivors = survivors_by_density([(size, rates[group[0]]) for size, group in zip(weights, groups)], density)
+        survivors = survivors_by_density([(all_of_it, rates[group[0]], floor)
+                                          for all_of_it, group, floor in zip(weights, groups, least)], density)
         if survivors is None:
             return None
     else:
@@ -275,13 +282,14 @@ def quotas_of(case):
         for place, group in enumerate(groups):
             for _ in range(case["level"]):
                 survivors[place] -= nearest(rates[group[0]] * survivors[place])
+            survivors[place] = max(least[place], survivors[place])
     quotas = []
     for group, left in zip(groups, survivors):
         if rates[group[0]] == 0:
             continue
         if settings["scope"] in ("uniform", "erk"):
             shares = shared_out(settings, [layers[place] for place in group], left)
-            quotas += [([place], share) for place, share in zip(group, shares)]
+            quotas += [([place], max(floors[place], share)) for place, share in zip(group, shares)]
         else:
             quotas.append((group, left))
     return quotas
@@ -304,7 +312,7 @@ def pruned(case):
                 keep_highest(keeps[place], scores[place], layers[place]["shape"], settings["granularity"])
         else:
             prune_lowest(keeps, scores, {place: groups_of(layers[place]["shape"], settings["granularity"])
-                                         for place in places}, survivors)
+                                         for place in places}, survivors, int(settings.get("min-survivors", 0)))
     return keeps
 
 
@@ -319,8 +327,9 @@ def keep_highest(keep, scores, shape, pattern):
             keep[weight] = 0
 
 
-def prune_lowest(keeps, scores, groups, survivors):
-    """Groups go by their mean scores, until one more would lead farther from the number that survives."""
+def prune_lowest(keeps, scores, groups, survivors, least):
+    """Groups go by their mean scores, until one more would lead farther from the number that survives; but for those that
+    would leave a layer fewer survivors than the least."""
     members = {}
     for place, of_weight in groups.items():
         for weight, group in enumerate(of_weight):
@@ -332,11 +341,15 @@ def prune_lowest(keeps, scores, groups, survivors):
         for weight in weights:
             total += scores[place][weight]
         means[place, group] = total / len(weights)
+    of_layer = {place: sum(keeps[place]) for place in groups}
     left = sum(map(len, members.values()))
     for key in sorted(members, key=lambda key: (means[key], key)):
         after = left - len(members[key])
         if left <= survivors or abs(after - survivors) > abs(left - survivors):
             break
+        if of_layer[key[0]] - len(members[key]) < least:
+            continue
+        of_layer[key[0]] -= len(members[key])
         left = after
         for weight in members[key]:
             keeps[key[0]][weight] = 0
@@ -426,6 +439,8 @@ def draw_search(seed):
         name = "conv1" if options["model"].startswith("conv") else "fc1"
         own = [0] if "densities" in options or options["scope"] in ("uniform", "erk") else [0, 0.3, 0.7]
         options["layer-rate"] = f"{name}={random.choice(own)}"
+    if not pattern and random.random() < 0.3:
+        options["min-survivors"] = int(random.integers(1, 40))
     options |= {"seed": int(random.integers(100)), "rewind": int(random.choice([0, 1]))}
     return options
 
@@ -434,7 +449,8 @@ def cases_of(run, options):
     """Of each level of a run the case that it was pruned by, and its masks."""
     texts = dict(line.split(" = ", 1) for line in run.attributes["config"].splitlines() + run.attributes["extent"].splitlines()
                  if " = " in line)
-    names = ("scope", "score", "granularity", "rate", "output-rate", "convolution-rate", "layer-rate", "densities")
+    names = ("scope", "score", "granularity", "rate", "output-rate", "convolution-rate", "layer-rate", "densities",
+             "min-survivors")
     settings = {"scope": "layerwise", "score": "magnitude", "granularity": "weight", "rate": "0.2", "output-rate": "0.1"}
     settings |= {name: texts[name] for name in names if name in texts}
     dense = run.level(0)
@@ -484,6 +500,7 @@ def kinds(cases):
             for name in ("score", "scope", "granularity")}
     told["moved"] = sum("count" in case for case in cases)
     told["by density"] = sum("densities" in each for each in settings)
+    told["min-survivors"] = sum("min-survivors" in each for each in settings)
     return told
 
 
