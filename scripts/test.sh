@@ -32,9 +32,10 @@ build() {
 
 check() {
   case $1 in
-    release | asan | tsan) build "$1" && ctest --preset "$1" -j "$(nproc)" ;;
+    release | tsan) build "$1" && ctest --preset "$1" -j "$(nproc)" ;;
+    asan) scripts/setup.sh sanitize && build asan && ctest --preset asan -j "$(nproc)" ;;
     valgrind) scripts/setup.sh valgrind && build release && tests/valgrind/run.sh build/release ;;
-    fuzz) scripts/setup.sh fuzz && tests/fuzz/run.sh "$fuzz_seconds" ;;
+    fuzz) scripts/setup.sh sanitize && tests/fuzz/run.sh "$fuzz_seconds" ;;
     lint) scripts/lint.sh ;;
   esac
 }

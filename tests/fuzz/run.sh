@@ -10,8 +10,8 @@ usage() {
   cat <<EOF
 Usage: tests/fuzz/run.sh SECONDS [TARGET...]
 
-Builds the preset fuzz (clang; scripts/setup.sh build fuzz), and has libFuzzer feed each target for SECONDS, with seeds,
-every crash found before, and what earlier runs found interesting (build/fuzz/corpus). A crash is kept in
+Builds the preset asan (clang; scripts/setup.sh build sanitize), and has libFuzzer feed each target for SECONDS, with
+seeds, every crash found before, and what earlier runs found interesting (build/corpus). A crash is kept in
 tests/fuzz/crashes/TARGET/, where ctest tries it again. Exit status 1 where there is one. Targets: ${targets[*]}.
 EOF
 }
@@ -20,8 +20,8 @@ EOF
 figure() { sed -n "s/^stat::$2: *//p" "$1"; }
 
 fuzz() {
-  local target=$1 log=$build/$1.log crashes=$here/crashes/$1 status=0
-  local folders=("$build/corpus/$target" "$build/seeds/$target" "$crashes")
+  local target=$1 log=$build/fuzz-$1.log crashes=$here/crashes/$1 status=0
+  local folders=("$corpus/$target" "$build/seeds/$target" "$crashes")
   [[ ! -d $here/seeds/$target ]] || folders+=("$here/seeds/$target")
   mkdir -p "${folders[@]}"
   local before
@@ -45,9 +45,10 @@ shift
 [[ $# -eq 0 ]] || targets=("$@")
 
 cd "$root"
-build=$root/build/fuzz
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz -j "$(nproc)" | tail -1
+build=$root/build/asan
+corpus=$root/build/corpus
+cmake --preset asan >/dev/null
+cmake --build --preset asan -j "$(nproc)" --target ltlab_fuzz ltlab_fuzz_replay | tail -1
 rm -rf "$build/seeds"
 "$build/bin/ltlab_fuzz_replay" seeds "$build/seeds"
 

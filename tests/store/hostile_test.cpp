@@ -10,8 +10,11 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <iterator>
 #include <limits>
+#include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "ltlab/base/checked.h"
@@ -389,6 +392,48 @@ TEST_CASE("a child's end is told, whatever it was", "[store][hostile]") {
         });
   };
   CHECK_THROWS_AS(tells_less(), StoreError);
+}
+
+TEST_CASE("one child checks many files, and another goes on after a fault", "[store][hostile]") {
+  const test::TemporaryFolder folder;
+  const std::string log = folder.path() / "log";
+  hdf5::FileChecker checker([&](const fs::path& path) {
+    std::ofstream(log, std::ios::app) << ::getpid() << '\n';
+    if (path == "bad") throw StoreError("such a file");
+    if (path == "crash") ::raise(SIGSEGV);
+    if (path == "lack") throw std::bad_alloc();
+  });
+  const auto children = [&] {
+    std::ifstream lines(log);
+    return std::set<std::string>(std::istream_iterator<std::string>(lines), {}).size();
+  };
+  for (int i = 0; i < 3; ++i) CHECK_NOTHROW(checker.check("good"));
+  CHECK(children() == 1);
+  CHECK_THROWS_WITH(checker.check("bad"), "such a file");
+  CHECK(children() == 1);
+  CHECK_NOTHROW(checker.check("good"));
+  CHECK(children() == 2);
+  CHECK_THROWS_WITH(checker.check("crash"), Contains("reading 'crash' makes HDF5 crash"));
+  CHECK(children() == 3);  // the second child may have crashed for what it had read before
+  CHECK_THROWS_AS(checker.check("lack"), std::bad_alloc);
+  CHECK_NOTHROW(checker.check(std::string(3000, 'x')));
+}
+
+TEST_CASE("a child may end with the thread that began it", "[store][hostile]") {
+  hdf5::FileChecker checker([](const fs::path& path) {
+    if (path == "bad") throw StoreError("such a file");
+  });
+  for (const char* name : {"good", "good", "bad", "bad", "good"}) {
+    bool sound = true;
+    std::thread([&] {
+      try {
+        checker.check(name);
+      } catch (const StoreError&) {
+        sound = false;
+      }
+    }).join();
+    CHECK(sound == (name == std::string("good")));
+  }
 }
 
 }  // namespace

@@ -8,7 +8,12 @@ namespace ltlab {
 template <class Items, class ToText>
 std::string join(const Items& items, const std::string& separator, const ToText& to_text) {
   std::string text;
-  for (const auto& item : items) text += (text.empty() ? "" : separator) + std::string(to_text(item));
+  bool first = true;
+  for (const auto& item : items) {
+    if (!first) text += separator;
+    text += to_text(item);
+    first = false;
+  }
   return text;
 }
 

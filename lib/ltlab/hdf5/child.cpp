@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,6 +21,33 @@
 #include "ltlab/hdf5/library.h"
 
 namespace ltlab::hdf5 {
+
+// Ends the process and waits for it when it is not needed any more.
+class Child {
+ public:
+  Child(pid_t process, ChildPipe pipe) : process_(process), pipe_(std::move(pipe)) {}
+  ~Child() {
+    if (process_ < 0) return;
+    ::kill(process_, SIGKILL);
+    wait();
+  }
+  Child(const Child&) = delete;
+  Child& operator=(const Child&) = delete;
+
+  const ChildPipe& pipe() const { return pipe_; }
+  int wait() {
+    int status = 0;
+    while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
+    }
+    process_ = -1;
+    return status;
+  }
+
+ private:
+  pid_t process_;
+  ChildPipe pipe_;
+};
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -28,11 +56,13 @@ namespace fs = std::filesystem;
 // -1).
 constexpr int kGaveUp = 75;
 
-// Bytes of address space that this process has taken already, and which a child begins with.
-rlim_t bytes_mapped() {
+// Bytes of address space that a child may take: what this process has taken already, with which it begins,
+// and all of the machine's.
+rlim_t memory_of_child() {
   rlim_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
-  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  return (pages + static_cast<rlim_t>(::sysconf(_SC_PHYS_PAGES))) *
+         static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void set_limit(__rlimit_resource resource, rlim_t most) {
@@ -43,20 +73,30 @@ void set_limit(__rlimit_resource resource, rlim_t most) {
 }
 
 // A crash here is told by the parent, in one sentence, and leaves nothing else behind.
-void prepare_child(std::uintmax_t file_bytes, rlim_t memory) {
-  constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10;
+void prepare_child(rlim_t memory) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU}) std::signal(signal, SIG_DFL);
   on_crash_without_memory([] { ::_exit(kGaveUp); });
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // it is the parent that they stop
   set_limit(RLIMIT_CORE, 0);
-  set_limit(RLIMIT_CPU, kSeconds + kSecondsPerMebibyte * (file_bytes >> 20));
   set_limit(RLIMIT_AS, memory);
   const FileDescriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   ::dup2(nowhere.get(), STDERR_FILENO);  // the C library's last words
 }
 
-enum class Answer : std::uint8_t { read, config, data, store, io, memory };
+// In the child: what reading this file may take of the processor, beyond what has been taken.
+void limit_time(const fs::path& path) {
+  constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10;
+  std::error_code ignored;  // a file that cannot be looked at is met again by who reads it
+  const std::uintmax_t bytes = fs::file_size(path, ignored);
+  rusage taken{};
+  ::getrusage(RUSAGE_SELF, &taken);
+  set_limit(RLIMIT_CPU, static_cast<rlim_t>(taken.ru_utime.tv_sec + taken.ru_stime.tv_sec) + kSeconds +
+                            (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20)));
+}
+
+// None is 0.
+enum class Answer : std::uint8_t { read = 1, config, data, store, io, memory };
 
 void write_error(const ChildPipe& pipe, Answer answer, const std::string& message) {
   pipe.write(std::as_bytes(std::span(&answer, 1)));
@@ -65,12 +105,14 @@ void write_error(const ChildPipe& pipe, Answer answer, const std::string& messag
   pipe.write(std::as_bytes(std::span(message)));
 }
 
-void answer(const ChildPipe& pipe, const std::function<std::function<void(const ChildPipe&)>()>& read) {
+// Whether it was read.
+bool answer(const ChildPipe& pipe, const std::function<std::function<void(const ChildPipe&)>()>& read) {
   try {
     const auto tell = read();
     constexpr Answer kRead = Answer::read;
     pipe.write(std::as_bytes(std::span(&kRead, 1)));
     tell(pipe);
+    return true;
   } catch (const ConfigError& error) {
     write_error(pipe, Answer::config, error.what());
   } catch (const StoreError& error) {
@@ -84,6 +126,7 @@ void answer(const ChildPipe& pipe, const std::function<std::function<void(const 
   } catch (const std::exception& error) {  // nothing may leave this process by way of the parent's functions
     write_error(pipe, Answer::data, error.what());
   }
+  return false;
 }
 
 [[noreturn]] void rethrow(Answer answer, const ChildPipe& pipe) {
@@ -108,30 +151,6 @@ void answer(const ChildPipe& pipe, const std::function<std::function<void(const 
   throw DataError(message);
 }
 
-// Waits for the child when it is not needed any more.
-class Child {
- public:
-  explicit Child(pid_t process) : process_(process) {}
-  ~Child() {
-    if (process_ < 0) return;
-    ::kill(process_, SIGKILL);
-    wait();
-  }
-  Child(const Child&) = delete;
-  Child& operator=(const Child&) = delete;
-
-  int wait() {
-    int status = 0;
-    while (::waitpid(process_, &status, 0) < 0 && errno == EINTR) {
-    }
-    process_ = -1;
-    return status;
-  }
-
- private:
-  pid_t process_;
-};
-
 [[noreturn]] void tell_death(const fs::path& path, int status) {
   const std::string file = "'" + path.string() + "'";
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -146,53 +165,108 @@ class Child {
                    ": it is damaged, or made to do harm; restore it from a copy");
 }
 
+// Forks a child that runs `serve` with its end of a pipe, and ends.
+std::unique_ptr<Child> start_child(const fs::path& path, const std::function<void(const ChildPipe&)>& serve) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+    throw IoError("cannot make a pipe: " + std::string(std::strerror(errno)));
+  FileDescriptor ours(ends[0]), theirs(ends[1]);
+  const rlim_t memory = memory_of_child();
+  const LibraryLock lock;  // no other thread is within HDF5, so that the child finds it in order
+  const pid_t process = ::fork();
+  if (process < 0)
+    throw IoError("cannot read '" + path.string() + "' in a process of its own: " + std::strerror(errno));
+  if (process > 0) return std::make_unique<Child>(process, ChildPipe(std::move(ours)));
+  errno = 0;
+  { const FileDescriptor closed = std::move(ours); }  // or the end of the parent would not end the pipe
+  lift_lock_in_child();
+  prepare_child(memory);
+  serve(ChildPipe(std::move(theirs)));
+  ::_exit(0);
+}
+
+template <class T>
+bool read_value(const ChildPipe& pipe, T& value) {
+  return pipe.read(std::as_writable_bytes(std::span(&value, 1)));
+}
+
 }  // namespace
 
-void ChildPipe::write(std::span<const std::byte> bytes) const {
+bool ChildPipe::try_write(std::span<const std::byte> bytes) const {
   while (!bytes.empty()) {
-    const auto count = ::write(end_.get(), bytes.data(), bytes.size());
+    const auto count = ::send(end_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0) ::_exit(kGaveUp);
+    if (count < 0) return false;
     bytes = bytes.subspan(static_cast<std::size_t>(count));
   }
+  return true;
+}
+
+void ChildPipe::write(std::span<const std::byte> bytes) const {
+  if (!try_write(bytes)) ::_exit(kGaveUp);
 }
 
 bool ChildPipe::read(std::span<std::byte> bytes) const {
-  return read_some(end_, "pipe", bytes.data(), bytes.size()) == bytes.size();
+  while (!bytes.empty()) {
+    const auto count = ::recv(end_.get(), bytes.data(), bytes.size(), 0);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return true;
 }
 
 void read_in_child(const fs::path& path, const std::function<std::function<void(const ChildPipe&)>()>& read,
                    const std::function<bool(const ChildPipe&)>& receive) {
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) < 0) throw IoError("cannot make a pipe: " + std::string(std::strerror(errno)));
-  const ChildPipe pipe{FileDescriptor(ends[0])};
-  FileDescriptor written(ends[1]);
-  std::error_code ignored;  // a file that cannot be looked at is met again by who reads it
-  const std::uintmax_t file_bytes = fs::file_size(path, ignored);
-  const rlim_t memory = bytes_mapped() + static_cast<rlim_t>(::sysconf(_SC_PHYS_PAGES)) *
-                                             static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
-  pid_t process = -1;
-  {
-    const LibraryLock lock;  // no other thread is within HDF5, so that the child finds it in order
-    process = ::fork();
-    if (process == 0) {
-      errno = 0;
-      lift_lock_in_child();
-      prepare_child(ignored ? 0 : file_bytes, memory);
-      answer(ChildPipe(std::move(written)), read);
-      ::_exit(0);
-    }
-  }
-  if (process < 0)
-    throw IoError("cannot read '" + path.string() + "' in a process of its own: " + std::strerror(errno));
-  Child child(process);
-  { const FileDescriptor closed = std::move(written); }  // or the end of the child would not end the pipe
+  const std::unique_ptr<Child> child = start_child(path, [&](const ChildPipe& pipe) {
+    limit_time(path);
+    answer(pipe, read);
+  });
   Answer found{};
-  if (pipe.read(std::as_writable_bytes(std::span(&found, 1)))) {
-    if (found != Answer::read) rethrow(found, pipe);
-    if (receive(pipe)) return;
+  if (read_value(child->pipe(), found)) {
+    if (found != Answer::read) rethrow(found, child->pipe());
+    if (receive(child->pipe())) return;
   }
-  tell_death(path, child.wait());
+  tell_death(path, child->wait());
+}
+
+FileChecker::FileChecker(std::function<void(const fs::path&)> check) : check_(std::move(check)) {}
+
+FileChecker::~FileChecker() = default;
+
+void FileChecker::check(const fs::path& path) {
+  const std::lock_guard<std::mutex> held(mutex_);
+  const std::string name = path.string();
+  const std::uint64_t size = name.size();
+  while (true) {
+    const bool fresh = !child_;
+    if (fresh) child_ = start_child(path, [this](const ChildPipe& pipe) { serve(pipe); });
+    const ChildPipe& pipe = child_->pipe();
+    Answer found{};
+    if (pipe.try_write(std::as_bytes(std::span(&size, 1))) &&
+        pipe.try_write(std::as_bytes(std::span(name))) && read_value(pipe, found) && found == Answer::read)
+      return;
+    const std::unique_ptr<Child> ended = std::move(child_);
+    if (found != Answer{}) rethrow(found, ended->pipe());
+    // A child may also have ended with the thread that began it, or by another file's doing: a fresh one
+    // tells.
+    if (fresh) tell_death(path, ended->wait());
+  }
+}
+
+// A file at fault may leave HDF5 in disorder: the child ends with it.
+void FileChecker::serve(const ChildPipe& pipe) const {
+  for (bool sound = true; sound;) {
+    sound = answer(pipe, [&] {
+      std::uint64_t size = 0;
+      if (!read_value(pipe, size)) ::_exit(0);
+      std::string name(size, '\0');
+      pipe.read(std::as_writable_bytes(std::span(name)));
+      limit_time(name);
+      check_(name);
+      return [](const ChildPipe&) {};
+    });
+  }
 }
 
 }  // namespace ltlab::hdf5

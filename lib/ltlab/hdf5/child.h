@@ -3,25 +3,31 @@
 #include <cstddef>
 #include <filesystem>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <span>
 
 #include "ltlab/base/regular_file.h"
 
 namespace ltlab::hdf5 {
 
-/// What a child process tells its parent, byte by byte.
+/// One end of what parent and child tell each other, byte by byte.
 class ChildPipe {
  public:
   explicit ChildPipe(FileDescriptor end) : end_(std::move(end)) {}
 
   /// In the child. Ends it where the parent is gone.
   void write(std::span<const std::byte> bytes) const;
-  /// In the parent. False where the child ended before so many bytes came.
+  /// False where the other one is gone.
+  bool try_write(std::span<const std::byte> bytes) const;
+  /// False where the other one ended before so many bytes came.
   bool read(std::span<std::byte> bytes) const;
 
  private:
   FileDescriptor end_;
 };
+
+class Child;
 
 /// Reads a file in a child process, since HDF5 itself may crash, loop or ask for all memory: where a file is
 /// damaged whose metadata carry no checksums (as in superblocks 0 and 1), or forged with right ones.
@@ -36,5 +42,26 @@ class ChildPipe {
 void read_in_child(const std::filesystem::path& path,
                    const std::function<std::function<void(const ChildPipe&)>()>& read,
                    const std::function<bool(const ChildPipe&)>& receive);
+
+/// Checks files, one after the other, in a child process that lives on until a file is at fault, so that many
+/// sound files cost one child.
+class FileChecker {
+ public:
+  /// `check` runs in the child, which is as this process was when the child began.
+  explicit FileChecker(std::function<void(const std::filesystem::path&)> check);
+  ~FileChecker();
+  FileChecker(const FileChecker&) = delete;
+  FileChecker& operator=(const FileChecker&) = delete;
+
+  /// Errors as of read_in_child().
+  void check(const std::filesystem::path& path);
+
+ private:
+  void serve(const ChildPipe& pipe) const;
+
+  std::function<void(const std::filesystem::path&)> check_;
+  std::mutex mutex_;
+  std::unique_ptr<Child> child_;
+};
 
 }  // namespace ltlab::hdf5

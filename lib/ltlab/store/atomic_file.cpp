@@ -121,6 +121,7 @@ FolderLock::FolderLock(std::filesystem::path folder) : folder_(std::move(folder)
 }
 
 FolderLock::~FolderLock() {
+  if (exclusive_) ::flock(descriptor_, LOCK_UN);  // closing would not lift it while a child holds a copy
   ::close(descriptor_);
 }
 

@@ -24,13 +24,8 @@ Vouched& vouched_files() {
 FileStamp::FileStamp(const std::filesystem::path& path) {
   struct stat found {};
   if (::stat(path.c_str(), &found) < 0) return;
-  figures_ = {static_cast<std::int64_t>(found.st_dev),
-              static_cast<std::int64_t>(found.st_ino),
-              found.st_size,
-              found.st_mtim.tv_sec,
-              found.st_mtim.tv_nsec,
-              found.st_ctim.tv_sec,
-              found.st_ctim.tv_nsec};
+  figures_ = {static_cast<std::int64_t>(found.st_dev), static_cast<std::int64_t>(found.st_ino), found.st_size,
+              found.st_mtim.tv_sec, found.st_mtim.tv_nsec};
 }
 
 bool FileStamp::vouched() const {

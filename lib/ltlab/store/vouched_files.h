@@ -12,8 +12,9 @@ namespace ltlab {
 /// one.
 class FileStamp {
  public:
-  /// Device, number, bytes, and when its content and its entry last changed, in seconds and nanoseconds.
-  using Figures = std::array<std::int64_t, 7>;
+  /// Device, number, bytes, and when its content last changed, in seconds and nanoseconds: a new name changes
+  /// none of them.
+  using Figures = std::array<std::int64_t, 5>;
 
   explicit FileStamp(const std::filesystem::path& path);
 
