@@ -2,9 +2,9 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <time.h>
 #include <unistd.h>
 
+#include <latch>
 #include <string>
 #include <system_error>
 
@@ -24,9 +24,8 @@ sigset_t stopping_signals() {
 
 void listen(const std::stop_token& end, const std::stop_source& stop) {
   const sigset_t signals = stopping_signals();
-  const timespec patience{0, 100'000'000};
   while (!end.stop_requested()) {
-    if (sigtimedwait(&signals, nullptr, &patience) < 0) continue;
+    if (sigwaitinfo(&signals, nullptr) < 0 || end.stop_requested()) continue;
     if (!stop.request_stop()) _exit(static_cast<int>(ExitStatus::interrupted));
   }
 }
@@ -36,15 +35,22 @@ void listen(const std::stop_token& end, const std::stop_source& stop) {
 StopSignals::StopSignals() {
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::latch listening(
+      1);  // so that a process which is forked after this leaves no thread amid its beginning
   try {
-    listener_ = std::jthread([stop = stop_](const std::stop_token& end) { listen(end, stop); });
+    listener_ = std::jthread([&listening, stop = stop_](const std::stop_token& end) {
+      listening.count_down();
+      listen(end, stop);
+    });
   } catch (const std::system_error& error) {
     throw IoError(std::string("the system starts no more threads: ") + error.what() + "; end other programs");
   }
+  listening.wait();
 }
 
 StopSignals::~StopSignals() {
   listener_.request_stop();
+  pthread_kill(listener_.native_handle(), SIGTERM);  // which this thread alone gets, and wakes up by
   listener_.join();
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

@@ -102,11 +102,17 @@ TEST_CASE("no table prints a line wider than the terminal, nor loses a letter, n
       }
       CHECK(std::ranges::count(whole, letter) == count);
     }
+    const auto in_a_text = [&](const std::string& text) {
+      const auto holds = [&](const std::string& cell) { return cell.find(text) != std::string::npos; };
+      return std::ranges::any_of(table.columns, holds, &Column::name) ||
+             std::ranges::any_of(table.rows,
+                                 [&](const auto& row) { return std::ranges::any_of(row, holds); });
+    };
     for (const auto& row : table.rows) {
       for (std::size_t c = 1; c < columns; ++c) {
         const std::string &left = row[c - 1], &right = row[c];
-        if (!left.empty() && !right.empty() && left.back() != ' ' && right.front() != ' ' && left.size() > 3)
-          CHECK(whole.find(left + right) == std::string::npos);
+        if (left.empty() || right.empty() || left.back() == ' ' || right.front() == ' ') continue;
+        CHECK((in_a_text(left + right) || whole.find(left + right) == std::string::npos));
       }
     }
   }

@@ -183,6 +183,7 @@ struct ColumnBytes {
 // Calls body(bytes, column) for each column of rows in the layout of table_type().
 template <class Columns, class Body>
 void for_each_column(Columns& columns, std::vector<std::byte>& rows, const Body& body) {
+  if (rows.empty()) return;  // a table without rows has no bytes
   const std::size_t stride = row_width(columns);
   std::byte* first = rows.data();
   for (auto& column : columns) {

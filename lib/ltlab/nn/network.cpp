@@ -1,6 +1,7 @@
 #include "ltlab/nn/network.h"
 
 #include <algorithm>
+#include <cmath>
 #include <functional>
 #include <iterator>
 #include <limits>
@@ -63,9 +64,10 @@ bool reader_rectifies(const std::vector<Step<T>>& steps, std::size_t output) {
 
 constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
 
+// Zeros times a diverged network's infinities are no numbers.
 template <class T>
 bool all_zero(const T* begin, const T* end) {
-  return std::all_of(begin, end, [](T value) { return value == T(0); });
+  return std::all_of(begin, end, [](T value) { return value == T(0) || std::isnan(value); });
 }
 
 // Whether border and, where asked, padding lanes hold zeros only.
