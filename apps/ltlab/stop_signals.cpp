@@ -50,7 +50,7 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
   listener_.request_stop();
-  pthread_kill(listener_.native_handle(), SIGTERM);  // which this thread alone gets, and wakes up by
+  pthread_kill(listener_.native_handle(), SIGINT);  // which this thread alone gets, and wakes up by
   listener_.join();
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

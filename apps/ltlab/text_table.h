@@ -12,10 +12,11 @@ enum class Align { left, right };
 /// A column of a table. "\n" breaks its name; columns side by side of the same group have its title above
 /// them.
 struct Column {
-  Column(std::string its_name, Align its_align = Align::left,
-         std::string its_group = "")  // NOLINT: from a name
+  // NOLINTNEXTLINE: from a name
+  Column(std::string its_name, Align its_align = Align::left, std::string its_group = "")
       : name(std::move(its_name)), align(its_align), group(std::move(its_group)) {}
-  Column(const char* its_name, Align its_align = Align::left, std::string its_group = "")  // NOLINT: likewise
+  // NOLINTNEXTLINE: likewise
+  Column(const char* its_name, Align its_align = Align::left, std::string its_group = "")
       : Column(std::string(its_name), its_align, std::move(its_group)) {}
 
   std::string name;

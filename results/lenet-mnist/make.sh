@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=results/lenet-mnist
 run=masks/lenet-mnist
 
-search=(build/release/bin/ltlab search --preset lenet-mnist --replicates 5 --control random-reinit,random-mask
+search=(build/release/bin/ltlab search --preset lenet-mnist --replicates 5 --control "random-reinit,random-mask"
   --out "$run")
 resume=()
 [[ -e $run/run.h5 ]] && resume=(--resume)

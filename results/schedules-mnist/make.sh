@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=results/schedules-mnist
 compare=(build/release/bin/ltlab compare --config "$here/methods.cfg" --out masks/schedules-mnist
-  --densities 0.2,0.1,0.05,0.02,0.01 "$@")
+  --densities "0.2,0.1,0.05,0.02,0.01" "$@")
 
 "${compare[@]}" --format markdown >"$here/table.md"
 "${compare[@]}" --format json >"$here/comparison.json"
