@@ -25,7 +25,7 @@ void warn_of_milestones(const LearningRateSchedule& schedule, std::uint64_t step
     warn("--milestones " + listed(beyond) + ": training ends at step " + std::to_string(steps) +
          ", so the learning rate does not drop there; give others, or more --steps");
   }
-  const auto twice = std::ranges::adjacent_find(schedule.milestones, std::equal_to<std::uint64_t>());
+  const auto twice = std::ranges::adjacent_find(schedule.milestones, std::equal_to<>());
   if (twice != schedule.milestones.end()) {
     warn("--milestones has " + std::to_string(*twice) +
          " twice, so the learning rate drops twice there; leave one out if that is not meant");

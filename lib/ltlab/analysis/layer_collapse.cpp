@@ -42,6 +42,7 @@ std::vector<LayerCollapse> layer_collapse(const RunStore& search) {
     }
   }
   std::vector<LayerCollapse> levels;
+  levels.reserve(found.size());
   for (auto& [level, collapse] : found) levels.push_back(std::move(collapse));
   return levels;
 }

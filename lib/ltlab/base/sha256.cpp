@@ -11,7 +11,7 @@ namespace ltlab {
 namespace {
 
 // Before main(), while there is memory: lacking it, OpenSSL crashes as it makes itself ready.
-const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
 
 void require(bool succeeded) {
   if (succeeded) return;
@@ -28,7 +28,7 @@ void Sha256::Free::operator()(evp_md_ctx_st* context) const {
 
 Sha256::Sha256() : context_(EVP_MD_CTX_new()) {
   if (!context_) throw std::bad_alloc();
-  require(algorithm && EVP_DigestInit_ex(context_.get(), algorithm, nullptr) == 1);
+  require(kAlgorithm && EVP_DigestInit_ex(context_.get(), kAlgorithm, nullptr) == 1);
 }
 
 void Sha256::add(std::span<const std::byte> bytes) {

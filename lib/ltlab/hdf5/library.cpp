@@ -23,10 +23,10 @@ static_assert(std::is_same_v<hid_t, std::int64_t>, "the headers of this folder s
 // HDF5 loses some of its memory when it meets a damaged file, and its clean-up at exit would complain about
 // that
 // ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
-[[maybe_unused]] const herr_t no_clean_up = H5dont_atexit();
+[[maybe_unused]] const herr_t kNoCleanUp = H5dont_atexit();
 // Before main(), while there is memory: lacking it, HDF5 crashes as it makes itself ready, and in the first
 // call of any function, whose context it keeps for those that follow.
-const herr_t made_ready = H5open() < 0 ? -1 : H5Eclear2(H5E_DEFAULT);
+const herr_t kMadeReady = H5open() < 0 ? -1 : H5Eclear2(H5E_DEFAULT);
 
 // The library is one for the process, and so is its lock, and whether it can still be trusted.
 std::recursive_mutex& library_mutex() {
@@ -148,7 +148,7 @@ Quiet::~Quiet() {
 LibraryLock::LibraryLock() {
   const std::unique_lock<std::recursive_mutex> held(library_mutex());
   require_closed();
-  check_made(made_ready);
+  check_made(kMadeReady);
   quiet_.emplace();
   if (locks++ == 0) errno = 0;
   library_mutex().lock();  // once more than `held` gives back

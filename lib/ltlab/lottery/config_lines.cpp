@@ -19,7 +19,7 @@ char unescaped(char escape) {
   if (escape == '"' || escape == '\\') return escape;
   throw ConfigError(
       std::string("in quotation marks \\") + escape +
-      " means nothing: write \\\\ for a backslash, \\\" for a quotation mark, \\n for a line break");
+      R"( means nothing: write \\ for a backslash, \" for a quotation mark, \n for a line break)");
 }
 
 // A value, and what follows its closing quotation mark.

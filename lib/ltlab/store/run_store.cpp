@@ -286,7 +286,7 @@ void RunStore::write_level(const LevelRecord& level) {
   drop_checkpoint(level.level);
 }
 
-void RunStore::drop_checkpoint(unsigned level) {
+void RunStore::drop_checkpoint(unsigned level) const {
   std::error_code ignored;  // a checkpoint that stays is of no use, and no harm
   std::filesystem::remove(checkpoint_path(level), ignored);
 }

@@ -74,7 +74,7 @@ class RunStore {
   /// run.h5 must be there (StoreError).
   void write_checkpoint(const TrainingCheckpoint& checkpoint);
   /// Removes the checkpoint of a level that is stored, where a killed process has left it.
-  void drop_checkpoint(unsigned level);
+  void drop_checkpoint(unsigned level) const;
   /// Makes run.h5 link to exactly the levels and members that there are: call it on the enclosing folder once
   /// a member has its run.h5.
   void link_members();
