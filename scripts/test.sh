@@ -30,10 +30,14 @@ build() {
   cmake --preset "$1" && cmake --build --preset "$1" -j "$(nproc)"
 }
 
+build_and_test() {
+  build "$1" && ctest --preset "$1" -j "$(nproc)"
+}
+
 check() {
   case $1 in
-    release | tsan) build "$1" && ctest --preset "$1" -j "$(nproc)" ;;
-    asan) scripts/setup.sh sanitize && build asan && ctest --preset asan -j "$(nproc)" ;;
+    release | tsan) build_and_test "$1" ;;
+    asan) scripts/setup.sh sanitize && build_and_test asan ;;
     valgrind) scripts/setup.sh valgrind && build release && tests/valgrind/run.sh build/release ;;
     fuzz) scripts/setup.sh sanitize && tests/fuzz/run.sh "$fuzz_seconds" ;;
     lint) scripts/lint.sh ;;

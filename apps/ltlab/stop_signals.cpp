@@ -35,8 +35,8 @@ void listen(const std::stop_token& end, const std::stop_source& stop) {
 StopSignals::StopSignals() {
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::latch listening(
-      1);  // so that a process which is forked after this leaves no thread amid its beginning
+  // A process that is forked after this leaves no thread amid its beginning, when it may be allocating.
+  std::latch listening(1);
   try {
     listener_ = std::jthread([&listening, stop = stop_](const std::stop_token& end) {
       listening.count_down();

@@ -637,18 +637,21 @@ class Phases(SearchTest):
         self.assertTrue((self.folder / "run/level-001.h5").exists(), "a refused search must delete nothing")
 
     def test_presets_of_convolutional_networks(self):
-        for name in ("conv2-cifar", "conv4-cifar", "conv6-cifar", "resnet20-cifar", "resnet20-cifar-warmup", "vgg16-cifar", "conv4-cifar-quick",
+        for name in ("conv4-cifar", "conv6-cifar", "resnet20-cifar", "resnet20-cifar-warmup", "vgg16-cifar", "conv4-cifar-quick",
                      "conv6-cifar-quick", "resnet20-cifar-quick", "vgg16-cifar-quick"):  # all that would take long
             with self.subTest(preset=name):
                 refused = run("search", "--preset", name, "--data-dir", "/nonexistent", "--out", self.folder / "run")
                 self.check_refused(refused, 5, "no cifar10 in /nonexistent")
-        few = ["--data", "embedded", "--embedded-train", 200, "--embedded-test", 50, "--validation", 50, "--steps", 1, "--levels", 0]
-        done = run("search", "--preset", "conv2-cifar-quick", *few, "--out", self.folder / "quick", "--json")
-        self.assertEqual(done.returncode, 0, done.stderr)
-        config = json.loads(done.stdout)["config"]
-        self.assertIn("model = conv-2\n", config)
-        self.assertIn("learning-rate = 6e-04\n", config)
-        self.assertIn("convolution-rate = ", config)
+        for name, rate in (("conv2-cifar", "2e-04"), ("conv2-cifar-quick", "6e-04")):
+            with self.subTest(preset=name):
+                few = ["--data", "embedded", "--embedded-train", 200, "--embedded-test", 50, "--validation", 50, "--steps", 1,
+                       "--levels", 0]
+                done = run("search", "--preset", name, *few, "--out", self.folder / name, "--json")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                config = json.loads(done.stdout)["config"]
+                self.assertIn("model = conv-2\n", config)
+                self.assertIn(f"learning-rate = {rate}\n", config)
+                self.assertIn("convolution-rate = ", config)
 
     def test_a_kernel_for_each_layer(self):
         import h5py

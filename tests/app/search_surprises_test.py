@@ -14,11 +14,11 @@ import unittest
 import h5py
 import numpy as np
 
-from search_command_test import LTLAB, SearchTest, contents, run, small
+from search_command_test import LTLAB, SLOWDOWN, SearchTest, contents, run, small
 
 SHORT = ["--steps", 20, "--validate-every", 10, "--embedded-train", 300, "--embedded-test", 60, "--validation", 60]
-HOSTILE = (" lead #b.h5", "new\nline.h5 ", '"quoted".h5', "a = b;c,d#ümlaut.h5", "[back\\slash\\n]c:d\tt.h5", "'\\\".h5")
-SLOWDOWN = int(os.environ.get("LTLAB_SLOWDOWN", 1))  # of a program under sanitizers
+HOSTILE = ("a#b.h5", "a #b.h5", " lead.h5", "trail.h5 ", "new\nline.h5", '"quoted".h5', "a = b;c,d.h5", "ümlaut.h5",
+           "back\\slash\\n.h5", "c:d.h5", "[section].h5", "tab\tbed.h5", "'.h5", "\\\".h5")
 
 
 def write_arrays(path, labels, images=None):

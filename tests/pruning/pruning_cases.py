@@ -191,6 +191,11 @@ def settings_of(case):
     return dict(line.split(" = ") for line in case["config"].splitlines())
 
 
+def least_of(settings):
+    """Survivors that each layer keeps, or all where it has fewer."""
+    return int(settings.get("min-survivors", 0))
+
+
 def nearest(value):
     """To the nearest whole number, halves up."""
     return math.floor(Fraction(value) + Fraction(1, 2))
@@ -269,12 +274,12 @@ def quotas_of(case):
     groups = competing(settings, rates)
     sizes = [math.prod(layer["shape"]) for layer in layers]
     weights = [sum(sizes[place] for place in group) for group in groups]
-    floors = [min(int(settings.get("min-survivors", 0)), size) for size in sizes]
+    floors = [min(least_of(settings), size) for size in sizes]
     least = [sum(floors[place] for place in group) for group in groups]
     if "densities" in settings and ":" not in settings["granularity"]:
         density = float(settings["densities"].split(",")[case["level"] - 1])
-        survivors = survivors_by_density([(all_of_it, rates[group[0]], floor)
-                                          for all_of_it, group, floor in zip(weights, groups, least)], density)
+        of_groups = zip(weights, (rates[group[0]] for group in groups), least)
+        survivors = survivors_by_density(list(of_groups), density)
         if survivors is None:
             return None
     else:
@@ -312,7 +317,7 @@ def pruned(case):
                 keep_highest(keeps[place], scores[place], layers[place]["shape"], settings["granularity"])
         else:
             prune_lowest(keeps, scores, {place: groups_of(layers[place]["shape"], settings["granularity"])
-                                         for place in places}, survivors, int(settings.get("min-survivors", 0)))
+                                         for place in places}, survivors, least_of(settings))
     return keeps
 
 

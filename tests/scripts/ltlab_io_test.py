@@ -287,11 +287,12 @@ class PyTorchTest(RunTest):
         ltlab_io.import_pytorch(state, self.folder / "back")
         back = ltlab_io.read_run(self.folder / "back")
         self.assertEqual(back.attributes["model"], "mlp:784-20-10")
+        imported = back.level(0)
         for name, weights in level.weights.items():
-            self.assertEqual(weights.tobytes(), back.level(0).weights[name].tobytes())
+            self.assertEqual(weights.tobytes(), imported.weights[name].tobytes())
         for name, mask in level.masks.items():
-            np.testing.assert_array_equal(mask, back.level(0).masks[name])
-        same_bits(self, state, ltlab_io.state_dict(back.level(0)))
+            np.testing.assert_array_equal(mask, imported.masks[name])
+        same_bits(self, state, ltlab_io.state_dict(imported))
         document = self.import_and_verify(self.folder / "back", [0])
         self.assertEqual(document["levels"][0]["layers"][0]["survivors"], int(level.masks["fc1.weight"].sum()))
 
@@ -365,7 +366,12 @@ class PyTorchTest(RunTest):
             expected, found = network.eval()(images), ltlab_io.pytorch_model(level, "vgg-11")(images)
         np.testing.assert_allclose(found.numpy(), expected.numpy(), rtol=1e-5, atol=1e-6)
         self.check_onnx(level, "vgg-11", images.numpy())
-        self.assertEqual(ltlab_io._model_name(level), "vgg-11")  # as which an import would keep it, in half a minute
+        ltlab_io.import_pytorch(ltlab_io.pytorch_model(level, "vgg-11").state_dict(), self.folder / "vgg-11-back")
+        back = ltlab_io.read_run(self.folder / "vgg-11-back")
+        self.assertEqual(back.attributes["model"], "vgg-11")
+        imported = back.level(0)
+        for name, weights in state.items():
+            self.assertEqual(weights.tobytes(), imported.weights[name].tobytes())
 
     def run_of(self, model, source, *options):
         folder = self.folder / model

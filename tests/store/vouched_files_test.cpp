@@ -17,6 +17,9 @@ TEST_CASE("a file is vouched for until it changes", "[store]") {
   CHECK_FALSE(FileStamp(path).vouched());
   FileStamp(path).vouch();
   CHECK(FileStamp(path).vouched());
+  fs::rename(path, folder.path() / "other");
+  CHECK(FileStamp(folder.path() / "other").vouched());
+  fs::rename(folder.path() / "other", path);
 
   fs::copy_file(path, folder.path() / "copy");
   CHECK_FALSE(FileStamp(folder.path() / "copy").vouched());

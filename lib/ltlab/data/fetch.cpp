@@ -37,6 +37,9 @@ class FetchLock {
     if (::flock(folder_.get(), LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK)
       throw IoError("another process is fetching into '" + folder.string() + "': wait for it, and try again");
   }
+  ~FetchLock() { ::flock(folder_.get(), LOCK_UN); }  // see hdf5::FileChecker
+  FetchLock(const FetchLock&) = delete;
+  FetchLock& operator=(const FetchLock&) = delete;
 
  private:
   FileDescriptor folder_;

@@ -95,22 +95,42 @@ void limit_time(const fs::path& path) {
                             (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20)));
 }
 
-// None is 0.
-enum class Answer : std::uint8_t { read = 1, config, data, store, io, memory };
+template <class T>
+std::span<const std::byte> bytes_of(const T& value) {
+  return std::as_bytes(std::span(&value, 1));
+}
+
+template <class T>
+bool read_value(const ChildPipe& pipe, T& value) {
+  return pipe.read(std::as_writable_bytes(std::span(&value, 1)));
+}
+
+// A text is told by its length and its letters. Likewise false where the other one is gone.
+bool write_text(const ChildPipe& pipe, const std::string& text) {
+  const std::uint64_t size = text.size();
+  return pipe.try_write(bytes_of(size)) && pipe.try_write(std::as_bytes(std::span(text)));
+}
+
+bool read_text(const ChildPipe& pipe, std::string& text) {
+  constexpr std::uint64_t kLongest = 1 << 16;
+  std::uint64_t size = 0;
+  if (!read_value(pipe, size)) return false;
+  text.assign(std::min(size, kLongest), '\0');
+  return pipe.read(std::as_writable_bytes(std::span(text)));
+}
+
+enum class Answer : std::uint8_t { none, read, config, data, store, io, memory };
 
 void write_error(const ChildPipe& pipe, Answer answer, const std::string& message) {
-  pipe.write(std::as_bytes(std::span(&answer, 1)));
-  const std::uint64_t size = message.size();
-  pipe.write(std::as_bytes(std::span(&size, 1)));
-  pipe.write(std::as_bytes(std::span(message)));
+  pipe.write(bytes_of(answer));
+  write_text(pipe, message);
 }
 
 // Whether it was read.
 bool answer(const ChildPipe& pipe, const std::function<std::function<void(const ChildPipe&)>()>& read) {
   try {
     const auto tell = read();
-    constexpr Answer kRead = Answer::read;
-    pipe.write(std::as_bytes(std::span(&kRead, 1)));
+    pipe.write(bytes_of(Answer::read));
     tell(pipe);
     return true;
   } catch (const ConfigError& error) {
@@ -130,11 +150,8 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
 }
 
 [[noreturn]] void rethrow(Answer answer, const ChildPipe& pipe) {
-  constexpr std::uint64_t kLongest = 1 << 16;
-  std::uint64_t size = 0;
-  pipe.read(std::as_writable_bytes(std::span(&size, 1)));
-  std::string message(std::min(size, kLongest), '\0');
-  pipe.read(std::as_writable_bytes(std::span(message)));
+  std::string message;
+  read_text(pipe, message);
   switch (answer) {
     case Answer::config:
       throw ConfigError(message);
@@ -146,6 +163,7 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
       throw std::bad_alloc();
     case Answer::data:
     case Answer::read:
+    case Answer::none:
       break;
   }
   throw DataError(message);
@@ -185,11 +203,6 @@ std::unique_ptr<Child> start_child(const fs::path& path, const std::function<voi
   ::_exit(0);
 }
 
-template <class T>
-bool read_value(const ChildPipe& pipe, T& value) {
-  return pipe.read(std::as_writable_bytes(std::span(&value, 1)));
-}
-
 }  // namespace
 
 bool ChildPipe::try_write(std::span<const std::byte> bytes) const {
@@ -222,7 +235,7 @@ void read_in_child(const fs::path& path, const std::function<std::function<void(
     limit_time(path);
     answer(pipe, read);
   });
-  Answer found{};
+  Answer found = Answer::none;
   if (read_value(child->pipe(), found)) {
     if (found != Answer::read) rethrow(found, child->pipe());
     if (receive(child->pipe())) return;
@@ -236,18 +249,14 @@ FileChecker::~FileChecker() = default;
 
 void FileChecker::check(const fs::path& path) {
   const std::lock_guard<std::mutex> held(mutex_);
-  const std::string name = path.string();
-  const std::uint64_t size = name.size();
   while (true) {
     const bool fresh = !child_;
     if (fresh) child_ = start_child(path, [this](const ChildPipe& pipe) { serve(pipe); });
     const ChildPipe& pipe = child_->pipe();
-    Answer found{};
-    if (pipe.try_write(std::as_bytes(std::span(&size, 1))) &&
-        pipe.try_write(std::as_bytes(std::span(name))) && read_value(pipe, found) && found == Answer::read)
-      return;
+    Answer found = Answer::none;
+    if (write_text(pipe, path.string()) && read_value(pipe, found) && found == Answer::read) return;
     const std::unique_ptr<Child> ended = std::move(child_);
-    if (found != Answer{}) rethrow(found, ended->pipe());
+    if (found != Answer::none) rethrow(found, ended->pipe());
     // A child may also have ended with the thread that began it, or by another file's doing: a fresh one
     // tells.
     if (fresh) tell_death(path, ended->wait());
@@ -258,10 +267,8 @@ void FileChecker::check(const fs::path& path) {
 void FileChecker::serve(const ChildPipe& pipe) const {
   for (bool sound = true; sound;) {
     sound = answer(pipe, [&] {
-      std::uint64_t size = 0;
-      if (!read_value(pipe, size)) ::_exit(0);
-      std::string name(size, '\0');
-      pipe.read(std::as_writable_bytes(std::span(name)));
+      std::string name;
+      if (!read_text(pipe, name)) ::_exit(0);
       limit_time(name);
       check_(name);
       return [](const ChildPipe&) {};

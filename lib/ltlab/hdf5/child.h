@@ -44,7 +44,8 @@ void read_in_child(const std::filesystem::path& path,
                    const std::function<bool(const ChildPipe&)>& receive);
 
 /// Checks files, one after the other, in a child process that lives on until a file is at fault, so that many
-/// sound files cost one child.
+/// sound files cost one child. It holds copies of the descriptors that were open when it began: who locks by
+/// flock() lifts the lock by name, since closing does not.
 class FileChecker {
  public:
   /// `check` runs in the child, which is as this process was when the child began.

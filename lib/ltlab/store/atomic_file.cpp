@@ -121,7 +121,7 @@ FolderLock::FolderLock(std::filesystem::path folder) : folder_(std::move(folder)
 }
 
 FolderLock::~FolderLock() {
-  if (exclusive_) ::flock(descriptor_, LOCK_UN);  // closing would not lift it while a child holds a copy
+  if (exclusive_) ::flock(descriptor_, LOCK_UN);  // see hdf5::FileChecker
   ::close(descriptor_);
 }
 

@@ -68,7 +68,7 @@ void SessionLock::lock(const std::filesystem::path& folder) {
 
 SessionLock::~SessionLock() {
   ::unlink(path_.c_str());
-  ::flock(descriptor_, LOCK_UN);  // closing would not lift it while a child holds a copy
+  ::flock(descriptor_, LOCK_UN);  // see hdf5::FileChecker
   ::close(descriptor_);
   remove_created();
 }
