@@ -20,7 +20,7 @@ constexpr char kUsage[] =
     "       ltlab_fuzz_replay TARGET MUTATIONS FOLDER...\n"
     "  seeds   write inputs that are right, a folder a target\n"
     "  TARGET  feed it right inputs, every file of each FOLDER that is there, and MUTATIONS of each of "
-    "them\n";
+    "them; status 1 where a right one is refused\n";
 
 std::vector<fs::path> files_of(const std::vector<fs::path>& folders) {
   std::vector<fs::path> files;
@@ -46,36 +46,45 @@ test::Bytes mutated(test::Bytes bytes, std::mt19937& random) {
   return bytes;
 }
 
-// Where the program ends here, the input is the file that it leaves.
-void feed(const Target& to, const test::Bytes& input) {
+// Where the program ends here, the input is the file that it leaves. Whether it was taken.
+bool feed(const Target& to, const test::Bytes& input) {
   constexpr unsigned kSeconds = 60;
   const fs::path kept = fs::absolute("fuzz-" + to.name + "-last");
   test::save(input, kept);
   ::alarm(kSeconds);
-  to.run(input);
+  const bool taken = to.run(input);
   ::alarm(0);
   fs::remove(kept);
+  return taken;
 }
 
-void replay(const Target& to, std::size_t mutations, std::vector<fs::path> folders) {
+// Whether all that is right was taken.
+bool replay(const Target& to, std::size_t mutations, std::vector<fs::path> folders) {
   const test::TemporaryFolder seeds;
   write_seeds(seeds.path());
-  folders.push_back(seeds.path() / to.name);
+  const fs::path right = seeds.path() / to.name;
+  folders.push_back(right);
   std::mt19937 random(1);
   const std::vector<fs::path> files = files_of(folders);
+  bool passed = true;
   for (const fs::path& file : files) {
     const test::Bytes input = test::load(file);
-    feed(to, input);
+    const bool taken = feed(to, input);
+    if (!taken && file.parent_path() == right) {
+      std::printf("%s: '%s' is right, and was refused\n", to.name.c_str(), file.filename().c_str());
+      passed = false;
+    }
     for (std::size_t m = 0; m < mutations; ++m) feed(to, mutated(input, random));
   }
   std::printf("%s: %zu files and %zu mutations of each\n", to.name.c_str(), files.size(), mutations);
+  return passed;
 }
 
 int run(const std::vector<std::string>& words) {
   if (words.size() == 2 && words[0] == "seeds") {
     write_seeds(words[1]);
   } else if (words.size() >= 2) {
-    replay(target(words[0]), std::stoul(words[1]), {words.begin() + 2, words.end()});
+    return replay(target(words[0]), std::stoul(words[1]), {words.begin() + 2, words.end()}) ? 0 : 1;
   } else {
     std::fputs(kUsage, stderr);
     return 2;

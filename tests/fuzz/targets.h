@@ -10,11 +10,11 @@ namespace ltlab::fuzz {
 
 using Bytes = std::span<const std::uint8_t>;
 
-/// A reader of what may be anybody's. `run` feeds it any bytes, which it must take or answer with an
-/// ltlab::Error: it crashes where the reader does, or lets another exception out.
+/// A reader of what may be anybody's. `run` feeds it any bytes, and says whether it takes them. Others it
+/// must answer with an ltlab::Error: it crashes where the reader does, or lets another exception out.
 struct Target {
   std::string name;
-  void (*run)(Bytes input);
+  bool (*run)(Bytes input);
 };
 
 const std::vector<Target>& targets();
