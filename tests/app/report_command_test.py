@@ -139,7 +139,7 @@ class ReportTest(Reported, unittest.TestCase):
 
     def test_large_pages_leave_out_what_full_keeps(self):
         large = self.folder / "large"
-        result = run(*SEARCH, "--model", "mlp:784-3500-10", "--steps", 1, "--levels", 3, "--rate", 0.05, "--out", large)
+        result = run(*SEARCH, "--model", "mlp:784-3000-10", "--steps", 1, "--levels", 2, "--rate", 0.05, "--out", large)
         self.assertEqual(result.returncode, 0, result.stderr)
         small, full = self.folder / "small.html", self.folder / "full.html"
         self.assertIn("without 1 of 4 images", output_of("report", large, "-o", small))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -88,16 +89,16 @@ def datasets_of(path):
 
 
 class RunTest(unittest.TestCase):
-    """Has a small search: two replicates with both controls."""
+    """Has a small search, made once for all: two replicates with both controls."""
 
-    @classmethod
-    def setUpClass(cls):
-        folder = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(folder.cleanup)
-        cls.folder = Path(folder.name)
-        cls.search = cls.folder / "search"
-        ltlab("search", *SMALL, "--model", "mlp:784-20-10", "--replicates", 2, "--control",
-              "random-reinit,random-mask", "--out", cls.search)
+    folder = Path(tempfile.mkdtemp())
+    search = folder / "search"
+
+
+def setUpModule():
+    unittest.addModuleCleanup(shutil.rmtree, RunTest.folder)
+    ltlab("search", *SMALL, "--model", "mlp:784-20-10", "--replicates", 2, "--control", "random-reinit,random-mask",
+          "--out", RunTest.search)
 
 
 class ReadTest(RunTest):

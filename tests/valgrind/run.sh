@@ -18,22 +18,32 @@ memcheck() {
     --show-leak-kinds=definite "$@"
 }
 
-# search KERNEL MODEL OPTION_OF_VALGRIND...
+# search NAME KERNEL MODEL OPTION_OF_VALGRIND...
 search() {
-  local kernel=$1 model=$2
-  shift 2
-  rm -rf "$folder/run"
+  local out=$folder/$1 kernel=$2 model=$3
+  shift 3
   memcheck "$@" env LD_PRELOAD="$folder/stand_ins.so" "$build/bin/ltlab" search --data embedded \
     --embedded-train 120 --embedded-test 60 --validation 30 --batch 20 --steps 4 --validate-every 2 --levels 2 \
     --rate 0.5 --replicates 2 --control random-reinit --workers 2 --kernel "$kernel" --model "$model" \
-    --out "$folder/run" >"$folder/log" 2>&1 || { cat "$folder/log"; return 1; }
-  memcheck env LD_PRELOAD="$folder/stand_ins.so" "$build/bin/ltlab" verify "$folder/run" >/dev/null
+    --out "$out" >"$out.log" 2>&1 || { cat "$out.log"; return 1; }
+  memcheck env LD_PRELOAD="$folder/stand_ins.so" "$build/bin/ltlab" verify "$out" >/dev/null
 }
 
-for kernel in sparse dense; do
-  search "$kernel" 'linear 20 relu; batch-norm; dropout 0.3; linear classes'
+searches() {
+  search "$1-linear" "$1" 'linear 20 relu; batch-norm; dropout 0.3; linear classes'
   # Code that oneDNN makes for convolutions leaves values behind that valgrind takes for undefined: bounds alone.
-  search "$kernel" 'conv 4 relu; conv 5 1x1 relu; max-pool 4x4; batch-norm; linear classes' --undef-value-errors=no
+  search "$1-convolutions" "$1" 'conv 4 relu; conv 5 1x1 relu; max-pool 4x4; batch-norm; linear classes' \
+    --undef-value-errors=no
+}
+
+random_models() {
+  memcheck --undef-value-errors=no env LD_PRELOAD="$folder/stand_ins.so" "$build/bin/random_models" --count "$models"
+}
+
+searches sparse &
+searches dense &
+random_models &
+for job in $(jobs -p); do
+  wait "$job"
 done
-memcheck --undef-value-errors=no env LD_PRELOAD="$folder/stand_ins.so" "$build/bin/random_models" --count "$models"
 echo "valgrind: no errors in 4 searches and $models random models"

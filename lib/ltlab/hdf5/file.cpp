@@ -16,7 +16,7 @@ namespace {
 
 using Bytes = std::vector<std::byte>;
 
-constexpr std::size_t kImageGrowth = std::size_t{1} << 20;
+constexpr std::size_t kImageGrowth = std::size_t{1} << 16;
 
 std::string in_quotes(const std::filesystem::path& path) {
   return std::string("'").append(path.string()).append("'");
@@ -67,7 +67,8 @@ std::size_t file_length(const std::byte* bytes, std::size_t room) {
 // would be the plain way, but of an open file it returns a superblock whose checksum is wrong, in HDF5 1.10.)
 struct File::Image {
   std::byte* bytes = nullptr;
-  std::size_t room = 0;  // that the open file has
+  std::size_t room = 0;      // that the open file has
+  std::size_t reserved = 0;  // at least as much: it doubles, so that a large file is not copied at each step
 
   Image() = default;
   Image(const Image&) = delete;
@@ -75,9 +76,15 @@ struct File::Image {
   ~Image() { std::free(bytes); }
 
   static void* grow(void* memory, std::size_t size, H5FD_file_image_op_t, void* image) {
-    void* grown = std::realloc(memory, size);
-    if (grown) static_cast<Image*>(image)->room = size;
-    return grown;
+    auto& [bytes, room, reserved] = *static_cast<Image*>(image);
+    if (size > reserved) {
+      const std::size_t wanted = std::max(size, 2 * reserved);
+      memory = std::realloc(memory, wanted);
+      if (!memory) return nullptr;
+      reserved = wanted;
+    }
+    room = size;
+    return memory;
   }
 
   static herr_t give(void* memory, H5FD_file_image_op_t operation, void* image) {
@@ -130,7 +137,7 @@ File File::open_image(const std::filesystem::path& path) {
   Bytes bytes = read_bytes(path);
   const LibraryLock lock;
   auto image = std::make_shared<Image>();
-  image->room = bytes.size();
+  image->room = image->reserved = bytes.size();
   const Handle access = image_access(*image);
   check_made(H5Pset_file_image(access.id(), bytes.data(), bytes.size()));
   const std::string unique = unique_name(access);
