@@ -14,9 +14,11 @@ A collection's replicates and a ticket's controls are its members: run.members, 
 import argparse
 import errno
 import hashlib
+import io
 import os
 import platform
 import re
+import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -29,7 +31,8 @@ import pandas as pd
 import ltlab_layers
 import ltlab_networks
 import ltlab_state_dicts
-from script_errors import InputError, reading, require_file, run_script
+from script_errors import InputError, InputWarning, reading, require_file, run_script
+from script_files import require_target, temporary_of, write_whole
 
 FORMAT, FORMAT_VERSION = "ltlab-run", 1
 DEFLATE = 4
@@ -111,12 +114,14 @@ def read_run(folder):
     folder = Path(folder)
     folder = folder.parent if folder.name == "run.h5" else folder
     with _open(folder / "run.h5", ("run", "collection")) as file:
+        _require_digest(file)
         return Run(folder, _attributes(file), _arrays(file, "init"), _arrays(file, "rewind"))
 
 
 def read_level(path):
     """The level in the file `path`."""
     with _open(Path(path), ("level",)) as file:
+        _require_digest(file)
         names = {name: _text(dataset.attrs["imported_name"]) for group in ("weights", "other")
                  for name, dataset in _datasets(file, group) if "imported_name" in dataset.attrs}
         return Level(
@@ -138,10 +143,16 @@ def _open(path, kinds):
         yield file
 
 
+def _require_digest(file):
+    if content_digest(file) != _text(file.attrs["content_sha256"]):
+        raise ValueError("its content does not match its SHA-256")
+
+
 def _text(value):
+    """A string: of bytes that are no UTF-8, as a path may hold, Python's stand-ins."""
     if isinstance(value, np.ndarray):
         raise ValueError("an attribute is an array")
-    return value.decode() if isinstance(value, bytes) else value
+    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
 
 
 def _attributes(file):
@@ -275,8 +286,9 @@ def export_pytorch(level, path):
     """Writes state_dict(level) to a file for torch.load()."""
     import torch
 
-    with open(path, "wb") as file:
-        torch.save(state_dict(level), file)
+    content = io.BytesIO()  # since torch.save() ends the process where a disk is full
+    torch.save(state_dict(level), content)
+    write_whole(path, content.getbuffer())
 
 
 # ---------------------------------------------------------------------------------------------------- ONNX
@@ -303,7 +315,7 @@ def export_onnx(level, model, path):
     document = helper.make_model(graph, producer_name="ltlab", opset_imports=[helper.make_opsetid("", 13)])
     document.ir_version = 7
     onnx.checker.check_model(document, full_check=True)
-    onnx.save(document, path)
+    write_whole(path, document.SerializeToString())
 
 
 def _onnx_constants(level, step):
@@ -352,6 +364,7 @@ def load_state_dict(path, trust=False):
     """What torch.save() wrote to a file. Nothing that the file asks for is run, but where `trust` says so."""
     if not trust:
         return ltlab_state_dicts.load(path)
+    require_file(path, "name a file that torch.save() wrote")
     import torch
 
     try:
@@ -424,18 +437,27 @@ def _openlth_figures(place):
 
 def _imported_level(state, masks):
     """A Level of a state_dict, or what holds one, and masks by weight (`fc.weight`), or the masks that it holds."""
-    state = ltlab_state_dicts.state_of(state)
-    sorted_by_name = list(state) == sorted(state)
-    state, masks = _pruned_arrays(state, masks)
+    state, masks = _pruned_arrays(ltlab_state_dicts.state_of(state), masks)
     _check_arrays(state, masks)
     found = [_layer(key, mask) for key, mask in masks.items()]
+    sorted_by_name = _is_sorted(state, {layer.name for layer in found})
     layers = ltlab_layers.in_order(found, sorted_by_name)
+    if ltlab_layers.may_be_otherwise(layers):
+        told = ", ".join(ltlab_state_dicts.shown(layer.name) for layer in layers[:20]) + ", ..." * (len(layers) > 20)
+        warnings.warn(f"the order of the layers is that of the state_dict, and by their shapes may be another: {told}; "
+                      "if the network computes them otherwise, save model.state_dict() in its own order", InputWarning)
     if sorted_by_name or layers != found:
         ordered = ltlab_layers.arranged(list(state), {key: values.shape for key, values in state.items()}, layers)
         state = {key: state[key] for key in ordered}
         masks = {key: masks[key] for key in ordered if key in masks}
     levels = [_level_of(state, masks, names) for names in (_own_names(state, layers), _without_wrapper(state))]
     return next((level for level in levels if _model_name(level) != "imported"), levels[0])
+
+
+def _is_sorted(state, layers):
+    """Whether the keys of layers come in the order of their names, as sort_keys leaves them: bias before weight."""
+    keys = [key.removesuffix("_orig") for key in state if key.rpartition(".")[0] in layers]
+    return keys == sorted(set(keys))
 
 
 def _pruned_arrays(state, masks):
@@ -458,7 +480,7 @@ def _pruned_arrays(state, masks):
 def _check_arrays(state, masks):
     """RunError where something cannot be a network's, or the file cannot hold it."""
     if not masks:
-        raise RunError("the state_dict has no weights of linear layers or convolutions")
+        raise RunError("the state_dict has no weights of linear layers or of convolutions of images (Conv2d)")
     wrong = [key for key in masks if key not in state or state[key].shape != masks[key].shape
              or state[key].dtype != np.float32]
     if wrong:
@@ -540,7 +562,7 @@ def _initial(state, names, level):
     arrays = {name: values for name, values in arrays.items() if values.dtype == np.float32}
     wrong = [name for name, values in arrays.items() if name not in level.weights
              or values.shape != level.weights[name].shape or not np.isfinite(values).all()]
-    wrong += [name for name in level.masks if name not in arrays]
+    wrong += [name for name in level.weights if name not in arrays]
     if wrong:
         raise RunError(f"the initial state_dict has not {_told(wrong)} as finite float32 numbers of the trained shape")
     return arrays
@@ -583,9 +605,12 @@ def _expected_shapes(step, before, weights):
 
 
 def _write_import(folder, source, levels, init, rewind, rewind_step):
-    """Writes run.h5 and the levels into a folder that has no run yet."""
-    if (folder / "run.h5").exists():
-        raise RunError(f"{folder} holds a run already; name another folder")
+    """Writes run.h5 and the levels into a folder that has nothing of a run yet."""
+    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
+        raise RunError(f"{folder} is no folder; name another")
+    stored = next((path for pattern in ("run.h5", "level-*.h5", "*/run.h5") for path in folder.glob(pattern)), None)
+    if stored:
+        raise RunError(f"{folder} holds a run already, or a part of one: {stored.relative_to(folder)}; name another folder")
     folder.mkdir(parents=True, exist_ok=True)
     now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     model = _model_name(levels[0])
@@ -626,8 +651,14 @@ class _Writer:
     """A file of format ltlab-run that appears whole, with its digest, or not at all."""
 
     def __init__(self, path, kind=None, copy_of=None):
-        self.path, self.temporary = path, path.with_name(path.name + ".tmp")
-        self.temporary.unlink(missing_ok=True)  # of an import that was killed, or a link to elsewhere
+        self.path, self.temporary = path, temporary_of(path)
+        try:
+            self._begin(kind, copy_of)
+        except BaseException:
+            self.temporary.unlink(missing_ok=True)
+            raise
+
+    def _begin(self, kind, copy_of):
         if copy_of:
             self.temporary.write_bytes(copy_of.read_bytes())
         self.file = h5py.File(self.temporary, "r+" if copy_of else "w", libver=("v110", "v110"))
@@ -670,7 +701,7 @@ def _write_attributes(item, attributes):
     """Strings as UTF-8 of fixed length, whole numbers as uint64, others as float64."""
     for name, value in attributes.items():
         if isinstance(value, str):
-            encoded = value.encode()
+            encoded = value.encode(errors="surrogateescape")
             kind = h5py.string_dtype("utf-8", max(1, len(encoded)))
             item.attrs.create(name, np.array(encoded, f"S{max(1, len(encoded))}"), dtype=kind)
         else:
@@ -718,7 +749,11 @@ def extract(level_file, path):
     """Writes a level's file anew with what only run.h5 tells: its initial weights, `config` and `model`. It then stands
     alone."""
     level_file, path = Path(level_file), Path(path)
+    require_target(path)
     run, level = read_run(level_file.parent), read_level(level_file)
+    for name in ("config_sha256", "branch", "dataset_fingerprint", "seed", "trial"):
+        if run.attributes.get(name) != level.attributes.get(name):
+            raise RunError(f"{level_file} is no level of the run beside it: '{name}' is another; move it to its own run")
     with _Writer(path, copy_of=level_file) as file:
         _write_attributes(file, {name: run.attributes[name] for name in ("config", "model")})
         if not level.initial:
@@ -768,7 +803,7 @@ def content_digest(file):
             add_number(item.ndim)
             for extent in item.shape:
                 add_number(extent)
-            digest.update(item[()].tobytes())
+            digest.update(_values(item).tobytes())
             add_attributes(item)
 
     add_group(file)

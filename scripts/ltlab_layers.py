@@ -50,6 +50,17 @@ def in_order(layers, sorted_by_name):
     return layers
 
 
+def may_be_otherwise(layers):
+    """Whether an order is hardly the network's own, while by shapes there are others: names are sorted, and not by their
+    numbers, or a layer does not take what the one before puts out."""
+    names = [layer.name for layer in layers]
+    if is_chain(layers) and names != sorted(names):
+        return False
+    chains = _chains(layers, by_number=False)
+    searched = len(chains) > 1 and chains[0] != chains[1]
+    return searched and _chains(layers, by_number=True) != [layers]
+
+
 def arranged(keys, shapes, layers):
     """The keys of a state_dict in the order of its layers, each norm behind the layer that it fits."""
     places = {layer.name: place for place, layer in enumerate(layers)}

@@ -61,9 +61,11 @@ def load(path):
 def _content(path):
     """The bytes of a regular file: of a pipe or device one would wait for ever."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise InputError(f"{path} is {'a folder' if stat.S_ISDIR(mode) else 'no file'}; name a file that torch.save() wrote")
     with open(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InputError(f"{path} is no file; name one that torch.save() wrote")
         content = file.read()
     if not content:
         raise InputError(f"{path} is empty; save or download it again")
@@ -77,13 +79,13 @@ def _read_zip(content):
     """Of torch 1.6 and later: an archive NAME with NAME/data.pkl, and NAME/data/KEY for each array's numbers."""
     archive = zipfile.ZipFile(io.BytesIO(content))
     members = archive.infolist()
+    names = archive.namelist()
+    if any(name.endswith("/constants.pkl") for name in names):
+        raise InputError("is a TorchScript program; save its state_dict()")
     if any(member.compress_type != zipfile.ZIP_STORED for member in members):
         raise InputError("its parts are compressed, which torch.save() does not do: unpack it, or save it again")
     if sum(member.file_size for member in members) > len(content):
         raise InputError("its parts overlap; save or download it again")
-    names = archive.namelist()
-    if any(name.endswith("/constants.pkl") for name in names):
-        raise InputError("is a TorchScript program; save its state_dict()")
     roots = [name.removesuffix("data.pkl") for name in names if name.endswith("/data.pkl") and name.count("/") == 1]
     if len(roots) != 1:
         raise InputError("has not one data.pkl: it is a zip archive, but not of torch.save()")

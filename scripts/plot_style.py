@@ -1,9 +1,12 @@
 """How the plots of ltlab look: one style, one set of colours, axes of densities and of accuracies."""
 
+import io
+
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from script_errors import InputError
+from script_files import write_whole
 
 # Okabe & Ito's colours and three more, and a marker of each for those who see none.
 COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933", "#8A8A8A")
@@ -36,12 +39,13 @@ def lay_out(figure, below, title):
 
 def save(figure, path, svg):
     """Writes the image, by its suffix a PNG or what else matplotlib draws, and if asked an SVG beside it."""
-    try:
-        figure.savefig(path, dpi=200)
-    except ValueError as error:
-        raise InputError(f"cannot draw {path}: {error}") from error
-    if svg:
-        figure.savefig(path.with_suffix(".svg"))
+    for file in [path] + ([path.with_suffix(".svg")] if svg else []):
+        content = io.BytesIO()
+        try:
+            figure.savefig(content, dpi=200, format=file.suffix.removeprefix(".") or None)
+        except ValueError as error:
+            raise InputError(f"cannot draw {file}: {error}") from error
+        write_whole(file, content.getbuffer())
 
 
 def set_density_axis(axes, sparsest):

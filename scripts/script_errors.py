@@ -1,6 +1,7 @@
 """How ltlab's scripts fail: by a sentence and ltlab's own exit status, never by a traceback."""
 
 import sys
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,6 +10,10 @@ BAD_INPUT, SYSTEM, INTERRUPTED = 3, 5, 130
 
 class InputError(Exception):
     """A file or folder that cannot be used as asked; the message says which, why and what to do."""
+
+
+class InputWarning(UserWarning):
+    """What was done may not be what is meant."""
 
 
 def require_file(path, advice):
@@ -31,6 +36,10 @@ def reading(what, advice):
 
 def run_script(name, command):
     """Calls `command`; what goes wrong ends the script `name` with a sentence on standard error."""
+    show = warnings.showwarning
+    warnings.showwarning = lambda message, category, *place, **more: (
+        print(f"{name}: note: {message}", file=sys.stderr) if category is InputWarning
+        else show(message, category, *place, **more))
     try:
         command()
     except InputError as error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -172,6 +173,62 @@ class ReadTest(RunTest):
                 path = folder
             with self.assertRaisesRegex(ltlab_io.RunError, message):
                 ltlab_io.read_run(path)
+
+
+    def copy_of_ticket(self, name):
+        copy = self.folder / name
+        shutil.copytree(self.search / "replicate-0", copy)
+        return copy
+
+    def check_sentence(self, status, message, *words, **options):
+        result = subprocess.run([sys.executable, "-B", SCRIPTS / "ltlab_io.py", *map(str, words)], capture_output=True,
+                                text=True, **options)
+        self.assertEqual(result.returncode, status, result.stderr)
+        self.assertRegex(result.stderr, rf"\Altlab_io.py: .*{message}.*\n\Z")
+
+    def test_what_does_not_match_its_digest_is_not_passed_on(self):
+        level = self.copy_of_ticket("changed") / "level-001.h5"
+        with h5py.File(level, "r+") as file:
+            file["weights/fc1.bias"][...] = file["weights/fc1.bias"][:] + 1
+        for command in ("extract", "export-pytorch") if torch else ("extract",):
+            self.check_sentence(3, "SHA-256", command, level, self.folder / "passed-on")
+        with self.assertRaisesRegex(ltlab_io.RunError, "SHA-256"):
+            ltlab_io.read_run(level.parent).level(1)
+        self.assertFalse((self.folder / "passed-on").exists())
+
+    def test_a_level_beside_another_run_is_not_completed_by_it(self):
+        copy = self.copy_of_ticket("mixed")
+        shutil.copy(self.search / "replicate-1" / "level-001.h5", copy)
+        self.check_sentence(3, "no level of the run beside it", "extract", copy / "level-001.h5", self.folder / "mixed.h5")
+
+    def test_files_of_a_run_are_not_written_over(self):
+        copy = self.copy_of_ticket("whole")
+        level, before = copy / "level-001.h5", (copy / "level-001.h5").read_bytes()
+        for command in ("extract", "export-pytorch") if torch else ("extract",):
+            self.check_sentence(3, "among the files of a run", command, level, level)
+            os.mkfifo(self.folder / f"{command}-pipe")
+            self.check_sentence(3, "no ordinary file", command, level, self.folder / f"{command}-pipe")
+        self.assertEqual(level.read_bytes(), before)
+        ltlab("verify", copy)
+
+    def test_a_full_disk_leaves_what_was_there(self):
+        out, level = self.folder / "full.out", self.search / "replicate-0" / "level-001.h5"
+        small_files = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))}
+        for command in ("extract", "export-pytorch") if torch else ("extract",):
+            out.write_text("precious")
+            self.check_sentence(5, "", command, level, out, **small_files)
+            self.assertEqual(out.read_text(), "precious")
+        self.assertEqual([path.name for path in self.folder.glob("full.out?*")], [])
+
+    def test_paths_of_any_bytes(self):
+        data = os.fsencode(self.folder) + b"/n\xe9.h5"
+        with h5py.File(data, "w") as file:
+            file["x"], file["y"] = np.random.default_rng(0).random((300, 6), np.float32), np.arange(300) % 2
+        subprocess.run([LTLAB, "search", "--data", b"h5:" + data + b":/x,/y", "--model", "mlp:6-4-2", *HASTY, "--steps", "4",
+                        "--levels", "1", "--out", self.folder / "bytes"], check=True, capture_output=True)
+        result = script("extract", self.folder / "bytes/level-001.h5", self.folder / "bytes.h5")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        ltlab("verify", self.folder / "bytes.h5")
 
 
 class WithoutOurCodeTest(RunTest):
@@ -431,6 +488,21 @@ class PyTorchTest(RunTest):
         run = ltlab_io.read_run(self.folder / "renamed")
         self.assertEqual(list(run.level(0).weights), ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"])
         same_bits(self, renamed, ltlab_io.state_dict(run.level(0)))
+
+    def test_nothing_of_a_run_is_written_over(self):
+        for stored in ("level-000.h5", "replicate-0/run.h5"):
+            folder = self.folder / f"part-{stored[:5]}"
+            (folder / stored).parent.mkdir(parents=True)
+            shutil.copy(self.search / "replicate-0" / Path(stored).name, folder / stored)
+            before = (folder / stored).read_bytes()
+            with self.assertRaisesRegex(ltlab_io.RunError, "a part of one"):
+                ltlab_io.import_pytorch(torch.nn.Linear(3, 2).state_dict(), folder)
+            self.assertEqual((folder / stored).read_bytes(), before)
+
+    def test_initial_weights_are_those_of_all(self):
+        state = torch.nn.Linear(3, 2).state_dict()
+        with self.assertRaisesRegex(ltlab_io.RunError, "has not .*bias"):
+            ltlab_io.import_pytorch(state, self.folder / "half", {"weight": state["weight"]})
 
     def test_says_what_is_wrong(self):
         with self.assertRaisesRegex(ltlab_io.RunError, "holds a run already"):

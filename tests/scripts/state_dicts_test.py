@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+import warnings
 import zipfile
 from collections import OrderedDict
 from pathlib import Path
@@ -383,7 +384,7 @@ class OtherFilesTest(FolderTest):
 
     def test_folders_pipes_and_missing_files(self):
         os.mkfifo(self.folder / "pipe")
-        for name, message in {"none": "No such file", ".": "directory", "pipe": "no file",
+        for name, message in {"none": "No such file", ".": "is a folder", "pipe": "no file",
                               "/dev/zero": "no file"}.items():
             result = script("import-pytorch", name, "run", folder=self.folder)
             self.assertEqual(result.returncode, 3)
@@ -563,6 +564,22 @@ class OrderTest(FolderTest):
         branches = {"a.weight": torch.ones(5, 4), "b.weight": torch.ones(5, 4), "c.weight": torch.ones(3, 5)}
         self.refused(self.save(branches).read_bytes(), "no way; save")
         self.assertEqual(self.imported(dict(reversed(branches.items()))).attributes["model"], "imported")
+
+    def test_other_entries_hide_no_sorting(self):
+        equal = by_name({"second.weight": torch.ones(5, 5), "first.weight": torch.ones(5, 5)})
+        self.refused(self.save(equal | {"epoch": torch.tensor(3)}).read_bytes(), "several ways; save")
+
+    def test_doubtful_orders_are_told(self):
+        layers = {name: nn.Linear(8, 8).state_dict() for name in ("input", "second", "middle", "out")}
+        state = {f"{name}.{kind}": values for name, layer in layers.items() for kind, values in layer.items()}
+        by_layer = {key: state[key] for key in sorted(state, key=lambda key: key.partition(".")[0])}
+        with self.assertWarnsRegex(ltlab_io.InputWarning, "input, middle, out, second;"):
+            self.imported(by_layer)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.imported(state)
+            self.imported(mlp(8, 8, 8, 8).state_dict())
+            self.imported(network_of("resnet-20"))
 
     def test_many_layers_end_soon(self):
         """Of as many orders as there are, two tell enough; of those that fit nowhere, the search ends."""
