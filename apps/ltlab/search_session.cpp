@@ -77,6 +77,18 @@ bool has_all_links(const RunStore& store) {
   });
 }
 
+// What goes wrong meanwhile leaves a part of the old run, with which nobody can go on.
+void replace_run(const std::string& folder) {
+  try {
+    RunStore(folder).remove();
+  } catch (const IoError& error) {
+    throw Error(
+        ExitStatus::io,
+        std::string(error.what()) +
+            ": the run there is not replaced; once its files can be deleted, give the same command again");
+  }
+}
+
 }  // namespace
 
 SearchData::SearchData(const SearchConfig& config)
@@ -116,7 +128,7 @@ void run_session(const SearchRequest& request, const SearchData& data, const std
   check_last_batches(without_epochs, dataset, &pretraining);
   warn_of_settings(without_epochs);
   tell_early_end(config, planned_densities(config, dataset.train.shape, dataset.classes));
-  if (request.force) RunStore(request.out).remove();
+  if (request.force) replace_run(request.out);
   std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers
             << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';
   run_search(config, data.own(), request.out, request.workers, progress, stop, &data.pretraining());

@@ -305,6 +305,24 @@ class Surprises(SearchTest):
         self.check_refused(run("search", "--resume", "--out", self.folder / "run", **user), 5)
         self.set_modes(0o755, 0o644)
 
+    def test_force_deletes_nothing_where_it_cannot_delete_all(self):
+        arguments = [*SHORT, "--levels", 1, "--control", "random-mask", "--replicates", 2]
+        self.assertEqual(self.search("run", *arguments).returncode, 0)
+        before = contents(self.folder / "run")
+        os.chmod(self.folder, 0o755)
+        locked = self.folder / "run/replicate-1"
+        for path in [self.folder / "run", *(self.folder / "run").rglob("*")]:
+            if os.geteuid() == 0:
+                os.chown(path, 65534, 65534)
+        os.chmod(locked, 0o555)
+        user = {"user": 65534} if os.geteuid() == 0 else {}  # whom permissions bind
+        refused = self.search("run", *arguments, "--seed", 5, "--force", **user)
+        os.chmod(locked, 0o755)
+        self.check_refused(refused, 5, "nothing is deleted", "give the same command again")
+        self.assertNotIn("--resume", refused.stderr)
+        self.assertEqual(contents(self.folder / "run"), before)
+        self.assertEqual(self.search("run", *arguments, "--seed", 5, "--force", **user).returncode, 0)
+
     def set_modes(self, folders, files):
         for path in [self.folder / "run", *(self.folder / "run").rglob("*")]:
             os.chmod(path, folders if path.is_dir() else files)

@@ -299,7 +299,19 @@ void RunStore::write_checkpoint(const TrainingCheckpoint& checkpoint) {
 }
 
 void RunStore::remove() {
-  for (const std::string& member : members()) RunStore(folder_ / member).remove();
+  require_removable();
+  remove_files();
+}
+
+void RunStore::require_removable() const {
+  for (const std::string& member : members()) RunStore(folder_ / member).require_removable();
+  if (::faccessat(AT_FDCWD, folder_.c_str(), W_OK | X_OK, AT_EACCESS) == 0 || errno == ENOENT) return;
+  throw IoError("cannot delete what is in '" + folder_.string() + "': " + std::strerror(errno) +
+                "; nothing is deleted");
+}
+
+void RunStore::remove_files() {
+  for (const std::string& member : members()) RunStore(folder_ / member).remove_files();
   const FolderLock lock(folder_);
   const OpenFolder own(folder_, !is_member_name(folder_.filename()));
   // "level-..." before "run.h5", without which nobody sees a run here
