@@ -79,8 +79,8 @@ class RunStore {
   /// a member has its run.h5.
   void link_members();
 
-  /// Deletes the run: its files and those of its members, and nothing else; run.h5 last to go in each. Where it
-  /// may not write a folder of them, IoError before anything is deleted.
+  /// Deletes the run: its files and those of its members, and nothing else; run.h5 last to go in each. Where
+  /// it may not write a folder of them, IoError before anything is deleted.
   void remove();
 
   /// The folder of the whole search, where this one is named as a part of one (a replicate's, a control's):
