@@ -12,194 +12,19 @@ A collection's replicates and a ticket's controls are its members: run.members, 
 """
 
 import argparse
-import errno
-import hashlib
 import io
-import os
-import platform
 import re
 import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
 
-import h5py
 import numpy as np
-import pandas as pd
 
 import ltlab_layers
 import ltlab_networks
 import ltlab_state_dicts
-from script_errors import InputError, InputWarning, reading, require_file, run_script
-from script_files import require_target, temporary_of, write_whole
-
-FORMAT, FORMAT_VERSION = "ltlab-run", 1
-DEFLATE = 4
-DEEPEST = 4  # groups in each other
-MOST_COMPRESSED = 10_000  # bytes of one that is stored: eight by the n-bit filter, and a thousand by deflate
-RunError = InputError  # what the functions below raise
-
-
-# ---------------------------------------------------------------------------------------------------- reading
-
-
-@dataclass
-class Level:
-    """One level: level-NNN.h5. Arrays are by parameter, in PyTorch's axis order, from input to output."""
-
-    attributes: dict  # level, density, test_accuracy, ...
-    masks: dict  # bool, True = survives
-    weights: dict  # float32 after training, zero where masked
-    initial: dict  # the same before training; empty where only run.h5 tells (Run.initial_weights)
-    metrics: pd.DataFrame  # a row each validation
-    kernels: pd.DataFrame  # a row each product of a layer
-    unmasked: dict = field(default_factory=dict)  # of an import: weights that PyTorch kept where masked, else zero
-    other: dict = field(default_factory=dict)  # of an import: what is not float32
-    imported_names: dict = field(default_factory=dict)  # of an import: {parameter: its name in PyTorch}
-
-
-@dataclass
-class Run:
-    """A run folder: run.h5 and the levels and members beside it."""
-
-    folder: Path
-    attributes: dict  # config, model, branch, seed, ...
-    init: dict  # float32 weights at step 0
-    rewind: dict  # ... and at the rewind step
-
-    @property
-    def levels(self):
-        """Numbers of the levels stored."""
-        return sorted(int(path.stem[6:]) for path in self.folder.glob("level-*.h5") if path.stem[6:].isdecimal())
-
-    @property
-    def members(self):
-        """Names of the folders inside that are runs: replicates or controls."""
-        names = [path.parent.name for path in self.folder.glob("*/run.h5")]
-        return sorted(names, key=lambda name: [int(word) if word.isdecimal() else word for word in
-                                               re.split(r"(\d+)", name)])
-
-    def member(self, name):
-        return read_run(self.folder / name)
-
-    def level(self, number):
-        if number not in self.levels:
-            stored = ", ".join(map(str, self.levels)) or "none yet"
-            raise RunError(f"{self.folder} has no level {number}; it has {stored}")
-        return read_level(self.folder / f"level-{number:03}.h5")
-
-    def initial_weights(self, number):
-        """What the training of a level began with, zero where masked."""
-        level = self.level(number)
-        start = level.initial or self._start(level.attributes["first_step"])
-        return {name: _masked(values, level.masks.get(name)) for name, values in start.items()}
-
-    def table(self):
-        """A row a level, of this run and all inside: `run` (the member's path), `branch`, and the attributes."""
-        rows = [{"run": "", "branch": self.attributes["branch"]} | _level_attributes(self.folder, number)
-                for number in self.levels]
-        for name in self.members:
-            inside = self.member(name).table()
-            rows += [row | {"run": f"{name}/{row['run']}".rstrip("/")} for row in inside.to_dict("records")]
-        return pd.DataFrame(rows)
-
-    def _start(self, step):
-        start = self.rewind if step > 0 else self.init
-        return start or read_run(self.folder.resolve().parent)._start(step)  # a control leaves it to its ticket
-
-
-def read_run(folder):
-    """The run in `folder`, or that of a run.h5."""
-    folder = Path(folder)
-    folder = folder.parent if folder.name == "run.h5" else folder
-    with _open(folder / "run.h5", ("run", "collection")) as file:
-        _require_digest(file)
-        return Run(folder, _attributes(file), _arrays(file, "init"), _arrays(file, "rewind"))
-
-
-def read_level(path):
-    """The level in the file `path`."""
-    with _open(Path(path), ("level",)) as file:
-        _require_digest(file)
-        names = {name: _text(dataset.attrs["imported_name"]) for group in ("weights", "other")
-                 for name, dataset in _datasets(file, group) if "imported_name" in dataset.attrs}
-        return Level(
-            _attributes(file),
-            {name: values.astype(bool) for name, values in _arrays(file, "mask").items()},
-            _arrays(file, "weights"), _arrays(file, "initial"), _table(file, "metrics"), _table(file, "kernels"),
-            _arrays(file, "unmasked"), _arrays(file, "other"), names)
-
-
-@contextmanager
-def _open(path, kinds):
-    """The open file; what in it is not as it should be becomes a RunError, and only the system's faults stay OSErrors."""
-    require_file(path, "name a run folder or a file of one")
-    with reading(path, "check it by `ltlab verify`"), h5py.File(path, "r") as file:
-        if _text(file.attrs.get("format", b"")) != FORMAT or _text(file.attrs["kind"]) not in kinds:
-            raise RunError(f"{path} is no {' or '.join(kinds)} in format {FORMAT}")
-        if file.attrs["format_version"] > FORMAT_VERSION:
-            raise RunError(f"{path} is of a newer format: use the ltlab_io.py of the ltlab that made it")
-        yield file
-
-
-def _require_digest(file):
-    if content_digest(file) != _text(file.attrs["content_sha256"]):
-        raise ValueError("its content does not match its SHA-256")
-
-
-def _text(value):
-    """A string: of bytes that are no UTF-8, as a path may hold, Python's stand-ins."""
-    if isinstance(value, np.ndarray):
-        raise ValueError("an attribute is an array")
-    return value.decode(errors="surrogateescape") if isinstance(value, bytes) else value
-
-
-def _attributes(file):
-    return {name: _text(value) for name, value in file.attrs.items()}
-
-
-def _level_attributes(folder, number):
-    with _open(folder / f"level-{number:03}.h5", ("level",)) as file:
-        attributes = _attributes(file)
-    told = ("format", "format_version", "kind", "branch")
-    return {name: value for name, value in attributes.items() if name not in told}
-
-
-def _datasets(file, group):
-    """(name, dataset) of all arrays of a group, in the order of their positions."""
-    found, rest = [], [(name, item, 1) for name, item in file.get(group, {}).items()]
-    while rest:
-        name, item, depth = rest.pop()
-        if isinstance(item, h5py.Dataset):
-            found.append((name, item))
-        elif depth == DEEPEST:
-            raise ValueError(f"{group}/{name} lies too deep")
-        else:
-            rest += [(f"{name}/{inside}", of_it, depth + 1) for inside, of_it in item.items()]
-    return sorted(found, key=lambda item: item[1].attrs["position"])
-
-
-def _arrays(file, group):
-    return {name: _values(dataset) for name, dataset in _datasets(file, group)}
-
-
-def _values(dataset):
-    """All of a dataset, unless it claims more than what is stored can hold."""
-    if dataset.nbytes > MOST_COMPRESSED * dataset.id.get_storage_size() + 4096:
-        raise ValueError(f"{dataset.name} claims {dataset.nbytes} bytes, which are not stored")
-    return dataset[()]
-
-
-def _table(file, name):
-    table = pd.DataFrame(_values(file[name]))
-    for column in table.columns[table.dtypes == object]:
-        table[column] = table[column].str.decode("utf-8")
-    return table
-
-
-def _masked(values, mask):
-    return values if mask is None else np.where(mask, values, np.float32(0))
+from ltlab_runs import Level, RunError, content_digest, extract, masked, read_level, read_run, write_import  # noqa: F401
+from script_errors import InputWarning, reading, require_file, run_script
+from script_files import write_whole
 
 
 # ---------------------------------------------------------------------------------------------------- PyTorch
@@ -357,7 +182,7 @@ def import_pytorch(state, folder, initial=None, source="PyTorch"):
     imported = _imported_level(state, {})
     names = {key: name for name, key in imported.imported_names.items()}
     init = {} if initial is None else _initial(initial, names, imported)
-    _write_import(Path(folder), source, {0: imported}, init, init, 0)
+    write_import(Path(folder), source, _model_name(imported), {0: imported}, init, init, 0)
 
 
 def load_state_dict(path, trust=False):
@@ -396,7 +221,7 @@ def import_openlth(replicate, folder, trust=False):
     initial = lambda path: _initial(load_state_dict(path, trust), names, levels[0])  # noqa: E731
     rewind = initial(first)
     init = rewind if rewind_step == 0 else initial(pretrained[0]) if pretrained else {}
-    _write_import(Path(folder), "OpenLTH", levels, init, rewind, rewind_step)
+    write_import(Path(folder), "OpenLTH", _model_name(levels[0]), levels, init, rewind, rewind_step)
 
 
 def _openlth_levels(replicate):
@@ -441,8 +266,8 @@ def _imported_level(state, masks):
     _check_arrays(state, masks)
     found = [_layer(key, mask) for key, mask in masks.items()]
     sorted_by_name = _is_sorted(state, {layer.name for layer in found})
-    layers = ltlab_layers.in_order(found, sorted_by_name)
-    if ltlab_layers.may_be_otherwise(layers):
+    layers, certain = ltlab_layers.in_order(found, sorted_by_name)
+    if not certain:
         told = ", ".join(ltlab_state_dicts.shown(layer.name) for layer in layers[:20]) + ", ..." * (len(layers) > 20)
         warnings.warn(f"the order of the layers is that of the state_dict, and by their shapes may be another: {told}; "
                       "if the network computes them otherwise, save model.state_dict() in its own order", InputWarning)
@@ -489,7 +314,7 @@ def _check_arrays(state, masks):
     if odd:
         raise RunError(f"{_told(odd)}: neither a linear layer nor a convolution has weights of such a shape")
     infinite = [key for key, values in state.items() if values.dtype == np.float32
-                and not np.isfinite(_masked(values, masks.get(key))).all()]
+                and not np.isfinite(masked(values, masks.get(key))).all()]
     if infinite:
         raise RunError(f"{_told(infinite)}: not all values are finite numbers; its training has diverged")
     unusual = [key for key in state if not re.fullmatch(r"[^\x00-\x1f\x7f/\ud800-\udfff]{1,200}", key) or key == "."]
@@ -521,7 +346,7 @@ def _level_of(state, masks, names):
             continue
         if key in masks:
             level.masks[name] = masks[key]
-            kept, values = values, _masked(values, masks[key])
+            kept, values = values, masked(values, masks[key])
             if kept.tobytes() != values.tobytes():
                 level.unmasked[name] = np.where(masks[key], np.float32(0), kept)
         level.weights[name] = values
@@ -599,230 +424,6 @@ def _expected_shapes(step, before, weights):
     if step.kind == "batch_norm":
         return before, {name: (before,) for name in ("weight", "bias", "running_mean", "running_var")}
     return before + (step.padding if step.kind == "padding" else 0), {}
-
-
-# ---------------------------------------------------------------------------------------------------- writing
-
-
-def _write_import(folder, source, levels, init, rewind, rewind_step):
-    """Writes run.h5 and the levels into a folder that has nothing of a run yet."""
-    if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
-        raise RunError(f"{folder} is no folder; name another")
-    stored = next((path for pattern in ("run.h5", "level-*.h5", "*/run.h5") for path in folder.glob(pattern)), None)
-    if stored:
-        raise RunError(f"{folder} holds a run already, or a part of one: {stored.relative_to(folder)}; name another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    model = _model_name(levels[0])
-    config = f"model = {model}\n"
-    identity = {"config_sha256": hashlib.sha256(config.encode()).hexdigest(), "branch": "imported",
-                "dataset_fingerprint": "", "seed": 0, "trial": 0, "started_utc": now}
-    for number, level in levels.items():
-        with _Writer(folder / f"level-{number:03}.h5", "level") as file:
-            _write_level(file, number, level, identity | {"finished_utc": now})
-    with _Writer(folder / "run.h5", "run") as file:
-        _write_attributes(file, identity | {"config": config, "extent": "", "model": model, "dataset": "",
-                                            "imported_from": source, "rewind_step": rewind_step})
-        for group, arrays in (("init", init), ("rewind", rewind), ("rewind_optimizer", {})):
-            _write_arrays(file, group, arrays)
-        for number in levels:
-            file[f"level-{number:03}"] = h5py.ExternalLink(f"level-{number:03}.h5", "/")
-
-
-def _write_level(file, number, level, identity):
-    """What training would have measured and the import does not tell is NaN, or 0 of steps and costs."""
-    unknown = {name: np.nan for name in (
-        "test_loss", "test_accuracy", "validation_loss", "validation_accuracy", "early_stop_validation_loss",
-        "early_stop_test_loss", "early_stop_test_accuracy")}
-    survivors, weights = sum(m.sum() for m in level.masks.values()), sum(m.size for m in level.masks.values())
-    _write_attributes(file, identity | unknown | {
-        "level": number, "density": survivors / weights, "early_stop_step": 0, "wall_seconds": 0.0, "flops": 0.0,
-        "dense_flops": 0.0} | level.attributes)
-    _write_arrays(file, "mask", level.masks)
-    for group, arrays in (("weights", level.weights), ("unmasked", level.unmasked), ("other", level.other)):
-        _write_arrays(file, group, arrays, level.imported_names)
-    numbers = ("learning_rate", "train_loss", "validation_loss", "validation_accuracy", "wall_seconds")
-    _write_table(file, "metrics", [("step", "<u8")] + [(name, "<f8") for name in numbers])
-    _write_table(file, "kernels", [(name, "S1") for name in ("parameter", "product", "kernel")] +
-                 [("dense_seconds", "<f8"), ("sparse_seconds", "<f8")])
-
-
-class _Writer:
-    """A file of format ltlab-run that appears whole, with its digest, or not at all."""
-
-    def __init__(self, path, kind=None, copy_of=None):
-        self.path, self.temporary = path, temporary_of(path)
-        try:
-            self._begin(kind, copy_of)
-        except BaseException:
-            self.temporary.unlink(missing_ok=True)
-            raise
-
-    def _begin(self, kind, copy_of):
-        if copy_of:
-            self.temporary.write_bytes(copy_of.read_bytes())
-        self.file = h5py.File(self.temporary, "r+" if copy_of else "w", libver=("v110", "v110"))
-        if copy_of:
-            return
-        _write_attributes(self.file, {"format": FORMAT, "format_version": FORMAT_VERSION, "kind": kind})
-        provenance = {"program": "ltlab_io.py", "python_version": platform.python_version(),
-                      "h5py_version": h5py.__version__, "hdf5_version": h5py.version.hdf5_version}
-        _write_attributes(self.file.create_group("provenance"), provenance)
-
-    def __enter__(self):
-        return self.file
-
-    def __exit__(self, error, *_):
-        try:
-            digest = content_digest(self.file) if error is None else ""
-            _write_attributes(self.file, {"content_sha256": digest})
-            self.file.close()
-            if error is None:
-                self._require_written(digest)
-                os.replace(self.temporary, self.path)
-        finally:
-            self.temporary.unlink(missing_ok=True)
-
-    def _require_written(self, digest):
-        """Reads back what the disk has: closing a file may fail in silence."""
-        with open(self.temporary, "rb") as file:
-            os.fsync(file.fileno())
-        try:
-            with h5py.File(self.temporary, "r") as file:
-                whole = content_digest(file) == digest == _text(file.attrs["content_sha256"])
-        except (OSError, LookupError, ValueError, RuntimeError):
-            whole = False
-        if not whole:
-            told = "the disk did not keep what was written; check it and its free space"
-            raise OSError(errno.EIO, told, str(self.path))
-
-
-def _write_attributes(item, attributes):
-    """Strings as UTF-8 of fixed length, whole numbers as uint64, others as float64."""
-    for name, value in attributes.items():
-        if isinstance(value, str):
-            encoded = value.encode(errors="surrogateescape")
-            kind = h5py.string_dtype("utf-8", max(1, len(encoded)))
-            item.attrs.create(name, np.array(encoded, f"S{max(1, len(encoded))}"), dtype=kind)
-        else:
-            whole = isinstance(value, (int, np.integer))
-            item.attrs.create(name, value, dtype="<u8" if whole else "<f8")
-
-
-def _write_arrays(file, group, arrays, imported_names=None):
-    file.require_group(group)
-    for position, (name, values) in enumerate(arrays.items()):
-        if values.dtype == bool and group == "mask":
-            dataset = _write_bits(file[group], name, values)
-            _write_attributes(dataset, {"density": values.mean()})
-        else:
-            filters = {"shuffle": True, "compression": DEFLATE, "fletcher32": True}
-            dataset = file[group].create_dataset(name, data=values, **(filters if values.size and values.ndim else {}))
-        _write_attributes(dataset, {"position": position})
-        if imported_names:
-            _write_attributes(dataset, {"imported_name": imported_names[name]})
-
-
-def _write_bits(group, name, values):
-    """One bit a value (n-bit filter), then deflated."""
-    bit = h5py.h5t.STD_U8LE.copy()
-    bit.set_precision(1)
-    creation = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    creation.set_chunk(values.shape)
-    creation.set_filter(h5py.h5z.FILTER_NBIT)
-    creation.set_deflate(DEFLATE)
-    creation.set_fletcher32()
-    linked = h5py.h5p.create(h5py.h5p.LINK_CREATE)
-    linked.set_create_intermediate_group(True)
-    space = h5py.h5s.create_simple(values.shape)
-    dataset = h5py.Dataset(h5py.h5d.create(group.id, name.encode(), bit, space, creation, linked))
-    dataset[...] = values.astype(np.uint8)
-    return dataset
-
-
-def _write_table(file, name, columns):
-    """A table without rows."""
-    file.create_dataset(name, data=np.zeros(0, np.dtype(columns)))
-
-
-def extract(level_file, path):
-    """Writes a level's file anew with what only run.h5 tells: its initial weights, `config` and `model`. It then stands
-    alone."""
-    level_file, path = Path(level_file), Path(path)
-    require_target(path)
-    run, level = read_run(level_file.parent), read_level(level_file)
-    for name in ("config_sha256", "branch", "dataset_fingerprint", "seed", "trial"):
-        if run.attributes.get(name) != level.attributes.get(name):
-            raise RunError(f"{level_file} is no level of the run beside it: '{name}' is another; move it to its own run")
-    with _Writer(path, copy_of=level_file) as file:
-        _write_attributes(file, {name: run.attributes[name] for name in ("config", "model")})
-        if not level.initial:
-            _write_arrays(file, "initial", run.initial_weights(level.attributes["level"]))
-
-
-# ---------------------------------------------------------------------------------------------------- digest
-
-
-def content_digest(file):
-    """SHA-256 over what an open file says, as ltlab computes it for the attribute `content_sha256`: every group,
-    dataset and attribute in the order of names, links and that attribute left out."""
-    digest = hashlib.sha256()
-
-    def add_number(value, kind="<u8"):
-        digest.update(np.array(value, kind).tobytes())
-
-    def add_text(text):
-        add_number(len(text))
-        digest.update(text)
-
-    def add_attributes(item):
-        for name in sorted(item.attrs, key=str.encode):
-            if item.name == "/" and name == "content_sha256":
-                continue
-            add_text(b"attribute " + name.encode())
-            value = item.attrs[name]
-            if isinstance(value, (bytes, str)):
-                add_number(0)
-                add_text(value if isinstance(value, bytes) else value.encode())
-            else:
-                whole = isinstance(value, np.integer)
-                add_number(2 if whole else 1)
-                add_number(value, "<u8" if whole else "<f8")
-
-    def add_group(group):
-        add_text(b"group " + group.name.encode())
-        add_attributes(group)
-        for name in sorted(group, key=str.encode):
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
-                continue
-            item = group[name]
-            if isinstance(item, h5py.Group):
-                add_group(item)
-                continue
-            add_text(f"dataset {item.name} {_element_name(item.id.get_type())}".encode())
-            add_number(item.ndim)
-            for extent in item.shape:
-                add_number(extent)
-            digest.update(_values(item).tobytes())
-            add_attributes(item)
-
-    add_group(file)
-    return digest.hexdigest()
-
-
-def _element_name(kind):
-    """As ltlab describes what an element is: "float32", "uint8 (1 bit)", "compound{step:uint64,...}"."""
-    if isinstance(kind, h5py.h5t.TypeCompoundID):
-        members = [f"{kind.get_member_name(i).decode()}:{_element_name(kind.get_member_type(i))}"
-                   for i in range(kind.get_nmembers())]
-        return f"compound{{{','.join(members)}}}"
-    bits = 8 * kind.get_size()
-    if isinstance(kind, h5py.h5t.TypeStringID):
-        return f"string[{bits // 8}]"
-    if isinstance(kind, h5py.h5t.TypeFloatID):
-        return f"float{bits}"
-    name = f"{'int' if kind.get_sign() == h5py.h5t.SGN_2 else 'uint'}{bits}"
-    return name if kind.get_precision() == bits else f"{name} ({kind.get_precision()} bit)"
 
 
 # ---------------------------------------------------------------------------------------------------- command line

@@ -32,33 +32,26 @@ def is_chain(layers):
 
 
 def in_order(layers, sorted_by_name):
-    """The layers from input to output: as they come, but where keys were sorted by name or names' numbers fall, or where
-    no layer but in one other order takes what the one before puts out. InputError where shapes and numbers do not tell.
+    """The layers from input to output, and whether that is certain: as they come, but where keys were sorted by name or
+    names' numbers fall, or where no layer but in one other order takes what the one before puts out. It is not certain
+    where by shapes there are other orders, and this one is hardly the network's own: names are sorted, and not by their
+    numbers, or a layer does not take what the one before puts out. InputError where shapes and numbers do not tell.
     """
     disordered = sorted_by_name or _numbers_fall(layers)
-    if is_chain(layers) and not disordered:
-        return layers
+    names = [layer.name for layer in layers]
+    if is_chain(layers) and not disordered and names != sorted(names):
+        return layers, True
     chains = _chains(layers, by_number=False)
+    ambiguous = len(chains) > 1 and chains[0] != chains[1]
     if len(chains) > 1:
         chains = _chains(layers, by_number=True)
     if len(chains) == 1:
-        return chains[0]
+        return chains[0], True
     if disordered:
         raise InputError("the order of its layers cannot be told: its keys are sorted by name or mixed, and by their "
                          f"shapes the layers follow each other in {'several ways' if chains else 'no way'}; save "
                          "model.state_dict() in its own order")
-    return layers
-
-
-def may_be_otherwise(layers):
-    """Whether an order is hardly the network's own, while by shapes there are others: names are sorted, and not by their
-    numbers, or a layer does not take what the one before puts out."""
-    names = [layer.name for layer in layers]
-    if is_chain(layers) and names != sorted(names):
-        return False
-    chains = _chains(layers, by_number=False)
-    searched = len(chains) > 1 and chains[0] != chains[1]
-    return searched and _chains(layers, by_number=True) != [layers]
+    return layers, not ambiguous
 
 
 def arranged(keys, shapes, layers):

@@ -32,6 +32,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+import plot_style
 from plot_style import COLORS, MARKERS, STYLE
 
 # Okabe & Ito's colours.
@@ -85,8 +86,7 @@ def read_kernels(folder: Path) -> list[Kernel]:
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """As PNG and as SVG."""
-    figure.savefig(folder / f"{name}.png", dpi=160)
-    figure.savefig(folder / f"{name}.svg")
+    plot_style.save(figure, folder / f"{name}.png", svg=True, dpi=160)
     plt.close(figure)
 
 

@@ -37,12 +37,12 @@ def lay_out(figure, below, title):
     figure.tight_layout(rect=(0, below, 1, 1), w_pad=2.5)
 
 
-def save(figure, path, svg):
+def save(figure, path, svg, dpi=200):
     """Writes the image, by its suffix a PNG or what else matplotlib draws, and if asked an SVG beside it."""
     for file in [path] + ([path.with_suffix(".svg")] if svg else []):
         content = io.BytesIO()
         try:
-            figure.savefig(content, dpi=200, format=file.suffix.removeprefix(".") or None)
+            figure.savefig(content, dpi=dpi, format=file.suffix.removeprefix(".") or None)
         except ValueError as error:
             raise InputError(f"cannot draw {file}: {error}") from error
         write_whole(file, content.getbuffer())

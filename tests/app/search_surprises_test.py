@@ -17,6 +17,7 @@ import numpy as np
 from search_command_test import LTLAB, SLOWDOWN, SearchTest, contents, run, small
 
 SHORT = ["--steps", 20, "--validate-every", 10, "--embedded-train", 300, "--embedded-test", 60, "--validation", 60]
+NOBODY = 65534
 HOSTILE = ("a#b.h5", "a #b.h5", " lead.h5", "trail.h5 ", "new\nline.h5", '"quoted".h5', "a = b;c,d.h5", "ümlaut.h5",
            "back\\slash\\n.h5", "c:d.h5", "[section].h5", "tab\tbed.h5", "'.h5", "\\\".h5")
 
@@ -288,8 +289,7 @@ class Surprises(SearchTest):
         done = self.search_arrays(source, *arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         (self.folder / "arrays.h5").unlink()
-        user = {"user": 65534} if os.geteuid() == 0 else {}  # whom permissions bind
-        os.chmod(self.folder, 0o755)
+        user = self.bound_user()
         before = contents(self.folder / "run")
         levels = self.folder / "run/replicate-1/level-001.h5", self.folder / "kept.h5"
         self.set_modes(0o555, 0o444)
@@ -309,13 +309,11 @@ class Surprises(SearchTest):
         arguments = [*SHORT, "--levels", 1, "--control", "random-mask", "--replicates", 2]
         self.assertEqual(self.search("run", *arguments).returncode, 0)
         before = contents(self.folder / "run")
-        os.chmod(self.folder, 0o755)
-        locked = self.folder / "run/replicate-1"
-        for path in [self.folder / "run", *(self.folder / "run").rglob("*")]:
-            if os.geteuid() == 0:
-                os.chown(path, 65534, 65534)
+        user, locked = self.bound_user(), self.folder / "run/replicate-1"
+        for path in self.paths():
+            if user:
+                os.chown(path, NOBODY, NOBODY)
         os.chmod(locked, 0o555)
-        user = {"user": 65534} if os.geteuid() == 0 else {}  # whom permissions bind
         refused = self.search("run", *arguments, "--seed", 5, "--force", **user)
         os.chmod(locked, 0o755)
         self.check_refused(refused, 5, "nothing is deleted", "give the same command again")
@@ -323,8 +321,16 @@ class Surprises(SearchTest):
         self.assertEqual(contents(self.folder / "run"), before)
         self.assertEqual(self.search("run", *arguments, "--seed", 5, "--force", **user).returncode, 0)
 
+    def bound_user(self):
+        """Options of run() as a user whom permissions bind, who may enter the folder."""
+        os.chmod(self.folder, 0o755)
+        return {"user": NOBODY} if os.geteuid() == 0 else {}
+
+    def paths(self):
+        return [self.folder / "run", *(self.folder / "run").rglob("*")]
+
     def set_modes(self, folders, files):
-        for path in [self.folder / "run", *(self.folder / "run").rglob("*")]:
+        for path in self.paths():
             os.chmod(path, folders if path.is_dir() else files)
 
     def on_terminal(self, columns, *arguments):

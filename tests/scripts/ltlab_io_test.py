@@ -32,10 +32,12 @@ except ImportError:
 SCRIPTS, LTLAB = Path(sys.argv.pop(1)), sys.argv.pop(1)
 sys.path.insert(0, str(SCRIPTS))
 import ltlab_io  # noqa: E402
+import ltlab_runs  # noqa: E402
 
 HASTY = ["--validation", "100", "--batch", "20", "--rate", "0.5", "--kernel", "sparse"]
 TRAINING = [*HASTY, "--steps", "60", "--validate-every", "20", "--levels", "2"]
 SMALL = TRAINING + ["--data", "embedded", "--embedded-train", "600", "--embedded-test", "100"]
+COPYING = ("extract", "export-pytorch") if torch else ("extract",)  # commands that write what a level holds
 needs_torch = unittest.skipIf(torch is None, "skipped: no torch")
 needs_onnx = unittest.skipIf(onnx is None, "skipped: no onnx")
 
@@ -46,9 +48,9 @@ def ltlab(*words):
     return result.stdout
 
 
-def script(*words):
+def script(*words, **options):
     command = [sys.executable, "-B", SCRIPTS / "ltlab_io.py", *map(str, words)]
-    return subprocess.run(command, capture_output=True, text=True)
+    return subprocess.run(command, capture_output=True, text=True, **options)
 
 
 def same_bits(test, expected, found):
@@ -174,15 +176,13 @@ class ReadTest(RunTest):
             with self.assertRaisesRegex(ltlab_io.RunError, message):
                 ltlab_io.read_run(path)
 
-
     def copy_of_ticket(self, name):
         copy = self.folder / name
         shutil.copytree(self.search / "replicate-0", copy)
         return copy
 
     def check_sentence(self, status, message, *words, **options):
-        result = subprocess.run([sys.executable, "-B", SCRIPTS / "ltlab_io.py", *map(str, words)], capture_output=True,
-                                text=True, **options)
+        result = script(*words, **options)
         self.assertEqual(result.returncode, status, result.stderr)
         self.assertRegex(result.stderr, rf"\Altlab_io.py: .*{message}.*\n\Z")
 
@@ -190,7 +190,7 @@ class ReadTest(RunTest):
         level = self.copy_of_ticket("changed") / "level-001.h5"
         with h5py.File(level, "r+") as file:
             file["weights/fc1.bias"][...] = file["weights/fc1.bias"][:] + 1
-        for command in ("extract", "export-pytorch") if torch else ("extract",):
+        for command in COPYING:
             self.check_sentence(3, "SHA-256", command, level, self.folder / "passed-on")
         with self.assertRaisesRegex(ltlab_io.RunError, "SHA-256"):
             ltlab_io.read_run(level.parent).level(1)
@@ -204,7 +204,7 @@ class ReadTest(RunTest):
     def test_files_of_a_run_are_not_written_over(self):
         copy = self.copy_of_ticket("whole")
         level, before = copy / "level-001.h5", (copy / "level-001.h5").read_bytes()
-        for command in ("extract", "export-pytorch") if torch else ("extract",):
+        for command in COPYING:
             self.check_sentence(3, "among the files of a run", command, level, level)
             os.mkfifo(self.folder / f"{command}-pipe")
             self.check_sentence(3, "no ordinary file", command, level, self.folder / f"{command}-pipe")
@@ -214,7 +214,7 @@ class ReadTest(RunTest):
     def test_a_full_disk_leaves_what_was_there(self):
         out, level = self.folder / "full.out", self.search / "replicate-0" / "level-001.h5"
         small_files = {"preexec_fn": lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))}
-        for command in ("extract", "export-pytorch") if torch else ("extract",):
+        for command in COPYING:
             out.write_text("precious")
             self.check_sentence(5, "", command, level, out, **small_files)
             self.assertEqual(out.read_text(), "precious")
@@ -276,7 +276,7 @@ class WriterTest(unittest.TestCase):
         """As where closing fails, or writes are lost: a file of no bytes, of half of them, or with another content."""
         for damage in (lambda path: path.write_bytes(b""), lambda path: os.truncate(path, path.stat().st_size // 2),
                        lambda path: h5py.File(path, "r+").attrs.modify("seed", 2)):
-            with self.assertRaisesRegex(OSError, "did not keep") as caught, ltlab_io._Writer(
+            with self.assertRaisesRegex(OSError, "did not keep") as caught, ltlab_runs.writing(
                     self.folder / "level-000.h5", "level") as file:
                 file.attrs["seed"] = 1
                 close = file.close
@@ -288,7 +288,7 @@ class WriterTest(unittest.TestCase):
         victim = self.folder / "victim"
         victim.write_text("mine")
         (self.folder / "level-000.h5.tmp").symlink_to(victim)
-        with ltlab_io._Writer(self.folder / "level-000.h5", "level"):
+        with ltlab_runs.writing(self.folder / "level-000.h5", "level"):
             pass
         self.assertEqual(victim.read_text(), "mine")
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["level-000.h5", "victim"])
