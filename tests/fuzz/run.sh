@@ -43,7 +43,7 @@ fuzz() {
     -max_total_time="$seconds" -timeout=30 -rss_limit_mb=4096 -max_len=65536 -detect_leaks=0 \
     -artifact_prefix="$found/$target/" "${folders[@]}" >"$log" 2>&1 || true # a halt of its last job
   local last crashes
-  last=$(grep -E '^#[0-9]+: cov: ' "$log" | tail -1)
+  last=$(grep -E '^#[0-9]+: cov: ' "$log" | tail -1) || true
   [[ -n $last ]] || { echo "$target: libFuzzer does not run; see $log" >&2 && return 1; }
   crashes=$(judge "$target")
   printf '%-12s %12s %10s %9s %9s\n' "$target" "$(sed -E 's/^#([0-9]+):.*/\1/' <<<"$last")" \
@@ -76,7 +76,7 @@ for target in "${targets[@]}"; do
   [[ $(jobs -rp | wc -l) -lt $(nproc) ]] || wait -n || failed=1
   fuzz "$target" &
 done
-while [[ -n $(jobs -p) ]]; do
-  wait -n || failed=1
+for job in $(jobs -p); do
+  wait "$job" || failed=1
 done
 exit "$failed"

@@ -43,7 +43,9 @@ random_models() {
 searches sparse &
 searches dense &
 random_models &
+failed=0
 for job in $(jobs -p); do
-  wait "$job"
+  wait "$job" || failed=1
 done
+[[ $failed -eq 0 ]] || exit 1
 echo "valgrind: no errors in 4 searches and $models random models"

@@ -165,7 +165,7 @@ std::span<const std::byte> bytes_of(const Value& values) {
 void send(const hdf5::ChildPipe& pipe, const Sets& sets) {
   for (const ImageSet& set : sets) {
     const SetHeader header{set.shape, set.size(), std::holds_alternative<AlignedVector<float>>(set.pixels)};
-    pipe.write(std::as_bytes(std::span(&header, 1)));
+    pipe.write_value(header);
     std::visit([&](const auto& pixels) { pipe.write(bytes_of(pixels)); }, set.pixels);
     pipe.write(bytes_of(set.labels));
   }
@@ -180,7 +180,7 @@ bool receive_pixels(const hdf5::ChildPipe& pipe, const SetHeader& header, ImageS
 bool receive(const hdf5::ChildPipe& pipe, Sets& sets) {
   for (ImageSet& set : sets) {
     SetHeader header{};
-    if (!pipe.read(std::as_writable_bytes(std::span(&header, 1)))) return false;
+    if (!pipe.read_value(header)) return false;
     set.shape = header.shape;
     set.labels.resize(header.images);
     const bool whole = header.floats ? receive_pixels<AlignedVector<float>>(pipe, header, set)

@@ -95,26 +95,16 @@ void limit_time(const fs::path& path) {
                             (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20)));
 }
 
-template <class T>
-std::span<const std::byte> bytes_of(const T& value) {
-  return std::as_bytes(std::span(&value, 1));
-}
-
-template <class T>
-bool read_value(const ChildPipe& pipe, T& value) {
-  return pipe.read(std::as_writable_bytes(std::span(&value, 1)));
-}
-
 // A text is told by its length and its letters. Likewise false where the other one is gone.
 bool write_text(const ChildPipe& pipe, const std::string& text) {
   const std::uint64_t size = text.size();
-  return pipe.try_write(bytes_of(size)) && pipe.try_write(std::as_bytes(std::span(text)));
+  return pipe.try_write(std::as_bytes(std::span(&size, 1))) && pipe.try_write(std::as_bytes(std::span(text)));
 }
 
 bool read_text(const ChildPipe& pipe, std::string& text) {
   constexpr std::uint64_t kLongest = 1 << 16;
   std::uint64_t size = 0;
-  if (!read_value(pipe, size)) return false;
+  if (!pipe.read_value(size)) return false;
   text.assign(std::min(size, kLongest), '\0');
   return pipe.read(std::as_writable_bytes(std::span(text)));
 }
@@ -122,7 +112,7 @@ bool read_text(const ChildPipe& pipe, std::string& text) {
 enum class Answer : std::uint8_t { none, read, config, data, store, io, memory };
 
 void write_error(const ChildPipe& pipe, Answer answer, const std::string& message) {
-  pipe.write(bytes_of(answer));
+  pipe.write_value(answer);
   write_text(pipe, message);
 }
 
@@ -130,7 +120,7 @@ void write_error(const ChildPipe& pipe, Answer answer, const std::string& messag
 bool answer(const ChildPipe& pipe, const std::function<std::function<void(const ChildPipe&)>()>& read) {
   try {
     const auto tell = read();
-    pipe.write(bytes_of(Answer::read));
+    pipe.write_value(Answer::read);
     tell(pipe);
     return true;
   } catch (const ConfigError& error) {
@@ -236,7 +226,7 @@ void read_in_child(const fs::path& path, const std::function<std::function<void(
     answer(pipe, read);
   });
   Answer found = Answer::none;
-  if (read_value(child->pipe(), found)) {
+  if (child->pipe().read_value(found)) {
     if (found != Answer::read) rethrow(found, child->pipe());
     if (receive(child->pipe())) return;
   }
@@ -254,7 +244,7 @@ void FileChecker::check(const fs::path& path) {
     if (fresh) child_ = start_child(path, [this](const ChildPipe& pipe) { serve(pipe); });
     const ChildPipe& pipe = child_->pipe();
     Answer found = Answer::none;
-    if (write_text(pipe, path.string()) && read_value(pipe, found) && found == Answer::read) return;
+    if (write_text(pipe, path.string()) && pipe.read_value(found) && found == Answer::read) return;
     const std::unique_ptr<Child> ended = std::move(child_);
     if (found != Answer::none) rethrow(found, ended->pipe());
     // A child may also have ended with the thread that began it, or by another file's doing: a fresh one

@@ -23,6 +23,16 @@ class ChildPipe {
   /// False where the other one ended before so many bytes came.
   bool read(std::span<std::byte> bytes) const;
 
+  /// The bytes of one value. As write() and read().
+  template <class T>
+  void write_value(const T& value) const {
+    write(std::as_bytes(std::span(&value, 1)));
+  }
+  template <class T>
+  bool read_value(T& value) const {
+    return read(std::as_writable_bytes(std::span(&value, 1)));
+  }
+
  private:
   FileDescriptor end_;
 };
