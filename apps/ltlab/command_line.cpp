@@ -27,7 +27,35 @@ ConfigError unknown_option(const std::string& where, const std::string& name,
                      "; --help lists all options");
 }
 
-// Boost's exceptions as ConfigErrors that say which name was probably meant.
+bool has_option(const po::options_description& options, const std::string& name) {
+  return std::ranges::any_of(options.options(),
+                             [&](const auto& option) { return option->long_name() == name; });
+}
+
+// A word that is no Count. Its option's name is filled in by Boost.
+class NoCount : public po::error_with_option_name {
+ public:
+  explicit NoCount(std::string word)
+      : error_with_option_name("%canonical_option% takes a whole number of at most 18 digits"),
+        word_(std::move(word)) {}
+
+  const std::string& word() const { return word_; }
+
+ private:
+  std::string word_;
+};
+
+std::string syntax_fault(const po::invalid_syntax& error) {
+  using Syntax = po::invalid_syntax;
+  if (error.kind() == Syntax::missing_parameter || error.kind() == Syntax::empty_adjacent_parameter)
+    return " takes a value";
+  const bool given =
+      error.kind() == Syntax::long_adjacent_not_allowed || error.kind() == Syntax::extra_parameter;
+  return given ? " takes no value" : " is not written so";
+}
+
+// Boost's exceptions as ConfigErrors that say which name was probably meant. Their what() fills words of the
+// user into a template, and never ends where these hold one of its fields, such as %value%.
 po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::options_description& options) {
   try {
     return parser.run();
@@ -35,17 +63,32 @@ po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::o
     throw unknown_option("", strip_dashes(error.get_option_name()), options);
   } catch (const po::too_many_positional_options_error&) {
     throw ConfigError("too many words that belong to no option: options begin with --; see --help");
-  } catch (const po::error& error) {
-    throw ConfigError(std::string(error.what()) + "; see --help");
+  } catch (const po::invalid_syntax& error) {
+    const std::string name = strip_dashes(error.get_option_name());
+    if (!has_option(options, name)) throw unknown_option("", name, options);
+    throw ConfigError("--" + name + syntax_fault(error) + "; see --help");
   }
 }
 
-// Boost's exceptions as ConfigErrors that say where the fault is.
+// What was given to the option `name`.
+std::string given(const po::parsed_options& parsed, const std::string& name) {
+  const auto found = std::ranges::find(parsed.options, name, &po::option::string_key);
+  return found == parsed.options.end() || found->value.empty() ? "" : found->value.front();
+}
+
+// Likewise, with where the fault is.
 void store_or_explain(const std::string& where, const po::parsed_options& parsed, po::variables_map& values) {
   try {
     po::store(parsed, values);
     po::notify(values);
-  } catch (const po::error& error) {
+  } catch (const NoCount& error) {
+    throw ConfigError(where + error.what() + ", not '" + error.word() + "'; see --help");
+  } catch (const po::validation_error& error) {
+    const std::string name = strip_dashes(error.get_option_name());
+    const bool truth = error.kind() == po::validation_error::invalid_bool_value;
+    throw ConfigError(where + "--" + name + " takes " + (truth ? "yes or no" : "a number") + ", not '" +
+                      given(parsed, name) + "'; see --help");
+  } catch (const po::multiple_occurrences& error) {
     throw ConfigError(where + error.what() + "; see --help");
   }
 }
@@ -62,10 +105,7 @@ void validate(boost::any& value, const std::vector<std::string>& words, Count*, 
   po::validators::check_first_occurrence(value);
   const std::string& word = po::validators::get_single_string(words, true);
   const std::optional<Count> count = parse_count(word);
-  if (!count) {
-    throw po::error_with_option_name("%canonical_option% takes a whole number of at most 18 digits, not '" +
-                                     word + "'");
-  }
+  if (!count) throw NoCount(word);
   value = *count;
 }
 
@@ -97,8 +137,8 @@ void parse_config(const ConfigLines& lines, const std::string& where, const po::
                   const po::options_description& command_line_only, po::variables_map& values) {
   po::parsed_options parsed(&options);
   for (const auto& [name, value] : lines) {
-    if (!options.find_nothrow(name, false)) {
-      if (command_line_only.find_nothrow(name, false))
+    if (!has_option(options, name)) {
+      if (has_option(command_line_only, name))
         throw ConfigError(where + "'" + name + "' belongs on the command line, as --" + name);
       throw unknown_option(where, name, options);
     }

@@ -343,6 +343,16 @@ class Options(SearchTest):
             self.check_refused(run("search", "--steps", value), 2, f"--steps: '{value}' is no number of steps: write 500")
         self.check_refused(run("search", "--milestones", "1ep,x", "--schedule", "step"), 2, "--milestones: 'x' is no number of steps")
         self.check_refused(run("search", "extra"), 2, "options begin with --")
+        self.check_refused(run("search", "--rate"), 2, "--rate takes a value")
+        self.check_refused(run("search", "--json=1"), 2, "--json takes no value")
+        self.check_refused(run("search", "--rate", 1, "--rate", 2), 2, "--rate", "more than once")
+        for option, value, *words in (("rate", "%value%", "--rate takes a number, not '%value%'"),
+                                      ("nesterov", "%value%", "--nesterov takes yes or no, not '%value%'"),
+                                      ("%canonical_option%", "", "unknown option '%canonical_option%'"),
+                                      ("seed", "%option%", "--seed takes a whole number", "'%option%'")):
+            self.check_refused(run("search", f"--{option}={value}"), 2, *words)
+            (self.folder / "one.cfg").write_text(f"{option} = {value}\n")
+            self.check_refused(run("search", "--config", self.folder / "one.cfg", "--out", self.folder / "a"), 2, *words)
         self.check_refused(run("search", "--out", ""), 2, "--out names no folder")
         self.check_refused(run("search", "--control", ""), 2, "--control", "random-reinit")
         self.check_refused(run("search", "--data", f"h5:{self.folder}:/a,/b", "--out", self.folder / "a"), 5, "it is a folder")

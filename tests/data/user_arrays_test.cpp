@@ -1,6 +1,8 @@
 // A user's own arrays, h5:FILE:/images,/labels.
 #include "ltlab/data/user_arrays.h"
 
+#include <sys/stat.h>
+
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <limits>
@@ -230,6 +232,24 @@ TEST_CASE("Specifications and files that make no sense are refused", "[data][h5]
   save(idx_images(3, 4, 5), folder.path() / "no.h5");
   options.source = "h5:" + (folder.path() / "no.h5").string() + ":/images,/labels";
   CHECK_THAT(message_of<DataError>([&] { load_dataset(options); }), Contains("no.h5"));
+}
+
+TEST_CASE("a user's arrays that lie in another file are refused, were it a pipe that never answers",
+          "[data]") {
+  const TemporaryFolder folder;
+  const auto pipe = folder.path() / "pipe", path = folder.path() / "links.h5";
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  auto file = hdf5::File::create_image(path);
+  file.link_external("elsewhere", "pipe");
+  file.write("labels", {4}, std::vector<std::int64_t>{0, 1, 0, 1});
+  Bytes content;
+  for (const std::byte b : file.close_image()) content.push_back(static_cast<std::uint8_t>(b));
+  save(content, path);
+  for (const char* images : {"/elsewhere", "/elsewhere/images"}) {
+    DatasetOptions options;
+    options.source = "h5:" + path.string() + ":" + images + ",/labels";
+    CHECK_THAT(message_of<DataError>([&] { load_dataset(options); }), Contains("in another file"));
+  }
 }
 
 }  // namespace ltlab::test

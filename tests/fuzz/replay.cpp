@@ -58,19 +58,22 @@ bool feed(const Target& to, const test::Bytes& input) {
   return taken;
 }
 
+bool is_seed(const fs::path& file) {
+  return file.parent_path().parent_path().filename() == "seeds";
+}
+
 // Whether all that is right was taken.
 bool replay(const Target& to, std::size_t mutations, std::vector<fs::path> folders) {
   const test::TemporaryFolder seeds;
-  write_seeds(seeds.path());
-  const fs::path right = seeds.path() / to.name;
-  folders.push_back(right);
+  write_seeds(seeds.path() / "seeds");
+  folders.push_back(seeds.path() / "seeds" / to.name);
   std::mt19937 random(1);
   const std::vector<fs::path> files = files_of(folders);
   bool passed = true;
   for (const fs::path& file : files) {
     const test::Bytes input = test::load(file);
     const bool taken = feed(to, input);
-    if (!taken && file.parent_path() == right) {
+    if (!taken && is_seed(file)) {
       std::printf("%s: '%s' is right, and was refused\n", to.name.c_str(), file.filename().c_str());
       passed = false;
     }

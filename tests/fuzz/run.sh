@@ -5,7 +5,7 @@ shopt -s nullglob
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/tests/fuzz
-targets=(run-file user-arrays idx cifar gzip tar model-text config comparison)
+targets=(run-file user-arrays idx cifar gzip tar model-text arguments config comparison)
 
 usage() {
   cat <<EOF
@@ -26,6 +26,7 @@ judge() {
     mkdir -p "$build/judged/$target" && cp "$input" "$build/judged/$target/"
     if ! (cd "$build" && bin/ltlab_fuzz_replay "$target" 0 "$build/judged/$target") >>"$build/fuzz-$target.log" 2>&1; then
       mkdir -p "$here/crashes/$target" && cp "$input" "$here/crashes/$target/"
+      echo "$target crashes; its input, by base64: $(base64 -w 0 "$input" | head -c 4096)" >&2
       crashes=$((crashes + 1))
     fi
     rm -r "$build/judged/$target"

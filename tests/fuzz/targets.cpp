@@ -8,6 +8,7 @@
 #include <cstring>
 #include <functional>
 #include <limits>
+#include <sstream>
 #include <stdexcept>
 
 #include "comparison_file.h"
@@ -153,6 +154,14 @@ bool config(Bytes input) {
   return attempt([&] { app::parse_search({"--config", file.path(), "--out", "/nonexistent/run"}); });
 }
 
+// A word a line.
+bool arguments(Bytes input) {
+  std::istringstream lines(text_of(input));
+  app::Arguments words;
+  for (std::string word; std::getline(lines, word);) words.push_back(word);
+  return attempt([&] { app::parse_search(words); });
+}
+
 bool comparison(Bytes input) {
   const InputFile file(input);
   return attempt([&] { app::read_comparison_file(file.path(), "", false); });
@@ -169,6 +178,7 @@ const std::vector<Target>& targets() {
                                        {"tar", tar},
                                        {"config", config},
                                        {"model-text", model_text},
+                                       {"arguments", arguments},
                                        {"comparison", comparison}};
   return all;
 }

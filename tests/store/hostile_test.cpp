@@ -381,6 +381,7 @@ TEST_CASE("a child's end is told, whatever it was", "[store][hostile]") {
                     Contains("reading 'some.h5' makes HDF5 crash (Segmentation fault)"));
   CHECK_THROWS_WITH(read([] { ::_exit(1); }), Contains("was ended, or found no memory"));
   CHECK_THROWS_AS(read([] { ::raise(SIGKILL); }), IoError);
+  CHECK_THROWS_WITH(read([] { ::raise(SIGALRM); }), Contains("it took too long"));
   CHECK_THROWS_AS(read([] { ::_exit(255); }), IoError);  // HDF5's own end where it has no memory
   CHECK_NOTHROW(read([] { ::raise(SIGINT); }));
   const auto tells_less = [&] {

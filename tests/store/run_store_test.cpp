@@ -183,10 +183,8 @@ TEST_CASE("run.h5 links to all levels and members, and keeps its links when it i
   RunStore top(folder.path());
   CHECK(top.members() == std::vector<std::string>{"replicate-0", "replicate-1"});
   CHECK(top.read_collection().config == sample_run().config);
-  const hdf5::File file = hdf5::File::open(top.run_path());
-  CHECK(file.group("replicate-1/level-002").double_attribute("test_accuracy") == 0.9);
-  CHECK(file.contains("replicate-0/random-mask-0/level-001/mask/fc1.weight"));
-  CHECK(file.contains("replicate-1/init/fc1.weight"));
+  CHECK(read_links(top.run_path()) == top.expected_links());
+  CHECK(top.expected_links().size() == 2);
 
   RunStore replicate(folder.path() / "replicate-0");
   replicate.write_run(sample_run("ticket", 0));

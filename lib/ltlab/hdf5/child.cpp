@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstring>
 #include <fstream>
@@ -75,7 +76,8 @@ void set_limit(__rlimit_resource resource, rlim_t most) {
 // A crash here is told by the parent, in one sentence, and leaves nothing else behind.
 void prepare_child(rlim_t memory) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU}) std::signal(signal, SIG_DFL);
+  for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM})
+    std::signal(signal, SIG_DFL);
   on_crash_without_memory([] { ::_exit(kGaveUp); });
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // it is the parent that they stop
   set_limit(RLIMIT_CORE, 0);
@@ -84,15 +86,17 @@ void prepare_child(rlim_t memory) {
   ::dup2(nowhere.get(), STDERR_FILENO);  // the C library's last words
 }
 
-// In the child: what reading this file may take of the processor, beyond what has been taken.
+// In the child: what reading this file may take of the processor, beyond what has been taken, and a disk or
+// network may be so much slower.
 void limit_time(const fs::path& path) {
-  constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10;
+  constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10, kSlower = 10;
   std::error_code ignored;  // a file that cannot be looked at is met again by who reads it
   const std::uintmax_t bytes = fs::file_size(path, ignored);
+  const rlim_t seconds = kSeconds + (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20));
   rusage taken{};
   ::getrusage(RUSAGE_SELF, &taken);
-  set_limit(RLIMIT_CPU, static_cast<rlim_t>(taken.ru_utime.tv_sec + taken.ru_stime.tv_sec) + kSeconds +
-                            (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20)));
+  set_limit(RLIMIT_CPU, static_cast<rlim_t>(taken.ru_utime.tv_sec + taken.ru_stime.tv_sec) + seconds);
+  ::alarm(static_cast<unsigned>(std::min(kSlower * seconds, rlim_t{INT_MAX})));
 }
 
 // A text is told by its length and its letters. Likewise false where the other one is gone.
@@ -166,6 +170,9 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
   if (signal == SIGKILL || exited)
     throw IoError("cannot read " + file + ": the process that reads it was ended, or found no memory" +
                   "; free some, then try again");
+  if (signal == SIGALRM)
+    throw IoError("cannot read " + file +
+                  ": it took too long; see whether its disk or network answers, then try again");
   const std::string death = signal == SIGXCPU ? "takes HDF5 more time than it can need"
                             : signal != 0     ? "makes HDF5 crash (" + std::string(::strsignal(signal)) + ")"
                                               : "makes HDF5 give up";
@@ -263,6 +270,7 @@ void FileChecker::serve(const ChildPipe& pipe) const {
       check_(name);
       return [](const ChildPipe&) {};
     });
+    ::alarm(0);
   }
 }
 

@@ -74,6 +74,31 @@ void create_parents(hid_t group, const std::string& name, const std::string& whe
   }
 }
 
+// Opens what lies in this file. No link leads into another one, which may be anything, a pipe that never
+// answers too. It lives while HDF5's word for a failure is wanted.
+class OwnFile {
+ public:
+  OwnFile() : access_(H5Pcreate(H5P_LINK_ACCESS)) {
+    check_made(H5Pset_elink_cb(access_.id(), refuse, &left_));
+  }
+
+  // What H5Oopen returns.
+  hid_t open(hid_t group, const std::string& name, const std::string& where) {
+    const hid_t object = H5Oopen(group, name.c_str(), access_.id());
+    if (left_) throw StoreError(where + " keeps '" + name + "' in another file: copy it into this one");
+    return object;
+  }
+
+ private:
+  static herr_t refuse(const char*, const char*, const char*, const char*, unsigned*, hid_t, void* left) {
+    *static_cast<bool*>(left) = true;
+    return -1;
+  }
+
+  Handle access_;
+  bool left_ = false;
+};
+
 LinkKind object_kind(hid_t group, const std::string& name, const std::string& where) {
   const std::string action = "open '" + name + "'";
   const Handle object(check(H5Oopen(group, name.c_str(), H5P_DEFAULT), where, action));
@@ -246,7 +271,8 @@ bool Group::contains(const std::string& name) const {
     if (check(H5Lexists(id(), name.c_str(), H5P_DEFAULT), where(), action) == 0) return false;
     if (link_info(id(), name, where()).type == H5L_TYPE_HARD) return true;
   }
-  const hid_t object = H5Oopen(id(), name.c_str(), H5P_DEFAULT);
+  OwnFile own;
+  const hid_t object = own.open(id(), name, where());
   if (object < 0) {
     check_system(where(), action);
     return false;
@@ -257,8 +283,11 @@ bool Group::contains(const std::string& name) const {
 
 Group Group::group(const std::string& name) const {
   const LibraryLock lock;
-  return Group(Handle(check(H5Gopen2(id(), name.c_str(), H5P_DEFAULT), where(), "open group '" + name + "'")),
-               file_name(), path_of(name));
+  const std::string action = "open group '" + name + "'";
+  OwnFile own;
+  const Handle object(check(own.open(id(), name, where()), where(), action));
+  return Group(Handle(check(H5Gopen2(object.id(), ".", H5P_DEFAULT), where(), action)), file_name(),
+               path_of(name));
 }
 
 Group Group::create_group(const std::string& name) {
