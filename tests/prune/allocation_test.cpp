@@ -52,3 +52,21 @@ TEST_CASE("Fewer survivors never let a layer keep more", "[prune]") {
     before = kept;
   }
 }
+
+TEST_CASE("Layers at their least leave less to the others", "[prune]") {
+  const std::vector<Shape> layers{{300, 784}, {100, 300}, {10, 100}};
+  CHECK(keep_uniformly(layers, 2662, 200) == std::vector<std::size_t>{2183, 279, 200});
+  CHECK(keep_uniformly(layers, 600, 200) == std::vector<std::size_t>{200, 200, 200});
+  CHECK(keep_uniformly(layers, 33800, 2000) ==
+        std::vector<std::size_t>{29090, 3710, 1000});  // all that it has
+  CHECK(keep_by_erdos_renyi(layers, 1594, 200) == std::vector<std::size_t>{1018, 376, 200});
+  for (double survivors = 260000; survivors > 1500; survivors *= 0.9) {
+    for (const std::size_t least : {1U, 50U, 500U}) {
+      for (const auto& kept :
+           {keep_uniformly(layers, survivors, least), keep_by_erdos_renyi(layers, survivors, least)}) {
+        CHECK(total(kept) == Approx(survivors).margin(1.5));
+        for (const std::size_t layer : kept) CHECK(layer >= least);
+      }
+    }
+  }
+}

@@ -249,21 +249,23 @@ def survivors_by_density(groups, density):
     return min(reversed(kept), key=lambda counts: abs(sum(counts) - wanted))
 
 
-def shared_out(settings, layers, survivors):
-    """What uniform or ERK lets each of these layers keep of so many survivors."""
+def shared_out(settings, layers, floors, survivors):
+    """What uniform or ERK lets each of these layers keep of so many survivors, none less than its floor: factor * claim,
+    within its bounds, with the factor at which all keep as many."""
     sizes = [math.prod(layer["shape"]) for layer in layers]
-    if settings["scope"] == "uniform":
-        return [nearest(min(1.0, survivors / sum(sizes)) * size) for size in sizes]
-    extents, whole = [sum(layer["shape"]) for layer in layers], set()
-    while len(whole) < len(layers):
-        rest = [place for place in range(len(layers)) if place not in whole]
-        factor = (survivors - sum(sizes[place] for place in whole)) / sum(extents[place] for place in rest)
-        beyond = {place for place in rest if factor * extents[place] >= sizes[place]}
-        if not beyond:
-            break
-        whole |= beyond
-    return [size if place in whole else nearest(min(1.0, factor * extents[place] / size) * size)
-            for place, size in enumerate(sizes)]
+    claims = sizes if settings["scope"] == "uniform" else [sum(layer["shape"]) for layer in layers]
+    shares = list(zip(claims, floors, sizes))
+
+    def kept(factor):
+        return [min(max(factor * claim, floor), size) for claim, floor, size in shares]
+
+    bounds = {Fraction(bound, claim) for claim, floor, size in shares for bound in (floor, size)}
+    last = max(bound for bound in bounds if sum(kept(bound)) <= survivors)
+    free = [floor <= last * claim < size for claim, floor, size in shares]
+    left = survivors - sum(keeps for keeps, is_free in zip(kept(last), free) if not is_free)
+    factor = float(left) / (sum(claim for claim, is_free in zip(claims, free) if is_free) or 1)
+    return [nearest(factor * claim) if is_free else int(keeps)
+            for claim, is_free, keeps in zip(claims, free, kept(last))]
 
 
 def quotas_of(case):
@@ -293,8 +295,8 @@ def quotas_of(case):
         if rates[group[0]] == 0:
             continue
         if settings["scope"] in ("uniform", "erk"):
-            shares = shared_out(settings, [layers[place] for place in group], left)
-            quotas += [([place], max(floors[place], share)) for place, share in zip(group, shares)]
+            shares = shared_out(settings, [layers[place] for place in group], [floors[place] for place in group], left)
+            quotas += [([place], share) for place, share in zip(group, shares)]
         else:
             quotas.append((group, left))
     return quotas

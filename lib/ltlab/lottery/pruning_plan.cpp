@@ -65,13 +65,10 @@ std::vector<PruningGroup> share_survivors(const std::vector<PruningGroup>& group
     for (const std::size_t layer : group.layers) shapes.push_back(layers[layer].shape);
     const auto survivors = static_cast<double>(group.survivors);
     const std::vector<std::size_t> kept = config.scope == PruningScope::erk
-                                              ? keep_by_erdos_renyi(shapes, survivors)
-                                              : keep_uniformly(shapes, survivors);
-    for (std::size_t i = 0; i < shapes.size(); ++i) {
-      const std::size_t weights = element_count(shapes[i]);
-      shared.push_back({{group.layers[i]}, weights, group.rate, kept[i], group.least});
-      shared.back().survivors = std::max(kept[i], std::min(group.least, weights));
-    }
+                                              ? keep_by_erdos_renyi(shapes, survivors, group.least)
+                                              : keep_uniformly(shapes, survivors, group.least);
+    for (std::size_t i = 0; i < shapes.size(); ++i)
+      shared.push_back({{group.layers[i]}, element_count(shapes[i]), group.rate, kept[i], group.least});
   }
   std::ranges::sort(shared, {}, [](const PruningGroup& group) { return group.layers.front(); });
   return shared;
