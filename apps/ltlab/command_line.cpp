@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 
 #include "ltlab/base/names.h"
+#include "ltlab/base/regular_file.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -32,17 +32,9 @@ bool has_option(const po::options_description& options, const std::string& name)
                              [&](const auto& option) { return option->long_name() == name; });
 }
 
-// A word that is no Count. Its option's name is filled in by Boost.
-class NoCount : public po::error_with_option_name {
- public:
-  explicit NoCount(std::string word)
-      : error_with_option_name("%canonical_option% takes a whole number of at most 18 digits"),
-        word_(std::move(word)) {}
-
-  const std::string& word() const { return word_; }
-
- private:
-  std::string word_;
+// A word that is no Count.
+struct NoCount : po::error_with_option_name {
+  NoCount() : error_with_option_name("") {}
 };
 
 std::string syntax_fault(const po::invalid_syntax& error) {
@@ -70,10 +62,13 @@ po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::o
   }
 }
 
-// What was given to the option `name`.
-std::string given(const po::parsed_options& parsed, const std::string& name) {
+ConfigError wrong_value(const std::string& where, const po::parsed_options& parsed, const std::string& option,
+                        const std::string& right) {
+  const std::string name = strip_dashes(option);
   const auto found = std::ranges::find(parsed.options, name, &po::option::string_key);
-  return found == parsed.options.end() || found->value.empty() ? "" : found->value.front();
+  const bool given = found != parsed.options.end() && !found->value.empty();
+  return ConfigError(where + "--" + name + " takes " + right + ", not '" +
+                     (given ? found->value.front() : "") + "'; see --help");
 }
 
 // Likewise, with where the fault is.
@@ -82,12 +77,10 @@ void store_or_explain(const std::string& where, const po::parsed_options& parsed
     po::store(parsed, values);
     po::notify(values);
   } catch (const NoCount& error) {
-    throw ConfigError(where + error.what() + ", not '" + error.word() + "'; see --help");
+    throw wrong_value(where, parsed, error.get_option_name(), "a whole number of at most 18 digits");
   } catch (const po::validation_error& error) {
-    const std::string name = strip_dashes(error.get_option_name());
     const bool truth = error.kind() == po::validation_error::invalid_bool_value;
-    throw ConfigError(where + "--" + name + " takes " + (truth ? "yes or no" : "a number") + ", not '" +
-                      given(parsed, name) + "'; see --help");
+    throw wrong_value(where, parsed, error.get_option_name(), truth ? "yes or no" : "a number");
   } catch (const po::multiple_occurrences& error) {
     throw ConfigError(where + error.what() + "; see --help");
   }
@@ -105,7 +98,7 @@ void validate(boost::any& value, const std::vector<std::string>& words, Count*, 
   po::validators::check_first_occurrence(value);
   const std::string& word = po::validators::get_single_string(words, true);
   const std::optional<Count> count = parse_count(word);
-  if (!count) throw NoCount(word);
+  if (!count) throw NoCount();
   value = *count;
 }
 
@@ -126,11 +119,13 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
   return parse_arguments(arguments, all, po::positional_options_description().add(words, -1));
 }
 
-std::ifstream open_config_file(const std::string& path) {
-  std::ifstream file(path);
-  if (!file || std::filesystem::is_directory(path))
-    throw ConfigError("cannot read config file '" + path + "': check the path given to --config");
-  return file;
+std::string read_config_file(const std::string& path) {
+  std::error_code unknown;  // what cannot be looked at is met again by who reads it
+  if (!std::filesystem::is_regular_file(path, unknown) &&
+      (!unknown || !std::filesystem::exists(path, unknown)))
+    throw ConfigError("cannot read config file '" + path +
+                      "': there is none; check the path given to --config");
+  return read_text(path);
 }
 
 void parse_config(const ConfigLines& lines, const std::string& where, const po::options_description& options,

@@ -3,7 +3,6 @@
 #include <boost/any.hpp>
 #include <boost/program_options.hpp>
 #include <cstdint>
-#include <fstream>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,8 +35,9 @@ boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const char* words);
 
-/// The file given to --config, to be read; ConfigError where it cannot be.
-std::ifstream open_config_file(const std::string& path);
+/// The text of the file given to --config. ConfigError where there is no such file; DataError, IoError where
+/// it cannot be read.
+std::string read_config_file(const std::string& path);
 
 /// Adds to `values` what a config's lines set and the command line did not. Same errors, which begin with
 /// `where`, and tell of an option of `command_line_only` that it is one.

@@ -54,9 +54,9 @@ void add_line(const std::string& line, const std::string& value, FileSettings& t
   if (!fresh) throw ConfigError("'" + line + "' is set twice: leave one out");
 }
 
-FileSettings read_lines(std::istream& file) {
+FileSettings read_lines(const std::string& text) {
   FileSettings settings;
-  for (const auto& [name, value] : written_lines(file)) add_line(name, value, settings);
+  for (const auto& [name, value] : written_lines(text)) add_line(name, value, settings);
   if (settings.variants.empty())
     throw ConfigError("there is no variant to compare the base with: add lines variant.NAME.option = value");
   return settings;
@@ -82,10 +82,10 @@ void require_agreement(const NamedSearches& searches) {
 
 NamedSearches read_comparison_file(const std::string& path, const std::string& data_directory,
                                    bool allow_different) {
-  std::ifstream file = open_config_file(path);
+  const std::string text = read_config_file(path);
   std::string where = "config file '" + path + "': ";
   try {
-    const FileSettings settings = read_lines(file);
+    const FileSettings settings = read_lines(text);
     NamedSearches searches{{kBase, parse_settings(settings.base, {}, data_directory)}};
     for (const auto& [name, own] : settings.variants) {
       where = "config file '" + path + "', variant '" + name + "': ";

@@ -208,6 +208,9 @@ WeightPoint started(const LevelRecord& level, const RunContext& context) {
   for (const Mask& mask : level.masks) {
     for (Tensor& tensor : point.values) {
       if (tensor.name != mask.name) continue;
+      if (tensor.shape != mask.shape)
+        throw StoreError("'" + mask.name + "' of level " + std::to_string(level.level) +
+                         " has another shape than the weights that it started with");
       for (std::size_t i = 0; i < mask.size(); ++i) tensor.values[i] *= static_cast<float>(mask.keep[i]);
     }
   }
@@ -266,26 +269,35 @@ class Landscape {
   }
 
   void measure(const Task& task, std::size_t index) {
-    const LevelRecord level = task.run.read_level(task.level);
+    const LevelRecord level = read_fitting(task.run, task.level);
     if (request_.what == What::sharpness) {
       sharpness_[index].push_back(measure_sharpness(task, level));
     } else if (request_.what == What::instability) {
       const auto copy = [&](unsigned number) {
-        return trained(RunStore(copy_folder(task.run.folder(), number)).read_level(task.level));
+        return trained(read_fitting(RunStore(copy_folder(task.run.folder(), number)), task.level));
       };
       add_line(LineKind::copies, task, level, copy(0), copy(1), index);
     } else if (other_) {
-      add_line(LineKind::runs, task, level, trained(level), trained(other_->read_level(task.level)), index);
+      add_line(LineKind::runs, task, level, trained(level), trained(read_fitting(*other_, task.level)),
+               index);
     } else {
       add_lines_of_level(task, level, index);
     }
+  }
+
+  // A level whose masks and weights are those of the run's model.
+  LevelRecord read_fitting(const RunStore& run, unsigned number) const {
+    LevelRecord level = run.read_level(number);
+    as_stored(run.level_path(number).string(),
+              [&] { measured_on_.network<float>(level.masks).assign(level.weights); });
+    return level;
   }
 
   void add_lines_of_level(const Task& task, const LevelRecord& level, std::size_t index) {
     const RunContext context(task.run.folder());
     add_line(LineKind::training, task, level, started(level, context), trained(level), index);
     if (level.level == 0 || !task.run.has_level(level.level - 1)) return;
-    add_line(LineKind::pruning, task, level, trained(task.run.read_level(level.level - 1)), trained(level),
+    add_line(LineKind::pruning, task, level, trained(read_fitting(task.run, level.level - 1)), trained(level),
              index);
   }
 
@@ -343,15 +355,16 @@ void require_data(const RunRecord& run, const std::string& path) {
       path + " --data ...`, and look at that search");
 }
 
-TrainingData load(const SearchConfig& config, const RunRecord& run) {
+TrainingData load(const SearchConfig& config, const RunRecord& run, const std::string& run_path) {
   std::cerr << "ltlab: loading data '" << config.data.source << "'\n";
   Dataset dataset = load_dataset(config.data);
   if (dataset.fingerprint != run.dataset_fingerprint) {
     throw DataError("the run was made with other data (fingerprint " + run.dataset_fingerprint + ", now " +
                     dataset.fingerprint + "): give --data-dir where they lie");
   }
-  const ActivationShape layout =
-      input_layout(config.model, dataset.train.shape, dataset.classes, config.training.batch);
+  const ActivationShape layout = as_stored(run_path, [&] {
+    return input_layout(config.model, dataset.train.shape, dataset.classes, config.training.batch);
+  });
   return {std::move(dataset), layout};
 }
 
@@ -384,10 +397,10 @@ void measure(const Request& request, const std::stop_source& stop) {
   const RunRecord run = runs.front().read_run();
   require_data(run, request.paths.front());
   if (other) require_comparable(run, other->read_run());
-  const SearchConfig config = config_of(run, request.data_directory);
+  const SearchConfig config = config_of(runs.front(), run, request.data_directory);
   std::optional<SessionLock> lock;  // nobody else trains into the run meanwhile
   if (request.what == What::instability) lock.emplace(top.search_folder());
-  const TrainingData data = load(config, run);
+  const TrainingData data = load(config, run, runs.front().run_path().string());
   Landscape landscape(request, config, data, other);
   landscape.run(tasks, stop);
   show(request, landscape);

@@ -13,6 +13,7 @@
 #include "ltlab/base/memory_crash.h"
 #include "ltlab/base/names.h"
 #include "ltlab/version.h"
+#include "plain_output.h"
 
 namespace {
 
@@ -113,6 +114,7 @@ int run_safely(const Arguments& words) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
+  const ltlab::app::PlainOutput out(std::cout), err(std::cerr);
   std::atexit(at_exit);
   ltlab::on_crash_without_memory(end_without_memory);
   // glibc loads what it needs for exceptions when first asked, and memory may be lacking then.

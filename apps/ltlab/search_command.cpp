@@ -35,6 +35,13 @@ void show(const SearchRequest& request, const SearchResults& results) {
   std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
+// Settings of a run that exists already are its own.
+SearchData load_data(const SearchRequest& request) {
+  const RunStore store(request.out);
+  if (!request.resume || !store.has_run()) return SearchData(request.config);
+  return as_stored(store.run_path().string(), [&] { return SearchData(request.config); });
+}
+
 // Once the system does again what it refused.
 std::string how_to_go_on(const SearchRequest& request) {
   try {
@@ -63,7 +70,7 @@ int search_command(const Arguments& arguments) {
   const StopSignals signals;
   SearchProgress progress(request.config, request.workers);
   try {
-    run_session(request, SearchData(request.config), signals.source(), progress);
+    run_session(request, load_data(request), signals.source(), progress);
   } catch (const Interrupted&) {
     progress.finish();
     std::cerr << "ltlab: interrupted; what was done is saved, go on with: ltlab search --resume --out "

@@ -338,10 +338,11 @@ void read_mask_changes(const Values& values, SearchConfig& config) {
   values.read("drop-fraction", config.drop_fraction);
 }
 
-SearchConfig read_config(const Values& values) {
+// `model_of` describes the model that is named: read_model() where a user names it, who may mean a file.
+SearchConfig read_config(const Values& values, std::string (*model_of)(const std::string&)) {
   SearchConfig config;
   read_data(values, config.data);
-  values.read("model", config.model, read_model);
+  values.read("model", config.model, model_of);
   values.read("init", config.initialization, initialization_names());
   read_training(values, config.training);
   values.read("budget", config.budget, budget_names());
@@ -388,11 +389,11 @@ std::string default_folder(const po::variables_map& map, const SearchConfig& con
 }
 
 void apply_config_file(const std::string& path, po::variables_map& map) {
-  std::ifstream file = open_config_file(path);
+  const std::string text = read_config_file(path);
   const std::string where = "config file '" + path + "': ";
   ConfigLines lines;
   try {
-    lines = written_lines(file);
+    lines = written_lines(text);
   } catch (const ConfigError& error) {
     throw ConfigError(where + error.what());
   }
@@ -400,11 +401,11 @@ void apply_config_file(const std::string& path, po::variables_map& map) {
 }
 
 void apply_preset(const po::options_description& options, po::variables_map& map) {
-  std::istringstream settings;
+  std::string settings;
   Values(map).read("preset", settings, [](const std::string& name) {
     const auto found = presets().find(name);
     if (found == presets().end()) throw unknown_name("preset", name, preset_names());
-    return std::istringstream(found->second);
+    return found->second;
   });
   parse_config(written_lines(settings), "the preset: ", options, {}, map);
 }
@@ -415,6 +416,15 @@ std::set<std::string> replaced_ends(const po::variables_map& map) {
   if (map.count("target-density") || map.count("densities")) return {"levels", "target-density", "densities"};
   if (map.count("levels")) return {"levels", "densities"};
   return {};
+}
+
+// What a run's settings say, by themselves.
+SearchConfig stored_config(const std::string& text, const po::options_description& options) {
+  po::variables_map map;
+  parse_config(stored_lines(text), "", options, {}, map);
+  SearchConfig config = read_config(Values(map), check_model);
+  check(config);
+  return config;
 }
 
 // A resumed run brings its own settings.
@@ -463,27 +473,29 @@ SearchConfig resumed_config(const std::string& folder, const po::options_descrip
   const std::optional<CollectionRecord> stored = stored_settings(store);
   if (!stored) {
     require_settings(map, folder);
-    return read_config(Values(map));
+    return read_config(Values(map), read_model);
   }
+  const std::string origin = store.run_path().string();
+  as_stored(origin, [&] { stored_config(stored->config + stored->extent, settings); });
   const bool placed = tells_place(map);
-  apply_stored_settings(*stored, store.run_path().string(), settings, map);
-  SearchConfig config = read_config(Values(map));
+  const auto model_of = map.count("model") ? read_model : check_model;
+  apply_stored_settings(*stored, origin, settings, map);
+  SearchConfig config = read_config(Values(map), model_of);
   if (!placed) look_where_remembered(stored->data_directory, config);
   return config;
 }
 
 }  // namespace
 
-SearchConfig config_of(const RunRecord& run, const std::string& data_directory) {
+SearchConfig config_of(const RunStore& store, const RunRecord& run, const std::string& data_directory) {
   if (run.branch == "imported")
     throw ConfigError(
         "an imported run tells neither its data nor how it was trained: train its tickets by `ltlab search "
         "--from RUN --model MODEL --data SOURCE`, and name that search's folder here");
   po::options_description settings;
   add_settings(settings);
-  po::variables_map map;
-  parse_config(stored_lines(run.config + run.extent), "the run's config: ", settings, {}, map);
-  SearchConfig config = read_config(Values(map));
+  SearchConfig config =
+      as_stored(store.run_path().string(), [&] { return stored_config(run.config + run.extent, settings); });
   if (data_directory.empty()) {
     look_where_remembered(run.data_directory, config);
   } else {
@@ -522,10 +534,11 @@ SearchRequest parse_search(const Arguments& arguments) {
   if (map.count("config")) apply_config_file(map["config"].as<std::string>(), map);
   given.config_file = names_in(map);
   apply_preset(settings, map);
-  request.out =
-      map.count("out") ? map["out"].as<std::string>() : default_folder(map, read_config(Values(map)));
+  request.out = map.count("out") ? map["out"].as<std::string>()
+                                 : default_folder(map, read_config(Values(map), read_model));
   if (request.out.empty()) throw ConfigError("--out names no folder: give one, or leave it out");
-  request.config = request.resume ? resumed_config(request.out, settings, map) : read_config(Values(map));
+  request.config =
+      request.resume ? resumed_config(request.out, settings, map) : read_config(Values(map), read_model);
   refuse_ignored_options(given, request.config);
   check(request.config);
   request.workers = read_workers(map);
@@ -546,7 +559,7 @@ SearchConfig parse_settings(const Settings& common, const Settings& own, const s
   po::options_description settings;
   add_settings(settings);
   apply_preset(settings, map);
-  SearchConfig config = read_config(Values(map));
+  SearchConfig config = read_config(Values(map), read_model);
   refuse_ignored_options(given, config);
   check(config);
   return config;

@@ -26,8 +26,8 @@ std::optional<CollectionRecord> stored_settings(const RunStore& store);
 
 /// What a stored run was made with, but for where its data lie: that is `data_directory`, or where it is
 /// empty the folder that the run remembers, if the data are still there. ConfigError where the run's config
-/// is none of a search's (an import's).
-SearchConfig config_of(const RunRecord& run, const std::string& data_directory);
+/// is none of a search's (an import's), StoreError where it makes no sense.
+SearchConfig config_of(const RunStore& store, const RunRecord& run, const std::string& data_directory);
 
 /// Reads the command line, then --config, then --preset: what comes first wins. With --resume and a run in
 /// `out`, what none of them sets comes from the run itself. Throws ConfigError.

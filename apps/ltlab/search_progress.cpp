@@ -47,7 +47,7 @@ void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& s
 }
 
 void SearchProgress::finish() const {
-  if (terminal_) std::cerr << "\r\033[K" << std::flush;
+  if (terminal_) wipe_line();
 }
 
 std::size_t SearchProgress::trainings(std::size_t level) const {
@@ -116,12 +116,11 @@ std::string SearchProgress::describe(const TrainingProgress& progress) const {
 }
 
 void SearchProgress::show(const std::string& line, bool lasting) const {
-  if (!terminal_) {
+  if (terminal_) wipe_line();
+  if (!terminal_ || lasting) {
     std::cerr << line + "\n";
-  } else if (lasting) {
-    std::cerr << "\r\033[K" + line + "\n";
   } else {
-    std::cerr << "\r\033[K" + line.substr(0, terminal_columns(STDERR_FILENO) - 1) << std::flush;
+    std::cerr << line.substr(0, terminal_columns(STDERR_FILENO) - 1) << std::flush;
   }
 }
 

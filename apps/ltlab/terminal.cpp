@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <iostream>
+#include <string_view>
 
 namespace ltlab::app {
 namespace {
@@ -101,14 +102,20 @@ void print_line(std::ostream& out, const std::string& text, std::size_t indent) 
   }
 }
 
+void wipe_line() {
+  constexpr std::string_view kWipe = "\r\033[K";
+  static_cast<void>(!::write(STDERR_FILENO, kWipe.data(), kWipe.size()));  // past PlainOutput
+}
+
 void ProgressLine::show(const std::string& text) {
   if (!terminal_ || text == shown_) return;
-  std::cerr << "\r\033[K" << text.substr(0, fitting(text, 0, text.size(), columns_ - 1)) << std::flush;
+  wipe_line();
+  std::cerr << text.substr(0, fitting(text, 0, text.size(), columns_ - 1)) << std::flush;
   shown_ = text;
 }
 
 void ProgressLine::end() {
-  if (!shown_.empty()) std::cerr << "\r\033[K" << std::flush;
+  if (!shown_.empty()) wipe_line();
   shown_.clear();
 }
 

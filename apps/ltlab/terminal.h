@@ -30,6 +30,9 @@ std::vector<std::string> wrapped(const std::string& text, std::size_t width);
 /// Prints a line, continued below, `indent` columns to the right, where it is wider than the terminal.
 void print_line(std::ostream& out, const std::string& text, std::size_t indent = 0);
 
+/// Wipes the line of standard error, a terminal, that was printed last without a line break.
+void wipe_line();
+
 /// One line of standard error that rewrites itself and is gone at the end; nothing where that is no terminal.
 class ProgressLine {
  public:

@@ -353,7 +353,13 @@ class Options(SearchTest):
             self.check_refused(run("search", f"--{option}={value}"), 2, *words)
             (self.folder / "one.cfg").write_text(f"{option} = {value}\n")
             self.check_refused(run("search", "--config", self.folder / "one.cfg", "--out", self.folder / "a"), 2, *words)
+            (self.folder / "one.cfg").unlink()
         self.check_refused(run("search", "--out", ""), 2, "--out names no folder")
+        os.mkfifo(self.folder / "pipe")
+        for file in (self.folder / "pipe", "/dev/zero", self.folder):
+            self.check_refused(run("search", "--config", file, "--out", self.folder / "a"), 2, "cannot read config file", str(file))
+            self.check_refused(run("search", "--model", file, "--out", self.folder / "a"), 2, f"unknown model '{file}'")
+        (self.folder / "pipe").unlink()
         self.check_refused(run("search", "--control", ""), 2, "--control", "random-reinit")
         self.check_refused(run("search", "--data", f"h5:{self.folder}:/a,/b", "--out", self.folder / "a"), 5, "it is a folder")
         self.check_refused(run("search", "--rate", "1.5"), 2, "--rate")

@@ -1,7 +1,6 @@
 #include "ltlab/lottery/config_lines.h"
 
 #include <catch2/catch.hpp>
-#include <sstream>
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
@@ -10,11 +9,6 @@
 using namespace ltlab;
 
 namespace {
-
-ConfigLines written(const std::string& text) {
-  std::istringstream in(text);
-  return written_lines(in);
-}
 
 // Of characters that mean something somewhere, and some bytes that are no text.
 std::string hostile_value(RandomStream& random) {
@@ -35,7 +29,7 @@ TEST_CASE("Whatever a value is, config texts give it back", "[lottery]") {
     for (const auto& [name, value] : lines) stored += stored_line(name, value);
     INFO(stored);
     REQUIRE(stored_lines(stored) == lines);
-    REQUIRE(written(as_written(stored)) == lines);
+    REQUIRE(written_lines(as_written(stored)) == lines);
   }
 }
 
@@ -60,17 +54,17 @@ TEST_CASE("A search's config text holds every path, as runs from before do", "[l
 }
 
 TEST_CASE("A written config has comments, sections and quotation marks", "[lottery]") {
-  const ConfigLines lines = written(
+  const ConfigLines lines = written_lines(
       "# a search\n\n rate=0.5# of all\nfrom = \"a # \\\"b\\\"\\\\\" # c\nlayer-rate = "
       "fc1=0.3\n[variant.late]\nrewind = 5\r\n");
   CHECK(lines == ConfigLines{{"rate", "0.5"},
                              {"from", "a # \"b\"\\"},
                              {"layer-rate", "fc1=0.3"},
                              {"variant.late.rewind", "5"}});
-  CHECK_THROWS_WITH(written("a = 1\nb"), Catch::Contains("line 2: 'b' is no setting"));
-  CHECK_THROWS_WITH(written(" = 1"), Catch::Contains("line 1: '= 1' is no setting"));
-  CHECK_THROWS_AS(written("a = \"b"), ConfigError);
-  CHECK_THROWS_AS(written("a = \"b\" c"), ConfigError);
-  CHECK_THROWS_AS(written("a = \"\\c\""), ConfigError);
+  CHECK_THROWS_WITH(written_lines("a = 1\nb"), Catch::Contains("line 2: 'b' is no setting"));
+  CHECK_THROWS_WITH(written_lines(" = 1"), Catch::Contains("line 1: '= 1' is no setting"));
+  CHECK_THROWS_AS(written_lines("a = \"b"), ConfigError);
+  CHECK_THROWS_AS(written_lines("a = \"b\" c"), ConfigError);
+  CHECK_THROWS_AS(written_lines("a = \"\\c\""), ConfigError);
   CHECK_THROWS_AS(stored_lines("from = \"b"), ConfigError);
 }

@@ -186,7 +186,7 @@ TEST_CASE("Settings replace those of a built-in model or a file, and nothing han
   CHECK_THROWS_WITH(read_model("resnet-20:width=2,"), Catch::Contains("commas between"));
   CHECK_THROWS_WITH(read_model("resnet-20:width=2,width=3"), Catch::Contains("'width' is given twice"));
   CHECK_THROWS_WITH(read_model("resnet-21"), Catch::Contains("did you mean 'resnet-20'"));
-  CHECK_THROWS_AS(read_model(folder.path()), IoError);
+  CHECK_THROWS_AS(read_model(folder.path()), ConfigError);
   std::ofstream(path) << "conv 2\n\nconf 3\nlinear classes\n";
   CHECK_THROWS_WITH(read_model(path), Catch::Contains("own.txt") && Catch::Contains("line 3"));
 }

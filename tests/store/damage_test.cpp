@@ -1,4 +1,5 @@
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/content_digest.h"
@@ -229,6 +231,20 @@ TEST_CASE("what is read back and not as meant never takes the place of a file", 
   CHECK(seen == after);
   CHECK(hdf5::read_bytes(folder.path() / "file") == before);
   CHECK(entries(folder.path()) == 1);
+}
+
+TEST_CASE("a folder that another process keeps locked is an error of the system", "[store]") {
+  const TemporaryFolder folder;
+  const FileDescriptor other(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  REQUIRE(::flock(other.get(), LOCK_EX) == 0);
+  CHECK_THROWS_WITH(FolderLock(folder.path(), std::chrono::milliseconds(20)),
+                    Catch::Contains("another process keeps it locked"));
+  std::thread owner([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    ::flock(other.get(), LOCK_UN);
+  });
+  CHECK(FolderLock(folder.path()).exclusive());
+  owner.join();
 }
 
 TEST_CASE("a record's digest tells each of its values from others", "[store]") {

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <new>
 
+#include "ltlab/base/error.h"
+
 namespace ltlab::app {
 namespace {
 
@@ -46,6 +48,8 @@ std::string packed(std::span<const std::uint8_t> bytes) {
 
 void LayerImages::add(const Mask& mask, const Tensor& weights) {
   if (keep_.empty()) keep_.assign(mask.size(), 1);
+  if (mask.size() != keep_.size() || mask.shape != weights.shape)
+    throw StoreError("'" + mask.name + "' has another shape than its weights or than at the level before");
   std::vector<std::uint8_t> bits((mask.size() + 7) / 8, 0);
   float scale = 0;
   for (std::size_t i = 0; i < mask.size(); ++i) {

@@ -1,5 +1,6 @@
 #include "ltlab/analysis/run_context.h"
 
+#include "ltlab/base/error.h"
 #include "ltlab/store/run_store.h"
 
 namespace ltlab {
@@ -17,7 +18,7 @@ const std::vector<Tensor>& start_of(const RunRecord& run, const LevelRecord& lev
 
 }  // namespace
 
-RunContext::RunContext(const std::filesystem::path& folder) : run_(read_run_of(folder)) {
+RunContext::RunContext(const std::filesystem::path& folder) : folder_(folder), run_(read_run_of(folder)) {
   if (run_ && run_->branch != "ticket")
     ticket_ = read_run_of(std::filesystem::weakly_canonical(folder).parent_path());
 }
@@ -32,7 +33,9 @@ const std::vector<Tensor>& RunContext::initial_weights(const LevelRecord& level)
 std::optional<Wiring> RunContext::wiring(const LevelRecord& level) const {
   const std::string& model = run_ ? run_->model : level.model;
   if (model.empty() || model == "imported") return std::nullopt;
-  return model_wiring(model, level.masks);
+  const RunStore store(folder_);
+  return as_stored((run_ ? store.run_path() : store.level_path(level.level)).string(),
+                   [&] { return model_wiring(model, level.masks); });
 }
 
 }  // namespace ltlab

@@ -22,10 +22,11 @@ class RunContext {
   /// The weights that a level's training began with, not yet masked; empty where no file tells them.
   const std::vector<Tensor>& initial_weights(const LevelRecord& level) const;
   /// How the level's layers are connected; none where no file tells a model that ltlab knows (imports).
-  /// StoreError where the masks are not the model's.
+  /// StoreError where the masks are not the model's, or it makes no sense.
   std::optional<Wiring> wiring(const LevelRecord& level) const;
 
  private:
+  std::filesystem::path folder_;
   std::optional<RunRecord> run_, ticket_;
 };
 

@@ -43,6 +43,17 @@ class NumericError : public Error {
   explicit NumericError(const std::string& message) : Error(ExitStatus::diverged, message) {}
 };
 
+/// What `read` returns, which takes what a run tells for its own settings: where they make no sense, the run
+/// is at fault and not the caller, and a ConfigError becomes a StoreError that begins with the file's name.
+template <class Read>
+auto as_stored(const std::string& file, const Read& read) {
+  try {
+    return read();
+  } catch (const ConfigError& error) {
+    throw StoreError("'" + file + "': " + error.what());
+  }
+}
+
 /// The operating system refused to read or write (disk full, no permission, network down).
 class IoError : public Error {
  public:

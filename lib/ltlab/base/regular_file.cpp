@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -61,6 +62,20 @@ std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& p
     done += static_cast<std::size_t>(count);
   }
   return done;
+}
+
+std::string read_text(const std::filesystem::path& path) {
+  constexpr std::uintmax_t kLongest = std::uintmax_t{1} << 24;
+  const FileDescriptor file = open_regular_file(path);
+  struct stat status {};
+  if (::fstat(file.get(), &status) < 0) fail(path, std::strerror(errno));
+  const auto size = static_cast<std::uintmax_t>(status.st_size);
+  if (size > kLongest)
+    throw DataError("'" + path.string() + "' is no text that is written by hand: it has " +
+                    std::to_string(size) + " bytes");
+  std::string text(size, '\0');
+  text.resize(read_some(file, path, text.data(), text.size()));
+  return text;
 }
 
 }  // namespace ltlab

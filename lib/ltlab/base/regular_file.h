@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <string>
 
 namespace ltlab {
 
@@ -29,5 +30,8 @@ FileDescriptor open_regular_file(const std::filesystem::path& path);
 /// fails.
 std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& path, void* bytes,
                       std::size_t size);
+
+/// A text that people write, whole. Errors as above; DataError, too, where it is longer than any of them.
+std::string read_text(const std::filesystem::path& path);
 
 }  // namespace ltlab

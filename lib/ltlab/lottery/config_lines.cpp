@@ -84,11 +84,12 @@ ConfigLines stored_lines(const std::string& text) {
   return lines;
 }
 
-ConfigLines written_lines(std::istream& text) {
+ConfigLines written_lines(const std::string& text) {
   ConfigLines lines;
+  std::istringstream in(text);
   std::string prefix;
   std::size_t number = 0;
-  for (std::string line; std::getline(text, line);) {
+  for (std::string line; std::getline(in, line);) {
     ++number;
     const std::string plain = without_comment(line);
     if (plain.empty()) continue;

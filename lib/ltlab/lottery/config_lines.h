@@ -1,6 +1,5 @@
 #pragma once
 
-#include <istream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,7 +20,7 @@ ConfigLines stored_lines(const std::string& text);
 /// The lines of a text that people write, the format of --config: `#` begins a comment, blanks around names
 /// and values count for nothing, a value in quotation marks is quoted(), and `[a]` puts "a." before the names
 /// that follow. ConfigError, with the line's number, for a line that is none, or without a value.
-ConfigLines written_lines(std::istream& text);
+ConfigLines written_lines(const std::string& text);
 
 /// A stored config text in the format of --config, which gives the same values.
 std::string as_written(const std::string& stored);

@@ -89,6 +89,12 @@ RuleFindings recompute_pruning(const RunRecord& run, const SearchConfig& config,
   return {"pruning recomputed", differing_masks(expected, level, origin)};
 }
 
+std::vector<std::string> other_model(const RunRecord& run) {
+  const std::string model = setting(run.config, "model").value_or("");
+  if (model == run.model) return {};
+  return {"attribute 'model' says '" + run.model + "', but the config '" + model + "'"};
+}
+
 RuleFindings check_pruning(const RunRecord& run, const LevelRecord* before, const LevelRecord& level) {
   const SearchConfig config = pruning_settings(run.config + run.extent);
   if (!config.from.empty()) return {};
@@ -207,7 +213,8 @@ double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config,
 }
 
 LevelRules pruning_rules() {
-  return {[](const RunRecord& run, unsigned level) {
+  return {other_model,
+          [](const RunRecord& run, unsigned level) {
             return level_before(pruning_settings(run.config + run.extent), level);
           },
           check_pruning};

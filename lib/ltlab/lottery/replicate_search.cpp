@@ -149,7 +149,7 @@ std::vector<Tensor> ReplicateSearch::pretrain() {
   start.order_seed = run.seed;
   start.order_level = kPretrainingOrder;
   train_or_find({replicate_, "pretraining", 0, 0}, start, store, [](const auto&, const auto&) {});
-  return store.read_level(0).weights;
+  return read_sound_level(store, 0, run.branch).weights;
 }
 
 // The network of one level as it begins: with its mask, and its weights before training.
@@ -166,7 +166,7 @@ LevelStart ReplicateSearch::start_level(unsigned level) const {
     case PruningTime::rigl:
       return start_dynamic(level);
     default:
-      return start_pruned(level, store_.read_level(*level_before(config_, level)));
+      return start_pruned(level, read_sound_level(store_, *level_before(config_, level), run_.branch));
   }
 }
 
@@ -320,7 +320,7 @@ void ReplicateSearch::record_rewind_point(const Trainer& trainer, const Network<
 
 void ReplicateSearch::queue_controls(unsigned level) {
   if (config_.controls.empty()) return;
-  const std::vector<Mask> masks = store_.read_level(level).masks;
+  const std::vector<Mask> masks = read_sound_level(store_, level, run_.branch).masks;
   for (const Control control : config_.controls) {
     for (unsigned trial = 0; trial < config_.trials_of(control); ++trial) {
       session_.queue.push(rank_of_control(level), [this, control, trial, level, masks] {
@@ -387,7 +387,7 @@ std::vector<PruningRound> ReplicateSearch::pruning_rounds(unsigned level) const 
   }
   for (std::optional<unsigned> before = level_before(config_, level); before;
        before = level_before(config_, *before)) {
-    const LevelRecord record = store_.read_level(*before);
+    const LevelRecord record = read_sound_level(store_, *before, run_.branch);
     add(record.masks, record.weights);
   }
   std::ranges::reverse(rounds);

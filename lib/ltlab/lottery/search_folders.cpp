@@ -5,6 +5,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
 #include "ltlab/lottery/pretraining.h"
+#include "ltlab/store/file_checks.h"
 #include "ltlab/store/record_files.h"
 
 namespace ltlab {
@@ -40,6 +41,11 @@ void require_levels_asked(const RunStore& ticket, std::size_t last_level) {
       ": leave out --levels, --target-density and --densities, or ask for at least as many levels as before");
 }
 
+void require_sound(const std::filesystem::path& file, const std::vector<std::string>& faults) {
+  if (faults.empty()) return;
+  throw StoreError("'" + file.string() + "' cannot be right: " + faults.front() + "; restore it from a copy");
+}
+
 }  // namespace
 
 std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,
@@ -50,6 +56,12 @@ std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsi
 std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control,
                                      unsigned trial) {
   return replicate / (control_names().name(control) + "-" + std::to_string(trial));
+}
+
+LevelRecord read_sound_level(const RunStore& store, unsigned level, const std::string& branch) {
+  LevelRecord record = store.read_level(level);
+  require_sound(store.level_path(level), faults_of(record, branch));
+  return record;
 }
 
 RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
@@ -63,6 +75,7 @@ RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
     throw StoreError(store.run_path().string() +
                      " was made with other settings or another seed: give another --out");
   }
+  require_sound(store.run_path(), faults_of(before));
   return before;
 }
 

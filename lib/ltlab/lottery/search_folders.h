@@ -15,8 +15,13 @@ std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsi
 std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control, unsigned trial);
 
 /// What an earlier session left in a folder, which may be gone on with only if it was made with the same
-/// settings, data and seed as `run`: otherwise its levels would pass for results of this search. StoreError.
+/// settings, data and seed as `run`: otherwise its levels would pass for results of this search. StoreError,
+/// too, where one of its figures or weights cannot be right.
 RunRecord read_same_run(const RunStore& store, const RunRecord& run);
+
+/// A level to go on from, of a run of that branch. StoreError, too, where one of its figures or weights
+/// cannot be right.
+LevelRecord read_sound_level(const RunStore& store, unsigned level, const std::string& branch);
 
 /// StoreError where there are levels but no run.h5 that tells their settings.
 void require_no_levels(const RunStore& store);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <fstream>
 #include <memory>
 #include <sstream>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include <utility>
 
 #include "ltlab/base/names.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/nn/average_pooling.h"
 #include "ltlab/nn/batch_normalization.h"
 #include "ltlab/nn/built_in_models.h"
@@ -92,15 +92,6 @@ ConfigError unknown_model(const std::string& name) {
   names.emplace_back("mlp:INPUTS-WIDTH-...-CLASSES");
   return ConfigError(std::string(unknown_name("model", name, names).what()) +
                      ", or a file of a model's text");
-}
-
-std::string read_file(const std::string& path) {
-  std::ifstream file(path);
-  std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || std::filesystem::is_directory(path))
-    throw IoError("cannot read the model file '" + path + "'");
-  return text.str();
 }
 
 ConfigError misfit(const std::string& description, const ModelText& model, std::size_t inputs,
@@ -273,17 +264,19 @@ std::vector<Step<T>> make_steps(const std::string& description, const ImageShape
 
 }  // namespace
 
+std::string check_model(const std::string& description) {
+  parse_model_text(model_text(description));
+  return is_text(description) ? one_line(description) : description;
+}
+
 std::string read_model(const std::string& named) {
   const auto [name, settings] = split_settings(named);
   std::error_code too_long;  // a text may be too long for a path
   const bool is_file =
-      !find_built_in(name) && !named.starts_with(kMlp) && std::filesystem::exists(name, too_long);
-  if (!is_file) {
-    parse_model_text(model_text(named));
-    return is_text(named) ? one_line(named) : named;
-  }
+      !find_built_in(name) && !named.starts_with(kMlp) && std::filesystem::is_regular_file(name, too_long);
+  if (!is_file) return check_model(named);
   try {
-    const std::string text = read_file(name);
+    const std::string text = read_text(name);
     parse_model_text(with_settings(text, settings));
     return one_line(with_settings(text, settings));
   } catch (const ConfigError& error) {

@@ -13,6 +13,9 @@ namespace ltlab {
 /// - the widths of fully connected layers, hidden ones with ReLU: "mlp:784-500-300-10"; or
 /// - its text (ModelText) on one line: "conv 16 relu; global-average-pool; linear classes".
 
+/// A description as above, on one line. ConfigError where it is malformed.
+std::string check_model(const std::string& description);
+
 /// The description of what a user names: one as above, or "FILE", "FILE:width=2" with a file of ModelText,
 /// which is read and told on one line, so that nothing hangs on the file any more. ConfigError where the
 /// description is malformed, IoError where the file cannot be read.

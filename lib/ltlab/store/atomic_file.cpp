@@ -10,6 +10,7 @@
 #include <fstream>
 #include <random>
 #include <sstream>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -106,18 +107,34 @@ std::string temporary_name(const std::string& name) {
   return text.str();
 }
 
+// A writer holds the lock for as long as one file takes. False, with errno, where it cannot be had.
+bool lock_in_time(int descriptor, std::chrono::milliseconds patience) {
+  constexpr std::chrono::milliseconds kPause{5};
+  const auto end = std::chrono::steady_clock::now() + patience;
+  while (retry([&] { return ::flock(descriptor, LOCK_EX | LOCK_NB); }) < 0) {
+    if (errno != EWOULDBLOCK || std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+  return true;
+}
+
 }  // namespace
 
-FolderLock::FolderLock(std::filesystem::path folder) : folder_(std::move(folder)) {
+FolderLock::FolderLock(std::filesystem::path folder, std::chrono::milliseconds patience)
+    : folder_(std::move(folder)) {
   descriptor_ = retry([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
   if (descriptor_ < 0) {
     throw IoError("cannot open folder '" + folder_.string() + "': " + std::strerror(errno) + "; check --out");
   }
-  exclusive_ = retry([&] { return ::flock(descriptor_, LOCK_EX); }) == 0;
+  exclusive_ = lock_in_time(descriptor_, patience);
   if (exclusive_ || errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK) return;
   const int error = errno;
   ::close(descriptor_);
-  throw IoError("cannot lock folder '" + folder_.string() + "': " + std::strerror(error));
+  const std::string reason =
+      error == EWOULDBLOCK
+          ? "another process keeps it locked (which one, `fuser` tells); end it, then try again"
+          : std::strerror(error);
+  throw IoError("cannot lock folder '" + folder_.string() + "': " + reason);
 }
 
 FolderLock::~FolderLock() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <functional>
@@ -13,8 +14,10 @@ namespace ltlab {
 /// to the same file ends as if one came after the other.
 class FolderLock {
  public:
-  /// IoError: the folder cannot be opened, or the system fails to lock it.
-  explicit FolderLock(std::filesystem::path folder);
+  /// IoError: the folder cannot be opened, or the system fails to lock it, or another process keeps it locked
+  /// longer than `patience`.
+  explicit FolderLock(std::filesystem::path folder,
+                      std::chrono::milliseconds patience = std::chrono::minutes(2));
   ~FolderLock();
   FolderLock(const FolderLock&) = delete;
   FolderLock& operator=(const FolderLock&) = delete;

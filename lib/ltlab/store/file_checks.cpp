@@ -139,6 +139,9 @@ void check_metrics(const LevelRecord& level, Faults& faults) {
   check_rows(rows, level.steps, faults);
   if (rows.empty()) return;
   const MetricsRow& last = rows.back();
+  if (last.step != level.steps)
+    faults.push_back("attribute 'steps' says " + std::to_string(level.steps) + ", but metrics end at step " +
+                     std::to_string(last.step));
   if (last.validation_loss != level.validation_loss || last.validation_accuracy != level.validation_accuracy)
     faults.push_back("attributes 'validation_loss' and 'validation_accuracy' say " +
                      figure_text(level.validation_loss) + " and " + figure_text(level.validation_accuracy) +

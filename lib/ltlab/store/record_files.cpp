@@ -226,6 +226,17 @@ std::vector<Tensor> read_tensors(const File& file, const std::string& group) {
   return tensors;
 }
 
+// Whoever reads a level may take an array by its mask, place by place.
+void require_shapes_of(const std::vector<Mask>& masks, const std::vector<Tensor>& arrays,
+                       const std::filesystem::path& path) {
+  for (const Mask& mask : masks) {
+    const Tensor* array = find_named(arrays, mask.name);
+    if (array && array->shape != mask.shape)
+      throw StoreError("'" + path.string() + "': '" + mask.name + "' is of shape " +
+                       extents_text(array->shape) + ", but its mask " + extents_text(mask.shape));
+  }
+}
+
 std::vector<Mask> read_masks(const File& file) {
   std::vector<Mask> masks;
   for_each_dataset(file.group("mask"), [&](const hdf5::Dataset& dataset, std::string name) {
@@ -493,6 +504,8 @@ LevelRecord read_level_file(const std::filesystem::path& path) {
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
   if (file.contains("optimizer")) level.optimizer = read_tensors(file, "optimizer");
   if (file.has_attribute("model")) level.model = file.string_attribute("model");
+  require_shapes_of(level.masks, level.weights, path);
+  require_shapes_of(level.masks, level.initial_weights, path);
   return level;
 }
 

@@ -319,6 +319,7 @@ class Verifier {
         run.record = run.store.read_run();
         config = run.record->config;
         check_run(*run.record, report);
+        check_config(*run.record, report);
         check_origin(run, report);
         check_totals(run.store, run.record->totals, report);
       }
@@ -358,6 +359,13 @@ class Verifier {
     } else {
       check_control(level, run, report);
     }
+  }
+
+  // A network that is pretrained may be another one, and an import has no config.
+  void check_config(const RunRecord& run, FileReport& report) const {
+    if (!rules_.disagreements || run.branch == "pretraining" || run.branch == "imported") return;
+    const std::vector<std::string> faults = rules_.disagreements(run);
+    report.faults.insert(report.faults.end(), faults.begin(), faults.end());
   }
 
   // Of an import, no config tells how it was pruned.

@@ -28,6 +28,8 @@ struct RuleFindings {
 
 /// How a ticket's levels come about, by those who know how the run was made.
 struct LevelRules {
+  /// What a run's file says otherwise than its config.
+  std::function<std::vector<std::string>(const RunRecord& run)> disagreements;
   /// The level that a level's masks are nested in, and without which it cannot be; none for a level that
   /// depends on no other.
   std::function<std::optional<unsigned>(const RunRecord& run, unsigned level)> before;

@@ -1,0 +1,69 @@
+#include "plain_output.h"
+
+#include <string>
+#include <string_view>
+
+namespace ltlab::app {
+namespace {
+
+bool is_control(unsigned char c) {
+  return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
+}
+
+// Whether U+0080 to U+009F begins at `at`, which terminals obey as well.
+bool is_long_control(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  return at + 1 < text.size() && byte(at) == 0xc2 && byte(at + 1) >= 0x80 && byte(at + 1) < 0xa0;
+}
+
+std::string escaped(unsigned char c) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  return std::string("\\x") + kDigits[c / 16] + kDigits[c % 16];
+}
+
+std::string plain(std::string_view text) {
+  std::string result;
+  result.reserve(text.size());
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (is_long_control(text, i)) ++i;
+    const auto c = static_cast<unsigned char>(text[i]);
+    const bool hidden = is_control(c) || (i > 0 && is_long_control(text, i - 1));
+    result += hidden ? escaped(c) : std::string(1, text[i]);
+  }
+  return result;
+}
+
+// Hands on what it is given at once, so that lines of several threads stay whole.
+class PlainBuffer : public std::streambuf {
+ public:
+  explicit PlainBuffer(std::streambuf& to) : to_(to) {}
+
+ protected:
+  int_type overflow(int_type c) override {
+    if (traits_type::eq_int_type(c, traits_type::eof())) return traits_type::not_eof(c);
+    const char letter = traits_type::to_char_type(c);
+    return xsputn(&letter, 1) == 1 ? c : traits_type::eof();
+  }
+  std::streamsize xsputn(const char* text, std::streamsize size) override {
+    const std::string shown = plain({text, static_cast<std::size_t>(size)});
+    const auto wanted = static_cast<std::streamsize>(shown.size());
+    return to_.sputn(shown.data(), wanted) == wanted ? size : 0;
+  }
+  int sync() override { return to_.pubsync(); }
+
+ private:
+  std::streambuf& to_;
+};
+
+}  // namespace
+
+PlainOutput::PlainOutput(std::ostream& stream)
+    : stream_(stream), before_(stream.rdbuf()), plain_(std::make_unique<PlainBuffer>(*before_)) {
+  stream_.rdbuf(plain_.get());
+}
+
+PlainOutput::~PlainOutput() {
+  stream_.rdbuf(before_);
+}
+
+}  // namespace ltlab::app
