@@ -1,6 +1,5 @@
 #include <algorithm>
 #include <cstdint>
-#include <iomanip>
 #include <iostream>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -133,8 +132,9 @@ std::string join(const nlohmann::ordered_json& list) {
 }
 
 void print(const nlohmann::ordered_json& description) {
+  constexpr std::size_t kValues = 16;  // so that a fingerprint fits in 80 columns
   const auto line = [](const std::string& name, const std::string& value) {
-    std::cout << std::left << std::setw(17) << name << value << '\n';
+    print_line(std::cout, name + std::string(kValues - name.size(), ' ') + value, kValues);
   };
   const auto& image = description["image"];
   const auto& split = description["split"];
@@ -191,7 +191,8 @@ int fetch(const Request& request) {
   const auto files = ltlab::fetch(published_source(request.source), options);
   line.end();
   for (const FetchedFile& file : files)
-    std::cout << file.path.string() << (file.was_there ? ": was there, verified\n" : ": fetched, verified\n");
+    print_line(std::cout,
+               file.path.string() + (file.was_there ? ": was there, verified" : ": fetched, verified"), 2);
   return 0;
 }
 
@@ -212,7 +213,7 @@ void verify_files(const Source& source, const std::string& directory) {
   for (std::size_t i = 0; i < files.size(); ++i) {
     const Authenticity authenticity = compare(source.files[i], files[i]);
     different += authenticity == Authenticity::different;
-    std::cout << files[i].string() << ": " << explain(authenticity) << std::endl;
+    print_line(std::cout, files[i].string() + ": " + explain(authenticity), 2);
   }
   if (different > 0)
     throw DataError(std::to_string(different) + " of " + std::to_string(files.size()) + " files of " +
@@ -227,8 +228,11 @@ int verify(const Request& request) {
   options.validation = 0;
   options.embedded_seed = 0;  // the images whose fingerprint is known
   const Dataset data = load_dataset(options);
-  std::cout << request.source << ": read whole, " << data.train.size() << " + " << data.test.size()
-            << " images, fingerprint " << data.fingerprint << std::endl;
+  print_line(std::cout,
+             request.source + ": read whole, " + std::to_string(data.train.size()) + " + " +
+                 std::to_string(data.test.size()) + " images, fingerprint " + data.fingerprint,
+             2);
+  std::cout.flush();  // checking the files takes a while
   if (published) verify_files(published_source(request.source), request.directory);
   if (request.source == "embedded" && data.fingerprint != kEmbeddedFingerprint)
     throw DataError(std::string("this build draws other embedded images than ltlab should (fingerprint ") +

@@ -12,6 +12,7 @@
 #include "ltlab/store/run_store.h"
 #include "overlap_report.h"
 #include "structure_report.h"
+#include "terminal.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -68,7 +69,7 @@ void inspect_level(const RunStore& store, const fs::path& file, Output output) {
   LevelReporter reporter(store);
   const LevelReport report = reporter.report(file);
   if (output != Output::text) return print_machine({report}, file.string(), output);
-  std::cout << file.string() << '\n';
+  print_line(std::cout, file.string());
   print_level(std::cout, report, reporter.record());
 }
 

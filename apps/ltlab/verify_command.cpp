@@ -10,6 +10,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/verify.h"
+#include "terminal.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -36,12 +37,13 @@ std::vector<FileReport> verified(const std::string& run) {
 
 // A line a file, and one below it for each thing to say.
 void print_text(const std::vector<FileReport>& reports) {
+  constexpr std::size_t kIndent = 9;  // of what continues a line
   for (const FileReport& report : reports) {
-    std::cout << (report.faults.empty() ? "ok     " : "FAULT  ") << report.path.string();
-    if (!report.summary.empty()) std::cout << "  (" << report.summary << ")";
-    std::cout << '\n';
-    for (const std::string& fault : report.faults) std::cout << "         fault: " << fault << '\n';
-    for (const std::string& note : report.notes) std::cout << "         note: " << note << '\n';
+    const std::string summary = report.summary.empty() ? "" : "  (" + report.summary + ")";
+    print_line(std::cout, (report.faults.empty() ? "ok     " : "FAULT  ") + report.path.string() + summary,
+               kIndent);
+    for (const std::string& fault : report.faults) print_line(std::cout, "         fault: " + fault, kIndent);
+    for (const std::string& note : report.notes) print_line(std::cout, "         note: " + note, kIndent);
   }
   std::cout << counted(reports.size(), "file") << ", " << counted(count_faults(reports), "fault") << '\n';
 }

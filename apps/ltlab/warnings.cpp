@@ -7,6 +7,7 @@
 
 #include "ltlab/base/names.h"
 #include "ltlab/lottery/transfer.h"
+#include "ltlab/prune/scores.h"
 
 namespace ltlab::app {
 namespace {
@@ -32,6 +33,36 @@ void warn_of_milestones(const LearningRateSchedule& schedule, std::uint64_t step
   }
 }
 
+// What happens no more than once in a training, though it should several times.
+void warn_of_rare_changes(const SearchConfig& config) {
+  if (!config.moves_masks()) return;
+  const auto [begin, end, every] = mask_changes(config, config.training.steps);
+  const auto fits = [&](std::uint64_t times) { return (end - begin - 1) / every >= times; };
+  const std::string given = "--prune-every " + std::to_string(every) + ": ";
+  const std::string span = " from step " + std::to_string(begin) + " to " + std::to_string(end);
+  const std::string advice = "; give fewer, or more --steps";
+  constexpr std::uint64_t kChecks = 6;  // of early-bird, until a mask has settled
+  switch (config.pruning_time) {
+    case PruningTime::set:
+    case PruningTime::rigl:
+      if (!fits(1)) warn(given + "masks never change" + span + advice);
+      break;
+    case PruningTime::early_bird:
+      if (!fits(kChecks))
+        warn(given + "no mask can settle" + span + ", which takes six checks, so each is drawn at the end" +
+             advice);
+      break;
+    default:
+      if (!fits(1)) warn(given + "all is pruned at once, at step " + std::to_string(end) + advice);
+  }
+}
+
+void warn_of_few_images(const SearchConfig& config, std::size_t images) {
+  if (!sees_images(config.score) || config.score_images <= images) return;
+  warn("--score-images " + std::to_string(config.score_images) + ": there are but " + std::to_string(images) +
+       " training images, so the score sees those");
+}
+
 void warn_of_masked_weights(const std::string& from) {
   if (from.empty() || !starts_masked(read_saved_tickets(from, 0))) return;
   warn(
@@ -54,8 +85,10 @@ void warn_of_empty_classes(const Dataset& dataset) {
        "for stray ones");
 }
 
-void warn_of_settings(const SearchConfig& config) {
+void warn_of_settings(const SearchConfig& config, std::size_t training_images) {
   warn_of_milestones(config.training.learning_rate, config.training.steps);
+  warn_of_rare_changes(config);
+  warn_of_few_images(config, training_images);
   warn_of_masked_weights(config.from);
 }
 

@@ -218,6 +218,27 @@ class Surprises(SearchTest):
         self.check_refused(self.search("falls", "--schedule", "step", "--milestones", "20,10"), 2, "--milestones must ascend")
         self.check_refused(self.search("warm", *SHORT, "--warmup", 20), 2, "--warmup must be below --steps")
 
+    def test_changes_of_masks_that_no_training_reaches(self):
+        for prune, every, warning in (("set", 10, "--prune-every 10: masks never change from step 0 to 10"),
+                                      ("rigl", 10, "masks never change"), ("set", 9, ""),
+                                      ("during-training", 10, "all is pruned at once, at step 15"), ("during-training", 9, ""),
+                                      ("early-bird", 3, "no mask can settle from step 0 to 15"), ("early-bird", 2, "")):
+            with self.subTest(prune=prune, every=every):
+                end = ["--prune-end", 10] if prune in ("set", "rigl") else []
+                done = self.search("run", *SHORT, "--levels", 1, "--prune", prune, "--prune-every", every, *end, "--force")
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertIn(warning and f"warning: --prune-every {every}: ", done.stderr)
+                self.assertIn(warning, done.stderr)
+                if not warning:
+                    self.assertNotIn("warning", done.stderr)
+
+    def test_more_images_for_a_score_than_there_are(self):
+        for images, warned in ((241, True), (240, False)):
+            done = self.search("run", *SHORT, "--levels", 1, "--prune", "before-training", "--score", "snip",
+                               "--score-images", images, "--force")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertEqual("warning: --score-images 241: there are but 240 training images" in done.stderr, warned)
+
     def test_masked_weights_of_another_run(self):
         self.assertEqual(self.search("run", *SHORT, "--levels", 1, "--control", "random-reinit").returncode, 0)
         masked = run("search", *self.without_rates(), "--from", self.folder / "run/random-reinit-0/level-001.h5", "--out",

@@ -75,6 +75,9 @@ class TerminalTest(unittest.TestCase):
         yield ["model", "resnet-20"]
         yield ["model", "list"]
         yield ["data", "list"]
+        yield ["data", "info", "embedded"]
+        yield ["data", "verify", "embedded"]
+        yield ["verify", self.search]
 
     def test_lines_fit_the_terminal_and_lose_nothing(self):
         for words in self.commands():
@@ -84,7 +87,7 @@ class TerminalTest(unittest.TestCase):
                     lines = on_terminal(columns, *words)
                     self.assertEqual([line for line in lines if width_of(line) > columns], [])
                     if "--points" not in words and "inspect" not in words:  # which draw fewer bars or bins
-                        self.assertEqual(numbers_in(whole) - numbers_in("\n".join(lines)) - numbers_in("".join(lines)), set())
+                        self.assertEqual(numbers_in(whole) - numbers_in("\n".join(lines)) - numbers_in("".join(map(str.strip, lines))), set())
 
     def test_what_is_piped_is_whole(self):
         text = run("compare", self.search).stdout

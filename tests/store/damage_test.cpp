@@ -214,6 +214,21 @@ TEST_CASE("a folder that cannot be made or written is an error of the system", "
   CHECK_THROWS_AS(RunStore("/proc/run").write_run(sample_run()), IoError);
 }
 
+TEST_CASE("a folder that has the name of a run's file is told, and left", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  fs::create_directories(store.level_path(1) / "someone's");
+  CHECK_THROWS_WITH(store.write_level(sample_level(1)),
+                    Catch::Contains("level-001.h5' is a folder") && Catch::Contains("move it away"));
+  CHECK_THROWS_AS(store.write_level(sample_level(1)), StoreError);
+  CHECK(fs::exists(store.level_path(1) / "someone's"));
+  fs::create_directories(folder.path() / "other" / "run.h5");
+  RunStore other(folder.path() / "other");
+  CHECK_THROWS_AS(other.write_run(sample_run()), StoreError);
+  CHECK_THROWS_WITH(other.read_run(), Catch::Contains("run.h5' is a folder"));
+}
+
 TEST_CASE("what is read back and not as meant never takes the place of a file", "[store]") {
   const TemporaryFolder folder;
   const FolderLock lock(folder.path());

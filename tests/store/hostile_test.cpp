@@ -1,6 +1,8 @@
 // Files and folders made to do harm, or that somebody else's programs left.
 #include <hdf5.h>
 #include <sys/resource.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -210,7 +212,7 @@ TEST_CASE("a level that is a pipe, folder or device is refused at once", "[store
   CHECK_THAT(faults(folder.path()), Contains("level-001.h5' is no file, but a pipe or device"));
   fs::remove(store.level_path(1));
   fs::create_directory(store.level_path(1));
-  CHECK_THROWS_AS(store.read_level(1), IoError);
+  CHECK_THROWS_WITH(store.read_level(1), Contains("level-001.h5' is a folder"));
   CHECK_THROWS_AS(read_level_file("/dev/zero"), DataError);
   CHECK_THROWS_AS(hdf5::read_bytes("/dev/zero"), DataError);
 }
@@ -219,8 +221,9 @@ TEST_CASE("what the system refuses to read keeps nothing else from being verifie
   const TemporaryFolder folder;
   test::write_sample_collection(folder.path());
   const std::size_t all = verify(folder.path()).size();
-  fs::remove(folder.path() / "replicate-0" / "level-001.h5");
-  fs::create_directory(folder.path() / "replicate-0" / "level-001.h5");
+  const fs::path locked = folder.path() / "replicate-0" / "level-001.h5";
+  const FileDescriptor other(::open(locked.c_str(), O_RDONLY | O_CLOEXEC));
+  REQUIRE(::flock(other.get(), LOCK_EX) == 0);  // as h5py does that has opened it to write
   const std::vector<FileReport> reports = verify(folder.path());
   CHECK(reports.size() == all);
   CHECK(status_of(reports) == ExitStatus::io);

@@ -78,7 +78,10 @@ class TemporaryFile {
   }
 
   void put_in_place() {
-    if (::rename(path_.c_str(), target_.c_str()) < 0) fail(std::strerror(errno));
+    if (::rename(path_.c_str(), target_.c_str()) < 0) {
+      if (errno == EISDIR) refuse_folder(target_);
+      fail(std::strerror(errno));
+    }
     renamed_ = true;
   }
 
@@ -147,6 +150,10 @@ void FolderLock::sync() const {
   if (retry([&] { return ::fsync(descriptor_); }) < 0 && errno != EINVAL) {
     throw IoError("cannot bring folder '" + folder_.string() + "' to disk: " + std::strerror(errno));
   }
+}
+
+void refuse_folder(const std::filesystem::path& path) {
+  throw StoreError("'" + path.string() + "' is a folder, where a file of the run belongs: move it away");
 }
 
 bool is_temporary(const std::filesystem::path& file) {

@@ -34,6 +34,9 @@ class FolderLock {
   bool exclusive_ = false;
 };
 
+/// Throws the StoreError that a folder has the name of a run's file.
+[[noreturn]] void refuse_folder(const std::filesystem::path& path);
+
 /// Whether a file of that name is the unfinished work of a process that was killed (or is still writing).
 bool is_temporary(const std::filesystem::path& file);
 
@@ -43,8 +46,8 @@ using CheckWritten = std::function<void(const std::filesystem::path& written)>;
 /// Writes a file of the locked folder so that, whenever the process or the machine dies, it is there with its
 /// new content or as it was before: temporary name, fsync, read back, rename, fsync of the folder. What is
 /// read back must be the same bytes, and what `check` takes for right. Leftovers of killed writers of that
-/// file are removed. IoError where the disk refuses or `check` throws; the file is then as it was before, and
-/// no temporary stays.
+/// file are removed. IoError where the disk refuses or `check` throws, StoreError where a folder has the
+/// name; the file is then as it was before, and no temporary stays.
 void write_atomically(const FolderLock& lock, const std::string& name, std::span<const std::byte> bytes,
                       const CheckWritten& check = nullptr);
 

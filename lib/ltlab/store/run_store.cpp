@@ -176,7 +176,9 @@ void RunStore::require_file(const std::filesystem::path& path) {
   // Absence is the store's fault, and not the system's.
   if (!is_there(path))
     throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
-  if (type_of(path) == std::filesystem::file_type::symlink) refuse_link(path);
+  const std::filesystem::file_type type = type_of(path);
+  if (type == std::filesystem::file_type::symlink) refuse_link(path);
+  if (type == std::filesystem::file_type::directory) refuse_folder(path);
 }
 
 std::filesystem::path RunStore::run_path() const {

@@ -46,7 +46,7 @@ class RunStore {
   static bool is_member_name(const std::string& name);
   /// Whether run.h5 may link so: "level-003" to "level-003.h5", "replicate-0" to "replicate-0/run.h5".
   static bool is_link(const FileLink& link);
-  /// StoreError where a file of a run is missing, or a symbolic link.
+  /// StoreError where a file of a run is missing, or a symbolic link or folder.
   static void require_file(const std::filesystem::path& path);
   /// level_path(), of which require_file() holds.
   std::filesystem::path level_file(unsigned level) const;
