@@ -1,8 +1,8 @@
 // Files and folders made to do harm, or that somebody else's programs left.
-#include <hdf5.h>
-#include <sys/resource.h>
 #include <fcntl.h>
+#include <hdf5.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
