@@ -105,6 +105,7 @@ const PlainBatch& ReferenceNetwork::forward(const std::optional<TrainingStep>& s
     const PlainBatch& x = outputs_[inputs_[i]];
     PlainBatch y(output_shape(layer, x.shape), x.images);
     apply(i, x, y);
+    if (disturb) disturb(y.values);
     if (layer.relu) rectify(y);
     if (layer.adds_shortcut) {
       PlainBatch shortcut(y.shape, y.images);
@@ -267,8 +268,13 @@ double ReferenceNetwork::backward(std::span<const std::uint8_t> labels) {
     for (std::size_t c = 0; c < classes_; ++c) sum += std::exp(z[c] - largest);
     loss += std::log(sum) + largest - z[labels[n]];
     for (std::size_t c = 0; c < classes_; ++c)
-      d.back().values[n * classes_ + c] = (std::exp(z[c] - largest) / sum - (c == labels[n] ? 1.0 : 0.0)) /
-                                          static_cast<double>(logits.images);
+      d.back().values[n * classes_ + c] = std::exp(z[c] - largest) / sum;
+  }
+  if (disturb) disturb(d.back().values);  // probabilities, of which one may lack little of 1
+  for (std::size_t n = 0; n < logits.images; ++n) {
+    d.back().values[n * classes_ + labels[n]] -= 1;
+    for (std::size_t c = 0; c < classes_; ++c)
+      d.back().values[n * classes_ + c] /= static_cast<double>(logits.images);
   }
   for (std::size_t i = model_.layers.size(); i-- > 0;) {
     const Layer& layer = model_.layers[i];
@@ -289,6 +295,7 @@ double ReferenceNetwork::backward(std::span<const std::uint8_t> labels) {
     }
     if (layer.relu) rectify_gradient();
     pull_back(i, outputs_[inputs_[i]], dy, d[inputs_[i]]);
+    if (disturb) disturb(d[inputs_[i]].values);
   }
   return loss;
 }

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <span>
@@ -44,6 +45,8 @@ class ReferenceNetwork {
 
   Arrays arrays;     ///< what forward() computes with; training changes running statistics
   Arrays gradients;  ///< what backward() gives, pruned weights' too
+  /// Where it is set, done to what each layer gives, forward and backward: as rounding would, for one.
+  std::function<void(std::vector<double>&)> disturb;
 
   /// Logits, [image][class]: in that step of training, after which backward() may be called, or in
   /// evaluation.
