@@ -37,7 +37,7 @@ void warn_of_milestones(const LearningRateSchedule& schedule, std::uint64_t step
 void warn_of_rare_changes(const SearchConfig& config) {
   if (!config.moves_masks()) return;
   const auto [begin, end, every] = mask_changes(config, config.training.steps);
-  const auto fits = [&](std::uint64_t times) { return (end - begin - 1) / every >= times; };
+  const std::uint64_t times = (end - begin - 1) / every;  // before the end
   const std::string given = "--prune-every " + std::to_string(every) + ": ";
   const std::string span = " from step " + std::to_string(begin) + " to " + std::to_string(end);
   const std::string advice = "; give fewer, or more --steps";
@@ -45,15 +45,15 @@ void warn_of_rare_changes(const SearchConfig& config) {
   switch (config.pruning_time) {
     case PruningTime::set:
     case PruningTime::rigl:
-      if (!fits(1)) warn(given + "masks never change" + span + advice);
+      if (times == 0) warn(given + "masks never change" + span + advice);
       break;
     case PruningTime::early_bird:
-      if (!fits(kChecks))
+      if (times < kChecks)
         warn(given + "no mask can settle" + span + ", which takes six checks, so each is drawn at the end" +
              advice);
       break;
     default:
-      if (!fits(1)) warn(given + "all is pruned at once, at step " + std::to_string(end) + advice);
+      if (times == 0) warn(given + "all is pruned at once, at step " + std::to_string(end) + advice);
   }
 }
 
