@@ -155,9 +155,16 @@ def _level_attributes(folder, number):
     return {name: value for name, value in attributes.items() if name not in told}
 
 
+def _own(file, name):
+    """What the file itself holds by that name: a link may lead to anything, a pipe that never answers too."""
+    if not isinstance(file.get(name, getlink=True), h5py.HardLink):
+        raise ValueError(f"'{name}' is no array or group of this file")
+    return file[name]
+
+
 def _datasets(file, group):
     """(name, dataset) of all arrays of a group, in the order of their positions."""
-    found, rest = [], [(name, item, 1) for name, item in file.get(group, {}).items()]
+    found, rest = [], [(name, item, 1) for name, item in _own(file, group).items()] if group in file.keys() else []
     while rest:
         name, item, depth = rest.pop()
         if isinstance(item, h5py.Dataset):
@@ -181,7 +188,7 @@ def _values(dataset):
 
 
 def _table(file, name):
-    table = pd.DataFrame(_values(file[name]))
+    table = pd.DataFrame(_values(_own(file, name)))
     for column in table.columns[table.dtypes == object]:
         table[column] = table[column].str.decode("utf-8")
     return table
@@ -338,8 +345,10 @@ def extract(level_file, path):
 
 def content_digest(file):
     """SHA-256 over what an open file says, as ltlab computes it for the attribute `content_sha256`: every group,
-    dataset and attribute in the order of names, links and that attribute left out."""
+    dataset and attribute in the order of names, that attribute left out. So are the links of run.h5 to what lies beside
+    it; any other link is an error."""
     digest = hashlib.sha256()
+    linked = _text(file.attrs.get("kind", b"")) in ("run", "collection")
 
     def add_number(value, kind="<u8"):
         digest.update(np.array(value, kind).tobytes())
@@ -366,9 +375,10 @@ def content_digest(file):
         add_text(b"group " + group.name.encode())
         add_attributes(group)
         for name in sorted(group, key=str.encode):
-            if not isinstance(group.get(name, getlink=True), h5py.HardLink):
+            beside = isinstance(group.get(name, getlink=True), h5py.ExternalLink) and group.name == "/" and linked
+            if beside:
                 continue
-            item = group[name]
+            item = _own(group, name)
             if isinstance(item, h5py.Group):
                 add_group(item)
                 continue

@@ -451,6 +451,10 @@ bool is_part(const RunRecord& run) {
 
 std::optional<CollectionRecord> stored_settings(const RunStore& store) {
   if (store.has_run() && !store.holds_collection() && is_part(store.read_run())) {
+    const std::filesystem::path own = std::filesystem::weakly_canonical(store.folder());
+    if (std::filesystem::weakly_canonical(store.search_folder()) == own)
+      throw StoreError("'" + store.run_path().string() +
+                       "' says that it is a part of a search, and none is around it; restore it from a copy");
     throw ConfigError(
         "'" + store.folder().string() +
         "' holds but a part of a search, a replicate or a control: give the whole search, --out " +

@@ -976,7 +976,10 @@ TEST_CASE("What no recorded weights decide is counted, and goes on with the mask
   RunStore store(folder.path());
   TrainingCheckpoint checkpoint = store.read_checkpoint(1);
   std::vector<std::uint8_t>& keep = checkpoint.masks[0].keep;
-  std::swap(*std::ranges::find(keep, 0), *std::ranges::find(keep, 1));
+  const auto kept = std::ranges::find(keep, 1);
+  for (Tensor& tensor : checkpoint.state)
+    if (tensor.name.ends_with("fc1.weight")) tensor.values[static_cast<std::size_t>(kept - keep.begin())] = 0;
+  std::swap(*std::ranges::find(keep, 0), *kept);
   store.write_checkpoint(checkpoint);
   search(config, folder);
   LevelRecord level = store.read_level(1);

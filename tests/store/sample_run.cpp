@@ -19,6 +19,11 @@ std::vector<Tensor> sample_weights(float first) {
           sample_tensor("fc10.weight", {2, 4}, first), sample_tensor("fc10.bias", {2}, first)};
 }
 
+Tensor masked(const Mask& mask, Tensor tensor) {
+  for (std::size_t i = 0; i < mask.size(); ++i) tensor.values[i] *= static_cast<float>(mask.keep[i]);
+  return tensor;
+}
+
 // Moves every survivor to another place.
 std::vector<Mask> rotated(std::vector<Mask> masks) {
   for (Mask& mask : masks) std::rotate(mask.keep.begin(), mask.keep.begin() + 1, mask.keep.end());
@@ -108,10 +113,13 @@ TrainingCheckpoint sample_checkpoint(unsigned level) {
   checkpoint.step = 25;
   checkpoint.masks = trained.masks;
   // Names as a trainer might give them, in an order that no sorting of names gives.
-  checkpoint.state = {sample_tensor("weights/fc1.weight", {12}, -1),
-                      sample_tensor("optimizer/adam/fc1.weight.m", {12}, 1e-42F),
+  const Mask &first = trained.masks[0], &second = trained.masks[1];
+  checkpoint.state = {masked(first, sample_tensor("weights/fc1.weight", {4, 6}, -1)),
+                      masked(second, sample_tensor("best/fc10.weight", {2, 4}, 0.5F)),
+                      masked(first, sample_tensor("optimizer/velocity/fc1.weight", {4, 6}, 1e-42F)),
                       sample_tensor("weights/fc1.bias", {4}, 0.3F),
-                      sample_tensor("best/fc1.weight", {12}, 3e38F)};
+                      masked(first, sample_tensor("best/fc1.weight", {4, 6}, 3e38F)),
+                      masked(second, sample_tensor("weights/fc10.weight", {2, 4}, 2))};
   checkpoint.metrics = {trained.metrics[0], trained.metrics[1]};
   checkpoint.kernels = trained.kernels;
   checkpoint.loss_sum = 0.1 + 0.2;

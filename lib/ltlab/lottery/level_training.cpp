@@ -2,12 +2,15 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <iterator>
+#include <string>
 #include <utility>
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/store/file_checks.h"
 
 namespace ltlab {
 namespace {
@@ -45,10 +48,10 @@ class LevelTraining {
         started_utc_(utc_now()) {
     require_masks(network_, start.masks);
     network_.apply(start.masks);
-    network_.assign(start.weights);
+    as_stored(store.folder().string(), [&] { network_.assign(start.weights); });
     if (start.record_initial_weights) initial_weights_ = network_.tensors();
     if (store.has_checkpoint(start.level)) {
-      go_on(store.read_checkpoint(start.level));
+      take_up(store.read_checkpoint(start.level));
     } else {
       begin();
     }
@@ -99,9 +102,44 @@ class LevelTraining {
   void begin() {
     trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
                                          start_.order_level, start_.first_step);
-    if (!start_.optimizer.empty()) trainer_->restore_optimizer(start_.optimizer);
+    if (start_.optimizer)
+      as_stored(store_.folder().string(), [&] { trainer_->restore_optimizer(*start_.optimizer); });
     choose_kernels();
     if (start_.kernel.measures()) checkpoint();
+  }
+
+  // What no training leaves is the checkpoint's fault.
+  void take_up(TrainingCheckpoint checkpoint) {
+    const std::filesystem::path path = store_.checkpoint_path(start_.level);
+    std::vector<std::string> faults = faults_of(checkpoint);
+    if (faults.empty()) faults = disagreements(checkpoint);
+    if (!faults.empty())
+      throw StoreError("'" + path.string() + "' cannot be right: " + faults.front() +
+                       "; move it away, and the level is trained from its beginning");
+    as_stored(path.string(), [&] { go_on(std::move(checkpoint)); });
+  }
+
+  // What the checkpoint says otherwise than this training.
+  std::vector<std::string> disagreements(const TrainingCheckpoint& checkpoint) const {
+    const std::uint64_t first = start_.first_step, last = start_.training.steps;
+    if (checkpoint.level != start_.level)
+      return {"it is of level " + std::to_string(checkpoint.level) + ", not " + std::to_string(start_.level)};
+    if (checkpoint.step < first || checkpoint.step > last)
+      return {"its step is " + std::to_string(checkpoint.step) + ", and training goes from " +
+              std::to_string(first) + " to " + std::to_string(last)};
+    // Another machine's rounding may have pruned others, but as many.
+    if (!start_.schedule && density(checkpoint.masks) != density(start_.masks))
+      return {"its masks keep another number of weights than pruning leaves"};
+    const std::uint64_t every = start_.training.validate_every;
+    std::uint64_t rows = 1 + checkpoint.step / every - first / every;
+    if (checkpoint.step == last && last > first && last % every != 0) ++rows;
+    if (checkpoint.metrics.size() != rows || checkpoint.metrics.front().step != first)
+      return {"metrics are not those of each validation from step " + std::to_string(first) + " on"};
+    if (checkpoint.loss_count != images_seen(checkpoint.step) - images_seen(checkpoint.metrics.back().step))
+      return {"loss_count is not the number of images since the last validation"};
+    if (!start_.schedule && checkpoint.mask_step != 0)
+      return {"mask_step says that masks have changed, which stay in this training"};
+    return {};
   }
 
   void go_on(TrainingCheckpoint checkpoint) {

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <vector>
 
@@ -19,9 +20,9 @@ struct LevelStart {
   TrainingConfig training;  ///< all in steps
   KernelPolicies kernel;
   unsigned level = 0;
-  std::vector<Mask> masks;             ///< at the beginning
-  std::vector<Tensor> weights;         ///< dense; the survivors' values are taken
-  std::vector<Tensor> optimizer = {};  ///< state at first_step, empty for a fresh optimizer
+  std::vector<Mask> masks;                            ///< at the beginning
+  std::vector<Tensor> weights;                        ///< dense; the survivors' values are taken
+  std::optional<std::vector<Tensor>> optimizer = {};  ///< state at first_step; none for a fresh optimizer
   std::uint64_t first_step = 0;
   double flops_of_masks = 0;                      ///< that finding the masks took, beyond training
   std::shared_ptr<MaskSchedule> schedule = {};    ///< of the masks; null where they stay

@@ -89,15 +89,26 @@ RuleFindings recompute_pruning(const RunRecord& run, const SearchConfig& config,
   return {"pruning recomputed", differing_masks(expected, level, origin)};
 }
 
-std::vector<std::string> other_model(const RunRecord& run) {
-  const std::string model = setting(run.config, "model").value_or("");
-  if (model == run.model) return {};
-  return {"attribute 'model' says '" + run.model + "', but the config '" + model + "'"};
+// What run.h5 repeats of its config.
+std::vector<std::string> disagreements(const RunRecord& run) {
+  std::vector<std::string> found;
+  const auto compare = [&](const std::string& attribute, const std::string& says, const char* option) {
+    const std::string config = setting(run.config, option).value_or(says);
+    if (config != says)
+      found.push_back("attribute '" + attribute + "' says '" + says + "', but the config '" + config + "'");
+  };
+  compare("model", run.model, "model");
+  compare("dataset", run.dataset, "data");
+  const StepCount rewind = StepCount::parse(setting(run.config, "rewind").value_or("0"));
+  if (rewind.resolved() && !rewind.none()) compare("rewind_step", std::to_string(run.rewind_step), "rewind");
+  return found;
 }
 
 RuleFindings check_pruning(const RunRecord& run, const LevelRecord* before, const LevelRecord& level) {
   const SearchConfig config = pruning_settings(run.config + run.extent);
   if (!config.from.empty()) return {};
+  if (level.first_step > 0 && level.initial_weights.empty() && run.rewind_weights.empty())
+    return {"", {"run.h5 holds no weights of the rewind step, from which this level started"}};
   if (is_recomputable(config, before, level)) return recompute_pruning(run, config, before, level);
   const auto kind = config.granularity.kind;
   if (kind != Granularity::Kind::weight && kind != Granularity::Kind::pattern) return {};
@@ -213,7 +224,7 @@ double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config,
 }
 
 LevelRules pruning_rules() {
-  return {other_model,
+  return {disagreements,
           [](const RunRecord& run, unsigned level) {
             return level_before(pruning_settings(run.config + run.extent), level);
           },

@@ -283,6 +283,10 @@ LevelStart ReplicateSearch::start_after_pruning(unsigned level, const std::vecto
 // The survivors, and the optimizer's state of them, return to where they were at the rewind step.
 void ReplicateSearch::rewind(LevelStart& start) const {
   if (config_.rewind_step == 0) return;
+  if (run_.rewind_weights.empty())
+    throw StoreError(
+        "'" + store_.run_path().string() +
+        "' holds no weights of the rewind step, which level 0 left there; restore it from a copy");
   start.weights = run_.rewind_weights;
   start.optimizer = run_.rewind_optimizer;
 }

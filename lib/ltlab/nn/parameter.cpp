@@ -35,10 +35,6 @@ void Parameter<T>::apply(const Mask& mask) {
 
 template <class T>
 void Parameter<T>::assign(const Tensor& tensor) {
-  if (tensor.shape != info_.shape) {
-    throw ConfigError("tensor '" + tensor.name + "' does not fit parameter '" + info_.name +
-                      "': shapes differ");
-  }
   compress(tensor, values);
 }
 
@@ -53,6 +49,10 @@ Tensor Parameter<T>::expand(const std::string& name, std::span<const T> compact)
 
 template <class T>
 void Parameter<T>::compress(const Tensor& dense, std::span<T> compact) const {
+  if (dense.shape != info_.shape) {
+    throw ConfigError("tensor '" + dense.name + "' does not fit parameter '" + info_.name +
+                      "': shapes differ");
+  }
   for (std::size_t i = 0; i < compact.size(); ++i) {
     compact[i] = static_cast<T>(dense.values[masked_ ? survivors_[i] : i]);
   }

@@ -175,8 +175,58 @@ void check_kernels(const std::vector<KernelChoice>& rows, const std::vector<Mask
   }
 }
 
+// "weights/fc1.weight" and its like, by the names that follow the prefix.
+std::vector<Tensor> with_prefix(const std::vector<Tensor>& tensors, const std::string& prefix) {
+  std::vector<Tensor> found;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.name.starts_with(prefix))
+      found.push_back({tensor.name.substr(prefix.size()), tensor.shape, tensor.values});
+  }
+  return found;
+}
+
+// Arrays of a parameter are shaped as it, such as an optimizer's "first/fc1.weight".
+void check_optimizer(const std::vector<Tensor>& arrays, const std::vector<Tensor>& parameters,
+                     const std::string& group, Faults& faults) {
+  for (const Tensor& array : arrays) {
+    const bool is_count = array.name == "steps";
+    if (is_count && (array.values.size() != 1 || !(array.values[0] >= 0) ||
+                     array.values[0] != std::floor(array.values[0])))
+      faults.push_back(group + "/steps is no number of steps");
+    const Tensor* parameter = find_named(parameters, array.name.substr(array.name.find('/') + 1));
+    if (parameter && parameter->shape != array.shape)
+      faults.push_back(group + "/" + array.name + " is of shape " + extents_text(array.shape) +
+                       ", its parameter of " + extents_text(parameter->shape));
+  }
+}
+
+// What training goes on from: the weights, the best so far and the optimizer's, zero where masked.
+void check_state(const TrainingCheckpoint& checkpoint, Faults& faults) {
+  const std::vector<Tensor> weights = with_prefix(checkpoint.state, "weights/");
+  const std::vector<Tensor> best = with_prefix(checkpoint.state, "best/");
+  check_masked_weights(checkpoint.masks, weights, "state/weights", faults);
+  check_masked_weights(checkpoint.masks, best, "state/best", faults);
+  check_optimizer(with_prefix(checkpoint.state, "optimizer/"), weights, "state/optimizer", faults);
+}
+
+// The weights of the rewind step are those of step 0, trained.
+void check_rewind(const RunRecord& run, Faults& faults) {
+  check_optimizer(run.rewind_optimizer, run.init_weights, "rewind_optimizer", faults);
+  if (run.rewind_weights.empty() || run.init_weights.empty()) return;
+  if (run.rewind_weights.size() != run.init_weights.size())
+    faults.push_back("rewind/ has " + std::to_string(run.rewind_weights.size()) + " arrays, init/ " +
+                     std::to_string(run.init_weights.size()));
+  for (const Tensor& tensor : run.rewind_weights) {
+    const Tensor* initial = find_named(run.init_weights, tensor.name);
+    if (!initial || initial->shape != tensor.shape)
+      faults.push_back("rewind/" + tensor.name + " of shape " + extents_text(tensor.shape) +
+                       " has no like in init/");
+  }
+}
+
 // Of a training; an import knows none of them.
 void check_training(const LevelRecord& level, Faults& faults) {
+  if (level.metrics.empty()) faults.emplace_back("metrics has no row");
   check_steps("first_step", level.first_step, level.steps, faults);
   check_steps("mask_step", level.mask_step, level.steps, faults);
   check_steps("early_stop_step", level.early_stop_step, level.steps, faults);
@@ -210,6 +260,7 @@ std::vector<std::string> faults_of(const LevelRecord& level, const std::string& 
   check_masked_weights(level.masks, level.weights, "weights", faults);
   if (!level.initial_weights.empty())
     check_masked_weights(level.masks, level.initial_weights, "initial", faults);
+  check_optimizer(level.optimizer, level.weights, "optimizer", faults);
   if (branch != "imported") check_training(level, faults);
   check_cost(level.cost, faults);
   check_metrics(level, faults);
@@ -222,6 +273,7 @@ std::vector<std::string> faults_of(const RunRecord& run) {
   check_finite(run.init_weights, "init", faults);
   check_finite(run.rewind_weights, "rewind", faults);
   check_finite(run.rewind_optimizer, "rewind_optimizer", faults);
+  check_rewind(run, faults);
   check_time("started_utc", run.started_utc, faults);
   check_totals(run.totals, faults);
   return faults;
@@ -236,6 +288,8 @@ std::vector<std::string> faults_of(const CollectionRecord& collection) {
 
 std::vector<std::string> faults_of(const TrainingCheckpoint& checkpoint) {
   Faults faults;
+  check_state(checkpoint, faults);
+  if (checkpoint.metrics.empty()) faults.emplace_back("metrics has no row");
   check_ones_and_zeros(checkpoint.masks, faults);
   check_finite(checkpoint.state, "state", faults);
   check_steps("mask_step", checkpoint.mask_step, checkpoint.step, faults);

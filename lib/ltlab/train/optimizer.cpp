@@ -19,6 +19,12 @@ class StateArrays {
     for (const Parameter<float>* parameter : parameters_) arrays_.emplace_back(parameter->size(), 0.0f);
   }
 
+  bool any_negative() const {
+    return std::ranges::any_of(arrays_, [](const AlignedVector<float>& array) {
+      return std::ranges::any_of(array, [](float value) { return value < 0; });
+    });
+  }
+
   float* operator[](std::size_t parameter) { return arrays_[parameter].data(); }
 
   void append_to(std::vector<Tensor>& tensors) const {
@@ -110,9 +116,13 @@ class Adam final : public Optimizer {
   }
 
   void restore(const std::vector<Tensor>& tensors) override {
-    steps_ = StateArrays::find(tensors, "steps").values.at(0);
+    const Tensor& steps = StateArrays::find(tensors, "steps");
+    if (steps.values.size() != 1 || !(steps.values[0] >= 0) || steps.values[0] != std::floor(steps.values[0]))
+      throw ConfigError("optimizer state 'steps' is no number of steps");
+    steps_ = steps.values[0];
     first_.restore(tensors);
     second_.restore(tensors);
+    if (second_.any_negative()) throw ConfigError("optimizer state 'second' holds squares below 0");
   }
 
  private:
