@@ -92,6 +92,9 @@ void inspect_collection(const RunStore& store, Output output) {
 }
 
 void inspect_one(const Subject& subject, const std::optional<unsigned>& level, Output output) {
+  if (subject.level_file && level)
+    throw ConfigError("--level names one of a run's levels, and '" + subject.level_file->string() +
+                      "' is one: leave it out");
   if (subject.level_file) return inspect_level(subject.store, *subject.level_file, output);
   if (subject.store.holds_collection()) {
     if (level)

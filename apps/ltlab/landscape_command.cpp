@@ -229,6 +229,7 @@ class Landscape {
         other_(std::move(other)) {}
 
   void run(const std::vector<Task>& tasks, const std::stop_source& stop) {
+    stop_ = stop.get_token();
     lines_.resize(tasks.size());
     sharpness_.resize(tasks.size());
     if (request_.what == What::instability) train_copies(tasks, stop);
@@ -304,7 +305,7 @@ class Landscape {
   void add_line(LineKind kind, const Task& task, const LevelRecord& level, const WeightPoint& a,
                 const WeightPoint& b, std::size_t index) {
     lines_[index].push_back({kind, task.run.folder(), level.level, level.density,
-                             interpolate(measured_on_, a, b, request_.points)});
+                             interpolate(measured_on_, a, b, request_.points, stop_)});
   }
 
   MeasuredSharpness measure_sharpness(const Task& task, const LevelRecord& level) const {
@@ -317,7 +318,7 @@ class Landscape {
             level.density,
             survivor_count(network),
             measured_on_.train().size(),
-            ltlab::sharpness(network, batches, request_.sharpness)};
+            ltlab::sharpness(network, batches, request_.sharpness, stop_)};
   }
 
   void tell(const std::string& what, const Task& task) {
@@ -325,6 +326,7 @@ class Landscape {
     std::cerr << "ltlab: " << what << " level " << task.level << " of " << task.run.folder().string() << '\n';
   }
 
+  std::stop_token stop_;
   const Request& request_;
   SearchConfig config_;
   const TrainingData& data_;

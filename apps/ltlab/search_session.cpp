@@ -126,8 +126,9 @@ void run_session(const SearchRequest& request, const SearchData& data, const std
   check_pretraining(config, dataset, &pretraining);
   check_augmentation(config.training.augmentation, dataset.train.shape);
   check_last_batches(without_epochs, dataset, &pretraining);
-  warn_of_settings(without_epochs, dataset.training.size());
-  tell_early_end(config, planned_densities(config, dataset.train.shape, dataset.classes));
+  const std::vector<double> densities = planned_densities(config, dataset.train.shape, dataset.classes);
+  warn_of_settings(without_epochs, dataset.training.size(), densities.size() - 1);
+  tell_early_end(config, densities);
   if (request.force) replace_run(request.out);
   std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers
             << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';

@@ -7,6 +7,7 @@
 
 #include "ltlab/base/names.h"
 #include "ltlab/lottery/transfer.h"
+#include "ltlab/nn/models.h"
 #include "ltlab/prune/scores.h"
 
 namespace ltlab::app {
@@ -58,9 +59,25 @@ void warn_of_rare_changes(const SearchConfig& config) {
 }
 
 void warn_of_few_images(const SearchConfig& config, std::size_t images) {
+  if (config.training.batch > images)
+    warn("--batch " + std::to_string(config.training.batch) + ": there are but " + std::to_string(images) +
+         " training images, so that every step sees them all");
   if (!sees_images(config.score) || config.score_images <= images) return;
   warn("--score-images " + std::to_string(config.score_images) + ": there are but " + std::to_string(images) +
        " training images, so the score sees those");
+}
+
+// What is for levels, or layers, that the search does not have.
+void warn_of_absent(const SearchConfig& config, std::size_t levels) {
+  if (config.level_steps.size() > levels)
+    warn("--level-steps tells " + std::to_string(config.level_steps.size()) + " levels, and the search has " +
+         std::to_string(levels));
+  if (levels == 0 && !config.controls.empty())
+    warn("--control: the search has no pruned level that a control could be compared with");
+  const std::vector<std::string> layers = layer_names(config.model);
+  if (config.convolution_rate &&
+      std::ranges::none_of(layers, [](const std::string& layer) { return layer.starts_with("conv"); }))
+    warn("--convolution-rate: the model has no convolution");
 }
 
 void warn_of_masked_weights(const std::string& from) {
@@ -85,10 +102,11 @@ void warn_of_empty_classes(const Dataset& dataset) {
        "for stray ones");
 }
 
-void warn_of_settings(const SearchConfig& config, std::size_t training_images) {
+void warn_of_settings(const SearchConfig& config, std::size_t training_images, std::size_t levels) {
   warn_of_milestones(config.training.learning_rate, config.training.steps);
   warn_of_rare_changes(config);
   warn_of_few_images(config, training_images);
+  warn_of_absent(config, levels);
   warn_of_masked_weights(config.from);
 }
 

@@ -232,6 +232,19 @@ class Surprises(SearchTest):
                 if not warning:
                     self.assertNotIn("warning", done.stderr)
 
+    def test_settings_of_what_there_is_none_of(self):
+        for words, warning in ((["--batch", 241, "--levels", 1], "--batch 241: there are but 240 training images"),
+                               (["--level-steps", "5,6,7", "--levels", 2], "--level-steps tells 3 levels, and the search has 2"),
+                               (["--levels", 0, "--control", "random-reinit"], "--control: the search has no pruned level"),
+                               (["--levels", 1, "--convolution-rate", 0.3], "--convolution-rate: the model has no convolution")):
+            done = self.search("run", *SHORT, *words, "--force")
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn("warning: " + warning, done.stderr)
+        self.check_refused(self.search("none", "--retrain", "none", "--retrain-order", "original"), 2, "leave out --retrain-order")
+        for kernel in ("dense,fc9=dense", "dense,fc1=sparse,fc9=dense"):
+            self.check_refused(self.search("none", "--kernel", kernel), 2, "unknown layer", "fc9")
+        self.check_refused(run("inspect", self.folder / "run" / "level-001.h5", "--level", 0), 2, "leave it out")
+
     def test_more_images_for_a_score_than_there_are(self):
         for images, warned in ((241, True), (240, False)):
             done = self.search("run", *SHORT, "--levels", 1, "--prune", "before-training", "--score", "snip",

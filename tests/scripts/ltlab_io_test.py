@@ -196,6 +196,19 @@ class ReadTest(RunTest):
             ltlab_io.read_run(level.parent).level(1)
         self.assertFalse((self.folder / "passed-on").exists())
 
+    def test_links_lead_nowhere(self):
+        """Links are no part of the digest, which stays right: nothing is read through one, were it to a pipe."""
+        os.mkfifo(self.folder / "pipe")
+        for number, (name, link) in enumerate((("unmasked", h5py.ExternalLink(str(self.folder / "pipe"), "/x")),
+                                               ("weights/more", h5py.ExternalLink("level-000.h5", "/weights/fc1.weight")),
+                                               ("initial", h5py.SoftLink("/weights")),
+                                               ("weights/more", h5py.SoftLink("/weights/fc1.weight")))):
+            level = self.copy_of_ticket(f"linked-{number}") / "level-001.h5"
+            with h5py.File(level, "r+") as file:
+                file[name] = link
+            for command in COPYING:
+                self.check_sentence(3, "no array or group of this file", command, level, self.folder / "passed-on")
+
     def test_a_level_beside_another_run_is_not_completed_by_it(self):
         copy = self.copy_of_ticket("mixed")
         shutil.copy(self.search / "replicate-1" / "level-001.h5", copy)

@@ -28,11 +28,17 @@ std::string escaped(const std::string& text) {
   return html;
 }
 
+// A path need not be UTF-8, and a page must be.
+std::string as_utf8(const std::string& text) {
+  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
+  return nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, kReplace)).get<std::string>();
+}
+
 }  // namespace
 
 std::string report_page(const std::string& title, const nlohmann::ordered_json& data) {
   std::string page = kPageHtml;
-  fill_in(page, "{{title}}", escaped(title));
+  fill_in(page, "{{title}}", escaped(as_utf8(title)));
   fill_in(page, "{{style}}", kPageCss);
   fill_in(page, "{{script}}", kPageJs);
   constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;  // a path need not be UTF-8

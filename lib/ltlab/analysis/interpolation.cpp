@@ -30,13 +30,14 @@ std::vector<Tensor> mixed(const WeightPoint& a, const WeightPoint& b, double alp
 }  // namespace
 
 std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
-                                   std::size_t points) {
+                                   std::size_t points, const std::stop_token& stop) {
   if (points < 2) throw ConfigError("a line needs at least 2 points, its ends");
   require_finite(a);
   require_finite(b);
   Network<float> network = data.network<float>(united(a.masks, b.masks));
   std::vector<LinePoint> line;
   for (std::size_t p = 0; p < points; ++p) {
+    if (stop.stop_requested()) throw Interrupted();
     const double alpha = static_cast<double>(p) / static_cast<double>(points - 1);
     network.assign(mixed(a, b, alpha));
     line.push_back({alpha, evaluate(network, data.train()), evaluate(network, data.test())});

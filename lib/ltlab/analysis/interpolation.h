@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <stop_token>
 #include <vector>
 
 #include "ltlab/analysis/landscape_data.h"
@@ -17,9 +18,10 @@ struct LinePoint {
 /// Evaluates `points` points (at least 2: the ends), evenly spaced, of the straight line from `a` to `b`
 /// under the union of their masks. Every array is interpolated, batch norm's running statistics too; to
 /// compute these anew at each point can lower barriers (Jordan et al. 2023, "REPAIR", arXiv 2211.08403).
-/// ConfigError where the networks differ in an array or mask; StoreError where a value is not finite.
+/// ConfigError where the networks differ in an array or mask; StoreError where a value is not finite;
+/// Interrupted when `stop` is asked to.
 std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
-                                   std::size_t points);
+                                   std::size_t points, const std::stop_token& stop = {});
 
 /// How far a line rises above the mean of its ends: sup over alpha of E(alpha), less (E(0) + E(1)) / 2
 /// (Frankle et al. 2020, arXiv 1912.05671, section 2, of errors), at least 0 where the ends are equal.

@@ -206,6 +206,8 @@ class Matcher {
       add(outgoing(a_[l], units),
           outgoing(with_order(b_[l], matching_[l], before(unmatched_, wiring_[l])), units));
     }
+    if (!sum.allFinite())
+      throw StoreError("weights are so large that their products are not finite: match neurons by masks");
     return sum;
   }
 

@@ -20,12 +20,14 @@ class HessianOperator {
  public:
   using Scalar = double;
 
-  HessianOperator(Network<double>& network, std::span<const LabelledBatch<double>> batches)
-      : hessian_(network, batches) {}
+  HessianOperator(Network<double>& network, std::span<const LabelledBatch<double>> batches,
+                  std::stop_token stop)
+      : hessian_(network, batches), stop_(std::move(stop)) {}
 
   std::size_t size() const { return hessian_.size(); }
   std::size_t products() const { return products_; }
   std::vector<double> multiply(std::span<const double> v) const {
+    if (stop_.stop_requested()) throw Interrupted();
     ++products_;
     return hessian_.multiply(v);
   }
@@ -38,6 +40,7 @@ class HessianOperator {
 
  private:
   Hessian<double> hessian_;
+  std::stop_token stop_;
   mutable std::size_t products_ = 0;
 };
 
@@ -72,8 +75,8 @@ SampleStatistics trace(const HessianOperator& hessian, std::size_t probes) {
 }  // namespace
 
 Sharpness sharpness(Network<double>& network, std::span<const LabelledBatch<double>> batches,
-                    const SharpnessOptions& options) {
-  HessianOperator hessian(network, batches);
+                    const SharpnessOptions& options, std::stop_token stop) {
+  HessianOperator hessian(network, batches, std::move(stop));
   if (options.eigenvalues == 0 || options.eigenvalues >= hessian.size()) {
     throw ConfigError("of " + std::to_string(hessian.size()) + " survivors' Hessian, between 1 and " +
                       std::to_string(hessian.size() - 1) + " eigenvalues can be asked for");

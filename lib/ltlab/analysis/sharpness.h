@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <span>
+#include <stop_token>
 #include <vector>
 
 #include "ltlab/analysis/statistics.h"
@@ -30,8 +31,8 @@ struct Sharpness {
 /// estimate, the mean of z^T H z over vectors z of random signs, named by the purpose "trace". The loss, and
 /// so H, is that of Hessian: of training, over the survivors of every parameter. ConfigError where
 /// there are too few survivors for so many eigenvalues or too few probes; NumericError where Lanczos does not
-/// converge.
+/// converge; Interrupted when `stop` is asked to.
 Sharpness sharpness(Network<double>& network, std::span<const LabelledBatch<double>> batches,
-                    const SharpnessOptions& options);
+                    const SharpnessOptions& options, std::stop_token stop = {});
 
 }  // namespace ltlab

@@ -126,6 +126,8 @@ void check_retraining(const SearchConfig& c) {
     require(c.level_steps.empty(),
             "--retrain none trains no level but the dense one: leave out --level-steps");
     require(c.controls.empty(), "--retrain none trains nothing that a --control could be compared with");
+    require(c.retraining_order == RetrainingOrder::fresh,
+            "--retrain none trains on no images: leave out --retrain-order");
   }
   for (const Control control : c.controls) {
     require(control == Control::random_reinit,

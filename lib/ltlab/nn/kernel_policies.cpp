@@ -41,7 +41,6 @@ KernelPolicies parse_kernel_policies(const std::string& text) {
   }
   if (!others && layers.empty()) throw unknown_name("kernel", text, kernel_policy_names().names());
   KernelPolicies policies(others.value_or(KernelPolicy::automatic));
-  std::erase_if(layers, [&](const auto& layer) { return layer.second == policies.others; });
   policies.layers = std::move(layers);
   return policies;
 }
@@ -49,7 +48,7 @@ KernelPolicies parse_kernel_policies(const std::string& text) {
 std::string to_text(const KernelPolicies& policies) {
   std::string text = kernel_policy_names().name(policies.others);
   for (const auto& [layer, policy] : policies.layers)
-    text += "," + layer + "=" + kernel_policy_names().name(policy);
+    if (policy != policies.others) text += "," + layer + "=" + kernel_policy_names().name(policy);
   return text;
 }
 
