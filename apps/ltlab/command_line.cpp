@@ -120,9 +120,10 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
 }
 
 std::string read_config_file(const std::string& path) {
-  std::error_code unknown;  // what cannot be looked at is met again by who reads it
-  if (!std::filesystem::is_regular_file(path, unknown) &&
-      (!unknown || !std::filesystem::exists(path, unknown)))
+  std::error_code unknown;
+  const std::filesystem::file_type type = std::filesystem::status(path, unknown).type();
+  // What cannot be looked at, of type none, is met again by who reads it.
+  if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::none)
     throw ConfigError("cannot read config file '" + path +
                       "': there is none; check the path given to --config");
   return read_text(path);

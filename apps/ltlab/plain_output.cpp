@@ -25,10 +25,10 @@ std::string plain(std::string_view text) {
   std::string result;
   result.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is_long_control(text, i)) ++i;
+    const bool is_long = is_long_control(text, i);
+    if (is_long) ++i;
     const auto c = static_cast<unsigned char>(text[i]);
-    const bool hidden = is_control(c) || (i > 0 && is_long_control(text, i - 1));
-    result += hidden ? escaped(c) : std::string(1, text[i]);
+    result += is_long || is_control(c) ? escaped(c) : std::string(1, text[i]);
   }
   return result;
 }

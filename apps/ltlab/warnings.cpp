@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ltlab/base/names.h"
+#include "ltlab/lottery/early_bird.h"
 #include "ltlab/lottery/transfer.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/scores.h"
@@ -42,19 +43,15 @@ void warn_of_rare_changes(const SearchConfig& config) {
   const std::string given = "--prune-every " + std::to_string(every) + ": ";
   const std::string span = " from step " + std::to_string(begin) + " to " + std::to_string(end);
   const std::string advice = "; give fewer, or more --steps";
-  constexpr std::uint64_t kChecks = 6;  // of early-bird, until a mask has settled
-  switch (config.pruning_time) {
-    case PruningTime::set:
-    case PruningTime::rigl:
-      if (times == 0) warn(given + "masks never change" + span + advice);
-      break;
-    case PruningTime::early_bird:
-      if (times < kChecks)
-        warn(given + "no mask can settle" + span + ", which takes six checks, so each is drawn at the end" +
-             advice);
-      break;
-    default:
-      if (times == 0) warn(given + "all is pruned at once, at step " + std::to_string(end) + advice);
+  if (config.trains_sparse()) {
+    if (times == 0) warn(given + "masks never change" + span + advice);
+  } else if (config.pruning_time == PruningTime::early_bird) {
+    constexpr unsigned kChecks = EarlyBird::kSettled + 1;  // of masks; so many distances lie between them
+    if (times < kChecks)
+      warn(given + "no mask can settle" + span + ", which takes " + std::to_string(kChecks) +
+           " checks, so each is drawn at the end" + advice);
+  } else if (times == 0) {
+    warn(given + "all is pruned at once, at step " + std::to_string(end) + advice);
   }
 }
 

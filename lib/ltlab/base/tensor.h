@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <cstddef>
 #include <functional>
 #include <numeric>
@@ -38,6 +39,23 @@ template <class Named>
 const Named* find_named(const std::vector<Named>& all, const std::string& name) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const Named& one) { return one.name == name; });
   return found == all.end() ? nullptr : &*found;
+}
+
+/// Copies of those whose names begin with `prefix`, named by what follows it: "fc1.weight" of
+/// "weights/fc1.weight".
+inline std::vector<Tensor> without_prefix(const std::vector<Tensor>& tensors, const std::string& prefix) {
+  std::vector<Tensor> found;
+  for (const Tensor& tensor : tensors) {
+    if (tensor.name.starts_with(prefix))
+      found.push_back({tensor.name.substr(prefix.size()), tensor.shape, tensor.values});
+  }
+  return found;
+}
+
+/// Whether it holds one whole number from 0 on, such as an optimizer's steps.
+inline bool holds_count(const Tensor& tensor) {
+  return tensor.values.size() == 1 && tensor.values[0] >= 0 &&
+         tensor.values[0] == std::floor(tensor.values[0]);
 }
 
 }  // namespace ltlab

@@ -16,6 +16,9 @@ namespace ltlab {
 /// the same at half of the weights.
 class EarlyBird final : public MaskSchedule {
  public:
+  /// Small distances in a row after which a mask has settled.
+  static constexpr unsigned kSettled = 5;
+
   explicit EarlyBird(ScheduledPruning pruning);
 
   bool changes_at(std::uint64_t step) const override { return !is_drawn() && pruning_.due_at(step); }
@@ -27,7 +30,6 @@ class EarlyBird final : public MaskSchedule {
   void restore(const std::vector<Tensor>& memory) override;
 
  private:
-  static constexpr unsigned kSettled = 5;
   bool is_drawn() const { return calm_ == kSettled; }
 
   ScheduledPruning pruning_;

@@ -113,9 +113,7 @@ class LevelTraining {
     const std::filesystem::path path = store_.checkpoint_path(start_.level);
     std::vector<std::string> faults = faults_of(checkpoint);
     if (faults.empty()) faults = disagreements(checkpoint);
-    if (!faults.empty())
-      throw StoreError("'" + path.string() + "' cannot be right: " + faults.front() +
-                       "; move it away, and the level is trained from its beginning");
+    require_sound(path, faults, "move it away, and the level is trained from its beginning");
     as_stored(path.string(), [&] { go_on(std::move(checkpoint)); });
   }
 

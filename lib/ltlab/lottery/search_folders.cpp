@@ -41,11 +41,6 @@ void require_levels_asked(const RunStore& ticket, std::size_t last_level) {
       ": leave out --levels, --target-density and --densities, or ask for at least as many levels as before");
 }
 
-void require_sound(const std::filesystem::path& file, const std::vector<std::string>& faults) {
-  if (faults.empty()) return;
-  throw StoreError("'" + file.string() + "' cannot be right: " + faults.front() + "; restore it from a copy");
-}
-
 }  // namespace
 
 std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsigned replicates,

@@ -9,6 +9,8 @@
 #include <string_view>
 #include <utility>
 
+#include "ltlab/base/error.h"
+
 namespace ltlab {
 namespace {
 
@@ -175,23 +177,11 @@ void check_kernels(const std::vector<KernelChoice>& rows, const std::vector<Mask
   }
 }
 
-// "weights/fc1.weight" and its like, by the names that follow the prefix.
-std::vector<Tensor> with_prefix(const std::vector<Tensor>& tensors, const std::string& prefix) {
-  std::vector<Tensor> found;
-  for (const Tensor& tensor : tensors) {
-    if (tensor.name.starts_with(prefix))
-      found.push_back({tensor.name.substr(prefix.size()), tensor.shape, tensor.values});
-  }
-  return found;
-}
-
 // Arrays of a parameter are shaped as it, such as an optimizer's "first/fc1.weight".
 void check_optimizer(const std::vector<Tensor>& arrays, const std::vector<Tensor>& parameters,
                      const std::string& group, Faults& faults) {
   for (const Tensor& array : arrays) {
-    const bool is_count = array.name == "steps";
-    if (is_count && (array.values.size() != 1 || !(array.values[0] >= 0) ||
-                     array.values[0] != std::floor(array.values[0])))
+    if (array.name == "steps" && !holds_count(array))
       faults.push_back(group + "/steps is no number of steps");
     const Tensor* parameter = find_named(parameters, array.name.substr(array.name.find('/') + 1));
     if (parameter && parameter->shape != array.shape)
@@ -202,26 +192,19 @@ void check_optimizer(const std::vector<Tensor>& arrays, const std::vector<Tensor
 
 // What training goes on from: the weights, the best so far and the optimizer's, zero where masked.
 void check_state(const TrainingCheckpoint& checkpoint, Faults& faults) {
-  const std::vector<Tensor> weights = with_prefix(checkpoint.state, "weights/");
-  const std::vector<Tensor> best = with_prefix(checkpoint.state, "best/");
+  const std::vector<Tensor> weights = without_prefix(checkpoint.state, "weights/");
+  const std::vector<Tensor> best = without_prefix(checkpoint.state, "best/");
   check_masked_weights(checkpoint.masks, weights, "state/weights", faults);
   check_masked_weights(checkpoint.masks, best, "state/best", faults);
-  check_optimizer(with_prefix(checkpoint.state, "optimizer/"), weights, "state/optimizer", faults);
+  check_optimizer(without_prefix(checkpoint.state, "optimizer/"), weights, "state/optimizer", faults);
 }
 
 // The weights of the rewind step are those of step 0, trained.
 void check_rewind(const RunRecord& run, Faults& faults) {
   check_optimizer(run.rewind_optimizer, run.init_weights, "rewind_optimizer", faults);
   if (run.rewind_weights.empty() || run.init_weights.empty()) return;
-  if (run.rewind_weights.size() != run.init_weights.size())
-    faults.push_back("rewind/ has " + std::to_string(run.rewind_weights.size()) + " arrays, init/ " +
-                     std::to_string(run.init_weights.size()));
-  for (const Tensor& tensor : run.rewind_weights) {
-    const Tensor* initial = find_named(run.init_weights, tensor.name);
-    if (!initial || initial->shape != tensor.shape)
-      faults.push_back("rewind/" + tensor.name + " of shape " + extents_text(tensor.shape) +
-                       " has no like in init/");
-  }
+  const Faults unlike = unlike_initial(run.rewind_weights, "rewind", run.init_weights);
+  faults.insert(faults.end(), unlike.begin(), unlike.end());
 }
 
 // Of a training; an import knows none of them.
@@ -248,6 +231,28 @@ std::string figure_text(double number) {
   text.precision(6);
   text << number;
   return text.str();
+}
+
+std::vector<std::string> unlike_initial(const std::vector<Tensor>& arrays, const std::string& group,
+                                        const std::vector<Tensor>& init) {
+  Faults faults;
+  if (arrays.size() != init.size()) {
+    faults.push_back(group + "/ has " + std::to_string(arrays.size()) + " parameters, init/ of run.h5 has " +
+                     std::to_string(init.size()));
+  }
+  for (const Tensor& tensor : arrays) {
+    const Tensor* initial = find_named(init, tensor.name);
+    if (initial && initial->shape == tensor.shape) continue;
+    faults.push_back(group + "/" + tensor.name + " of shape " + extents_text(tensor.shape) +
+                     " has no like in init/ of run.h5");
+  }
+  return faults;
+}
+
+void require_sound(const std::filesystem::path& file, const std::vector<std::string>& faults,
+                   const std::string& advice) {
+  if (!faults.empty())
+    throw StoreError("'" + file.string() + "' cannot be right: " + faults.front() + "; " + advice);
 }
 
 std::vector<std::string> faults_of(const LevelRecord& level, const std::string& branch) {

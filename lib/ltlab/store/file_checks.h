@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,14 @@ std::vector<std::string> faults_of(const CollectionRecord& collection);
 
 /// All numbers finite, masks ones and zeros, steps ascending and not beyond its own.
 std::vector<std::string> faults_of(const TrainingCheckpoint& checkpoint);
+
+/// Which of `arrays`, those of `group`, have no like of their name and shape among a run's initial weights.
+std::vector<std::string> unlike_initial(const std::vector<Tensor>& arrays, const std::string& group,
+                                        const std::vector<Tensor>& init);
+
+/// StoreError, with the first fault and what to do, where the file has one.
+void require_sound(const std::filesystem::path& file, const std::vector<std::string>& faults,
+                   const std::string& advice = "restore it from a copy");
 
 /// A figure as faults tell it, with six digits.
 std::string figure_text(double number);

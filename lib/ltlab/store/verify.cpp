@@ -82,16 +82,8 @@ const std::vector<Tensor>& initial_weights(const Run& run) {
 void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) {
   const std::vector<Tensor>& init = initial_weights(run);
   if (init.empty() && run.record->branch != "ticket") return;
-  if (level.weights.size() != init.size()) {
-    report.faults.push_back("weights/ has " + std::to_string(level.weights.size()) +
-                            " parameters, init/ of run.h5 has " + std::to_string(init.size()));
-  }
-  for (const Tensor& tensor : level.weights) {
-    const Tensor* initial = find_named(init, tensor.name);
-    if (initial && initial->shape == tensor.shape) continue;
-    report.faults.push_back("weights/" + tensor.name + " of shape " + extents_text(tensor.shape) +
-                            " has no like in init/ of run.h5");
-  }
+  const std::vector<std::string> unlike = unlike_initial(level.weights, "weights", init);
+  report.faults.insert(report.faults.end(), unlike.begin(), unlike.end());
 }
 
 void check_identity(const fs::path& path, const Run& run, FileReport& report) {

@@ -117,8 +117,7 @@ class Adam final : public Optimizer {
 
   void restore(const std::vector<Tensor>& tensors) override {
     const Tensor& steps = StateArrays::find(tensors, "steps");
-    if (steps.values.size() != 1 || !(steps.values[0] >= 0) || steps.values[0] != std::floor(steps.values[0]))
-      throw ConfigError("optimizer state 'steps' is no number of steps");
+    if (!holds_count(steps)) throw ConfigError("optimizer state 'steps' is no number of steps");
     steps_ = steps.values[0];
     first_.restore(tensors);
     second_.restore(tensors);

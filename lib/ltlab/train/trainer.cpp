@@ -19,16 +19,6 @@ std::vector<std::uint32_t> all_images(const ImageSet& images) {
 }
 
 // The tensors whose names begin with `prefix`, without it.
-std::vector<Tensor> without_prefix(const std::vector<Tensor>& tensors, const std::string& prefix) {
-  std::vector<Tensor> result;
-  for (const Tensor& tensor : tensors) {
-    if (!tensor.name.starts_with(prefix)) continue;
-    result.push_back(tensor);
-    result.back().name.erase(0, prefix.size());
-  }
-  return result;
-}
-
 void append_with_prefix(std::vector<Tensor>& to, const std::string& prefix, std::vector<Tensor> tensors) {
   for (Tensor& tensor : tensors) {
     tensor.name.insert(0, prefix);
