@@ -48,7 +48,7 @@ test::Bytes mutated(test::Bytes bytes, std::mt19937& random) {
 
 // Where the program ends here, the input is the file that it leaves. Whether it was taken.
 bool feed(const Target& to, const test::Bytes& input) {
-  constexpr unsigned kSeconds = 60;
+  constexpr unsigned kSeconds = 300;  // a target reads a file a few times, each within a child's limits
   const fs::path kept = fs::absolute("fuzz-" + to.name + "-last");
   test::save(input, kept);
   ::alarm(kSeconds);

@@ -35,14 +35,16 @@ judge() {
 }
 
 fuzz() {
-  local target=$1 log=$build/fuzz-$1.log folders=("$corpus/$1" "$build/seeds/$1") kept
+  local target=$1 log=$build/fuzz-$1.log folders=("$corpus/$1" "$build/seeds/$1") kept status=0
   for kept in "$here/seeds/$target" "$here/crashes/$target"; do
     [[ ! -d $kept ]] || folders+=("$kept")
   done
   mkdir -p "${folders[@]}" "$found/$target"
-  "$build/bin/ltlab_fuzz" --target="$target" -fork=1 -ignore_crashes=1 -ignore_timeouts=1 -ignore_ooms=1 \
-    -max_total_time="$seconds" -timeout=30 -rss_limit_mb=4096 -max_len=65536 -detect_leaks=0 \
-    -artifact_prefix="$found/$target/" "${folders[@]}" >"$log" 2>&1 || true # a halt of its last job
+  # A signal that meets the allocator within an allocation can halt libFuzzer's process for ever: hence timeout.
+  timeout --kill-after=10 $((seconds + 120)) "$build/bin/ltlab_fuzz" --target="$target" -fork=1 -ignore_crashes=1 \
+    -ignore_timeouts=1 -ignore_ooms=1 -max_total_time="$seconds" -timeout=30 -rss_limit_mb=4096 -max_len=65536 \
+    -detect_leaks=0 -artifact_prefix="$found/$target/" "${folders[@]}" >"$log" 2>&1 || status=$?
+  [[ $status -ne 124 && $status -ne 137 ]] || echo "$target: libFuzzer stood still, and was ended; see $log" >&2
   local last crashes
   last=$(grep -E '^#[0-9]+: cov: ' "$log" | tail -1) || true
   [[ -n $last ]] || { echo "$target: libFuzzer does not run; see $log" >&2 && return 1; }
