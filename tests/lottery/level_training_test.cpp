@@ -94,3 +94,21 @@ TEST_CASE("No level starts from a rewind point that is lost or of another shape"
     CHECK_THROWS_AS(search(config, folder), StoreError);
   }
 }
+
+TEST_CASE("No search goes on where run.h5 tells another model, dataset or rewind step", "[lottery]") {
+  const TemporaryFolder folder;
+  const SearchConfig config = small_config();
+  search(config, folder);
+  RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const std::pair<std::string, std::function<void(RunRecord&)>> forgeries[] = {
+      {"attribute 'model'", [](RunRecord& r) { r.model = "mlp:9-4-2"; }},
+      {"attribute 'dataset'", [](RunRecord& r) { r.dataset = "mnist"; }},
+      {"attribute 'rewind_step'", [](RunRecord& r) { r.rewind_step += 1; }}};
+  for (const auto& [words, forge] : forgeries) {
+    RunRecord forged = run;
+    forge(forged);
+    store.write_run(forged);
+    CHECK_THROWS_WITH(search(config, folder), Catch::Contains("run.h5") && Catch::Contains(words));
+  }
+}

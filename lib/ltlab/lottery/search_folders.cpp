@@ -70,7 +70,14 @@ RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
     throw StoreError(store.run_path().string() +
                      " was made with other settings or another seed: give another --out");
   }
-  require_sound(store.run_path(), faults_of(before));
+  std::vector<std::string> faults = faults_of(before);
+  const auto compare = [&](const std::string& attribute, const std::string& says, const std::string& means) {
+    if (says != means) faults.push_back("attribute '" + attribute + "' says " + says + ", not " + means);
+  };
+  compare("model", before.model, run.model);
+  compare("dataset", before.dataset, run.dataset);
+  compare("rewind_step", std::to_string(before.rewind_step), std::to_string(run.rewind_step));
+  require_sound(store.run_path(), faults);
   return before;
 }
 
