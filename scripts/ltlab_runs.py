@@ -184,7 +184,7 @@ def _values(dataset):
     """All of a dataset, unless it claims more than what is stored can hold."""
     if dataset.nbytes > MOST_COMPRESSED * dataset.id.get_storage_size() + 4096:
         raise ValueError(f"{dataset.name} claims {dataset.nbytes} bytes, which are not stored")
-    return dataset[()]
+    return np.asarray(dataset[()])
 
 
 def _table(file, name):

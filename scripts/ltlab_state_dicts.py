@@ -178,8 +178,8 @@ class SavedTensor:
             strides = [stride * flat.itemsize for stride in self.strides]
             stored[...] = np.lib.stride_tricks.as_strided(flat, self.shape, strides, writeable=False)
         if kind == "bfloat16":
-            return (stored.astype("<u4") << 16).view("<f4")
-        return stored != 0 if kind == "?" else stored.astype("<f4") if kind == "<f2" else stored
+            return np.asarray(np.left_shift(stored, 16, dtype="<u4").view("<f4"))
+        return np.asarray(stored != 0) if kind == "?" else stored.astype("<f4") if kind == "<f2" else stored
 
 
 def _rebuild_tensor(storage, offset, shape, strides, *_):
@@ -416,8 +416,11 @@ def state_of(document):
     if len(found) > 1 and not named:
         raise InputError(f"there are several state_dicts ({', '.join(sorted(shown('/'.join(n)) for n in found))}); "
                          "save the one that is meant by itself")
-    state = found[(named or shallow)[0]]
-    return {key: values for key, values in state.items() if is_tensor(values)}
+    state = {key: values for key, values in found[(named or shallow)[0]].items() if is_tensor(values)}
+    for key in state:
+        if not isinstance(key, str):
+            raise InputError(f"a tensor's name is {shown(str(key))}, which is no text; save model.state_dict()")
+    return state
 
 
 def _collect(document, name, found, seen):

@@ -334,7 +334,7 @@ def main():
         drawn = []
     for result, content in broken[:20]:
         print(f"case {result['seed']}: {result['outcome']}: {result['message']}", file=sys.stderr)
-        if arguments.keep:
+        if arguments.keep and content not in known:
             FOUND.mkdir(parents=True, exist_ok=True)
             (FOUND / f"case-{result['seed']}.pt").write_bytes(content)
     counts = Counter(result["outcome"] for result in results)

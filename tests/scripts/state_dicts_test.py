@@ -426,6 +426,7 @@ class CheckpointsTest(FolderTest):
         self.refused(self.save(two).read_bytes(), "several state_dicts .student, teacher")
         self.refused(self.save({"epoch": 3}).read_bytes(), "no weights")
         self.refused(self.save([1, 2]).read_bytes(), "no weights")
+        self.refused(self.save({**state, 3: torch.ones(2)}).read_bytes(), "a tensor's name is 3, which is no text")
         self.refused(self.save(torch.ones(3, 3)).read_bytes(), "no weights")
 
     def test_initial_weights_of_a_checkpoint(self):
@@ -446,6 +447,14 @@ class CheckpointsTest(FolderTest):
             for name, key in run.level(0).imported_names.items():
                 np.testing.assert_array_equal(run.level(0).weights[name], state[key].float().numpy())
             ltlab_io.import_pytorch(state, self.folder / f"memory-{kind}")
+
+    def test_numbers_of_any_kind_come_back(self):
+        kinds = (torch.bfloat16, torch.float16, torch.float64, torch.int64, torch.uint8, torch.bool)
+        state = {**mlp(6, 5, 3).state_dict(), **{f"number.{str(k)[6:]}": torch.tensor(1).to(k) for k in kinds}}
+        back = ltlab_io.state_dict(self.imported(state).level(0))
+        for key, value in state.items():
+            self.assertEqual(back[key].shape, value.shape, key)
+            self.assertTrue(torch.equal(back[key], value.to(back[key].dtype)), key)
 
     def test_whatever_is_not_float32_comes_back(self):
         state = mlp(6, 5).state_dict()
