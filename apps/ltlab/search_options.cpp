@@ -450,7 +450,13 @@ bool is_part(const RunRecord& run) {
 }  // namespace
 
 std::optional<CollectionRecord> stored_settings(const RunStore& store) {
-  if (store.has_run() && !store.holds_collection() && is_part(store.read_run())) {
+  const bool alone = store.has_run() && !store.holds_collection();
+  const RunRecord run = alone ? store.read_run() : RunRecord();
+  if (run.branch == "imported")
+    throw ConfigError("'" + store.folder().string() +
+                      "' was imported: no search to go on with; `ltlab search --from " +
+                      store.folder().string() + "` trains its tickets");
+  if (alone && is_part(run)) {
     const std::filesystem::path own = std::filesystem::weakly_canonical(store.folder());
     if (std::filesystem::weakly_canonical(store.search_folder()) == own)
       throw StoreError("'" + store.run_path().string() +
