@@ -5,6 +5,7 @@
 
 #include "ltlab/base/names.h"
 #include "ltlab/base/regular_file.h"
+#include "ltlab/config/values.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -62,44 +63,36 @@ po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::o
   }
 }
 
-ConfigError wrong_value(const std::string& where, const po::parsed_options& parsed, const std::string& option,
+ConfigError wrong_value(const po::parsed_options& parsed, const std::string& option,
                         const std::string& right) {
   const std::string name = strip_dashes(option);
   const auto found = std::ranges::find(parsed.options, name, &po::option::string_key);
   const bool given = found != parsed.options.end() && !found->value.empty();
-  return ConfigError(where + "--" + name + " takes " + right + ", not '" +
-                     (given ? found->value.front() : "") + "'; see --help");
+  return ConfigError("--" + name + " takes " + right + ", not '" + (given ? found->value.front() : "") +
+                     "'; see --help");
 }
 
-// Likewise, with where the fault is.
-void store_or_explain(const std::string& where, const po::parsed_options& parsed, po::variables_map& values) {
+void store_or_explain(const po::parsed_options& parsed, po::variables_map& values) {
   try {
     po::store(parsed, values);
     po::notify(values);
   } catch (const NoCount& error) {
-    throw wrong_value(where, parsed, error.get_option_name(), "a whole number of at most 18 digits");
+    throw wrong_value(parsed, error.get_option_name(), "a whole number of at most 18 digits");
   } catch (const po::validation_error& error) {
-    const bool truth = error.kind() == po::validation_error::invalid_bool_value;
-    throw wrong_value(where, parsed, error.get_option_name(), truth ? "yes or no" : "a number");
+    throw wrong_value(parsed, error.get_option_name(), "a number");
   } catch (const po::multiple_occurrences& error) {
-    throw ConfigError(where + error.what() + "; see --help");
+    throw ConfigError(std::string(error.what()) + "; see --help");
   }
 }
 
 }  // namespace
 
-std::optional<Count> parse_count(const std::string& word) {
-  const bool digits = !word.empty() && word.size() <= 18 &&
-                      std::ranges::all_of(word, [](char c) { return c >= '0' && c <= '9'; });
-  return digits ? std::optional(Count{std::stoull(word)}) : std::nullopt;
-}
-
 void validate(boost::any& value, const std::vector<std::string>& words, Count*, int) {
   po::validators::check_first_occurrence(value);
   const std::string& word = po::validators::get_single_string(words, true);
-  const std::optional<Count> count = parse_count(word);
+  const std::optional<std::uint64_t> count = parse_count(word);
   if (!count) throw NoCount();
-  value = *count;
+  value = Count{*count};
 }
 
 po::variables_map parse_arguments(const Arguments& arguments, const po::options_description& options,
@@ -108,7 +101,7 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
   const int style = po::command_line_style::unix_style & ~po::command_line_style::allow_guessing;
   po::command_line_parser parser(arguments);
   parser.options(options).positional(positional).style(style);
-  store_or_explain("", parse_or_explain(parser, options), values);
+  store_or_explain(parse_or_explain(parser, options), values);
   return values;
 }
 
@@ -129,18 +122,11 @@ std::string read_config_file(const std::string& path) {
   return read_text(path);
 }
 
-void parse_config(const ConfigLines& lines, const std::string& where, const po::options_description& options,
-                  const po::options_description& command_line_only, po::variables_map& values) {
-  po::parsed_options parsed(&options);
-  for (const auto& [name, value] : lines) {
-    if (!has_option(options, name)) {
-      if (has_option(command_line_only, name))
-        throw ConfigError(where + "'" + name + "' belongs on the command line, as --" + name);
-      throw unknown_option(where, name, options);
-    }
-    parsed.options.emplace_back(name, std::vector<std::string>{value});
-  }
-  store_or_explain(where, parsed, values);
+void refuse_name(const std::string& name, const std::string& where,
+                 const po::options_description& on_command_line, const po::options_description& options) {
+  if (has_option(on_command_line, name))
+    throw ConfigError(where + "'" + name + "' belongs on the command line, as --" + name);
+  throw unknown_option(where, name, options);
 }
 
 }  // namespace ltlab::app

@@ -3,11 +3,8 @@
 #include <boost/any.hpp>
 #include <boost/program_options.hpp>
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
-
-#include "ltlab/lottery/config_lines.h"
 
 namespace ltlab::app {
 
@@ -19,8 +16,6 @@ struct Count {
   std::uint64_t value = 0;
 };
 
-/// A whole number of at most 18 digits; empty for any other word.
-std::optional<Count> parse_count(const std::string& word);
 /// Called by program_options.
 void validate(boost::any& value, const std::vector<std::string>& words, Count*, int);
 
@@ -39,11 +34,10 @@ boost::program_options::variables_map parse_arguments(
 /// it cannot be read.
 std::string read_config_file(const std::string& path);
 
-/// Adds to `values` what a config's lines set and the command line did not. Same errors, which begin with
-/// `where`, and tell of an option of `command_line_only` that it is one.
-void parse_config(const ConfigLines& lines, const std::string& where,
-                  const boost::program_options::options_description& options,
-                  const boost::program_options::options_description& command_line_only,
-                  boost::program_options::variables_map& values);
+/// ConfigError for a name that is none of `options`, with the nearest one; or that is, but of those
+/// `on_command_line` alone. It begins with `where`.
+[[noreturn]] void refuse_name(const std::string& name, const std::string& where,
+                              const boost::program_options::options_description& on_command_line,
+                              const boost::program_options::options_description& options);
 
 }  // namespace ltlab::app

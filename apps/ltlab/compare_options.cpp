@@ -5,6 +5,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
+#include "ltlab/config/values.h"
 #include "search_options.h"
 
 namespace ltlab::app {

@@ -8,6 +8,8 @@
 #include "command_line.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
+#include "ltlab/config/config_lines.h"
+#include "ltlab/config/settings.h"
 #include "search_options.h"
 
 namespace ltlab::app {
@@ -64,14 +66,13 @@ FileSettings read_lines(const std::string& text) {
 
 // As disagreements() tells of runs, but before they are run.
 void require_agreement(const NamedSearches& searches) {
-  const std::string base = config_text(searches.front().second);
+  const SearchConfig& base = searches.front().second;
   for (const auto& [name, config] : searches) {
-    const std::string text = config_text(config);
-    for (const char* option : {"data", "validation", "data-seed", "embedded-train", "embedded-test", "model",
-                               "budget", "steps", "level-steps", "batch"}) {
-      if (setting(text, option) == setting(base, option)) continue;
+    for (const Setting& setting : settings()) {
+      const bool counts = setting.is_stored(config) || setting.is_stored(base);
+      if (!setting.same_when_compared || !counts || setting.print(config) == setting.print(base)) continue;
       throw ConfigError(
-          "variant '" + name + "' differs from the base in " + option +
+          "variant '" + name + "' differs from the base in " + setting.name +
           ", so that a difference of accuracy would not be the pruning's: leave it out, or compare all "
           "the same by --allow-different");
     }

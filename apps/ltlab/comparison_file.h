@@ -4,7 +4,7 @@
 #include <utility>
 #include <vector>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 
 namespace ltlab::app {
 

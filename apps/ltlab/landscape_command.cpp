@@ -18,6 +18,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
 #include "ltlab/base/work_queue.h"
+#include "ltlab/config/values.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
 #include "output_file.h"
@@ -102,10 +103,10 @@ std::vector<unsigned> parse_levels(const std::string& text) {
   std::vector<unsigned> levels;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    const std::optional<Count> level = parse_count(word);
-    if (!level || level->value > 999'999)
+    const std::optional<std::uint64_t> level = parse_count(word);
+    if (!level || *level > 999'999)
       throw ConfigError("--levels takes levels with commas between them, as in 0,5,10, not '" + text + "'");
-    levels.push_back(static_cast<unsigned>(level->value));
+    levels.push_back(static_cast<unsigned>(*level));
   }
   if (levels.empty()) throw ConfigError("--levels names no level; leave it out for all");
   return levels;

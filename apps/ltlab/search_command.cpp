@@ -8,6 +8,8 @@
 #include "kernel_report.h"
 #include "ltlab/analysis/compared_run.h"
 #include "ltlab/base/error.h"
+#include "ltlab/config/config_lines.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"

@@ -5,7 +5,7 @@
 #include <string>
 
 #include "command_line.h"
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 
 namespace ltlab::app {

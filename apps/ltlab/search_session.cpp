@@ -7,6 +7,8 @@
 
 #include "format.h"
 #include "ltlab/base/error.h"
+#include "ltlab/config/check.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/last_batches.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/search.h"

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ltlab/config/config_text.h"
 #include "support/temporary_folder.h"
 
 using namespace ltlab;
@@ -37,6 +38,7 @@ TEST_CASE("A search that differs in pruning alone begins with the dense network 
   const RunStore to(folder.path() / "to");
   config.rate = 0.5;
   config.scope = PruningScope::global;
+  config.min_survivors = 2;
   config.levels = 3;
   REQUIRE(copy_dense(from, to, config));
   CHECK(to.read_level(0).test_accuracy == 0.9);

@@ -2,6 +2,8 @@
 
 #include <catch2/catch.hpp>
 
+#include "ltlab/config/check.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/prune/regrowth.h"
 #include "ltlab/store/verify.h"

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "ltlab/config/check.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ltlab/base/error.h"
+#include "ltlab/config/values.h"
 #include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/allocation.h"

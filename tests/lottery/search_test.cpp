@@ -6,6 +6,9 @@
 #include <numbers>
 
 #include "ltlab/base/error.h"
+#include "ltlab/config/check.h"
+#include "ltlab/config/config_text.h"
+#include "ltlab/config/values.h"
 #include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/pruning_round.h"

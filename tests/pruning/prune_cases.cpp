@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/prune/regrowth.h"
 

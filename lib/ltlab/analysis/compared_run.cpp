@@ -3,7 +3,8 @@
 #include <cmath>
 
 #include "ltlab/base/error.h"
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/config_text.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 
 namespace ltlab {

@@ -8,7 +8,8 @@
 #include "ltlab/analysis/accuracy_curve.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/config_text.h"
+#include "ltlab/config/search_config.h"
 
 namespace ltlab {
 namespace {

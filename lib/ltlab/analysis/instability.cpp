@@ -3,6 +3,7 @@
 #include "ltlab/analysis/run_context.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
+#include "ltlab/config/check.h"
 #include "ltlab/lottery/flop_budget.h"
 #include "ltlab/lottery/level_training.h"
 

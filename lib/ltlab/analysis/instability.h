@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <stop_token>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/train/trainer.h"
 

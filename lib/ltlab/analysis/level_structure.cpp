@@ -4,7 +4,8 @@
 #include <array>
 
 #include "ltlab/base/error.h"
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/config_text.h"
+#include "ltlab/config/search_config.h"
 
 namespace ltlab {
 namespace {

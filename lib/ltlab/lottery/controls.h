@@ -3,8 +3,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "ltlab/config/search_config.h"
 #include "ltlab/lottery/level_training.h"
-#include "ltlab/lottery/search_config.h"
 
 namespace ltlab {
 

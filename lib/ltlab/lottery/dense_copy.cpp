@@ -1,24 +1,25 @@
 #include "ltlab/lottery/dense_copy.h"
 
-#include <set>
+#include <algorithm>
 
 #include "ltlab/base/utc.h"
+#include "ltlab/config/config_text.h"
+#include "ltlab/config/settings.h"
 
 namespace ltlab {
 namespace {
 
-// Settings that only matter once the dense network is trained.
-const std::set<std::string> kOfPruning = {
-    "prune",        "gradual",          "prune-begin",   "prune-end",  "prune-every",   "drop-fraction",
-    "rate",         "convolution-rate", "output-rate",   "layer-rate", "scope",         "score",
-    "score-images", "granularity",      "retrain-order", "budget",     "mask-distance", "level-steps"};
+bool is_of_pruning(const std::string& name) {
+  const auto found = std::ranges::find(settings(), name, &Setting::name);
+  return found != settings().end() && found->of_pruning;
+}
 
 // Whether the dense networks of two config texts are the same, in weights and in what is kept of them.
 bool same_dense(const std::string& from, const SearchConfig& config) {
   const std::string to = config_text(config);
   for (const std::string& name : differing_settings(from, to)) {
     const bool never_rewinds = name == "rewind" && config.rewind_step.none();
-    if (!kOfPruning.contains(name) && !never_rewinds) return false;
+    if (!is_of_pruning(name) && !never_rewinds) return false;
   }
   return !config.pretrains();
 }

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 
 namespace ltlab {

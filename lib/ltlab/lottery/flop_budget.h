@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/prune/mask.h"
 
 namespace ltlab {

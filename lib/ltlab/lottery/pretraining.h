@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 
 namespace ltlab {
 

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ltlab/base/join.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/scores.h"

@@ -7,6 +7,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/dynamic_sparse_training.h"
 #include "ltlab/lottery/early_bird.h"
 #include "ltlab/lottery/flop_budget.h"

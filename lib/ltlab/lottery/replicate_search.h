@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "ltlab/base/work_queue.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/lottery/controls.h"
 #include "ltlab/lottery/level_training.h"
-#include "ltlab/lottery/search_config.h"
 #include "ltlab/lottery/search_observer.h"
 
 namespace ltlab {

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "ltlab/base/error.h"
+#include "ltlab/config/check.h"
 #include "ltlab/lottery/last_batches.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/replicate_search.h"

@@ -4,6 +4,7 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/store/file_checks.h"
 #include "ltlab/store/record_files.h"

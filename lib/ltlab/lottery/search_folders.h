@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <string>
 
-#include "ltlab/lottery/search_config.h"
+#include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 
 namespace ltlab {

@@ -1,4 +1,4 @@
-#include "ltlab/lottery/config_lines.h"
+#include "ltlab/config/config_lines.h"
 
 #include <sstream>
 

@@ -171,10 +171,6 @@ struct SearchConfig {
   unsigned trials_of(Control control) const { return is_drawn(control) ? trials : 1; }
 };
 
-/// Throws ConfigError for values that make no sense, naming the option of the command line. How steps compare
-/// with each other it looks at only where none is still in epochs.
-void check(const SearchConfig& config);
-
 /// When masks change in a training of `steps` steps, of a config in steps: by default in gradual pruning from
 /// a quarter to three quarters of it; with set and rigl from its beginning to three quarters, as in Evci et
 /// al. 2020, section 4.
@@ -182,39 +178,5 @@ MaskChanges mask_changes(const SearchConfig& config, std::uint64_t steps);
 
 /// The data of pretraining.
 DatasetOptions pretraining_data(const SearchConfig& config);
-
-/// The config with all epochs told in steps, of `training_images` for the search and of `pretraining_images`
-/// for the length of its pretraining, and checked.
-SearchConfig in_steps(SearchConfig config, std::size_t training_images, std::size_t pretraining_images);
-
-/// What decides the results, and how far the search goes (levels, target density, controls, trials,
-/// replicates): canonical text, a line `option = value` each, in the format of --config, as run.h5 keeps it.
-std::string config_text(const SearchConfig& config);
-std::string extent_text(const SearchConfig& config);
-
-/// What decides a run's masks, out of its config text and extent text one after the other: model, rates or
-/// densities, time and scope; all else is as by default. ConfigError where one is missing or malformed.
-SearchConfig pruning_settings(const std::string& text);
-
-/// "fc1=0.3,conv2=0": rates at least 0 and below 1 of layers by name. ConfigError otherwise, or where one is
-/// named twice.
-std::map<std::string, double> parse_layer_rates(const std::string& text);
-
-/// "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
-std::vector<double> parse_densities(const std::string& text);
-
-/// ConfigError where a search that was planned with the extent `before` had another density at some level
-/// than `config` plans: levels may be added, not changed.
-void require_same_densities(const std::string& before, const SearchConfig& config);
-
-/// The value of one line of a config text; empty where there is none, which means the default.
-std::optional<std::string> setting(const std::string& config_text, const std::string& name);
-
-/// The names of the settings in which two config texts differ, sorted.
-std::vector<std::string> differing_settings(const std::string& before, const std::string& now);
-
-/// Where two config texts differ: "steps: 1000 before, 2000 now". A search may go on only where this is
-/// empty.
-std::vector<std::string> differences(const std::string& before, const std::string& now);
 
 }  // namespace ltlab

@@ -1,0 +1,217 @@
+#include "ltlab/config/check.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "ltlab/config/values.h"
+#include "ltlab/nn/models.h"
+
+namespace ltlab {
+namespace {
+
+void require(bool holds, const std::string& message) {
+  if (!holds) throw ConfigError(message);
+}
+
+// Counts that memory or patience would not reach, typed by mistake.
+void check_counts(const SearchConfig& c) {
+  const auto within = [](const std::string& option, std::uint64_t value, std::uint64_t most) {
+    require(value >= 1 && value <= most, "--" + option + " must lie between 1 and " + std::to_string(most));
+  };
+  within("batch", c.training.batch, 65536);
+  within("replicates", c.replicates, 1000);
+  within("trials", c.trials, 1000);
+  within("embedded-train", c.data.embedded_train, 1000000);
+  within("embedded-test", c.data.embedded_test, 1000000);
+  require(c.levels.value_or(0) <= 10000, "--levels must be at most 10000");
+}
+
+// Every setting that is a number of steps, but for the length of pretraining.
+std::vector<StepCount*> step_counts(SearchConfig& c) {
+  TrainingConfig& t = c.training;
+  std::vector<StepCount*> counts{&t.steps, &t.validate_every, &t.learning_rate.warmup_steps, &c.rewind_step};
+  if (c.moves_masks()) {
+    counts.push_back(&c.mask_every);
+    if (c.mask_begin) counts.push_back(&*c.mask_begin);
+    if (c.mask_end) counts.push_back(&*c.mask_end);
+  }
+  for (StepCount& milestone : t.learning_rate.milestones) counts.push_back(&milestone);
+  for (StepCount& steps : c.level_steps) counts.push_back(&steps);
+  return counts;
+}
+
+void check_mask_changes(const SearchConfig& c) {
+  const std::uint64_t steps = c.training.steps;
+  const MaskChanges changes = mask_changes(c, steps);
+  require(changes.every > 0, "--prune-every must be at least 1");
+  require(changes.begin < changes.end, "--prune-begin, " + std::to_string(changes.begin) +
+                                           ", must be below --prune-end, " + std::to_string(changes.end));
+  require(changes.end <= steps, "--prune-end must be at most the steps of a level, " + std::to_string(steps));
+}
+
+void check_steps(SearchConfig c) {
+  if (!std::ranges::all_of(step_counts(c), &StepCount::resolved)) return;
+  const TrainingConfig& t = c.training;
+  require(t.steps > 0, "--steps must be at least 1");
+  require(t.validate_every > 0, "--validate-every must be at least 1");
+  require(c.rewind_step < t.steps,
+          "--rewind must be below --steps: it is a step of the dense network's training");
+  if (c.moves_masks()) check_mask_changes(c);
+  for (const StepCount& steps : c.level_steps)
+    require(steps > 0 && c.rewind_step < steps, "--level-steps must be at least 1, and above --rewind");
+  require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
+  require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<>()), "--milestones must ascend");
+}
+
+// Masks that change in training start from the weights of step 0, and leave no level to go on from.
+void check_moving_masks(const SearchConfig& c) {
+  if (!c.moves_masks()) return;
+  const std::string prune = "--prune " + pruning_time_names().name(c.pruning_time);
+  require(c.rewind_step.none(), prune + " trains from step 0: leave out --rewind");
+  require(c.retraining == Retraining::weight_rewinding, prune + " retrains nothing: leave out --retrain");
+  require(!c.trains_sparse() || c.scope != PruningScope::global,
+          prune + " draws its masks before weights could compete across layers: choose another --scope");
+  require(!c.trains_sparse() || (c.score == Score::magnitude && c.granularity == Granularity()),
+          prune + " drops and grows single weights by rules of its own: leave out --score and --granularity");
+  require(
+      c.granularity.kind != Granularity::Kind::pattern || c.pruning_time == PruningTime::early_bird,
+      prune + " needs densities in between, and --granularity " + to_text(c.granularity) + " has but one");
+  require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
+          "--control inverted-mask needs the scores of the pruning, which " + prune + " does not record");
+  require(c.mask_distance > 0 && c.mask_distance <= 1, "--mask-distance must be above 0 and at most 1");
+  require(c.drop_fraction > 0 && c.drop_fraction < 1, "--drop-fraction must lie between 0 and 1");
+  require(c.budget == Budget::steps || c.trains_sparse() || c.scope != PruningScope::global,
+          "--budget flops must know beforehand how dense layers are, and " + prune +
+              " with --scope global does not tell: choose another --scope");
+}
+
+// A budget of FLOPs decides how long each level trains, before it does.
+void check_budget(const SearchConfig& c) {
+  if (c.budget == Budget::steps) return;
+  require(c.level_steps.empty(), "--budget flops decides how long levels train: leave out --level-steps");
+  require(c.pruning_time != PruningTime::early_bird,
+          "--budget flops must know beforehand when masks change, and --prune early-bird does not tell");
+  require(c.retraining != Retraining::none, "--retrain none trains no level: leave out --budget flops");
+}
+
+void check_retraining(const SearchConfig& c) {
+  if (c.retraining == Retraining::weight_rewinding) return;
+  require(c.pruning_time != PruningTime::before_training,
+          "--prune before-training leaves no trained weights to go on with: it is for --retrain weights");
+  if (c.retraining == Retraining::none) {
+    require(c.rewind_step.none(), "--retrain none rewinds nothing: leave out --rewind");
+    require(c.level_steps.empty(),
+            "--retrain none trains no level but the dense one: leave out --level-steps");
+    require(c.controls.empty(), "--retrain none trains nothing that a --control could be compared with");
+    require(c.retraining_order == RetrainingOrder::fresh,
+            "--retrain none trains on no images: leave out --retrain-order");
+  }
+  for (const Control control : c.controls) {
+    require(control == Control::random_reinit,
+            "--control " + control_names().name(control) +
+                " takes weights from before they were trained and pruned: it is for --retrain weights");
+  }
+  require(
+      c.retraining != Retraining::fine_tuning ||
+          c.training.learning_rate.shape != LearningRateSchedule::Shape::cosine,
+      "--retrain fine-tune trains at the schedule's last learning rate, which is 0 with --schedule cosine");
+}
+
+// Layers that an option names must be those of the model.
+template <class Value>
+void check_layers(const SearchConfig& c, const std::string& option,
+                  const std::map<std::string, Value>& layers) {
+  const std::vector<std::string> names = layer_names(c.model);
+  for (const auto& [layer, unused] : layers) {
+    if (std::ranges::count(names, layer) == 0)
+      throw ConfigError(option + ": " + unknown_name("layer of " + c.model, layer, names).what());
+  }
+}
+
+void check_pruning(const SearchConfig& c) {
+  for (const auto& [layer, rate] : c.layer_rates) {
+    require(
+        rate == 0 || c.has_layer_rates(),
+        "--layer-rate " + layer +
+            ": with --densities, a pattern, --scope uniform or erk a layer has no rate but 0, which keeps it "
+            "whole");
+  }
+  require(!is_of_change(c.score) || c.pruning_time != PruningTime::before_training || !c.rewind_step.none(),
+          "--score " + score_names().name(c.score) +
+              " tells how weights have changed, and --prune before-training prunes those of step 0: give "
+              "--rewind, or another of the two");
+  const bool pattern = c.granularity.kind == Granularity::Kind::pattern;
+  require(!pattern || c.densities.empty(),
+          "--granularity " + to_text(c.granularity) + " has one density of its own: leave out --densities");
+  require(c.score_images >= 1 && c.score_images <= 1000000, "--score-images must lie between 1 and 1000000");
+}
+
+// A saved ticket brings its masks and the weights that it starts from.
+void check_transfer(const SearchConfig& c) {
+  if (c.from.empty()) return;
+  require(c.rewind_step.none() && c.retraining == Retraining::weight_rewinding,
+          "--from trains tickets from the weights that they started from: leave out --rewind and --retrain");
+  require(!c.pretrains(), "--from brings weights: leave out --pretrain");
+  require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
+          "--control inverted-mask needs the scores of the pruning, which --from does not make");
+}
+
+}  // namespace
+
+void check(const SearchConfig& c) {
+  const TrainingConfig& t = c.training;
+  const auto is_rate = [](double rate) { return rate > 0 && rate < 1; };
+  require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
+  require(std::isfinite(t.learning_rate.base) && t.learning_rate.base > 0, "--learning-rate must be above 0");
+  require(is_rate(c.rate), "--rate must lie between 0 and 1: it is the fraction pruned a round");
+  require(!c.convolution_rate || (*c.convolution_rate >= 0 && *c.convolution_rate < 1),
+          "--convolution-rate must be at least 0 and below 1");
+  require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1,
+          "--output-rate must be at least 0 and below 1");
+  require(c.target_density >= 0 && c.target_density < 1,
+          "--target-density must lie between 0 and 1 (0.02 is 2 %)");
+  require(c.levels || c.target_density > 0 || !c.densities.empty(),
+          "--levels, --target-density or --densities must say where the search ends");
+  require(fall_between_1_and_0(c.densities), std::string("--densities ") + kFall);
+  require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
+  require(std::isfinite(t.optimizer.weight_decay) && t.optimizer.weight_decay >= 0,
+          "--weight-decay must be a number that is not negative");
+  require(t.optimizer.beta1 >= 0 && t.optimizer.beta1 < 1, "--beta1 must be at least 0 and below 1");
+  require(t.optimizer.beta2 >= 0 && t.optimizer.beta2 < 1, "--beta2 must be at least 0 and below 1");
+  require(std::isfinite(t.optimizer.epsilon) && t.optimizer.epsilon > 0, "--epsilon must be above 0");
+  require(t.learning_rate.factor > 0 && t.learning_rate.factor <= 1,
+          "--decay-factor must be above 0 and at most 1");
+  require(std::set(c.controls.begin(), c.controls.end()).size() == c.controls.size(),
+          "--control names one twice");
+  require(!t.optimizer.nesterov || t.optimizer.momentum > 0, "--nesterov needs a --momentum above 0");
+  require(t.learning_rate.shape != LearningRateSchedule::Shape::step || !t.learning_rate.milestones.empty(),
+          "--schedule step needs --milestones, the steps at which the learning rate drops");
+  check_counts(c);
+  check_steps(c);
+  check_moving_masks(c);
+  check_budget(c);
+  check_retraining(c);
+  check_pruning(c);
+  check_transfer(c);
+  check_layers(c, "--kernel", c.kernel.layers);
+  check_layers(c, "--layer-rate", c.layer_rates);
+}
+
+SearchConfig in_steps(SearchConfig c, std::size_t training_images, std::size_t pretraining_images) {
+  check(c);
+  const auto steps_per_epoch = [&](std::size_t images) {
+    return (images + c.training.batch - 1) / c.training.batch;
+  };
+  for (StepCount* count : step_counts(c)) count->resolve(steps_per_epoch(training_images));
+  c.training.learning_rate.total_steps = c.training.steps;
+  c.pretraining.steps.resolve(steps_per_epoch(pretraining_images));
+  check(c);
+  return c;
+}
+
+}  // namespace ltlab

@@ -1,0 +1,93 @@
+#include "ltlab/config/config_text.h"
+
+#include <algorithm>
+#include <map>
+
+#include "ltlab/config/check.h"
+#include "ltlab/config/config_lines.h"
+#include "ltlab/config/settings.h"
+#include "ltlab/config/values.h"
+
+namespace ltlab {
+namespace {
+
+std::string text_of(const SearchConfig& config, Decides decided) {
+  std::string text;
+  for (const Setting& setting : settings()) {
+    if (setting.decides == decided && setting.is_stored(config))
+      text += stored_line(setting.name, setting.print(config));
+  }
+  return text;
+}
+
+std::map<std::string, std::string> parse_lines(const std::string& text) {
+  const ConfigLines lines = stored_lines(text);
+  return {lines.begin(), lines.end()};
+}
+
+}  // namespace
+
+std::string config_text(const SearchConfig& config) {
+  return text_of(config, Decides::results);
+}
+
+std::string extent_text(const SearchConfig& config) {
+  return text_of(config, Decides::extent);
+}
+
+SearchConfig pruning_settings(const std::string& text) {
+  const std::map<std::string, std::string> lines = parse_lines(text);
+  GivenSettings given;
+  for (const Setting& setting : settings()) {
+    const auto line = lines.find(setting.name);
+    if (line != lines.end()) given[setting.name] = {line->second, SettingSource::run, "the config: "};
+  }
+  SearchConfig config = read_settings(given);
+  for (const Setting& setting : settings()) {
+    const bool needed = setting.of_pruning || setting.name == "model";
+    if (needed && setting.is_stored(config) && !given.contains(setting.name))
+      throw ConfigError("the config has no line '" + setting.name + "'");
+  }
+  check(config);
+  return config;
+}
+
+void require_same_densities(const std::string& before, const SearchConfig& config) {
+  const std::map<std::string, std::string> lines = parse_lines(before);
+  const auto line = lines.find("densities");
+  if (line == lines.end()) return;
+  const std::vector<double> planned = parse_densities(line->second);
+  const std::size_t both = std::min(planned.size(), config.densities.size());
+  if (std::equal(planned.begin(), planned.begin() + both, config.densities.begin())) return;
+  throw ConfigError("--densities " + to_text(config.densities) + " are not those of the run, " +
+                    line->second +
+                    ": a search may go on with more levels, but not with other ones; give another --out");
+}
+
+std::optional<std::string> setting(const std::string& config_text, const std::string& name) {
+  const std::map<std::string, std::string> lines = parse_lines(config_text);
+  const auto line = lines.find(name);
+  return line == lines.end() ? std::nullopt : std::optional(line->second);
+}
+
+std::vector<std::string> differing_settings(const std::string& before, const std::string& now) {
+  const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
+  std::map<std::string, std::string> names = old_values;
+  names.insert(new_values.begin(), new_values.end());
+  std::vector<std::string> differing;
+  for (const auto& [name, unused] : names) {
+    if (setting(before, name) != setting(now, name)) differing.push_back(name);
+  }
+  return differing;
+}
+
+std::vector<std::string> differences(const std::string& before, const std::string& now) {
+  std::vector<std::string> lines;
+  for (const std::string& name : differing_settings(before, now)) {
+    lines.push_back(name + ": " + setting(before, name).value_or("(default)") + " before, " +
+                    setting(now, name).value_or("(default)") + " now");
+  }
+  return lines;
+}
+
+}  // namespace ltlab

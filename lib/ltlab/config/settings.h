@@ -1,0 +1,72 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "ltlab/config/search_config.h"
+
+namespace ltlab {
+
+/// The heading under which help lists a setting.
+enum class SettingGroup { run, data, training, pretraining, pruning, comparison };
+
+/// What a setting decides: the results, which then belong to the identity of a run; how far the search goes;
+/// or where its data lie.
+enum class Decides { results, extent, place };
+
+/// A choice without which a setting would change nothing.
+struct Condition {
+  std::string choice;  ///< the name of the setting that makes it
+  bool (*holds)(const SearchConfig&);
+  std::string
+      reason;  ///< why it does not hold, with {} for the choice: "is for sgd, and the optimizer is {}"
+};
+
+/// One setting of a search, and all that is known of it.
+struct Setting {
+  std::string name;  ///< of its option, and of its line in a config
+  SettingGroup group = SettingGroup::run;
+  std::string placeholder;    ///< of its value in the help: "N"
+  std::string help;           ///< with its default
+  std::string value_if_bare;  ///< of an option that is given without one; empty: it needs a value
+
+  /// Takes the value from a text. ConfigError that names the option.
+  std::function<void(const std::string& text, SearchConfig& config)> read;
+  /// The value as a text that read() takes.
+  std::function<std::string(const SearchConfig& config)> print;
+
+  Decides decides = Decides::results;
+  bool same_when_compared = false;  ///< whether a difference would explain one of accuracy
+  bool of_pruning = false;  ///< whether the dense network, and what is kept of it, is the same for all values
+  std::vector<Condition> conditions;  ///< all must hold for it to change anything
+  /// Whether a run's config has a line of it. Settings that were not always there have one only where they
+  /// are not what they were before, so that a run keeps its identity.
+  std::function<bool(const SearchConfig& config)> is_stored;
+};
+
+/// All settings, in the order of a run's config.
+const std::vector<Setting>& settings();
+
+/// Who said what a setting is. Earlier ones win over later ones.
+enum class SettingSource { command_line, config_file, preset, run };
+
+struct GivenSetting {
+  std::string text;
+  SettingSource source = SettingSource::command_line;
+  std::string where;  ///< before complaints: "config file 'x': "
+};
+
+/// Settings by their names.
+using GivenSettings = std::map<std::string, GivenSetting>;
+
+/// The config that they decide; what they leave out is as by default. ConfigError for a value that none can
+/// have.
+SearchConfig read_settings(const GivenSettings& given);
+
+/// ConfigError for a setting of the command line or a config file that would change nothing, by the choice
+/// that another one makes. In a file it may: what the command line chooses can be meant for this run alone.
+void refuse_ignored(const GivenSettings& given, const SearchConfig& config);
+
+}  // namespace ltlab

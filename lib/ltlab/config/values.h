@@ -1,0 +1,74 @@
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ltlab/base/error.h"
+#include "ltlab/config/search_config.h"
+
+namespace ltlab {
+
+/// A text of another kind than a setting has; what() is the kind: "a number".
+struct WrongKind : ConfigError {
+  using ConfigError::ConfigError;
+};
+
+/// A whole number of at most 18 digits; empty for any other word.
+std::optional<std::uint64_t> parse_count(const std::string& word);
+
+/// "fc1=0.3,conv2=0": rates at least 0 and below 1 of layers by name. ConfigError otherwise, or where one is
+/// named twice.
+std::map<std::string, double> parse_layer_rates(const std::string& text);
+
+/// "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
+std::vector<double> parse_densities(const std::string& text);
+bool fall_between_1_and_0(const std::vector<double>& densities);
+inline constexpr auto kFall = "must fall from level to level, between 1 and 0 (0.5,0.2 is 50 %, then 20 %)";
+
+/// Each reads a setting's value. WrongKind, or ConfigError where it is of the right kind and none all the
+/// same. A count that `to` cannot hold becomes the largest that it can.
+void parse_value(const std::string& text, double& to);
+void parse_value(const std::string& text, bool& to);
+void parse_value(const std::string& text, std::string& to);
+void parse_value(const std::string& text, StepCount& to);
+void parse_value(const std::string& text, std::vector<StepCount>& to);
+void parse_value(const std::string& text, std::vector<double>& to);
+void parse_value(const std::string& text, std::map<std::string, double>& to);
+void parse_value(const std::string& text, std::vector<Control>& to);
+void parse_value(const std::string& text, Granularity& to);
+void parse_value(const std::string& text, KernelPolicies& to);
+template <std::unsigned_integral T>
+void parse_value(const std::string& text, T& to) {
+  const std::optional<std::uint64_t> count = parse_count(text);
+  if (!count) throw WrongKind("a whole number of at most 18 digits");
+  to = static_cast<T>(std::min<std::uint64_t>(*count, std::numeric_limits<T>::max()));
+}
+template <class T>
+void parse_value(const std::string& text, std::optional<T>& to) {
+  parse_value(text, to.emplace());
+}
+
+/// Each prints a value as it is read, the shortest text that gives the same one.
+std::string to_text(double value);
+std::string to_text(bool value);
+std::string to_text(const std::string& value);
+std::string to_text(const StepCount& value);
+std::string to_text(const std::vector<StepCount>& values);
+std::string to_text(const std::vector<double>& values);
+std::string to_text(const std::map<std::string, double>& values);
+std::string to_text(const std::vector<Control>& values);
+template <std::unsigned_integral T>
+std::string to_text(T value) {
+  return std::to_string(value);
+}
+template <class T>
+std::string to_text(const std::optional<T>& value) {
+  return value ? to_text(*value) : "";
+}
+
+}  // namespace ltlab
