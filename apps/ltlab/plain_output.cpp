@@ -1,6 +1,5 @@
 #include "plain_output.h"
 
-#include <string>
 #include <string_view>
 
 namespace ltlab::app {
@@ -16,24 +15,8 @@ bool is_long_control(std::string_view text, std::size_t at) {
   return at + 1 < text.size() && byte(at) == 0xc2 && byte(at + 1) >= 0x80 && byte(at + 1) < 0xa0;
 }
 
-std::string escaped(unsigned char c) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  return std::string("\\x") + kDigits[c / 16] + kDigits[c % 16];
-}
-
-std::string plain(std::string_view text) {
-  std::string result;
-  result.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool is_long = is_long_control(text, i);
-    if (is_long) ++i;
-    const auto c = static_cast<unsigned char>(text[i]);
-    result += is_long || is_control(c) ? escaped(c) : std::string(1, text[i]);
-  }
-  return result;
-}
-
-// Hands on what it is given at once, so that lines of several threads stay whole.
+// Hands on what it is given at once, so that lines of several threads stay whole, and allocates nothing: what
+// is said may be that memory has run out.
 class PlainBuffer : public std::streambuf {
  public:
   explicit PlainBuffer(std::streambuf& to) : to_(to) {}
@@ -45,13 +28,31 @@ class PlainBuffer : public std::streambuf {
     return xsputn(&letter, 1) == 1 ? c : traits_type::eof();
   }
   std::streamsize xsputn(const char* text, std::streamsize size) override {
-    const std::string shown = plain({text, static_cast<std::size_t>(size)});
-    const auto wanted = static_cast<std::streamsize>(shown.size());
-    return to_.sputn(shown.data(), wanted) == wanted ? size : 0;
+    const std::string_view all(text, static_cast<std::size_t>(size));
+    std::size_t begin = 0;  // of what is not written yet
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      const bool is_long = is_long_control(all, i);
+      if (!is_long && !is_control(static_cast<unsigned char>(all[i]))) continue;
+      if (!write(all.substr(begin, i - begin))) return 0;
+      if (is_long) ++i;
+      if (!write_escaped(static_cast<unsigned char>(all[i]))) return 0;
+      begin = i + 1;
+    }
+    return write(all.substr(begin)) ? size : 0;
   }
   int sync() override { return to_.pubsync(); }
 
  private:
+  bool write(std::string_view text) {
+    const auto wanted = static_cast<std::streamsize>(text.size());
+    return to_.sputn(text.data(), wanted) == wanted;
+  }
+  bool write_escaped(unsigned char c) {
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    const char escape[] = {'\\', 'x', kDigits[c / 16], kDigits[c % 16]};
+    return write({escape, sizeof escape});
+  }
+
   std::streambuf& to_;
 };
 

@@ -109,7 +109,8 @@ void take(const std::string& name, GivenSetting setting, GivenSettings& given) {
 }
 
 // What the lines set and nothing before them did.
-void take_lines(const ConfigLines& lines, SettingSource source, const std::string& where, GivenSettings& given) {
+void take_lines(const ConfigLines& lines, SettingSource source, const std::string& where,
+                GivenSettings& given) {
   std::set<std::string> names;
   for (const auto& [name, text] : lines) {
     if (!is_for_files(name)) refuse_name(name, where, run_options(), all_options());

@@ -7,9 +7,7 @@
 
 #include "format.h"
 #include "ltlab/base/error.h"
-#include "ltlab/config/check.h"
 #include "ltlab/config/config_text.h"
-#include "ltlab/lottery/last_batches.h"
 #include "ltlab/lottery/pretraining.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/nn/models.h"
@@ -120,21 +118,16 @@ bool is_finished(const SearchRequest& request) {
 
 void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,
                  SearchProgress& progress) {
-  const SearchConfig& config = request.config;
-  const Dataset &dataset = data.own().dataset, &pretraining = data.pretraining().dataset;
   // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
   // error.
-  const SearchConfig without_epochs = in_steps(config, dataset.training.size(), pretraining.training.size());
-  check_pretraining(config, dataset, &pretraining);
-  check_augmentation(config.training.augmentation, dataset.train.shape);
-  check_last_batches(without_epochs, dataset, &pretraining);
-  const std::vector<double> densities = planned_densities(config, dataset.train.shape, dataset.classes);
-  warn_of_settings(without_epochs, dataset.training.size(), densities.size() - 1);
-  tell_early_end(config, densities);
+  const Dataset& dataset = data.own().dataset;
+  const PlannedSearch plan = plan_search(request.config, dataset, &data.pretraining().dataset);
+  warn_of_settings(plan.config, dataset.training.size(), plan.last_level());
+  tell_early_end(plan.config, plan.densities);
   if (request.force) replace_run(request.out);
-  std::cerr << "ltlab: searching for winning tickets of " << config.model << " with " << request.workers
+  std::cerr << "ltlab: searching for winning tickets of " << plan.config.model << " with " << request.workers
             << (request.workers == 1 ? " worker" : " workers") << ", in " << request.out << '\n';
-  run_search(config, data.own(), request.out, request.workers, progress, stop, &data.pretraining());
+  run_search(plan, data.own(), request.out, request.workers, progress, stop, &data.pretraining());
 }
 
 }  // namespace ltlab::app

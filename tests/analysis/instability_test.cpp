@@ -50,7 +50,8 @@ class Silent : public SearchObserver {
 
 int search(const SearchConfig& config, const TemporaryFolder& folder) {
   Silent observer;
-  run_search(config, small_data(), folder.path(), 1, observer, {});
+  run_search(plan_search(config, small_data().dataset, nullptr), small_data(), folder.path(), 1, observer,
+             {});
   return observer.trained;
 }
 

@@ -52,6 +52,14 @@ class Listener : public SearchObserver {
   std::stop_source stop;
 };
 
+/// As the command line does, planned first.
+inline void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
+                       unsigned workers, SearchObserver& observer, const std::stop_source& stop,
+                       const TrainingData* pretraining = nullptr) {
+  const PlannedSearch plan = plan_search(config, data.dataset, pretraining ? &pretraining->dataset : nullptr);
+  ltlab::run_search(plan, data, folder, workers, observer, stop, pretraining);
+}
+
 inline Listener search(const SearchConfig& config, const TemporaryFolder& folder, unsigned workers = 1) {
   Listener listener;
   run_search(config, small_data(), folder.path(), workers, listener, listener.stop);

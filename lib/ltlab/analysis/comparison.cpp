@@ -10,6 +10,7 @@
 #include "ltlab/base/join.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/config/search_config.h"
+#include "ltlab/config/settings.h"
 
 namespace ltlab {
 namespace {
@@ -270,16 +271,19 @@ std::string steps_text(const RecordedRun& run) {
   return steps.size() == 1 ? least : least + " to " + std::to_string(*steps.rbegin());
 }
 
-// What ought to agree, by what it is called.
+// What ought to agree, by the names of settings. What was recorded says more than the config: the steps that
+// were counted, the data that a fingerprint knows.
 std::map<std::string, std::string> common_ground(const RecordedRun& run) {
-  const auto line = [&](const char* name) { return setting(run.config, name).value_or("(default)"); };
-  return {{"model", run.model},
-          {"data", run.dataset + " (fingerprint " + run.dataset_fingerprint.substr(0, 12) + ")"},
-          {"validation", line("validation")},
-          {"data-seed", line("data-seed")},
-          {"budget", budget_of(run)},
-          {"steps", steps_text(run)},
-          {"batch", line("batch")}};
+  std::map<std::string, std::string> ground{
+      {"model", run.model},
+      {"data", run.dataset + " (fingerprint " + run.dataset_fingerprint.substr(0, 12) + ")"},
+      {"budget", budget_of(run)},
+      {"steps", steps_text(run)}};
+  for (const Setting& each : settings()) {
+    if (each.same_when_compared && each.name != "level-steps")  // which count among the steps
+      ground.emplace(each.name, setting(run.config, each.name).value_or("(default)"));
+  }
+  return ground;
 }
 
 void require_agreement(const std::vector<RecordedRun>& runs, const std::vector<std::string>& differing) {

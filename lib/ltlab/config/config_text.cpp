@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <map>
 
-#include "ltlab/config/check.h"
 #include "ltlab/config/config_lines.h"
 #include "ltlab/config/settings.h"
 #include "ltlab/config/values.h"
@@ -48,7 +47,11 @@ SearchConfig pruning_settings(const std::string& text) {
     if (needed && setting.is_stored(config) && !given.contains(setting.name))
       throw ConfigError("the config has no line '" + setting.name + "'");
   }
-  check(config);
+  for (const double rate :
+       {config.rate, config.convolution_rate.value_or(0), config.rate_of_output_layer()}) {
+    if (!(rate >= 0 && rate < 1))
+      throw ConfigError("the config has a rate of " + to_text(rate) + ", which is no fraction");
+  }
   return config;
 }
 

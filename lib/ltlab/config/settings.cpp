@@ -139,7 +139,7 @@ class Table {
 
   SettingGroup group_ = SettingGroup::run;
   std::vector<Row> rows_;
-  const SearchConfig preset_;
+  const SearchConfig preset_ = SearchConfig();
 };
 
 // ------------------------------------------------------------------------------------------------------ rows

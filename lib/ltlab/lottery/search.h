@@ -3,7 +3,7 @@
 #include <filesystem>
 #include <stop_token>
 
-#include "ltlab/lottery/pruning_plan.h"
+#include "ltlab/lottery/planned_search.h"
 #include "ltlab/lottery/search_folders.h"
 #include "ltlab/lottery/search_observer.h"
 
@@ -17,7 +17,7 @@ namespace ltlab {
 /// each run.h5 tells what its levels cost. Throws Interrupted when `stop` is asked to, after saving
 /// checkpoints; ConfigError where the search would leave out levels, controls or replicates that are
 /// recorded; NumericError, IoError, StoreError as they occur.
-void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
+void run_search(const PlannedSearch& plan, const TrainingData& data, const std::filesystem::path& folder,
                 unsigned workers, SearchObserver& observer, const std::stop_source& stop,
                 const TrainingData* pretraining_data = nullptr);
 
