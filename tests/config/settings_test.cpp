@@ -87,3 +87,14 @@ TEST_CASE("A setting that would change nothing is refused where it was given, no
   CHECK_FALSE(refused(preset, command_line));
   CHECK_FALSE(refused(run, run));
 }
+
+TEST_CASE("What a run does not store does not decide its results", "[config]") {
+  const GivenSettings given = {{"scope", {"uniform", SettingSource::command_line, ""}},
+                               {"output-rate", {"0", SettingSource::config_file, ""}},
+                               {"trials", {"3", SettingSource::config_file, ""}},
+                               {"rate", {"0.5", SettingSource::config_file, ""}}};
+  const SearchConfig config = read_settings(given);
+  CHECK(config.rate == 0.5);
+  CHECK_FALSE(config.output_rate);
+  CHECK(config.trials == 1);
+}

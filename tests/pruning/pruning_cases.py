@@ -205,8 +205,8 @@ def rates_of(settings, layers):
     """Of each layer, the fraction of its survivors that goes in a round; 0 where it stays whole."""
     by_density = "densities" in settings
     rate = 0.2 if by_density else float(settings["rate"])
-    convolutions = rate if by_density else float(settings.get("convolution-rate", rate))
     plain = settings["scope"] in ("layerwise", "global") and ":" not in settings["granularity"]
+    convolutions = float(settings.get("convolution-rate", rate)) if plain and not by_density else rate
     output = float(settings["output-rate"]) if plain and not by_density else rate / 2
     own = dict(word.split("=") for word in settings["layer-rate"].split(",")) if "layer-rate" in settings else {}
     rates = []

@@ -11,10 +11,7 @@
 #include "ltlab/nn/models.h"
 
 // A member of a config, as a function of it.
-#define AT(member)            \
-  [](auto& config) -> auto& { \
-    return config.member;     \
-  }
+#define AT(member) ([](auto& config) -> auto& { return config.member; })
 
 namespace ltlab {
 namespace {
@@ -342,7 +339,7 @@ const Setting& named(const std::string& name) {
 }
 
 // A setting of a config file is not refused for what the command line chose.
-bool counts(const GivenSettings& given, const std::string& name, const std::string& choice) {
+bool is_asked(const GivenSettings& given, const std::string& name, const std::string& choice) {
   const auto is_from = [&](const std::string& setting, SettingSource source) {
     const auto found = given.find(setting);
     return found != given.end() && found->second.source == source;
@@ -351,18 +348,12 @@ bool counts(const GivenSettings& given, const std::string& name, const std::stri
          (is_from(name, SettingSource::config_file) && !is_from(choice, SettingSource::command_line));
 }
 
-}  // namespace
-
-const std::vector<Setting>& settings() {
-  static const std::vector<Setting> all = table();
-  return all;
-}
-
-SearchConfig read_settings(const GivenSettings& given) {
+template <class Counts>
+SearchConfig read_if(const GivenSettings& given, const Counts& counts) {
   SearchConfig config;
   for (const Setting& setting : settings()) {
     const auto found = given.find(setting.name);
-    if (found == given.end()) continue;
+    if (found == given.end() || !counts(setting)) continue;
     try {
       setting.read(found->second.text, config);
     } catch (const ConfigError& error) {
@@ -376,10 +367,25 @@ SearchConfig read_settings(const GivenSettings& given) {
   return config;
 }
 
+}  // namespace
+
+const std::vector<Setting>& settings() {
+  static const std::vector<Setting> all = table();
+  return all;
+}
+
+SearchConfig read_settings(const GivenSettings& given) {
+  const SearchConfig all = read_if(given, [](const Setting&) { return true; });
+  // What a run does not store must not decide its results.
+  return read_if(given, [&](const Setting& setting) {
+    return setting.decides == Decides::place || setting.is_stored(all);
+  });
+}
+
 void refuse_ignored(const GivenSettings& given, const SearchConfig& config) {
   for (const Setting& setting : settings()) {
     for (const Condition& condition : setting.conditions) {
-      if (condition.holds(config) || !counts(given, setting.name, condition.choice)) continue;
+      if (condition.holds(config) || !is_asked(given, setting.name, condition.choice)) continue;
       throw ConfigError("--" + setting.name + " " +
                         filled(condition.reason, named(condition.choice).print(config)) +
                         ": it would change nothing; leave it out");

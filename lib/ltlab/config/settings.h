@@ -61,8 +61,8 @@ struct GivenSetting {
 /// Settings by their names.
 using GivenSettings = std::map<std::string, GivenSetting>;
 
-/// The config that they decide; what they leave out is as by default. ConfigError for a value that none can
-/// have.
+/// The config that they decide; what they leave out, or what would change nothing beside them, is as by
+/// default. ConfigError for a value that none can have.
 SearchConfig read_settings(const GivenSettings& given);
 
 /// ConfigError for a setting of the command line or a config file that would change nothing, by the choice

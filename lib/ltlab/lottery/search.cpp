@@ -16,9 +16,9 @@ void run_search(const PlannedSearch& plan, const TrainingData& data, const std::
   SearchSession session{queue, observer, stop.get_token()};
   std::vector<std::unique_ptr<ReplicateSearch>> replicates;
   for (unsigned r = 0; r < config.replicates; ++r) {
-    replicates.push_back(std::make_unique<ReplicateSearch>(
-        config, data, pretraining_data, replicate_folder(folder, config.replicates, r), r, plan.last_level(),
-        session));
+    replicates.push_back(std::make_unique<ReplicateSearch>(config, data, pretraining_data,
+                                                           replicate_folder(folder, config.replicates, r), r,
+                                                           plan.last_level(), session));
   }
   require_all_asked(config, folder, plan.last_level());
   // Each found its folder fit to go on with; now the search may change what is there.
