@@ -53,9 +53,9 @@ class Listener : public SearchObserver {
 };
 
 /// As the command line does, planned first.
-inline void run_search(const SearchConfig& config, const TrainingData& data, const std::filesystem::path& folder,
-                       unsigned workers, SearchObserver& observer, const std::stop_source& stop,
-                       const TrainingData* pretraining = nullptr) {
+inline void run_search(const SearchConfig& config, const TrainingData& data,
+                       const std::filesystem::path& folder, unsigned workers, SearchObserver& observer,
+                       const std::stop_source& stop, const TrainingData* pretraining = nullptr) {
   const PlannedSearch plan = plan_search(config, data.dataset, pretraining ? &pretraining->dataset : nullptr);
   ltlab::run_search(plan, data, folder, workers, observer, stop, pretraining);
 }
