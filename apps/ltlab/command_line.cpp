@@ -63,13 +63,11 @@ po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::o
   }
 }
 
-ConfigError wrong_value(const po::parsed_options& parsed, const std::string& option,
-                        const std::string& right) {
+ConfigError wrong_word(const po::parsed_options& parsed, const std::string& option, const std::string& kind) {
   const std::string name = strip_dashes(option);
   const auto found = std::ranges::find(parsed.options, name, &po::option::string_key);
   const bool given = found != parsed.options.end() && !found->value.empty();
-  return ConfigError("--" + name + " takes " + right + ", not '" + (given ? found->value.front() : "") +
-                     "'; see --help");
+  return wrong_value(name, kind, given ? found->value.front() : "");
 }
 
 void store_or_explain(const po::parsed_options& parsed, po::variables_map& values) {
@@ -77,9 +75,9 @@ void store_or_explain(const po::parsed_options& parsed, po::variables_map& value
     po::store(parsed, values);
     po::notify(values);
   } catch (const NoCount& error) {
-    throw wrong_value(parsed, error.get_option_name(), "a whole number of at most 18 digits");
+    throw wrong_word(parsed, error.get_option_name(), kWholeNumber);
   } catch (const po::validation_error& error) {
-    throw wrong_value(parsed, error.get_option_name(), "a number");
+    throw wrong_word(parsed, error.get_option_name(), "a number");
   } catch (const po::multiple_occurrences& error) {
     throw ConfigError(std::string(error.what()) + "; see --help");
   }

@@ -69,8 +69,7 @@ void require_agreement(const NamedSearches& searches) {
   const SearchConfig& base = searches.front().second;
   for (const auto& [name, config] : searches) {
     for (const Setting& setting : settings()) {
-      const bool counts = setting.is_stored(config) || setting.is_stored(base);
-      if (!setting.same_when_compared || !counts || setting.print(config) == setting.print(base)) continue;
+      if (!setting.same_when_compared || setting.print(config) == setting.print(base)) continue;
       throw ConfigError(
           "variant '" + name + "' differs from the base in " + setting.name +
           ", so that a difference of accuracy would not be the pruning's: leave it out, or compare all "

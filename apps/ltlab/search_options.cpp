@@ -90,9 +90,11 @@ po::options_description all_options() {
 
 // ----------------------------------------------------------------------------------------- what is given
 
-bool is_for_files(const std::string& name) {
-  const auto found = std::ranges::find(settings(), name, &Setting::name);
-  return name == "preset" || (found != settings().end() && found->decides != Decides::place);
+// A preset and a stored run name no preset.
+bool may_say(SettingSource source, const std::string& name) {
+  if (name == "preset") return source == SettingSource::command_line || source == SettingSource::config_file;
+  const Setting* setting = find_setting(name);
+  return setting && setting->decides != Decides::place;
 }
 
 // Who names a model may mean a file; a run stores its text.
@@ -113,7 +115,7 @@ void take_lines(const ConfigLines& lines, SettingSource source, const std::strin
                 GivenSettings& given) {
   std::set<std::string> names;
   for (const auto& [name, text] : lines) {
-    if (!is_for_files(name)) refuse_name(name, where, run_options(), all_options());
+    if (!may_say(source, name)) refuse_name(name, where, run_options(), all_options());
     if (!names.insert(name).second) throw ConfigError(where + "'" + name + "' is set twice: leave one out");
     take(name, {text, source, where}, given);
   }
@@ -122,7 +124,7 @@ void take_lines(const ConfigLines& lines, SettingSource source, const std::strin
 GivenSettings given_on(const po::variables_map& command_line) {
   GivenSettings given;
   for (const auto& [name, value] : command_line) {
-    if (is_for_files(name) || name == "data-dir")
+    if (find_setting(name) || name == "preset")
       take(name, {value.as<std::string>(), SettingSource::command_line, ""}, given);
   }
   return given;
@@ -206,13 +208,13 @@ bool is_part(const RunRecord& run) {
 }  // namespace
 
 std::optional<CollectionRecord> stored_settings(const RunStore& store) {
-  const bool alone = store.has_run() && !store.holds_collection();
-  const RunRecord run = alone ? store.read_run() : RunRecord();
+  if (!store.has_run() || store.holds_collection()) return store.read_settings();
+  const RunRecord run = store.read_run();
   if (run.branch == "imported")
     throw ConfigError("'" + store.folder().string() +
                       "' was imported: no search to go on with; `ltlab search --from " +
                       store.folder().string() + "` trains its tickets");
-  if (alone && is_part(run)) {
+  if (is_part(run)) {
     const std::filesystem::path own = std::filesystem::weakly_canonical(store.folder());
     if (std::filesystem::weakly_canonical(store.search_folder()) == own)
       throw StoreError("'" + store.run_path().string() +

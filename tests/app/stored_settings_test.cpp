@@ -99,6 +99,15 @@ TEST_CASE("Another model in run.h5 than in its config is a fault", "[app]") {
   CHECK_THAT(told.text, Contains("attribute 'model' says 'mlp:784-5-10', but the config 'mlp:784-4-10'"));
 }
 
+TEST_CASE("A stored run names no preset, and no folder of data", "[app]") {
+  for (const char* name : {"preset", "data-dir"}) {
+    const ForgedRun forged([&](RunRecord& run) { run.config += std::string(name) + " = quick\n"; });
+    const Told told(search_command, {"--resume", "--out", forged.path()});
+    CHECK(told.status == 3);
+    CHECK_THAT(told.text, Contains("run.h5") && Contains(name));
+  }
+}
+
 TEST_CASE("A model too large, or of other weights, is the stored run's fault", "[app]") {
   for (const char* model : {"linear 1000000 relu; linear 1000000 relu; linear classes", "mlp:784-5-10"}) {
     const ForgedRun forged([&](RunRecord& run) { replace_model(run, model); });

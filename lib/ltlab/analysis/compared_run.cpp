@@ -4,7 +4,6 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/config/config_text.h"
-#include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 
 namespace ltlab {

@@ -9,7 +9,6 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/config/config_text.h"
-#include "ltlab/config/search_config.h"
 #include "ltlab/config/settings.h"
 
 namespace ltlab {

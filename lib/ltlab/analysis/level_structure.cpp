@@ -5,7 +5,6 @@
 
 #include "ltlab/base/error.h"
 #include "ltlab/config/config_text.h"
-#include "ltlab/config/search_config.h"
 
 namespace ltlab {
 namespace {

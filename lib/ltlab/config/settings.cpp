@@ -125,7 +125,7 @@ class Table {
       try {
         parse(text, config);
       } catch (const WrongKind& kind) {
-        throw ConfigError("--" + name + " takes " + kind.what() + ", not '" + text + "'; see --help");
+        throw wrong_value(name, kind.what(), text);
       } catch (const ConfigError& error) {
         throw ConfigError("--" + name + ": " + error.what());
       }
@@ -334,10 +334,6 @@ std::vector<Setting> table() {
   return t.rows();
 }
 
-const Setting& named(const std::string& name) {
-  return *std::ranges::find(settings(), name, &Setting::name);
-}
-
 // A setting of a config file is not refused for what the command line chose.
 bool is_asked(const GivenSettings& given, const std::string& name, const std::string& choice) {
   const auto is_from = [&](const std::string& setting, SettingSource source) {
@@ -374,6 +370,11 @@ const std::vector<Setting>& settings() {
   return all;
 }
 
+const Setting* find_setting(const std::string& name) {
+  const auto found = std::ranges::find(settings(), name, &Setting::name);
+  return found == settings().end() ? nullptr : &*found;
+}
+
 SearchConfig read_settings(const GivenSettings& given) {
   const SearchConfig all = read_if(given, [](const Setting&) { return true; });
   // What a run does not store must not decide its results.
@@ -387,7 +388,7 @@ void refuse_ignored(const GivenSettings& given, const SearchConfig& config) {
     for (const Condition& condition : setting.conditions) {
       if (condition.holds(config) || !is_asked(given, setting.name, condition.choice)) continue;
       throw ConfigError("--" + setting.name + " " +
-                        filled(condition.reason, named(condition.choice).print(config)) +
+                        filled(condition.reason, find_setting(condition.choice)->print(config)) +
                         ": it would change nothing; leave it out");
     }
   }

@@ -20,8 +20,8 @@ enum class Decides { results, extent, place };
 struct Condition {
   std::string choice;  ///< the name of the setting that makes it
   bool (*holds)(const SearchConfig&);
-  std::string
-      reason;  ///< why it does not hold, with {} for the choice: "is for sgd, and the optimizer is {}"
+  /// Why it does not hold, with {} for the choice: "is for --optimizer sgd, and the optimizer is {}".
+  std::string reason;
 };
 
 /// One setting of a search, and all that is known of it.
@@ -48,6 +48,8 @@ struct Setting {
 
 /// All settings, in the order of a run's config.
 const std::vector<Setting>& settings();
+/// The setting of that name; null where there is none.
+const Setting* find_setting(const std::string& name);
 
 /// Who said what a setting is. Earlier ones win over later ones.
 enum class SettingSource { command_line, config_file, preset, run };

@@ -34,6 +34,10 @@ double parse_fraction(const std::string& word, bool zero_allowed) {
 
 }  // namespace
 
+ConfigError wrong_value(const std::string& option, const std::string& kind, const std::string& text) {
+  return ConfigError("--" + option + " takes " + kind + ", not '" + text + "'; see --help");
+}
+
 std::optional<std::uint64_t> parse_count(const std::string& word) {
   constexpr std::size_t kMostDigits = 18;
   const bool digits = !word.empty() && word.size() <= kMostDigits &&

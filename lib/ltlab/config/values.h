@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <concepts>
 #include <cstdint>
 #include <limits>
@@ -18,6 +19,10 @@ struct WrongKind : ConfigError {
   using ConfigError::ConfigError;
 };
 
+/// "--rate takes a number, not 'x'; see --help", of a text that is not of the kind which the option has.
+ConfigError wrong_value(const std::string& option, const std::string& kind, const std::string& text);
+
+inline constexpr auto kWholeNumber = "a whole number of at most 18 digits";
 /// A whole number of at most 18 digits; empty for any other word.
 std::optional<std::uint64_t> parse_count(const std::string& word);
 
@@ -45,7 +50,7 @@ void parse_value(const std::string& text, KernelPolicies& to);
 template <std::unsigned_integral T>
 void parse_value(const std::string& text, T& to) {
   const std::optional<std::uint64_t> count = parse_count(text);
-  if (!count) throw WrongKind("a whole number of at most 18 digits");
+  if (!count) throw WrongKind(kWholeNumber);
   to = static_cast<T>(std::min<std::uint64_t>(*count, std::numeric_limits<T>::max()));
 }
 template <class T>

@@ -1,7 +1,5 @@
 #include "ltlab/lottery/dense_copy.h"
 
-#include <algorithm>
-
 #include "ltlab/base/utc.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/config/settings.h"
@@ -9,17 +7,14 @@
 namespace ltlab {
 namespace {
 
-bool is_of_pruning(const std::string& name) {
-  const auto found = std::ranges::find(settings(), name, &Setting::name);
-  return found != settings().end() && found->of_pruning;
-}
-
 // Whether the dense networks of two config texts are the same, in weights and in what is kept of them.
 bool same_dense(const std::string& from, const SearchConfig& config) {
   const std::string to = config_text(config);
   for (const std::string& name : differing_settings(from, to)) {
+    const Setting* setting = find_setting(name);
+    const bool of_pruning = setting && setting->of_pruning;
     const bool never_rewinds = name == "rewind" && config.rewind_step.none();
-    if (!is_of_pruning(name) && !never_rewinds) return false;
+    if (!of_pruning && !never_rewinds) return false;
   }
   return !config.pretrains();
 }
