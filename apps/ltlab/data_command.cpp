@@ -202,9 +202,10 @@ const char* explain(Authenticity authenticity) {
       return "the published file";
     case Authenticity::unknown:
       return "packed otherwise than published; no digest of its content is known";
-    default:
+    case Authenticity::different:
       return "NOT the published file";
   }
+  return "";
 }
 
 void verify_files(const Source& source, const std::string& directory) {

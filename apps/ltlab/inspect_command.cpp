@@ -44,9 +44,11 @@ Subject parse_subject(const fs::path& path) {
     case FileKind::checkpoint:
       throw ConfigError("'" + path.string() +
                         "' is a level in training: finish it with `ltlab search --resume`");
-    default:
-      return {store, std::nullopt};
+    case FileKind::run:
+    case FileKind::collection:
+      break;
   }
+  return {store, std::nullopt};
 }
 
 fs::path existing_level(const RunStore& store, unsigned level) {

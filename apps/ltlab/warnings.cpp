@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "ltlab/base/names.h"
-#include "ltlab/lottery/early_bird.h"
+#include "ltlab/lottery/methods/early_bird.h"
 #include "ltlab/lottery/transfer.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/scores.h"
@@ -45,7 +45,7 @@ void warn_of_rare_changes(const SearchConfig& config) {
   const std::string advice = "; give fewer, or more --steps";
   if (config.trains_sparse()) {
     if (times == 0) warn(given + "masks never change" + span + advice);
-  } else if (config.pruning_time == PruningTime::early_bird) {
+  } else if (config.prune == PruningTime::early_bird) {
     constexpr unsigned kChecks = EarlyBird::kSettled + 1;  // of masks; so many distances lie between them
     if (times < kChecks)
       warn(given + "no mask can settle" + span + ", which takes " + std::to_string(kChecks) +
@@ -59,7 +59,7 @@ void warn_of_few_images(const SearchConfig& config, std::size_t images) {
   if (config.training.batch > images)
     warn("--batch " + std::to_string(config.training.batch) + ": there are but " + std::to_string(images) +
          " training images, so that every step sees them all");
-  if (!sees_images(config.score) || config.score_images <= images) return;
+  if (!row_of(kScores, config.score).sees_images() || config.score_images <= images) return;
   warn("--score-images " + std::to_string(config.score_images) + ": there are but " + std::to_string(images) +
        " training images, so the score sees those");
 }

@@ -44,6 +44,14 @@ KEPT = [
                  "milestones": "16", "decay-factor": "0.1", "init": "kaiming-normal", "scope": "global", "rate": "0.2",
                  "levels": "3", "layer-rate": "fc1=0", "score": "fisher", "score-images": "16", "retrain": "fine-tune",
                  "kernel": "dense"}},
+    # Level 1 was never pruned: pressed into 22 steps, its changes began and ended at the same one.
+    {"steps": 50, "retrain": "weights", "levels": 2,
+     "options": {"data": "embedded", "embedded-train": "160", "embedded-test": "23", "validation": "39", "data-seed": "3",
+                 "batch": "27", "model": "mlp:784-12-10", "seed": "151", "steps": "50", "validate-every": "2ep",
+                 "optimizer": "sgd", "learning-rate": "0.01", "schedule": "cosine", "prune": "early-bird",
+                 "scope": "uniform", "rate": "0.5", "levels": "2", "prune-begin": "16", "prune-end": "17",
+                 "prune-every": "10", "mask-distance": "1", "level-steps": "22,8ep", "kernel": "dense",
+                 "control": "global-random-mask,sign-only"}},
 ]
 
 

@@ -168,7 +168,7 @@ Network<double> network_without_biases(const std::string& model, const ImageShap
 TEST_CASE("SNIP is the weight times the gradient of the mean loss", "[lottery]") {
   Sample sample;
   const Values w = sample.weights(), g = sample.mean_gradient(w);
-  check_scores(snip_scores(sample.network(), sample.batches()),
+  check_scores(score_network(Score::snip, sample.network(), sample.batches()),
                [&](std::size_t i) { return std::abs(w[i] * g[i]); });
 }
 
@@ -176,7 +176,7 @@ TEST_CASE("Taylor scores square each batch's change, Fisher scores each image's"
   Sample sample;
   const Values w = sample.weights();
   const Values first = sample.gradient(w, 0, 0, 8), second = sample.gradient(w, 1, 0, 5);
-  check_scores(taylor_scores(sample.network(), sample.batches()), [&](std::size_t i) {
+  check_scores(score_network(Score::taylor, sample.network(), sample.batches()), [&](std::size_t i) {
     return w[i] * w[i] * (first[i] * first[i] + second[i] * second[i]) / 2;
   });
   Values information(w.size());
@@ -184,7 +184,7 @@ TEST_CASE("Taylor scores square each batch's change, Fisher scores each image's"
     const Values g = image < 8 ? sample.gradient(w, 0, image, 1) : sample.gradient(w, 1, image - 8, 1);
     for (std::size_t i = 0; i < w.size(); ++i) information[i] += g[i] * g[i] / 13;
   }
-  check_scores(fisher_scores(sample.network(), sample.batches()),
+  check_scores(score_network(Score::fisher, sample.network(), sample.batches()),
                [&](std::size_t i) { return w[i] * w[i] * information[i]; });
 }
 
@@ -206,7 +206,7 @@ TEST_CASE("GraSP is the weight times the Hessian times the gradient, at temperat
   };
   const double step = 1e-3;  // the gradient is about 1 / 200
   const Values above = moved(step), below = moved(-step);
-  check_scores(grasp_scores(sample.network(), sample.batches()),
+  check_scores(score_network(Score::grasp, sample.network(), sample.batches()),
                [&](std::size_t i) { return w[i] * (above[i] - below[i]) / (2 * step); });
 }
 
@@ -216,7 +216,7 @@ TEST_CASE("Synaptic flow of a weight is that of all paths through it", "[lottery
   const auto magnitude = [&](std::size_t tensor, std::size_t i) {
     return std::abs(static_cast<double>(tensors[tensor].values[i]));
   };
-  const NetworkScores scores = synflow_scores(network);
+  const NetworkScores scores = score_network<double>(Score::synflow, network, {});
   for (std::size_t h = 0; h < kHidden; ++h) {
     double in = 0, out = 0;
     for (std::size_t i = 0; i < kInputs; ++i) in += magnitude(0, h * kInputs + i);
@@ -236,7 +236,7 @@ TEST_CASE("Synaptic flow is conserved from layer to layer", "[lottery]") {
     const bool flat = std::string(model).starts_with("mlp");
     Network<double> network =
         network_without_biases(model, flat ? ImageShape{72, 1, 1} : ImageShape{2, 6, 6});
-    const NetworkScores scores = synflow_scores(network);
+    const NetworkScores scores = score_network<double>(Score::synflow, network, {});
     REQUIRE(scores.size() == 4);
     CHECK(sum_of(scores[0]) > 0);
     for (const Values& layer : scores) CHECK(sum_of(layer) == Approx(sum_of(scores[0])));

@@ -187,7 +187,7 @@ TEST_CASE("SNIP is asked of the training images that are drawn", "[lottery]") {
   Network<double> network = make_network<double>(sample.config.model, {1, 6, 6}, 4, 8);
   network.assign(sample.weights);
   const auto images = draw_score_images<double>(sample.dataset, 20, 8, network.input(), 5);
-  const NetworkScores expected = snip_scores(network, std::span<const LabelledBatch<double>>(images));
+  const NetworkScores expected = score_network<double>(Score::snip, network, images);
   const auto found = pruning_scores(sample.input(sample.full), sample.config);
   for (std::size_t l = 0; l < 2; ++l) {
     for (std::size_t i = 0; i < found[l].size(); ++i)

@@ -31,8 +31,7 @@ struct Case {
 };
 
 NetworkScores compute(const std::string& score, Case& c) {
-  if (score == "snip") return snip_scores(c.network, std::span<const LabelledBatch<double>>(c.batches));
-  return score == "grasp" ? grasp_scores(c.network, c.batches) : synflow_scores(c.network);
+  return score_network<double>(score_names().parse(score), c.network, c.batches);
 }
 
 }  // namespace

@@ -161,7 +161,7 @@ TEST_CASE("What scores cost is told once, however often a search is interrupted"
   SearchConfig config = small_config();
   config.score = Score::fisher;
   config.score_images = 20;
-  config.pruning_time = GENERATE(PruningTime::after_training, PruningTime::early_bird);
+  config.prune = GENERATE(PruningTime::after_training, PruningTime::early_bird);
   config.levels = 1;
   search(config, whole);
   Listener listener;
@@ -514,7 +514,7 @@ TEST_CASE("One-shot pruning prunes the dense network to every density", "[lotter
   config.scope = GENERATE(PruningScope::layerwise, PruningScope::global);
   config.retraining = GENERATE(Retraining::weight_rewinding, Retraining::learning_rate_rewinding);
   search(config, iterative);
-  config.pruning_time = PruningTime::one_shot;
+  config.prune = PruningTime::one_shot;
   const Listener listener = search(config, folder, 2);
   CHECK(listener.trained == 4);
   const RunStore store(folder.path());
@@ -546,7 +546,7 @@ TEST_CASE("One-shot pruning prunes the dense network to every density", "[lotter
 TEST_CASE("Pruning before training needs no trained weights", "[lottery][threads]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();
-  config.pruning_time = PruningTime::before_training;
+  config.prune = PruningTime::before_training;
   config.densities = {0.5, 0.2, 0.05};
   config.rewind_step = GENERATE(0u, 15u);
   config.controls = {Control::random_reinit, Control::random_mask};
@@ -579,7 +579,7 @@ TEST_CASE("Levels that wait for no other are the same bits, with one worker or t
           "[lottery][threads]") {
   const TemporaryFolder one, two, broken;
   SearchConfig config = small_config();
-  config.pruning_time = GENERATE(PruningTime::one_shot, PruningTime::before_training);
+  config.prune = GENERATE(PruningTime::one_shot, PruningTime::before_training);
   search(config, one);
   search(config, two, 2);
   check_same_levels(RunStore(one.path()), RunStore(two.path()));
@@ -925,7 +925,7 @@ TEST_CASE("A search prunes by any score, in any group, and verify recomputes wha
   config.score = method.score;
   config.granularity = parse_granularity(method.granularity);
   config.scope = method.scope;
-  config.pruning_time = method.time;
+  config.prune = method.time;
   config.controls = {Control::inverted_mask};
   CAPTURE(config_text(config));
   const Listener listener = search(config, folder);
@@ -953,7 +953,7 @@ TEST_CASE("Scores that ask the network cost what they ask", "[lottery]") {
   SearchConfig config = small_config();
   config.training.steps = 10;
   config.densities = {0.3};
-  config.pruning_time = PruningTime::before_training;
+  config.prune = PruningTime::before_training;
   const auto [score, passes] = GENERATE(std::pair(Score::magnitude, 0), std::pair(Score::snip, 100),
                                         std::pair(Score::grasp, 400), std::pair(Score::synflow, 100));
   config.score = score;
@@ -970,7 +970,7 @@ TEST_CASE("What no recorded weights decide is counted, and goes on with the mask
   const TemporaryFolder folder;
   SearchConfig config = small_config();
   config.levels = 1;
-  config.pruning_time = PruningTime::before_training;
+  config.prune = PruningTime::before_training;
   config.score = Score::snip;
   Listener listener;
   listener.stop_at_level = 1;
@@ -1053,7 +1053,7 @@ TEST_CASE("What --from, patterns and whole layers exclude is refused", "[lottery
   refused("--level-steps", [](SearchConfig& c) { c.budget = Budget::flops, c.level_steps = {20}; });
   refused("early-bird", [](SearchConfig& c) {
     c.budget = Budget::flops;
-    c.pruning_time = PruningTime::early_bird;
+    c.prune = PruningTime::early_bird;
   });
   refused("--rewind", [](SearchConfig& c) { c.retraining = Retraining::none, c.rewind_step = 5; });
   refused("--control", [](SearchConfig& c) {
@@ -1062,7 +1062,7 @@ TEST_CASE("What --from, patterns and whole layers exclude is refused", "[lottery
   });
   refused("--score movement", [](SearchConfig& c) {
     c.score = Score::movement;
-    c.pruning_time = PruningTime::before_training;
+    c.prune = PruningTime::before_training;
   });
   refused("supermask", [](SearchConfig& c) {
     c.controls = {Control::supermask};

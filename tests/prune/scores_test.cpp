@@ -80,13 +80,13 @@ TEST_CASE("Random scores are one a group, each seed's own, and the same at every
 }
 
 TEST_CASE("Scores know what they see", "[prune]") {
-  CHECK(is_of_weights_alone(Score::movement));
-  CHECK(is_of_weights_alone(Score::random));
-  CHECK_FALSE(is_of_weights_alone(Score::synflow));
-  CHECK_FALSE(sees_images(Score::synflow));
-  CHECK(sees_images(Score::snip));
-  CHECK_FALSE(sees_images(Score::magnitude));
-  CHECK(is_of_change(Score::away_from_zero));
-  CHECK_FALSE(is_of_change(Score::large_final_same_sign));
+  CHECK_FALSE(row_of(kScores, Score::movement).asks_network());
+  CHECK_FALSE(row_of(kScores, Score::random).asks_network());
+  CHECK(row_of(kScores, Score::synflow).asks_network());
+  CHECK_FALSE(row_of(kScores, Score::synflow).sees_images());
+  CHECK(row_of(kScores, Score::snip).sees_images());
+  CHECK_FALSE(row_of(kScores, Score::magnitude).sees_images());
+  CHECK(row_of(kScores, Score::away_from_zero).input == ScoreInput::weight_changes);
+  CHECK(row_of(kScores, Score::large_final_same_sign).input == ScoreInput::weights);
   CHECK_THROWS_AS(score_weights(Score::snip, {kMask, kInitial, kPresent}), ConfigError);
 }

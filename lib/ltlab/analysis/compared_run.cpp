@@ -69,14 +69,19 @@ double own_flops(const std::vector<LevelSummary>& trials) {
   return mean(trials, [](const LevelSummary& level) { return level.cost.flops; });
 }
 
+// A config that prunes when the run of that config text did.
+SearchConfig when_pruned(const std::string& config_text) {
+  SearchConfig config;
+  if (const auto prune = setting(config_text, "prune")) config.prune = pruning_time_names().parse(*prune);
+  config.from = setting(config_text, "from").value_or("");
+  return config;
+}
+
 // One replicate: what its networks are and cost.
 class Replicate {
  public:
   Replicate(const RecordedRun& run, std::uint64_t seed, Branches& branches)
-      : run_(run),
-        seed_(seed),
-        prune_(setting(run.config, "prune").value_or("after-training")),
-        ticket_(branches[kTicket][seed]) {
+      : run_(run), seed_(seed), config_(when_pruned(run.config)), ticket_(branches[kTicket][seed]) {
     const Levels& pretraining = branches[kPretraining][seed];
     if (pretraining.contains(0)) pretraining_ = own_flops(pretraining.at(0));
   }
@@ -89,14 +94,15 @@ class Replicate {
  private:
   // Of the trainings that a pruned level of the branch takes before its own.
   double flops_before(const std::string& branch, const LevelSummary& level) const {
-    const bool drawn = branch.ends_with("random-mask"), saved = setting(run_.config, "from").has_value();
-    const std::vector<LevelSummary>& dense = trained(0);
-    if (drawn || saved || (prune_ != "after-training" && prune_ != "one-shot"))
+    const ControlKind* control = find_row(kControls, branch);
+    std::optional<unsigned> pruned = config_.pruned_level(level.level);
+    if (!pruned || (control && control->draws_mask())) {
+      const std::vector<LevelSummary>& dense = trained(0);
       return own_flops(dense) * static_cast<double>(level.first_step) /
              static_cast<double>(dense.front().steps);
-    if (prune_ == "one-shot") return own_flops(dense);
+    }
     double flops = 0;
-    for (unsigned earlier = 0; earlier < level.level; ++earlier) flops += own_flops(trained(earlier));
+    for (; pruned; pruned = config_.pruned_level(*pruned)) flops += own_flops(trained(*pruned));
     return flops;
   }
 
@@ -123,7 +129,7 @@ class Replicate {
 
   const RecordedRun& run_;
   std::uint64_t seed_;
-  std::string prune_;
+  SearchConfig config_;
   const Levels& ticket_;
   double pretraining_ = 0;
 };

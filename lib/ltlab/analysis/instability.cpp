@@ -25,11 +25,11 @@ void require_settled_masks(const SearchConfig& config) {
   if (!config.moves_masks()) return;
   throw ConfigError(
       "instability needs a search whose masks are settled before a level trains: with --prune " +
-      pruning_time_names().name(config.pruning_time) + ", a copy would end with another mask");
+      pruning_time_names().name(config.prune) + ", a copy would end with another mask");
 }
 
 void require_search_training(const RunRecord& run) {
-  if (run.branch == "ticket" || run.branch.starts_with("random-")) return;
+  if (run.branch == "ticket" || find_row(kControls, run.branch)) return;
   throw ConfigError("instability is measured of tickets and controls; this run's branch is '" + run.branch +
                     "'");
 }

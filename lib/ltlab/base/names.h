@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,20 @@ std::string ranges(const std::vector<std::size_t>& numbers);
 ConfigError unknown_name(const std::string& kind, const std::string& word,
                          const std::vector<std::string>& names);
 
+/// The row of `value` in a table of an enumeration's values: an array of rows that have a `value` and a
+/// `name`, one for each value.
+template <class Row, std::size_t kRows>
+constexpr const Row& row_of(const Row (&rows)[kRows], decltype(Row::value) value) {
+  return *std::ranges::find(rows, value, &Row::value);
+}
+
+/// The row of that name; null where there is none.
+template <class Row, std::size_t kRows>
+constexpr const Row* find_row(const Row (&rows)[kRows], std::string_view name) {
+  const Row* found = std::ranges::find(rows, name, &Row::name);
+  return found == std::end(rows) ? nullptr : found;
+}
+
 /// The names of an enumeration's values, as options and stored texts have them: the one place that knows
 /// them.
 template <class Value>
@@ -35,6 +51,11 @@ class NameTable {
   /// `kind` is what a value is called in messages: "optimizer".
   NameTable(std::string kind, std::vector<std::pair<Value, std::string>> entries)
       : kind_(std::move(kind)), entries_(std::move(entries)) {}
+  /// Those of a table as row_of() takes it.
+  template <class Row, std::size_t kRows>
+  NameTable(std::string kind, const Row (&rows)[kRows]) : kind_(std::move(kind)) {
+    for (const Row& row : rows) entries_.emplace_back(row.value, row.name);
+  }
 
   /// The value must be in the table.
   const std::string& name(Value value) const {

@@ -36,9 +36,9 @@ std::vector<StepCount*> step_counts(SearchConfig& c) {
   TrainingConfig& t = c.training;
   std::vector<StepCount*> counts{&t.steps, &t.validate_every, &t.learning_rate.warmup_steps, &c.rewind_step};
   if (c.moves_masks()) {
-    counts.push_back(&c.mask_every);
-    if (c.mask_begin) counts.push_back(&*c.mask_begin);
-    if (c.mask_end) counts.push_back(&*c.mask_end);
+    counts.push_back(&c.prune_every);
+    if (c.prune_begin) counts.push_back(&*c.prune_begin);
+    if (c.prune_end) counts.push_back(&*c.prune_end);
   }
   for (StepCount& milestone : t.learning_rate.milestones) counts.push_back(&milestone);
   for (StepCount& steps : c.level_steps) counts.push_back(&steps);
@@ -68,10 +68,19 @@ void check_steps(SearchConfig c) {
   require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<>()), "--milestones must ascend");
 }
 
+// Controls whose masks are found by the scores of a pruning, which something has not.
+void refuse_unscored(const SearchConfig& c, const std::string& which_lacks) {
+  for (const Control control : c.controls) {
+    require(row_of(kControls, control).mask != ControlMask::of_lowest_scores,
+            "--control " + control_names().name(control) + " needs the scores of the pruning, which " +
+                which_lacks);
+  }
+}
+
 // Masks that change in training start from the weights of step 0, and leave no level to go on from.
 void check_moving_masks(const SearchConfig& c) {
   if (!c.moves_masks()) return;
-  const std::string prune = "--prune " + pruning_time_names().name(c.pruning_time);
+  const std::string prune = "--prune " + pruning_time_names().name(c.prune);
   require(c.rewind_step.none(), prune + " trains from step 0: leave out --rewind");
   require(c.retraining == Retraining::weight_rewinding, prune + " retrains nothing: leave out --retrain");
   require(!c.trains_sparse() || c.scope != PruningScope::global,
@@ -79,10 +88,9 @@ void check_moving_masks(const SearchConfig& c) {
   require(!c.trains_sparse() || (c.score == Score::magnitude && c.granularity == Granularity()),
           prune + " drops and grows single weights by rules of its own: leave out --score and --granularity");
   require(
-      c.granularity.kind != Granularity::Kind::pattern || c.pruning_time == PruningTime::early_bird,
+      c.granularity.kind != Granularity::Kind::pattern || c.prune == PruningTime::early_bird,
       prune + " needs densities in between, and --granularity " + to_text(c.granularity) + " has but one");
-  require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
-          "--control inverted-mask needs the scores of the pruning, which " + prune + " does not record");
+  refuse_unscored(c, prune + " does not record");
   require(c.mask_distance > 0 && c.mask_distance <= 1, "--mask-distance must be above 0 and at most 1");
   require(c.drop_fraction > 0 && c.drop_fraction < 1, "--drop-fraction must lie between 0 and 1");
   require(c.budget == Budget::steps || c.trains_sparse() || c.scope != PruningScope::global,
@@ -94,15 +102,16 @@ void check_moving_masks(const SearchConfig& c) {
 void check_budget(const SearchConfig& c) {
   if (c.budget == Budget::steps) return;
   require(c.level_steps.empty(), "--budget flops decides how long levels train: leave out --level-steps");
-  require(c.pruning_time != PruningTime::early_bird,
+  require(c.prune != PruningTime::early_bird,
           "--budget flops must know beforehand when masks change, and --prune early-bird does not tell");
   require(c.retraining != Retraining::none, "--retrain none trains no level: leave out --budget flops");
 }
 
 void check_retraining(const SearchConfig& c) {
   if (c.retraining == Retraining::weight_rewinding) return;
-  require(c.pruning_time != PruningTime::before_training,
-          "--prune before-training leaves no trained weights to go on with: it is for --retrain weights");
+  require(c.pruned_weights() != PrunedWeights::of_rewind_step,
+          "--prune " + pruning_time_names().name(c.prune) +
+              " leaves no trained weights to go on with: it is for --retrain weights");
   if (c.retraining == Retraining::none) {
     require(c.rewind_step.none(), "--retrain none rewinds nothing: leave out --rewind");
     require(c.level_steps.empty(),
@@ -112,7 +121,7 @@ void check_retraining(const SearchConfig& c) {
             "--retrain none trains on no images: leave out --retrain-order");
   }
   for (const Control control : c.controls) {
-    require(control == Control::random_reinit,
+    require(!row_of(kControls, control).is_rewound,
             "--control " + control_names().name(control) +
                 " takes weights from before they were trained and pruned: it is for --retrain weights");
   }
@@ -141,10 +150,11 @@ void check_pruning(const SearchConfig& c) {
             ": with --densities, a pattern, --scope uniform or erk a layer has no rate but 0, which keeps it "
             "whole");
   }
-  require(!is_of_change(c.score) || c.pruning_time != PruningTime::before_training || !c.rewind_step.none(),
-          "--score " + score_names().name(c.score) +
-              " tells how weights have changed, and --prune before-training prunes those of step 0: give "
-              "--rewind, or another of the two");
+  const bool of_change = row_of(kScores, c.score).input == ScoreInput::weight_changes;
+  require(!of_change || c.pruned_weights() != PrunedWeights::of_rewind_step || !c.rewind_step.none(),
+          "--score " + score_names().name(c.score) + " tells how weights have changed, and --prune " +
+              pruning_time_names().name(c.prune) +
+              " prunes those of step 0: give --rewind, or another of the two");
   const bool pattern = c.granularity.kind == Granularity::Kind::pattern;
   require(!pattern || c.densities.empty(),
           "--granularity " + to_text(c.granularity) + " has one density of its own: leave out --densities");
@@ -157,8 +167,7 @@ void check_transfer(const SearchConfig& c) {
   require(c.rewind_step.none() && c.retraining == Retraining::weight_rewinding,
           "--from trains tickets from the weights that they started from: leave out --rewind and --retrain");
   require(!c.pretrains(), "--from brings weights: leave out --pretrain");
-  require(std::ranges::count(c.controls, Control::inverted_mask) == 0,
-          "--control inverted-mask needs the scores of the pruning, which --from does not make");
+  refuse_unscored(c, "--from does not make");
 }
 
 }  // namespace

@@ -8,19 +8,34 @@
 namespace ltlab {
 
 const NameTable<Control>& control_names() {
-  using enum Control;
-  static const NameTable<Control> table("control", {{random_reinit, "random-reinit"},
-                                                    {random_mask, "random-mask"},
-                                                    {global_random_mask, "global-random-mask"},
-                                                    {shuffled_weights, "shuffled-weights"},
-                                                    {sign_only, "sign-only"},
-                                                    {supermask, "supermask"},
-                                                    {inverted_mask, "inverted-mask"}});
+  static const NameTable<Control> table("control", kControls);
   return table;
 }
 
-bool is_drawn(Control control) {
-  return control != Control::sign_only && control != Control::supermask && control != Control::inverted_mask;
+const NameTable<PruningTime>& pruning_time_names() {
+  static const NameTable<PruningTime> table("time of pruning", kPruningTimes);
+  return table;
+}
+
+std::optional<unsigned> SearchConfig::pruned_level(unsigned level) const {
+  if (level == 0 || !from.empty()) return std::nullopt;
+  switch (pruned_weights()) {
+    case PrunedWeights::of_level_before:
+      return level - 1;
+    case PrunedWeights::of_dense_network:
+      return 0;
+    case PrunedWeights::of_rewind_step:
+    case PrunedWeights::in_training:
+    case PrunedWeights::none:
+      break;
+  }
+  return std::nullopt;
+}
+
+std::optional<unsigned> SearchConfig::level_before(unsigned level) const {
+  const std::optional<unsigned> pruned = pruned_level(level);
+  const bool rewinds = level > 0 && !rewind_step.none();
+  return pruned || !rewinds ? pruned : std::optional(0u);
 }
 
 double SearchConfig::rate_of(const std::string& layer, const Shape& weights, bool output_layer) const {
@@ -51,18 +66,6 @@ const NameTable<RetrainingOrder>& retraining_order_names() {
   return table;
 }
 
-const NameTable<PruningTime>& pruning_time_names() {
-  using enum PruningTime;
-  static const NameTable<PruningTime> table("time of pruning", {{after_training, "after-training"},
-                                                                {one_shot, "one-shot"},
-                                                                {before_training, "before-training"},
-                                                                {during_training, "during-training"},
-                                                                {early_bird, "early-bird"},
-                                                                {set, "set"},
-                                                                {rigl, "rigl"}});
-  return table;
-}
-
 const NameTable<GradualCourse>& gradual_course_names() {
   using enum GradualCourse;
   static const NameTable<GradualCourse> table("course of gradual pruning",
@@ -77,8 +80,14 @@ const NameTable<Budget>& budget_names() {
 }
 
 MaskChanges mask_changes(const SearchConfig& c, std::uint64_t steps) {
-  const std::uint64_t begin = c.pruning_time == PruningTime::during_training ? steps / 4 : 0;
-  return {c.mask_begin.value_or(begin), c.mask_end.value_or(steps - steps / 4), c.mask_every};
+  const std::uint64_t planned = c.training.steps;
+  const std::uint64_t quarters = row_of(kPruningTimes, c.prune).quarters_before_changes;
+  const std::uint64_t begin = c.prune_begin.value_or(quarters * planned / 4);
+  const std::uint64_t end = c.prune_end.value_or(planned - planned / 4);
+  const auto stretched = [&](std::uint64_t step) { return step * steps / planned; };
+  MaskChanges changes{stretched(begin), stretched(end), c.prune_every};
+  if (begin < end) changes.end = std::max(changes.end, changes.begin + 1);  // pressed together, still apart
+  return changes;
 }
 
 DatasetOptions pretraining_data(const SearchConfig& c) {

@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "ltlab/base/names.h"
+#include "ltlab/config/controls.h"
+#include "ltlab/config/pruning_times.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/initialization.h"
 #include "ltlab/nn/kernel_policies.h"
@@ -15,27 +17,6 @@
 #include "ltlab/train/trainer.h"
 
 namespace ltlab {
-
-/// What a ticket is compared with. Each changes one thing of the ticket as it is before training, and is
-/// trained like it.
-enum class Control {
-  random_reinit,  ///< weights drawn anew, trained from step 0 (Frankle & Carbin 2019, section 2)
-  random_mask,    ///< a random mask of the same density in each layer: to permute the mask within layers, as
-                  ///< Frankle et al. 2021 (arXiv 2009.08576, section 5) shuffle it, is to draw such a one
-  global_random_mask,  ///< a random mask of the same density of all layers together
-  shuffled_weights,    ///< the survivors' weights permuted within each layer (Zhou et al. 2019, arXiv
-                       ///< 1905.01067, section 4.1: reshuffled)
-  sign_only,     ///< of the weights in masked layers the signs alone: signs_of() (Zhou et al., section 4.2)
-  supermask,     ///< no training at all (Zhou et al., section 5)
-  inverted_mask  ///< the lowest scores kept, in each layer as many: inverted_masks() (Frankle et al. 2021,
-                 ///< section 5)
-};
-
-/// random-reinit | random-mask | global-random-mask | shuffled-weights | sign-only | supermask |
-/// inverted-mask
-const NameTable<Control>& control_names();
-/// Whether anything is drawn for it, so that trials differ.
-bool is_drawn(Control control);
 
 /// How the survivors of a pruning are trained again, from the rewind step on (Renda et al. 2020, arXiv
 /// 2003.02389, section 2).
@@ -65,20 +46,6 @@ struct PretrainingConfig {
   std::string source;          ///< of the data; empty: those of the search
   bool random_labels = false;  ///< as DatasetOptions says
 };
-
-/// When the networks of levels 1, 2, ... are pruned.
-enum class PruningTime {
-  after_training,   ///< level n prunes what level n - 1 trained: iterative pruning
-  one_shot,         ///< every level prunes what level 0 trained, at once to its density
-  before_training,  ///< every level prunes the weights of the rewind step, and trains only then
-  during_training,  ///< every level trains from the dense network, and is pruned on the way: GradualPruning
-  early_bird,       ///< likewise, but at once, as soon as its mask has settled: EarlyBird
-  set,              ///< every level trains at its density, by masks that move: DynamicSparseTraining
-  rigl              ///< likewise
-};
-
-/// after-training | one-shot | before-training | during-training | early-bird | set | rigl
-const NameTable<PruningTime>& pruning_time_names();
 
 /// How the pruned fraction grows while a network is pruned during training.
 enum class GradualCourse { cubic, linear };
@@ -117,10 +84,10 @@ struct SearchConfig {
   std::optional<double> output_rate;       ///< of the output layer; default rate / 2
   std::vector<double> densities;  ///< of levels 1, 2, ..., falling; empty: rates, levels and target_density
                                   ///< decide
-  PruningTime pruning_time = PruningTime::after_training;
+  PruningTime prune = PruningTime::after_training;
   GradualCourse gradual_course = GradualCourse::cubic;
-  std::optional<StepCount> mask_begin, mask_end;  ///< of changes during training; defaults: mask_changes()
-  StepCount mask_every = 100;
+  std::optional<StepCount> prune_begin, prune_end;  ///< of changes in training; defaults: mask_changes()
+  StepCount prune_every = 100;
   double mask_distance = 0.1;                 ///< of early_bird: below which a mask has settled
   double drop_fraction = 0.3;                 ///< of set and rigl: of a layer's survivors, at first in rigl
   std::map<std::string, double> layer_rates;  ///< of layers by name; 0 keeps one whole in every scope
@@ -143,12 +110,15 @@ struct SearchConfig {
   KernelPolicies kernel = KernelPolicy::automatic;
 
   /// Whether masks change while a level trains.
-  bool moves_masks() const {
-    return pruning_time == PruningTime::during_training || pruning_time == PruningTime::early_bird ||
-           trains_sparse();
-  }
+  bool moves_masks() const { return pruned_weights() == PrunedWeights::in_training || trains_sparse(); }
   /// Whether each level trains sparsely from the beginning, by masks that move.
-  bool trains_sparse() const { return pruning_time == PruningTime::set || pruning_time == PruningTime::rigl; }
+  bool trains_sparse() const { return pruned_weights() == PrunedWeights::none; }
+  PrunedWeights pruned_weights() const { return row_of(kPruningTimes, prune).prunes; }
+  /// The level whose weights after training are pruned for `level`; none where those of none are.
+  std::optional<unsigned> pruned_level(unsigned level) const;
+  /// The level that must have been trained before `level` can begin: the one that it prunes, or level 0,
+  /// which leaves the weights of the rewind step. None where the initial weights suffice.
+  std::optional<unsigned> level_before(unsigned level) const;
   /// Until which a level trains, where no budget of FLOPs decides it.
   std::uint64_t steps_of(unsigned level) const;
   bool pretrains() const { return !pretraining.steps.none(); }
@@ -168,12 +138,12 @@ struct SearchConfig {
     return has_rates() && (scope == PruningScope::layerwise || scope == PruningScope::global);
   }
   /// Trials of a control at each level: one where nothing is drawn.
-  unsigned trials_of(Control control) const { return is_drawn(control) ? trials : 1; }
+  unsigned trials_of(Control control) const { return row_of(kControls, control).is_drawn ? trials : 1; }
 };
 
-/// When masks change in a training of `steps` steps, of a config in steps: by default in gradual pruning from
-/// a quarter to three quarters of it; with set and rigl from its beginning to three quarters, as in Evci et
-/// al. 2020, section 4.
+/// When masks change in a training of `steps` steps, of a config in steps, drawn out alike where the config's
+/// are fewer: by default in gradual pruning from a quarter to three quarters of it; with set and rigl from
+/// its beginning to three quarters, as in Evci et al. 2020, section 4.
 MaskChanges mask_changes(const SearchConfig& config, std::uint64_t steps);
 
 /// The data of pretraining.

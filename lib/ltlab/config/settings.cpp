@@ -157,8 +157,23 @@ const NameTable<bool>& label_names() {
   return table;
 }
 
-Condition for_pruning_time(const std::string& times, Test holds) {
-  return {"prune", holds, "is for --prune " + times + ", and that is {}"};
+// "during-training, early-bird or set": the names in a table for which the setting's test holds.
+template <class Row, std::size_t kRows>
+std::string choices(const Row (&rows)[kRows], decltype(Row::value) SearchConfig::*choice, Test holds) {
+  std::vector<std::string> names;
+  for (const Row& row : rows) {
+    SearchConfig config;
+    config.*choice = row.value;
+    if (holds(config)) names.emplace_back(row.name);
+  }
+  const std::string last = names.back();
+  names.pop_back();
+  return names.empty() ? last : listed(names) + " or " + last;
+}
+
+Condition for_pruning_time(Test holds) {
+  return {"prune", holds,
+          "is for --prune " + choices(kPruningTimes, &SearchConfig::prune, holds) + ", and that is {}"};
 }
 
 // A line a thing that is said of a setting reads best.
@@ -242,11 +257,12 @@ void add_pruning(Table& t) {
                              "is not for --granularity {}, which has one level of its own density"};
   const Condition by_layer{"scope", [](auto& c) { return c.scope == PruningScope::layerwise || c.scope == PruningScope::global; },
                            "is not for --scope {}, which prunes all layers at one rate"};
-  const Condition sees{"score", [](auto& c) { return sees_images(c.score); }, "is for --score snip, grasp, taylor or fisher, which see images"};
-  const Condition moves = for_pruning_time("during-training, early-bird, set or rigl", [](auto& c) { return c.moves_masks(); });
-  const Condition sparse = for_pruning_time("set or rigl", [](auto& c) { return c.trains_sparse(); });
-  const Condition early = for_pruning_time("early-bird", [](auto& c) { return c.pruning_time == PruningTime::early_bird; });
-  const Condition gradual = for_pruning_time("during-training", [](auto& c) { return c.pruning_time == PruningTime::during_training; });
+  const Test sees_images = [](auto& c) { return row_of(kScores, c.score).sees_images(); };
+  const Condition sees{"score", sees_images, "is for --score " + choices(kScores, &SearchConfig::score, sees_images) + ", which see images"};
+  const Condition moves = for_pruning_time([](auto& c) { return c.moves_masks(); });
+  const Condition sparse = for_pruning_time([](auto& c) { return c.trains_sparse(); });
+  const Condition early = for_pruning_time([](auto& c) { return c.prune == PruningTime::early_bird; });
+  const Condition gradual = for_pruning_time([](auto& c) { return c.prune == PruningTime::during_training; });
   t.group(SettingGroup::pruning);
   t.value("levels", "N", "pruned levels after the dense one ({}, or as many as --target-density needs)", AT(levels))
       .needs({no_densities, searches, no_pattern}).of(Decides::extent)
@@ -271,7 +287,7 @@ void add_pruning(Table& t) {
   t.choice("prune", "TIME", "when a level is pruned: after-training of the level before; one-shot, of the dense network; "
            "before-training, by the weights of the rewind step; during-training, little by little from dense; early-bird, during "
            "training as soon as the mask has settled; or never, its masks moving as it trains, by set or rigl: {}",
-           pruning_time_names(), AT(pruning_time)).needs({searches}).after_dense().stored_unless_default();
+           pruning_time_names(), AT(prune)).needs({searches}).after_dense().stored_unless_default();
   t.value("drop-fraction", "X", "of a layer's survivors, replaced at each change by set, and at first by rigl ({})", AT(drop_fraction))
       .needs({sparse}).after_dense();
   t.value("mask-distance", "X", "of early-bird: a mask has settled when, five times in a row, less than this fraction of its "
@@ -279,11 +295,11 @@ void add_pruning(Table& t) {
   t.choice("gradual", "COURSE", "of the pruned fraction during training: {}", gradual_course_names(), AT(gradual_course))
       .needs({gradual}).after_dense();
   t.value("prune-begin", "STEPS", "when masks begin to change during training (a quarter of the steps; with early-bird, set and "
-          "rigl 0)", AT(mask_begin)).needs({moves}).after_dense()
-      .stored_if([](auto& c) { return c.moves_masks() && c.mask_begin; });
-  t.value("prune-end", "STEPS", "and when they stop (three quarters of the steps)", AT(mask_end)).needs({moves}).after_dense()
-      .stored_if([](auto& c) { return c.moves_masks() && c.mask_end; });
-  t.value("prune-every", "STEPS", "between changes of masks during training, and checks of early-bird ({})", AT(mask_every))
+          "rigl 0)", AT(prune_begin)).needs({moves}).after_dense()
+      .stored_if([](auto& c) { return c.moves_masks() && c.prune_begin; });
+  t.value("prune-end", "STEPS", "and when they stop (three quarters of the steps)", AT(prune_end)).needs({moves}).after_dense()
+      .stored_if([](auto& c) { return c.moves_masks() && c.prune_end; });
+  t.value("prune-every", "STEPS", "between changes of masks during training, and checks of early-bird ({})", AT(prune_every))
       .needs({moves}).after_dense();
   t.choice("scope", "SCOPE", "weights compete within a layer or across layers; or layers have one density, or that of "
            "Erdős–Rényi-Kernel: {}", pruning_scope_names(), AT(scope)).needs({searches, no_pattern}).after_dense()
@@ -309,7 +325,7 @@ void add_rewinding(Table& t) {
 }
 
 void add_comparison(Table& t) {
-  const Condition drawn{"control", [](auto& c) { return std::ranges::any_of(c.controls, is_drawn); },
+  const Condition drawn{"control", [](auto& c) { return std::ranges::any_of(c.controls, [](Control control) { return row_of(kControls, control).is_drawn; }); },
                         "is for --control, of those that are drawn, and there is none"};
   t.group(SettingGroup::comparison);
   t.value("replicates", "N", "whole searches with seeds SEED, SEED + 1, ... ({})", AT(replicates)).of(Decides::extent);

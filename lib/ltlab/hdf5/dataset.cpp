@@ -36,23 +36,22 @@ std::string number_name(const std::string& stem, hid_t type, std::size_t bytes, 
 
 ElementType describe(hid_t type, const std::string& where) {
   const std::size_t bytes = check_size(H5Tget_size(type), where, kReadType);
-  switch (check(H5Tget_class(type), where, kReadType)) {
-    case H5T_INTEGER: {
-      const bool is_signed = check(H5Tget_sign(type), where, kReadType) == H5T_SGN_2;
-      return {ElementClass::integer, bytes, is_signed,
-              number_name(is_signed ? "int" : "uint", type, bytes, where)};
-    }
-    case H5T_FLOAT:
-      return {ElementClass::floating, bytes, true, number_name("float", type, bytes, where)};
-    case H5T_STRING:
-      if (check(H5Tis_variable_str(type), where, kReadType) > 0)
-        return {ElementClass::other, bytes, false, "variable-length string"};
-      return {ElementClass::string, bytes, false, "string[" + std::to_string(bytes) + "]"};
-    case H5T_COMPOUND:
-      return {ElementClass::compound, bytes, false, "compound{" + describe_members(type, where) + "}"};
-    default:
-      return {ElementClass::other, bytes, false, "neither number, string nor table"};
+  const std::int64_t kind = check(H5Tget_class(type), where, kReadType);
+  if (kind == H5T_INTEGER) {
+    const bool is_signed = check(H5Tget_sign(type), where, kReadType) == H5T_SGN_2;
+    return {ElementClass::integer, bytes, is_signed,
+            number_name(is_signed ? "int" : "uint", type, bytes, where)};
   }
+  if (kind == H5T_FLOAT)
+    return {ElementClass::floating, bytes, true, number_name("float", type, bytes, where)};
+  if (kind == H5T_STRING) {
+    if (check(H5Tis_variable_str(type), where, kReadType) > 0)
+      return {ElementClass::other, bytes, false, "variable-length string"};
+    return {ElementClass::string, bytes, false, "string[" + std::to_string(bytes) + "]"};
+  }
+  if (kind == H5T_COMPOUND)
+    return {ElementClass::compound, bytes, false, "compound{" + describe_members(type, where) + "}"};
+  return {ElementClass::other, bytes, false, "neither number, string nor table"};
 }
 
 }  // namespace

@@ -102,14 +102,9 @@ class OwnFile {
 LinkKind object_kind(hid_t group, const std::string& name, const std::string& where) {
   const std::string action = "open '" + name + "'";
   const Handle object(check(H5Oopen(group, name.c_str(), H5P_DEFAULT), where, action));
-  switch (check(H5Iget_type(object.id()), where, action)) {
-    case H5I_GROUP:
-      return LinkKind::group;
-    case H5I_DATASET:
-      return LinkKind::dataset;
-    default:
-      return LinkKind::other;
-  }
+  const std::int64_t type = check(H5Iget_type(object.id()), where, action);
+  if (type == H5I_GROUP) return LinkKind::group;
+  return type == H5I_DATASET ? LinkKind::dataset : LinkKind::other;
 }
 
 H5L_info_t link_info(hid_t group, const std::string& name, const std::string& where) {
@@ -223,19 +218,16 @@ Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::st
   const std::string action = "read column " + std::to_string(index);
   Column column{check_text(H5Tget_member_name(table, index), where, action), {}};
   const Handle type(check(H5Tget_member_type(table, index), where, action));
-  switch (check(H5Tget_class(type.id()), where, action)) {
-    case H5T_INTEGER:
-      column.values = std::vector<std::uint64_t>(rows);
-      break;
-    case H5T_FLOAT:
-      column.values = std::vector<double>(rows);
-      break;
-    case H5T_STRING:  // its length is known to column_type() by the longest string
-      column.values = std::vector<std::string>(
-          rows, std::string(check_size(H5Tget_size(type.id()), where, action), '\0'));
-      break;
-    default:
-      throw StoreError(where + ", column '" + column.name + "' is neither a number nor a string");
+  const std::int64_t kind = check(H5Tget_class(type.id()), where, action);
+  if (kind == H5T_INTEGER) {
+    column.values = std::vector<std::uint64_t>(rows);
+  } else if (kind == H5T_FLOAT) {
+    column.values = std::vector<double>(rows);
+  } else if (kind == H5T_STRING) {  // its length is known to column_type() by the longest string
+    column.values =
+        std::vector<std::string>(rows, std::string(check_size(H5Tget_size(type.id()), where, action), '\0'));
+  } else {
+    throw StoreError(where + ", column '" + column.name + "' is neither a number nor a string");
   }
   return column;
 }

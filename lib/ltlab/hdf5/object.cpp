@@ -77,22 +77,19 @@ Attribute Object::attribute(const std::string& name) const {
   if (H5Aget_storage_size(attribute.id()) > kMostAttributeBytes) throw StoreError(here + " is too long");
   if (check(H5Sget_simple_extent_npoints(space.id()), here, "read its extent") != 1)
     throw StoreError(here + " is not a single value");
-  switch (check(H5Tget_class(type.id()), here, "read its type")) {
-    case H5T_STRING:
-      return read_string(attribute.id(), type.id(), here);
-    case H5T_FLOAT: {
-      double value = 0;
-      check(H5Aread(attribute.id(), H5T_NATIVE_DOUBLE, &value), here, "read it");
-      return value;
-    }
-    case H5T_INTEGER: {
-      std::uint64_t value = 0;
-      check(H5Aread(attribute.id(), H5T_NATIVE_UINT64, &value), here, "read it");
-      return value;
-    }
-    default:
-      throw StoreError(here + " is neither a string nor a number");
+  const std::int64_t kind = check(H5Tget_class(type.id()), here, "read its type");
+  if (kind == H5T_STRING) return read_string(attribute.id(), type.id(), here);
+  if (kind == H5T_FLOAT) {
+    double value = 0;
+    check(H5Aread(attribute.id(), H5T_NATIVE_DOUBLE, &value), here, "read it");
+    return value;
   }
+  if (kind == H5T_INTEGER) {
+    std::uint64_t value = 0;
+    check(H5Aread(attribute.id(), H5T_NATIVE_UINT64, &value), here, "read it");
+    return value;
+  }
+  throw StoreError(here + " is neither a string nor a number");
 }
 
 std::string Object::string_attribute(const std::string& name) const {

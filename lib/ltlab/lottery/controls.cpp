@@ -4,6 +4,9 @@
 #include <cmath>
 
 #include "ltlab/base/random.h"
+#include "ltlab/lottery/methods/methods.h"
+#include "ltlab/lottery/pruning_round.h"
+#include "ltlab/prune/pruning.h"
 
 namespace ltlab {
 namespace {
@@ -87,6 +90,93 @@ std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vect
     candidates.push_back({full_mask(masks[layer].name, masks[layer].shape), std::move(scores)});
   }
   return prune_by_score(candidates, quotas, granularity);
+}
+
+namespace {
+
+// What a control starts from.
+struct Ticket {
+  const Replicate& replicate;
+  unsigned level;
+  const std::vector<Mask>& masks;
+  ControlTrial trial;
+};
+
+void reinitialize(const Ticket& ticket, LevelStart& start) {
+  const Replicate& replicate = ticket.replicate;
+  start.weights =
+      reinitialized(replicate.network(), replicate.config().initialization, ticket.level, ticket.trial);
+  start.record_initial_weights = true;
+}
+
+void draw_mask(const Ticket& ticket, LevelStart& start) {
+  start.masks = random_masks(ticket.masks, ticket.trial.seed, ticket.level, ticket.trial.trial);
+}
+
+void draw_mask_of_network(const Ticket& ticket, LevelStart& start) {
+  start.masks = random_masks_of_network(ticket.masks, ticket.trial.seed, ticket.level, ticket.trial.trial);
+}
+
+void shuffle_weights(const Ticket& ticket, LevelStart& start) {
+  start.weights = shuffled_weights(std::move(start.weights), ticket.masks, ticket.level, ticket.trial);
+  start.record_initial_weights = true;
+}
+
+void keep_signs(const Ticket& ticket, LevelStart& start) {
+  start.weights = signs_of(std::move(start.weights), ticket.masks);
+  start.record_initial_weights = true;
+}
+
+void train_nothing(const Ticket& /*ticket*/, LevelStart& start) {
+  start.training.steps = start.first_step;
+}
+
+// The prunings that led to a level's mask, first to last.
+std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned level) {
+  std::vector<PruningRound> rounds;
+  for (std::optional<unsigned> pruned = level; pruned && *pruned > 0;
+       pruned = replicate.config().pruned_level(*pruned)) {
+    PrunedNetwork network = pruned_network(replicate, *pruned);
+    const PruningInput input{network.masks, replicate.run().init_weights, network.weights,
+                             replicate.run().seed, &replicate.data().dataset};
+    std::vector<std::vector<double>> scores = pruning_scores(input, replicate.config());
+    rounds.push_back({std::move(network.masks), std::move(scores)});
+  }
+  std::ranges::reverse(rounds);
+  return rounds;
+}
+
+void invert_mask(const Ticket& ticket, LevelStart& start) {
+  start.masks = inverted_masks(ticket.masks, pruning_rounds(ticket.replicate, ticket.level),
+                               ticket.replicate.config().granularity);
+}
+
+struct Change {
+  Control value;
+  void (*apply)(const Ticket& ticket, LevelStart& start);
+};
+
+constexpr Change kChanges[] = {
+    {Control::random_reinit, reinitialize},
+    {Control::random_mask, draw_mask},
+    {Control::global_random_mask, draw_mask_of_network},
+    {Control::shuffled_weights, shuffle_weights},
+    {Control::sign_only, keep_signs},
+    {Control::supermask, train_nothing},
+    {Control::inverted_mask, invert_mask},
+};
+static_assert(std::size(kChanges) == std::size(kControls));
+
+}  // namespace
+
+LevelStart start_control(const Replicate& replicate, Control control, unsigned trial, unsigned level,
+                         const std::vector<Mask>& masks) {
+  const bool rewound = row_of(kControls, control).is_rewound;
+  LevelStart start =
+      replicate.start_fresh(level, masks, rewound ? std::uint64_t{replicate.config().rewind_step} : 0);
+  if (rewound) replicate.rewind(start);
+  row_of(kChanges, control).apply({replicate, level, masks, {replicate.run().seed, trial}}, start);
+  return start;
 }
 
 }  // namespace ltlab

@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "ltlab/config/search_config.h"
-#include "ltlab/lottery/level_training.h"
+#include "ltlab/lottery/replicate.h"
 
 namespace ltlab {
 
@@ -38,5 +38,10 @@ struct PruningRound {
 /// comes): those that its `rounds`, first to last, pruned or would prune first. Control::inverted_mask.
 std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vector<PruningRound>& rounds,
                                  const Granularity& granularity);
+
+/// A trial of a control to a level's ticket, which has these masks, as it begins. It sees the images in the
+/// ticket's order, so that only the mask or the weights differ.
+LevelStart start_control(const Replicate& replicate, Control control, unsigned trial, unsigned level,
+                         const std::vector<Mask>& masks);
 
 }  // namespace ltlab

@@ -47,8 +47,7 @@ void check_last_batches(const SearchConfig& config, const Dataset& dataset, cons
     check_epochs(config, pretraining_model(config.model, pretraining->classes), *pretraining,
                  config.pretraining.steps);
   }
-  // Fisher's scores freeze batch norm, and see image by image.
-  if (!sees_images(config.score) || config.score == Score::fisher || !config.from.empty()) return;
+  if (row_of(kScores, config.score).input != ScoreInput::batches || !config.from.empty()) return;
   const std::size_t seen = std::min(config.score_images, dataset.training.size());
   const std::size_t batch = std::min(config.training.batch, config.score_images);
   if (seen % batch != 1 && batch > 1) return;

@@ -256,6 +256,15 @@ class LevelTraining {
 
 }  // namespace
 
+std::vector<Mask> full_masks(const Network<float>& network) {
+  std::vector<Mask> masks;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    if (parameter->info().prunable)
+      masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
+  }
+  return masks;
+}
+
 LevelSummary train_level(const LevelStart& start, RunStore& store, const StepHook& after_step,
                          const std::stop_token& stop) {
   LevelTraining training(start, store);

@@ -31,6 +31,9 @@ struct LevelStart {
   bool record_optimizer = false;        ///< keep its state after training there too
 };
 
+/// Masks of a network that keep everything.
+std::vector<Mask> full_masks(const Network<float>& network);
+
 /// Called after every optimizer step.
 using StepHook = std::function<void(const Trainer&, const Network<float>&)>;
 

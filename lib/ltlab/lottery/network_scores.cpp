@@ -65,8 +65,8 @@ Activations<T> image_of(const Activations<T>& images, std::size_t image) {
 }
 
 // The gradient of the sum of the logits.
-void differentiate_sum(std::size_t /*first_image*/, const Activations<double>& logits,
-                       Activations<double>& gradient) {
+template <class T>
+void differentiate_sum(std::size_t /*first_image*/, const Activations<T>& logits, Activations<T>& gradient) {
   for (std::size_t f = 0; f < logits.features(); ++f) {
     for (std::size_t i = 0; i < gradient.panels() * gradient.lanes(); ++i)
       gradient.at(f, i) = i < logits.batch() ? 1 : 0;
@@ -94,8 +94,6 @@ std::vector<std::uint32_t> draw_balanced(const Dataset& dataset, std::size_t cou
   return images;
 }
 
-}  // namespace
-
 template <class T>
 NetworkScores snip_scores(Network<T>& network, std::span<const LabelledBatch<T>> batches) {
   const std::vector<double> gradient = mean_gradient(network, batches);
@@ -108,7 +106,8 @@ NetworkScores snip_scores(Network<T>& network, std::span<const LabelledBatch<T>>
 // The temperature divides the logits, which is to divide the output layer's parameters by it: u = d w, d = 1
 // or 1 / 200. By the chain rule g(w) = d g(u) and H(w) v = d H(u) (d v), so that w H(w) g(w) = u H(u) (d d
 // g(u)).
-NetworkScores grasp_scores(Network<double>& network, std::span<const LabelledBatch<double>> batches) {
+template <class T>
+NetworkScores grasp_scores(Network<T>& network, std::span<const LabelledBatch<T>> batches) {
   const auto divisor = [](const ParameterInfo& info) { return info.output_layer ? kGraspTemperature : 1.0; };
   std::vector<double> weights = survivors_of(network);
   scale(network, weights, [&](const ParameterInfo& info) { return 1 / divisor(info); });
@@ -146,28 +145,44 @@ NetworkScores fisher_scores(Network<T>& network, std::span<const LabelledBatch<T
   return of_prunable(network, sum);
 }
 
-NetworkScores synflow_scores(Network<double>& network) {
+template <class T>
+NetworkScores synflow_scores(Network<T>& network, std::span<const LabelledBatch<T>> /*batches*/) {
   network.freeze();
-  for (Parameter<double>* array : network.arrays()) {
-    for (double& value : array->values) value = std::abs(value);
+  for (Parameter<T>* array : network.arrays()) {
+    for (T& value : array->values) value = std::abs(value);
   }
   ActivationShape shape = network.input();
   shape.batch = 1;
-  Activations<double> ones(shape);
+  Activations<T> ones(shape);
   for (std::size_t f = 0; f < ones.features(); ++f) ones.at(f, 0) = 1;
-  network.forward_backward(ones, differentiate_sum);
+  network.forward_backward(ones, differentiate_sum<T>);
   std::vector<double> scores = survivors_of(network);
   std::size_t i = 0;
-  for (const Parameter<double>* parameter : network.parameters()) {
-    for (const double gradient : parameter->gradient) scores[i++] *= gradient;
+  for (const Parameter<T>* parameter : network.parameters()) {
+    for (const T gradient : parameter->gradient) scores[i++] *= static_cast<double>(gradient);
   }
   return of_prunable(network, scores);
 }
 
-unsigned passes_of(Score score) {
-  if (is_of_weights_alone(score)) return 0;
-  if (score == Score::synflow) return kSynflowRounds;
-  return score == Score::grasp ? 4 : 1;
+template <class T>
+struct NetworkScore {
+  Score value;
+  NetworkScores (*scores)(Network<T>& network, std::span<const LabelledBatch<T>> batches);
+};
+
+template <class T>
+constexpr NetworkScore<T> kNetworkScores[] = {
+    {Score::snip, snip_scores<T>},     {Score::grasp, grasp_scores<T>},   {Score::synflow, synflow_scores<T>},
+    {Score::taylor, taylor_scores<T>}, {Score::fisher, fisher_scores<T>},
+};
+
+}  // namespace
+
+template <class T>
+NetworkScores score_network(Score score, Network<T>& network, std::span<const LabelledBatch<T>> batches) {
+  const auto* const found = std::ranges::find(kNetworkScores<T>, score, &NetworkScore<T>::value);
+  if (found != std::end(kNetworkScores<T>)) return found->scores(network, batches);
+  throw ConfigError("score '" + score_names().name(score) + "' asks no network");
 }
 
 template <class T>
@@ -188,12 +203,8 @@ std::vector<LabelledBatch<T>> draw_score_images(const Dataset& dataset, std::siz
   return batches;
 }
 
-template NetworkScores snip_scores(Network<float>&, std::span<const LabelledBatch<float>>);
-template NetworkScores snip_scores(Network<double>&, std::span<const LabelledBatch<double>>);
-template NetworkScores taylor_scores(Network<float>&, std::span<const LabelledBatch<float>>);
-template NetworkScores taylor_scores(Network<double>&, std::span<const LabelledBatch<double>>);
-template NetworkScores fisher_scores(Network<float>&, std::span<const LabelledBatch<float>>);
-template NetworkScores fisher_scores(Network<double>&, std::span<const LabelledBatch<double>>);
+template NetworkScores score_network(Score, Network<float>&, std::span<const LabelledBatch<float>>);
+template NetworkScores score_network(Score, Network<double>&, std::span<const LabelledBatch<double>>);
 template std::vector<LabelledBatch<float>> draw_score_images(const Dataset&, std::size_t, std::size_t,
                                                              const ActivationShape&, std::uint64_t);
 template std::vector<LabelledBatch<double>> draw_score_images(const Dataset&, std::size_t, std::size_t,

@@ -1,8 +1,12 @@
 #include "ltlab/lottery/pretraining.h"
 
+#include <algorithm>
+
 #include "ltlab/base/error.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab {
+
 std::filesystem::path pretraining_folder(const std::filesystem::path& replicate) {
   return replicate / std::filesystem::path(kPretrainedWeights).parent_path();
 }
@@ -28,6 +32,24 @@ std::vector<Tensor> adapted(const std::vector<Tensor>& pretrained, std::vector<T
     if (found && found->shape == tensor.shape) tensor.values = found->values;
   }
   return drawn;
+}
+
+Pretraining plan_pretraining(const Replicate& replicate, const TrainingData& data) {
+  const SearchConfig& config = replicate.config();
+  const Dataset& dataset = data.dataset;
+  const std::string model = pretraining_model(config.model, dataset.classes);
+  const Network<float> network = make_network<float>(model, dataset.train.shape, dataset.classes, 1);
+  RunRecord run = replicate.describe_run("pretraining", 0, dataset);
+  run.model = model;
+  run.rewind_step = 0;
+  run.init_weights = replicate.draw_weights(network);
+  LevelStart start{data, model, config.training, config.kernel, 0, full_masks(network), run.init_weights};
+  start.training.steps = config.pretraining.steps;
+  std::uint64_t& fall = start.training.learning_rate.total_steps;
+  fall = std::max<std::uint64_t>(fall, start.training.steps);
+  start.order_seed = run.seed;
+  start.order_level = kPretrainingOrder;
+  return {std::move(run), std::move(start)};
 }
 
 }  // namespace ltlab

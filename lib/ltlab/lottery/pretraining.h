@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "ltlab/config/search_config.h"
+#include "ltlab/lottery/replicate.h"
 
 namespace ltlab {
 
@@ -28,5 +28,12 @@ std::string pretraining_model(const std::string& model, std::size_t classes);
 /// The weights that the lottery starts from: the pretrained ones, and in place of an output layer for another
 /// number of classes the one in `drawn`.
 std::vector<Tensor> adapted(const std::vector<Tensor>& pretrained, std::vector<Tensor> drawn);
+
+/// The run of a replicate's pretraining, and its one level as it begins.
+struct Pretraining {
+  RunRecord run;
+  LevelStart start;
+};
+Pretraining plan_pretraining(const Replicate& replicate, const TrainingData& data);
 
 }  // namespace ltlab

@@ -213,19 +213,4 @@ std::vector<double> planned_densities(const SearchConfig& config, const ImageSha
   return densities;
 }
 
-std::optional<unsigned> level_before(const SearchConfig& config, unsigned level) {
-  if (level == 0 || !config.from.empty()) return std::nullopt;
-  switch (config.pruning_time) {
-    case PruningTime::after_training:
-      return level - 1;
-    case PruningTime::one_shot:
-      return 0;
-    case PruningTime::before_training:
-      // The rewind step is one of level 0's training.
-      return config.rewind_step.none() ? std::nullopt : std::optional(0u);
-    default:
-      return std::nullopt;
-  }
-}
-
 }  // namespace ltlab

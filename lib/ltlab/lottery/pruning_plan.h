@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,8 +43,5 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 /// The densities that a search's levels will have, dense first, by counting alone.
 std::vector<double> planned_densities(const SearchConfig& config, const ImageShape& image,
                                       std::size_t classes);
-
-/// The level that must have been trained before `level` can begin; none where the initial weights suffice.
-std::optional<unsigned> level_before(const SearchConfig& config, unsigned level);
 
 }  // namespace ltlab

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "ltlab/base/join.h"
+#include "ltlab/base/random.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
@@ -72,15 +73,19 @@ std::vector<std::string> differing_counts(const std::vector<PruningGroup>& plan,
   return faults;
 }
 
+bool prunes_rewind_step(const SearchConfig& config) {
+  return config.pruned_weights() == PrunedWeights::of_rewind_step;
+}
+
 // Whether the weights that a level pruned are recorded, and decide its masks.
 bool is_recomputable(const SearchConfig& config, const LevelRecord* before, const LevelRecord& level) {
-  const bool has_weights = before || config.pruning_time == PruningTime::before_training;
-  return level.level > 0 && has_weights && !config.moves_masks() && is_of_weights_alone(config.score);
+  const bool has_weights = config.pruned_level(level.level) ? before != nullptr : prunes_rewind_step(config);
+  return level.level > 0 && has_weights && !row_of(kScores, config.score).asks_network();
 }
 
 RuleFindings recompute_pruning(const RunRecord& run, const SearchConfig& config, const LevelRecord* before,
                                const LevelRecord& level) {
-  const bool untrained = config.pruning_time == PruningTime::before_training;
+  const bool untrained = prunes_rewind_step(config);
   const std::vector<Mask> masks = untrained ? full_masks(level.masks) : before->masks;
   const std::vector<Tensor>& weights = untrained ? run.rewind_weights : before->weights;
   const std::vector<Mask> expected = prune_to_plan({masks, run.init_weights, weights, run.seed},
@@ -127,27 +132,15 @@ Network<T> network_of(const PruningInput& input, const SearchConfig& config, std
 }
 
 template <class T>
-std::vector<LabelledBatch<T>> images_for(const Network<T>& network, const PruningInput& input,
-                                         const SearchConfig& config) {
-  return draw_score_images<T>(*input.dataset, config.score_images, network.batch(), network.input(),
-                              input.seed);
-}
-
 NetworkScores ask_network(const PruningInput& input, const SearchConfig& config) {
-  const std::size_t batch = std::min<std::size_t>(config.training.batch, config.score_images);
-  if (config.score == Score::synflow) {
-    Network<double> network = network_of<double>(input, config, 1);
-    return synflow_scores(network);
-  }
-  if (config.score == Score::grasp) {
-    Network<double> network = network_of<double>(input, config, batch);
-    return grasp_scores(network, images_for(network, input, config));
-  }
-  Network<float> network = network_of<float>(input, config, batch);
-  const std::vector<LabelledBatch<float>> images = images_for(network, input, config);
-  const std::span<const LabelledBatch<float>> batches(images);
-  if (config.score == Score::snip) return snip_scores(network, batches);
-  return config.score == Score::taylor ? taylor_scores(network, batches) : fisher_scores(network, batches);
+  const bool sees_images = row_of(kScores, config.score).sees_images();
+  Network<T> network = network_of<T>(
+      input, config, sees_images ? std::min<std::size_t>(config.training.batch, config.score_images) : 1);
+  std::vector<LabelledBatch<T>> images;
+  if (sees_images)
+    images = draw_score_images<T>(*input.dataset, config.score_images, network.batch(), network.input(),
+                                  input.seed);
+  return score_network<T>(config.score, network, images);
 }
 
 std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
@@ -159,20 +152,19 @@ std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
 
 // Tanaka et al. 2020, algorithm 1: after round k of n, (wanted / survivors)^(k / n) of the survivors are
 // left.
-std::vector<Mask> prune_by_synflow(const PruningInput& input, const std::vector<Quota>& quotas,
-                                   const SearchConfig& config) {
-  Network<double> network = network_of<double>(input, config, 1);
+std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Quota>& quotas,
+                                  const SearchConfig& config, unsigned rounds) {
   std::vector<Mask> masks = input.masks;
-  for (unsigned round = 1; round <= kSynflowRounds; ++round) {
+  for (unsigned round = 1; round <= rounds; ++round) {
     std::vector<Quota> now = quotas;
     for (Quota& quota : now) {
       const auto survivors = static_cast<double>(survivors_of(input.masks, quota.candidates));
       const double share = std::min(1.0, static_cast<double>(quota.survivors) / survivors);
-      const double left = survivors * std::pow(share, static_cast<double>(round) / kSynflowRounds);
+      const double left = survivors * std::pow(share, static_cast<double>(round) / rounds);
       if (survivors > 0) quota.survivors = static_cast<std::size_t>(std::llround(left));
     }
-    masks = prune_by_score(candidates(masks, synflow_scores(network)), now, config.granularity);
-    network.apply(masks);
+    const PruningInput left{masks, input.initial, input.weights, input.seed, input.dataset};
+    masks = prune_by_score(candidates(masks, pruning_scores(left, config)), now, config.granularity);
   }
   return masks;
 }
@@ -191,7 +183,9 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 }
 
 std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const SearchConfig& config) {
-  if (!is_of_weights_alone(config.score)) return ask_network(input, config);
+  const ScoreKind& score = row_of(kScores, config.score);
+  if (score.asks_network())
+    return score.in_double ? ask_network<double>(input, config) : ask_network<float>(input, config);
   std::vector<std::vector<double>> scores;
   for (const Mask& mask : input.masks) {
     if (config.score == Score::random) {
@@ -211,23 +205,38 @@ std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<Pru
     if (group.rate > 0) quotas.push_back({group.layers, group.survivors, group.least});
   }
   const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
-  if (config.score == Score::synflow && !pattern) return prune_by_synflow(input, quotas, config);
+  const unsigned rounds = row_of(kScores, config.score).rounds;
+  if (rounds > 1 && !pattern) return prune_in_rounds(input, quotas, config, rounds);
   return prune_by_score(candidates(input.masks, pruning_scores(input, config)), quotas, config.granularity);
 }
 
+std::vector<Mask> draw_sparse_masks(const std::vector<Mask>& layers, const std::vector<PruningGroup>& plan,
+                                    std::uint64_t seed, unsigned level) {
+  std::vector<Mask> masks;
+  for (const PruningGroup& group : plan) {
+    const Mask& layer = layers.at(group.layers.at(0));
+    RandomStream random({seed, "sparse/" + layer.name, level, 0});
+    const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(layer.size()));
+    Mask mask{layer.name, layer.shape, std::vector<std::uint8_t>(layer.size(), 0)};
+    for (std::size_t i = 0; i < group.survivors; ++i) mask.keep[order[i]] = 1;
+    masks.push_back(std::move(mask));
+  }
+  return masks;
+}
+
 double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config, const Dataset& dataset) {
-  if (is_of_weights_alone(config.score)) return 0;
+  const ScoreKind& score = row_of(kScores, config.score);
+  if (!score.asks_network()) return 0;
   Network<float> network = make_network<float>(config.model, dataset.train.shape, dataset.classes, 1);
   network.apply(masks);
-  const std::size_t images =
-      sees_images(config.score) ? std::min(config.score_images, dataset.training.size()) : 1;
-  return network.flops().done * static_cast<double>(images) * passes_of(config.score);
+  const std::size_t images = score.sees_images() ? std::min(config.score_images, dataset.training.size()) : 1;
+  return network.flops().done * static_cast<double>(images) * score.passes * score.rounds;
 }
 
 LevelRules pruning_rules() {
   return {disagreements,
           [](const RunRecord& run, unsigned level) {
-            return level_before(pruning_settings(run.config + run.extent), level);
+            return pruning_settings(run.config + run.extent).level_before(level);
           },
           check_pruning};
 }

@@ -19,8 +19,8 @@ struct PruningInput {
   const Dataset* dataset = nullptr;    ///< for scores that ask the network
 };
 
-/// The config's scores, by which such a pruning prunes: one a weight of each mask, row-major. SynFlow's are
-/// those of its first round. StoreError where a mask has no weights of its shape.
+/// The config's scores, by which such a pruning prunes: one a weight of each mask, row-major. Of a
+/// score that prunes in rounds those of the first. StoreError where a mask has no weights of its shape.
 std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const SearchConfig& config);
 
 /// The plan of a level for the layers that have these masks, in their order.
@@ -28,14 +28,19 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
                                      unsigned level);
 
 /// The masks after a pruning that leaves each group of `plan` as many survivors as it says, or as near as the
-/// granularity comes: those of the highest scores. SynFlow prunes in 100 rounds, each to the same fraction of
-/// what the one before left. A group that has no more than that already keeps them, and one of rate 0 always.
-/// StoreError where a mask has no weights of its shape.
+/// granularity comes: those of the highest scores, in as many rounds as the score takes. A group that has no
+/// more than that already keeps them, and one of rate 0 always. StoreError where a mask has no weights of its
+/// shape.
 std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
                                 const SearchConfig& config);
 
+/// Masks at random places: of each group's layers as many weights as the plan keeps. The plan must have a
+/// group for each layer.
+std::vector<Mask> draw_sparse_masks(const std::vector<Mask>& layers, const std::vector<PruningGroup>& plan,
+                                    std::uint64_t seed, unsigned level);
+
 /// FLOPs of the passes through the network that such a pruning's scores take, counted as those of training;
-/// for SynFlow, as if all rounds had the masks of the first.
+/// where it takes several rounds, as if all had the masks of the first.
 double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config, const Dataset& dataset);
 
 /// How verify() recomputes the masks of a search's tickets from the weights that were pruned, where these and

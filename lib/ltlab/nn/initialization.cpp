@@ -22,9 +22,10 @@ double draw(Initialization initialization, double fan_in, double fan_out, Random
       return random.uniform(-root3 * glorot, root3 * glorot);
     case Initialization::kaiming_normal:
       return kaiming * random.normal();
-    default:
+    case Initialization::kaiming_uniform:
       return random.uniform(-root3 * kaiming, root3 * kaiming);
   }
+  return 0;
 }
 
 }  // namespace

@@ -5,7 +5,13 @@
 namespace ltlab {
 
 const char* to_string(Kernel kernel) {
-  return kernel == Kernel::dense ? "dense" : "sparse";
+  switch (kernel) {
+    case Kernel::dense:
+      return "dense";
+    case Kernel::sparse:
+      return "sparse";
+  }
+  return "";
 }
 
 const char* to_string(Product product) {
@@ -14,9 +20,10 @@ const char* to_string(Product product) {
       return "forward";
     case Product::backward_data:
       return "backward-data";
-    default:
+    case Product::backward_weights:
       return "backward-weights";
   }
+  return "";
 }
 
 Kernel parse_kernel(const std::string& word) {

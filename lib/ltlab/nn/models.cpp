@@ -175,9 +175,12 @@ class Builder {
       case Kind::average_pooling:
       case Kind::global_average_pooling:
         return pooling_of(layer, input).output(input);
-      default:
-        return input;
+      case Kind::batch_norm:
+      case Kind::dropout:
+      case Kind::shortcut:
+        break;
     }
+    return input;
   }
 
   // Calls f, whose ConfigErrors then tell the line.
@@ -239,9 +242,13 @@ class Builder {
         return std::make_unique<MaxPooling<T>>(layer.name, input, pooling_of(layer, input), activation);
       case Kind::dropout:
         return std::make_unique<DropoutLayer<T>>(layer.name, input, layer.rate);
-      default:
+      case Kind::average_pooling:
+      case Kind::global_average_pooling:
         return std::make_unique<AveragePooling<T>>(layer.name, input, pooling_of(layer, input));
+      case Kind::shortcut:
+        break;
     }
+    return nullptr;
   }
 
   const ModelText& model_;

@@ -50,74 +50,50 @@ std::vector<double> lesser_percentile(const ScoredWeights& weights, double sign)
   return initial;
 }
 
+struct WeightScore {
+  Score value;
+  std::vector<double> (*scores)(const ScoredWeights& weights);
+};
+
+// clang-format off
+constexpr WeightScore kWeightScores[] = {
+    {Score::magnitude, [](auto& weights) { return each_weight(weights, [](float, float w) { return magnitude(w); }); }},
+    {Score::small_final, [](auto& weights) { return each_weight(weights, [](float, float w) { return -magnitude(w); }); }},
+    {Score::large_init, [](auto& weights) { return each_weight(weights, [](float w, float) { return magnitude(w); }); }},
+    {Score::small_init, [](auto& weights) { return each_weight(weights, [](float w, float) { return -magnitude(w); }); }},
+    {Score::large_init_large_final, [](auto& weights) { return lesser_percentile(weights, 1); }},
+    {Score::small_init_small_final, [](auto& weights) { return lesser_percentile(weights, -1); }},
+    {Score::magnitude_increase, [](auto& weights) {
+       return each_weight(weights, [](float w_init, float w) { return magnitude(w) - magnitude(w_init); });
+     }},
+    {Score::large_final_same_sign, [](auto& weights) { return each_weight(weights, along_initial); }},
+    {Score::large_final_diff_sign, [](auto& weights) {
+       return each_weight(weights, [](float w_init, float w) { return -along_initial(w_init, w); });
+     }},
+    {Score::movement, [](auto& weights) {
+       return each_weight(weights, [](float w_init, float w) {
+         return std::abs(static_cast<double>(w) - static_cast<double>(w_init));
+       });
+     }},
+    {Score::away_from_zero, [](auto& weights) {
+       return each_weight(weights, [](float w_init, float w) {
+         return magnitude(w) * magnitude(w) - magnitude(w_init) * magnitude(w_init);
+       });
+     }},
+};
+// clang-format on
+
 }  // namespace
 
 const NameTable<Score>& score_names() {
-  using enum Score;
-  static const NameTable<Score> table("score", {{magnitude, "magnitude"},
-                                                {magnitude, "large-final"},
-                                                {small_final, "small-final"},
-                                                {large_init, "large-init"},
-                                                {small_init, "small-init"},
-                                                {large_init_large_final, "large-init-large-final"},
-                                                {small_init_small_final, "small-init-small-final"},
-                                                {magnitude_increase, "magnitude-increase"},
-                                                {large_final_same_sign, "large-final-same-sign"},
-                                                {large_final_diff_sign, "large-final-diff-sign"},
-                                                {movement, "movement"},
-                                                {away_from_zero, "away-from-zero"},
-                                                {random, "random"},
-                                                {snip, "snip"},
-                                                {grasp, "grasp"},
-                                                {synflow, "synflow"},
-                                                {taylor, "taylor"},
-                                                {fisher, "fisher"}});
+  static const NameTable<Score> table("score", kScores);
   return table;
 }
 
-bool is_of_weights_alone(Score score) {
-  return score < Score::snip;
-}
-
-bool is_of_change(Score score) {
-  return score == Score::magnitude_increase || score == Score::movement || score == Score::away_from_zero;
-}
-
-bool sees_images(Score score) {
-  return !is_of_weights_alone(score) && score != Score::synflow;
-}
-
 std::vector<double> score_weights(Score score, const ScoredWeights& weights) {
-  switch (score) {
-    case Score::magnitude:
-      return each_weight(weights, [](float, float w) { return magnitude(w); });
-    case Score::small_final:
-      return each_weight(weights, [](float, float w) { return -magnitude(w); });
-    case Score::large_init:
-      return each_weight(weights, [](float w, float) { return magnitude(w); });
-    case Score::small_init:
-      return each_weight(weights, [](float w, float) { return -magnitude(w); });
-    case Score::large_init_large_final:
-      return lesser_percentile(weights, 1);
-    case Score::small_init_small_final:
-      return lesser_percentile(weights, -1);
-    case Score::magnitude_increase:
-      return each_weight(weights, [](float w_init, float w) { return magnitude(w) - magnitude(w_init); });
-    case Score::large_final_same_sign:
-      return each_weight(weights, along_initial);
-    case Score::large_final_diff_sign:
-      return each_weight(weights, [](float w_init, float w) { return -along_initial(w_init, w); });
-    case Score::away_from_zero:
-      return each_weight(weights, [](float w_init, float w) {
-        return magnitude(w) * magnitude(w) - magnitude(w_init) * magnitude(w_init);
-      });
-    case Score::movement:
-      return each_weight(weights, [](float w_init, float w) {
-        return std::abs(static_cast<double>(w) - static_cast<double>(w_init));
-      });
-    default:
-      throw ConfigError("score '" + score_names().name(score) + "' is none of weights alone");
-  }
+  const auto* const found = std::ranges::find(kWeightScores, score, &WeightScore::value);
+  if (found != std::end(kWeightScores)) return found->scores(weights);
+  throw ConfigError("score '" + score_names().name(score) + "' is none of weights alone");
 }
 
 std::vector<double> score_at_random(const Mask& mask, const Granularity& granularity, std::uint64_t seed) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 #include <vector>
 
 #include "ltlab/base/names.h"
@@ -28,22 +29,77 @@ enum class Score {
                            ///< section 3) what the sum of -w dL/dw over all steps is where these are small
                            ///< steps of plain SGD at one learning rate
   random,                  ///< drawn
-  snip,                    ///< these five see the network: lottery/network_scores.h
-  grasp,
-  synflow,
-  taylor,
-  fisher
+  // These ask the network; L is the mean cross-entropy of images, g = dL/dw. By default they work as training
+  // does, where batch norm takes each batch's statistics: see lottery/network_scores.h.
+  snip,     ///< |w g|: connection sensitivity (Lee et al. 2019, arXiv 1810.02340, section 4.1, without the
+            ///< sum that it is divided by, which orders nothing)
+  grasp,    ///< w (H g) of the Hessian H with respect to the weights that may be pruned, of L at softmax
+            ///< temperature 200: how much the squared gradient norm falls without w (Wang et al. 2020, arXiv
+            ///< 2002.07376, section 4.1; they score -w (H g) and prune the highest, and their code has the
+            ///< temperature)
+  synflow,  ///< w dR/dw, where R is the sum of the logits that an image of ones has in the network of all
+            ///< absolute values, batch norm's arrays included, working as in evaluation: synaptic flow
+            ///< (Tanaka et al. 2020, arXiv 2006.05467, section 6 and algorithm 1; batch norm as in their
+            ///< code). The sums of layers' scores are the same where there are no biases (their theorem 2)
+  taylor,   ///< mean over the batches of (w g)^2 (Molchanov et al. 2019, arXiv 1906.10771, section 3.1,
+            ///< averaged over minibatches as there): how much the loss would change without w, to first order
+  fisher    ///< w^2 F, where F is the mean over images of the squared gradient of the image's own loss: the
+            ///< diagonal of the empirical Fisher information (Theis et al. 2018, arXiv 1801.05787, section 2,
+            ///< but for a factor of 1/2). Statistics stay as they are, as in evaluation
 };
 
-/// magnitude (or large-final) | small-final | large-init | ... | fisher
-const NameTable<Score>& score_names();
+/// What decides a score.
+enum class ScoreInput {
+  weights,         ///< at step 0 and now
+  weight_changes,  ///< likewise, and it tells nothing of the weights at step 0
+  network,         ///< but no images
+  batches,         ///< of training images, in the network
+  single_images    ///< of training, in the network
+};
 
-/// Whether the weights at step 0 and now, and no network, decide the score.
-bool is_of_weights_alone(Score score);
-/// Whether it tells what training changed, and so nothing of the weights at step 0.
-bool is_of_change(Score score);
-/// Whether training images decide it, too.
-bool sees_images(Score score);
+/// What is known of a score without a network.
+struct ScoreKind {
+  Score value;
+  std::string_view name;
+  ScoreInput input;
+  unsigned passes = 0;  ///< of each image (one, where it sees none) forward and back through the network
+  /// In which it prunes, each to the same fraction of what the one before left. SynFlow: Tanaka et al. 2020,
+  /// algorithm 1; what one round would do wipes out layers.
+  unsigned rounds = 1;
+  bool in_double = false;  ///< whether it takes the network's precision
+
+  constexpr bool asks_network() const {
+    return input != ScoreInput::weights && input != ScoreInput::weight_changes;
+  }
+  constexpr bool sees_images() const {
+    return input == ScoreInput::batches || input == ScoreInput::single_images;
+  }
+};
+
+inline constexpr ScoreKind kScores[] = {
+    {Score::magnitude, "magnitude", ScoreInput::weights},
+    {Score::magnitude, "large-final", ScoreInput::weights},
+    {Score::small_final, "small-final", ScoreInput::weights},
+    {Score::large_init, "large-init", ScoreInput::weights},
+    {Score::small_init, "small-init", ScoreInput::weights},
+    {Score::large_init_large_final, "large-init-large-final", ScoreInput::weights},
+    {Score::small_init_small_final, "small-init-small-final", ScoreInput::weights},
+    {Score::magnitude_increase, "magnitude-increase", ScoreInput::weight_changes},
+    {Score::large_final_same_sign, "large-final-same-sign", ScoreInput::weights},
+    {Score::large_final_diff_sign, "large-final-diff-sign", ScoreInput::weights},
+    {Score::movement, "movement", ScoreInput::weight_changes},
+    {Score::away_from_zero, "away-from-zero", ScoreInput::weight_changes},
+    {Score::random, "random", ScoreInput::weights},
+    {Score::snip, "snip", ScoreInput::batches, 1},
+    {Score::grasp, "grasp", ScoreInput::batches, 4, 1,
+     true},  // three of them for the product with the Hessian
+    {Score::synflow, "synflow", ScoreInput::network, 1, 100, true},
+    {Score::taylor, "taylor", ScoreInput::batches, 1},
+    {Score::fisher, "fisher", ScoreInput::single_images, 1},
+};
+
+/// The names of kScores.
+const NameTable<Score>& score_names();
 
 /// One array of weights as a score looks at it.
 struct ScoredWeights {
@@ -52,7 +108,8 @@ struct ScoredWeights {
   const Tensor& present;  ///< now, dense
 };
 
-/// A score of weights alone but random, one a weight; those of weights that the mask prunes mean nothing.
+/// A score that asks no network, but Score::random: one a weight; those of weights that the mask prunes mean
+/// nothing. ConfigError for another.
 std::vector<double> score_weights(Score score, const ScoredWeights& weights);
 
 /// Score::random: uniform in [0, 1), one a group, the same at every level of a seed. A group's weights share

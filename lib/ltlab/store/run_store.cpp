@@ -16,6 +16,7 @@
 #include "ltlab/base/folder_entries.h"
 #include "ltlab/base/regular_file.h"
 #include "ltlab/base/sha256.h"
+#include "ltlab/config/controls.h"
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/record_digest.h"
 
@@ -25,10 +26,11 @@ namespace {
 constexpr auto kRunFile = "run.h5";
 constexpr std::string_view kReplicate = "replicate-";
 constexpr std::string_view kPretraining = "pretraining";
-// What a member's name begins with, before its number.
-constexpr std::string_view kNumbered[] = {kReplicate,     RunStore::kCopy,       "random-reinit-",
-                                          "random-mask-", "global-random-mask-", "shuffled-weights-",
-                                          "sign-only-",   "supermask-",          "inverted-mask-"};
+// Whether `name` is `prefix`, and after it a number.
+bool is_numbered(std::string_view name, std::string_view prefix) {
+  if (!name.starts_with(prefix) || name.size() == prefix.size()) return false;
+  return name.substr(prefix.size()).find_first_not_of("0123456789") == std::string_view::npos;
+}
 
 // "level-003"
 std::string level_name(unsigned level) {
@@ -164,12 +166,10 @@ RunStore::RunStore(std::filesystem::path folder) : folder_(std::move(folder)) {
 }
 
 bool RunStore::is_member_name(const std::string& name) {
-  if (name == kPretraining) return true;
-  for (const std::string_view prefix : kNumbered) {
-    const std::string number = name.starts_with(prefix) ? name.substr(prefix.size()) : std::string();
-    if (!number.empty() && number.find_first_not_of("0123456789") == std::string::npos) return true;
-  }
-  return false;
+  if (name == kPretraining || is_numbered(name, kReplicate) || is_numbered(name, kCopy)) return true;
+  return std::ranges::any_of(kControls, [&](const ControlKind& control) {
+    return is_numbered(name, std::string(control.name) + "-");
+  });
 }
 
 void RunStore::require_file(const std::filesystem::path& path) {

@@ -10,6 +10,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/folder_entries.h"
 #include "ltlab/base/sha256.h"
+#include "ltlab/config/controls.h"
 #include "ltlab/store/atomic_file.h"
 #include "ltlab/store/file_checks.h"
 #include "ltlab/store/record_files.h"
@@ -229,16 +230,23 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run,
 void check_control(const LevelRecord& level, const Run& run, FileReport& report) {
   const std::optional<std::vector<Mask>> ticket = masks_of_ticket(level.level, run, report);
   if (!ticket) return;
-  const std::string& branch = run.identity->branch;
-  if (branch == "inverted-mask") return;
-  if (branch == "global-random-mask") {
-    if (density(level.masks) == density(*ticket)) return;
-    report.faults.emplace_back("keeps another number of weights than the ticket at this level");
-  } else if (!same_survivors(level.masks, *ticket)) {
-    report.faults.emplace_back("keeps another number of weights in some layer than the ticket at this level");
-  } else if (branch != "random-mask" && !nested(level.masks, *ticket)) {
-    report.faults.emplace_back("its mask is not the ticket's");  // as many survivors and nested: equal
+  const ControlKind* control = find_row(kControls, run.identity->branch);
+  switch (control ? control->mask : ControlMask::of_ticket) {  // a copy's too
+    case ControlMask::of_ticket:
+      if (!same_survivors(level.masks, *ticket)) break;
+      if (!nested(level.masks, *ticket)) report.faults.emplace_back("its mask is not the ticket's");
+      return;
+    case ControlMask::drawn_by_layer:
+      if (!same_survivors(level.masks, *ticket)) break;
+      return;
+    case ControlMask::drawn_over_all:
+      if (density(level.masks) != density(*ticket))
+        report.faults.emplace_back("keeps another number of weights than the ticket at this level");
+      return;
+    case ControlMask::of_lowest_scores:
+      return;
   }
+  report.faults.emplace_back("keeps another number of weights in some layer than the ticket at this level");
 }
 
 // ------------------------------------------------------------------------------------------------------

@@ -25,12 +25,13 @@ double LearningRateSchedule::rate(std::uint64_t step) const {
       });
       return base * std::pow(factor, static_cast<double>(passed));
     }
-    default: {
+    case Shape::cosine: {
       const double span = static_cast<double>(std::max<std::uint64_t>(total_steps, warmup_steps + 1)) - warm;
       const double done = std::min(1.0, (at - warm) / span);
       return base * 0.5 * (1.0 + std::cos(std::numbers::pi * done));
     }
   }
+  return base;
 }
 
 const NameTable<LearningRateSchedule::Shape>& schedule_names() {

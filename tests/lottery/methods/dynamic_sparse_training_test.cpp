@@ -1,9 +1,9 @@
-#include "ltlab/lottery/dynamic_sparse_training.h"
-
 #include <catch2/catch.hpp>
 
 #include "ltlab/config/check.h"
 #include "ltlab/config/config_text.h"
+#include "ltlab/lottery/methods/rigl.h"
+#include "ltlab/lottery/methods/set.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/prune/regrowth.h"
 #include "ltlab/store/verify.h"
@@ -16,9 +16,9 @@ namespace {
 
 SearchConfig dynamic_config(PruningTime time) {
   SearchConfig config = small_config();
-  config.pruning_time = time;
+  config.prune = time;
   config.densities = {0.2, 0.05};
-  config.mask_every = 5;
+  config.prune_every = 5;
   return config;
 }
 
@@ -53,8 +53,7 @@ Mask retrace_rigl(const SearchConfig& config, const std::vector<Tensor>& initial
 }  // namespace
 
 TEST_CASE("RigL's drop fraction falls by the cosine, SET's stays", "[lottery]") {
-  SearchConfig config = dynamic_config(PruningTime::rigl);
-  const DynamicSparseTraining rigl(config, {0, 300, 100}, 0, 1);
+  const RigL rigl(SearchConfig().drop_fraction, {0, 300, 100});
   CHECK(rigl.drop_fraction(0) == Approx(0.3));
   CHECK(rigl.drop_fraction(150) == Approx(0.15));
   CHECK(rigl.drop_fraction(300) == Approx(0).margin(1e-12));
@@ -63,9 +62,7 @@ TEST_CASE("RigL's drop fraction falls by the cosine, SET's stays", "[lottery]") 
   CHECK(rigl.changes_at(200));
   CHECK_FALSE(rigl.changes_at(250));
   CHECK_FALSE(rigl.changes_at(300));
-  config.pruning_time = PruningTime::set;
-  config.drop_fraction = 0.5;
-  CHECK(DynamicSparseTraining(config, {0, 300, 100}, 0, 1).drop_fraction(200) == 0.5);
+  CHECK(Set(0.5, {0, 300, 100}, 0, 1).drop_fraction(200) == 0.5);
 }
 
 TEST_CASE("Random masks have what the plan keeps of each layer", "[lottery]") {

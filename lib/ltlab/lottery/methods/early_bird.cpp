@@ -1,6 +1,9 @@
-#include "ltlab/lottery/early_bird.h"
+#include "ltlab/lottery/methods/early_bird.h"
 
+#include <memory>
 #include <utility>
+
+#include "ltlab/lottery/methods/methods.h"
 
 namespace ltlab {
 namespace {
@@ -37,6 +40,13 @@ void EarlyBird::restore(const std::vector<Tensor>& memory) {
     last_.push_back({tensor.name.substr(prefix.size()), tensor.shape, {}});
     for (const float value : tensor.values) last_.back().keep.push_back(value != 0);
   }
+}
+
+template <>
+LevelStart start_level<PruningTime::early_bird>(const Replicate& replicate, unsigned level) {
+  LevelStart start = replicate.start_fresh(level, replicate.full_masks());
+  start.schedule = std::make_shared<EarlyBird>(pruning_of(replicate, start));
+  return start;
 }
 
 }  // namespace ltlab

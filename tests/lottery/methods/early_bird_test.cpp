@@ -1,4 +1,4 @@
-#include "ltlab/lottery/early_bird.h"
+#include "ltlab/lottery/methods/early_bird.h"
 
 #include <catch2/catch.hpp>
 
@@ -14,9 +14,9 @@ namespace {
 
 SearchConfig early_bird_config() {
   SearchConfig config = small_config();
-  config.pruning_time = PruningTime::early_bird;
+  config.prune = PruningTime::early_bird;
   config.densities = {0.5, 0.2};
-  config.mask_every = 2;
+  config.prune_every = 2;
   return config;
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("A search interrupted before a mask is drawn, and after, goes on to th
           "[lottery][threads]") {
   const TemporaryFolder whole, broken;
   SearchConfig config = early_bird_config();
-  config.mask_every = 4;  // drawn at step 24 or later, and interrupted at 20
+  config.prune_every = 4;  // drawn at step 24 or later, and interrupted at 20
   config.training.validate_every = 4;
   search(config, whole, 2);
   for (const unsigned level : {1u, 2u}) {

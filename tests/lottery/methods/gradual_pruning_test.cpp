@@ -1,4 +1,4 @@
-#include "ltlab/lottery/gradual_pruning.h"
+#include "ltlab/lottery/methods/gradual_pruning.h"
 
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -16,9 +16,9 @@ namespace {
 
 SearchConfig gradual_config() {
   SearchConfig config = small_config();
-  config.pruning_time = PruningTime::during_training;
+  config.prune = PruningTime::during_training;
   config.densities = {0.3, 0.1};
-  config.mask_every = 5;
+  config.prune_every = 5;
   return config;
 }
 
@@ -78,6 +78,21 @@ TEST_CASE("Masks change every so often after the beginning, and at the end", "[l
     if (pruning.changes_at(step)) changes.push_back(step);
   }
   CHECK(changes == std::vector<std::uint64_t>{150, 200, 250, 260});
+}
+
+TEST_CASE("A level of so few steps that its changes fall together is pruned all the same", "[lottery]") {
+  SearchConfig config = gradual_config();
+  config.prune = GENERATE(PruningTime::during_training, PruningTime::early_bird);
+  config.prune_begin = 16;
+  config.prune_end = 17;
+  config.level_steps = {15};
+  const TemporaryFolder folder;
+  search(config, folder);
+  const RunStore store(folder.path());
+  CHECK(store.read_summary(1).density == Approx(0.3).margin(0.001));
+  CHECK(store.read_summary(2).density == Approx(0.1).margin(0.001));
+  CHECK(store.read_summary(1).mask_step == 7);  // 17 of 40 steps are between 6 and 7 of 15
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }
 
 TEST_CASE("A level is pruned from dense to its density while it trains", "[lottery][threads]") {
@@ -170,14 +185,14 @@ TEST_CASE("What gradual pruning cannot do is refused with the option's name", "[
   };
   CHECK(message([](SearchConfig&) {}).empty());
   CHECK_THAT(message([](SearchConfig& c) { c.rewind_step = 5; }), Catch::Contains("--rewind"));
-  CHECK_THAT(message([](SearchConfig& c) { c.mask_every = 0; }), Catch::Contains("--prune-every"));
-  CHECK_THAT(message([](SearchConfig& c) { c.mask_begin = 30; }), Catch::Contains("--prune-begin"));
-  CHECK_THAT(message([](SearchConfig& c) { c.mask_end = 41; }), Catch::Contains("--prune-end"));
+  CHECK_THAT(message([](SearchConfig& c) { c.prune_every = 0; }), Catch::Contains("--prune-every"));
+  CHECK_THAT(message([](SearchConfig& c) { c.prune_begin = 30; }), Catch::Contains("--prune-begin"));
+  CHECK_THAT(message([](SearchConfig& c) { c.prune_end = 41; }), Catch::Contains("--prune-end"));
   CHECK_THAT(message([](SearchConfig& c) { c.retraining = Retraining::fine_tuning; }),
              Catch::Contains("--retrain"));
   SearchConfig config = gradual_config();
-  config.mask_every = StepCount::parse("1ep");
-  config.mask_end = StepCount::parse("2ep");
+  config.prune_every = StepCount::parse("1ep");
+  config.prune_end = StepCount::parse("2ep");
   CHECK_THAT(
       config_text(config),
       Catch::Contains("prune = during-training\ngradual = cubic\nprune-end = 2ep\nprune-every = 1ep\n"));

@@ -5,6 +5,7 @@
 
 #include "ltlab/lottery/mask_schedule.h"
 #include "ltlab/lottery/pruning_round.h"
+#include "ltlab/lottery/replicate.h"
 
 namespace ltlab {
 
@@ -30,5 +31,8 @@ struct ScheduledPruning {
   }
   double flops(const std::vector<Mask>& before) const { return scoring_flops(before, config, dataset); }
 };
+
+/// The pruning of the level that starts so.
+ScheduledPruning pruning_of(const Replicate& replicate, const LevelStart& start);
 
 }  // namespace ltlab

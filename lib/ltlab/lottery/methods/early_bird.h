@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ltlab/lottery/scheduled_pruning.h"
+#include "ltlab/lottery/methods/scheduled_pruning.h"
 
 namespace ltlab {
 

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <string_view>
+
+#include "ltlab/base/names.h"
+
+namespace ltlab {
+
+/// When the networks of levels 1, 2, ... are pruned: each value has a file in lottery/methods/.
+enum class PruningTime {
+  after_training,   ///< level n prunes what level n - 1 trained: iterative pruning
+  one_shot,         ///< every level prunes what level 0 trained, at once to its density
+  before_training,  ///< every level prunes the weights of the rewind step, and trains only then
+  during_training,  ///< every level trains from the dense network, and is pruned on the way: GradualPruning
+  early_bird,       ///< likewise, but at once, as soon as its mask has settled: EarlyBird
+  set,              ///< every level trains at its density, by masks that move: DynamicSparseTraining
+  rigl              ///< likewise
+};
+
+/// Which weights decide the masks of a level.
+enum class PrunedWeights {
+  of_level_before,   ///< those that the level before left after its training
+  of_dense_network,  ///< those that level 0 left
+  of_rewind_step,    ///< those that level 0 had at the rewind step
+  in_training,       ///< its own, while it trains from the dense network
+  none               ///< masks are drawn at the level's density, and move while it trains
+};
+
+/// What is known of a time of pruning without training.
+struct PruningTimeKind {
+  PruningTime value;
+  std::string_view name;
+  PrunedWeights prunes;
+  unsigned quarters_before_changes = 0;  ///< of a training, before masks begin to change by default
+};
+
+inline constexpr PruningTimeKind kPruningTimes[] = {
+    {PruningTime::after_training, "after-training", PrunedWeights::of_level_before},
+    {PruningTime::one_shot, "one-shot", PrunedWeights::of_dense_network},
+    {PruningTime::before_training, "before-training", PrunedWeights::of_rewind_step},
+    {PruningTime::during_training, "during-training", PrunedWeights::in_training, 1},
+    {PruningTime::early_bird, "early-bird", PrunedWeights::in_training},
+    {PruningTime::set, "set", PrunedWeights::none},
+    {PruningTime::rigl, "rigl", PrunedWeights::none},
+};
+
+/// The names of kPruningTimes.
+const NameTable<PruningTime>& pruning_time_names();
+
+}  // namespace ltlab

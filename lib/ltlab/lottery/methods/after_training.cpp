@@ -1,0 +1,39 @@
+#include "ltlab/lottery/methods/methods.h"
+
+namespace ltlab {
+namespace {
+
+// The survivors, and the optimizer's state of them, stay as they were trained. The learning rate returns to
+// the rewind step, or stays too; or nothing is trained any more.
+void keep_trained(const SearchConfig& config, const LevelRecord& before, LevelStart& start) {
+  start.weights = before.weights;
+  start.record_initial_weights = true;
+  if (config.retraining == Retraining::none) {
+    start.first_step = start.training.steps;
+    return;
+  }
+  start.optimizer = before.optimizer;
+  start.record_optimizer = config.pruned_weights() == PrunedWeights::of_level_before;
+  if (config.retraining != Retraining::fine_tuning) return;
+  const LearningRateSchedule& schedule = config.training.learning_rate;
+  start.training.learning_rate = {};
+  start.training.learning_rate.base = schedule.rate(config.training.steps - 1);
+}
+
+}  // namespace
+
+// The lowest of the weights that an earlier level trained are pruned, and the others retrained.
+template <>
+LevelStart start_level<PruningTime::after_training>(const Replicate& replicate, unsigned level) {
+  const SearchConfig& config = replicate.config();
+  const LevelRecord before = replicate.read_level(config.pruned_level(level).value());
+  LevelStart start = replicate.start_pruned(level, before.masks, before.weights);
+  if (config.retraining == Retraining::weight_rewinding) {
+    replicate.rewind(start);
+  } else {
+    keep_trained(config, before, start);
+  }
+  return start;
+}
+
+}  // namespace ltlab

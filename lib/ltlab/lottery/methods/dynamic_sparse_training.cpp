@@ -1,0 +1,37 @@
+#include "ltlab/lottery/methods/dynamic_sparse_training.h"
+
+#include <cmath>
+
+#include "ltlab/lottery/pruning_round.h"
+#include "ltlab/prune/regrowth.h"
+
+namespace ltlab {
+
+std::vector<float> magnitudes(const Tensor& tensor) {
+  std::vector<float> result;
+  result.reserve(tensor.values.size());
+  for (const float value : tensor.values) result.push_back(std::abs(value));
+  return result;
+}
+
+bool DynamicSparseTraining::changes_at(std::uint64_t step) const {
+  return step > changes_.begin && step < changes_.end && (step - changes_.begin) % changes_.every == 0;
+}
+
+std::vector<Mask> DynamicSparseTraining::change(std::uint64_t step, const TrainedWeights& before) {
+  std::vector<Mask> masks;
+  for (const Mask& mask : before.masks) {
+    const auto count = static_cast<std::size_t>(drop_fraction(step) * static_cast<double>(mask.survivors()));
+    const RegrowthScores scores{magnitudes(*find_named(before.weights, mask.name)),
+                                growth_scores(mask, step, before)};
+    masks.push_back(drop_and_grow(mask, scores, count));
+  }
+  return masks;
+}
+
+LevelStart start_sparse(const Replicate& replicate, unsigned level) {
+  return replicate.start_fresh(
+      level, draw_sparse_masks(replicate.full_masks(), replicate.plan(level), replicate.run().seed, level));
+}
+
+}  // namespace ltlab

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "ltlab/lottery/methods/dynamic_sparse_training.h"
+
+namespace ltlab {
+
+/// RigL (Evci et al. 2020, arXiv 1911.11134, algorithm 1): at step t the fraction a/2 (1 + cos(t pi / end))
+/// is dropped, rounded down to whole weights, and those grow whose gradients are greatest in magnitude. The
+/// gradients are those of the step's own batch, which brings no update.
+class RigL final : public DynamicSparseTraining {
+ public:
+  /// `fraction` is a.
+  RigL(double fraction, MaskChanges changes) : DynamicSparseTraining(changes), fraction_(fraction) {}
+
+  bool sees_gradients() const override { return true; }
+  double drop_fraction(std::uint64_t step) const override;
+
+ private:
+  std::vector<float> growth_scores(const Mask& mask, std::uint64_t step,
+                                   const TrainedWeights& before) const override;
+
+  double fraction_;
+};
+
+}  // namespace ltlab

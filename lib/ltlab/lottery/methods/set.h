@@ -1,0 +1,28 @@
+#pragma once
+
+#include "ltlab/lottery/methods/dynamic_sparse_training.h"
+
+namespace ltlab {
+
+/// SET (Mocanu et al. 2018, arXiv 1707.04780, algorithm 1): the fraction is always the same, and those that
+/// grow are drawn. There masks change after each epoch until the end, and new weights are drawn; here they
+/// change and begin as in RigL, whose paper compares both so.
+class Set final : public DynamicSparseTraining {
+ public:
+  /// What is drawn is named by (seed, level).
+  Set(double fraction, MaskChanges changes, std::uint64_t seed, unsigned level)
+      : DynamicSparseTraining(changes), fraction_(fraction), seed_(seed), level_(level) {}
+
+  bool sees_gradients() const override { return false; }
+  double drop_fraction(std::uint64_t /*step*/) const override { return fraction_; }
+
+ private:
+  std::vector<float> growth_scores(const Mask& mask, std::uint64_t step,
+                                   const TrainedWeights& before) const override;
+
+  double fraction_;
+  std::uint64_t seed_;
+  unsigned level_;
+};
+
+}  // namespace ltlab
