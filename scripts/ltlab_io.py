@@ -52,11 +52,12 @@ def state_dict(level):
     return state
 
 
-def pytorch_model(level, model):
+def pytorch_model(level, model, image=None):
     """The network of a level as a torch.nn.Module, pruned by torch.nn.utils.prune; it gives logits.
 
-    `model` is the run's attribute of that name, a built-in network. Images are (n, channels, height, width), with
-    linear layers only also (n, features), normalized as in training.
+    `model` and `image` are the run's attributes of these names; runs of ltlab 0.1.0 have no image, and need none but for
+    models of the user's own. Images are (n, channels, height, width), with linear layers only also (n, features),
+    normalized as in training. The program `ltlab` says how the layers are connected.
     """
     import operator
 
@@ -66,7 +67,7 @@ def pytorch_model(level, model):
 
     modules, graph = {}, fx.Graph()
     values = {"images": graph.placeholder("images")}
-    for step in _steps(level, model):
+    for step in _steps(level, model, image):
         inputs = tuple(values[name] for name in step.inputs)
         if step.kind == "addition":
             values[step.name] = graph.call_function(operator.add, inputs)
@@ -87,24 +88,33 @@ def _pytorch_module(level, step):
 
     shape = level.weights[f"{step.name}.weight"].shape if f"{step.name}.weight" in level.weights else ()
     return {
-        "convolution": lambda: nn.Conv2d(shape[1], shape[0], step.kernel, step.stride, step.padding, bias=step.bias),
+        "convolution": lambda: nn.Conv2d(shape[1], shape[0], step.window, step.stride, step.padding, bias=step.bias),
         "linear": lambda: nn.Linear(shape[1], shape[0]),
-        "batch_norm": lambda: nn.BatchNorm2d(*shape),
+        "batch_norm": lambda: (nn.BatchNorm1d if step.flat else nn.BatchNorm2d)(*shape),
         "relu": nn.ReLU,
-        "max_pooling": lambda: nn.MaxPool2d(2),
-        "mean": lambda: nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten()),
+        "max_pooling": lambda: nn.MaxPool2d(step.window, step.stride),
+        "average_pooling": lambda: nn.AvgPool2d(step.window, step.stride),
+        "mean": lambda: nn.AdaptiveAvgPool2d(1),
+        "dropout": nn.Identity,  # as in evaluation
         "flatten": nn.Flatten,
         "subsampling": lambda: nn.MaxPool2d(1, step.stride),
         "padding": lambda: nn.ConstantPad3d((0, 0, 0, 0, 0, step.padding), 0.0),
     }[step.kind]()
 
 
-def _steps(level, model):
+def _steps(level, model, image):
     """ltlab_networks.steps() of a level's network."""
-    found = ltlab_networks.steps(model)
-    if not found:
-        raise RunError(f"cannot tell how the layers of model '{model}' are connected; export its state_dict instead")
-    return found
+    if model == "imported":
+        raise RunError("cannot tell how the layers of model 'imported' are connected; export its state_dict instead, or "
+                       "import it with --model")
+    return ltlab_networks.steps(model, *_extents(level.masks, image))
+
+
+def _likely_image(masks):
+    """Extents of images with the channels, or values, that the first weights take: how layers are connected hardly hangs
+    on the others."""
+    first = next(iter(masks.values()))
+    return f"{first.shape[1]}x32x32" if first.ndim == 4 else f"{first.shape[1]}x1x1"
 
 
 def export_pytorch(level, path):
@@ -119,12 +129,13 @@ def export_pytorch(level, path):
 # ---------------------------------------------------------------------------------------------------- ONNX
 
 
-def export_onnx(level, model, path):
-    """Writes the network of a level, pruned weights as zeros, as an ONNX model (opset 13): `images` to `logits`."""
+def export_onnx(level, model, path, image=None):
+    """Writes the network of a level, pruned weights as zeros, as an ONNX model (opset 13): `images` to `logits`; `model` and
+    `image` as for pytorch_model()."""
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    nodes, arrays, steps = [], [], _steps(level, model)
+    nodes, arrays, steps = [], [], _steps(level, model, image)
     for step in steps:
         constants = _onnx_constants(level, step)
         arrays += [numpy_helper.from_array(values, name) for name, values in constants.items()]
@@ -134,7 +145,7 @@ def export_onnx(level, model, path):
     first, last = list(level.masks.values())[0], list(level.masks.values())[-1]
     extents = ["n", first.shape[1], "height", "width"] if first.ndim == 4 else ["n", first.shape[1]]
     graph = helper.make_graph(
-        nodes, re.sub("[:=]", "-", model),
+        nodes, re.sub("[^A-Za-z0-9.]+", "-", model),
         [helper.make_tensor_value_info("images", TensorProto.FLOAT, extents)],
         [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["n", last.shape[0]])], arrays)
     document = helper.make_model(graph, producer_name="ltlab", opset_imports=[helper.make_opsetid("", 13)])
@@ -153,16 +164,18 @@ def _onnx_constants(level, step):
 
 def _onnx_operator(step):
     """Its type and attributes."""
+    strides = 2 * [step.stride]
     return {
-        "convolution": ("Conv", {"kernel_shape": 2 * [step.kernel], "pads": 4 * [step.padding],
-                                 "strides": 2 * [step.stride]}),
+        "convolution": ("Conv", {"kernel_shape": step.window, "pads": 4 * [step.padding], "strides": strides}),
         "linear": ("Gemm", {"transB": 1}),
         "batch_norm": ("BatchNormalization", {"epsilon": 1e-5}),
         "relu": ("Relu", {}),
-        "max_pooling": ("MaxPool", {"kernel_shape": [2, 2], "strides": [2, 2]}),
-        "mean": ("ReduceMean", {"axes": [2, 3], "keepdims": 0}),
+        "max_pooling": ("MaxPool", {"kernel_shape": step.window, "strides": strides}),
+        "average_pooling": ("AveragePool", {"kernel_shape": step.window, "strides": strides}),
+        "mean": ("GlobalAveragePool", {}),
+        "dropout": ("Identity", {}),
         "flatten": ("Flatten", {}),
-        "subsampling": ("MaxPool", {"kernel_shape": [1, 1], "strides": 2 * [step.stride]}),
+        "subsampling": ("MaxPool", {"kernel_shape": [1, 1], "strides": strides}),
         "padding": ("Pad", {}),
         "addition": ("Add", {}),
     }[step.kind]
@@ -171,18 +184,65 @@ def _onnx_operator(step):
 # ---------------------------------------------------------------------------------------------------- importing
 
 
-def import_pytorch(state, folder, initial=None, source="PyTorch"):
+def import_pytorch(state, folder, initial=None, source="PyTorch", model=None, image=None):
     """Writes a run of one level, number 0, from a state_dict or what holds one, and optionally from the one that training
     began with. They are of PyTorch, or of load_state_dict().
 
     Masks are those of torch.nn.utils.prune (`weight_orig`, `weight_mask`); where there are none, the weights of linear
     layers and convolutions count as pruned where they are zero. Everything comes back by state_dict(), but what was of 16
-    bits as float32, and booleans as bytes.
+    bits as float32, and booleans as bytes. `model` is what `ltlab search --model` takes, a file of a model's text or a name:
+    the layers are then its layers, in its order, and training can go on. `image` is then the extents of the images, as
+    "3x32x32", where these are not as large as CIFAR-10's.
     """
-    imported = _imported_level(state, {})
+    imported = _imported_level(state, {}) if model is None else _level_of_model(state, model, image)
     names = {key: name for name, key in imported.imported_names.items()}
     init = {} if initial is None else _initial(initial, names, imported)
-    write_import(Path(folder), source, _model_name(imported), {0: imported}, init, init, 0)
+    name = _model_name(imported) if model is None else _description(model, imported.masks, image)
+    write_import(Path(folder), source, name, {0: imported}, init, init, 0, image)
+
+
+def _description(model, masks, image):
+    """Of a named model or file of its text, on one line."""
+    return ltlab_networks.describe(str(model), *_extents(masks, image))["model"]
+
+
+def _extents(masks, image):
+    """Of a network's images, and its number of classes."""
+    return image or _likely_image(masks), list(masks.values())[-1].shape[0]
+
+
+def _level_of_model(state, model, image):
+    """A Level of a state_dict whose modules are the layers of an ltlab model, one after the other."""
+    state, masks = _pruned_arrays(ltlab_state_dicts.state_of(state), {})
+    _check_arrays(state, masks)
+    stems, layers = {}, []
+    for key in state:
+        stems.setdefault(key.rpartition(".")[0], []).append(key)
+    units = {"images": next(iter(masks.values())).shape[1]}
+    for step in ltlab_networks.steps(str(model), *_extents(masks, image)):
+        weights = state[next(iter(stems[stem]))] if (stem := next(iter(stems), None)) is not None else np.zeros(1)
+        units[step.name], shapes = _expected_shapes(step, units[step.inputs[0]], weights)
+        if not shapes:
+            continue
+        if stem is None:
+            raise RunError(f"the model has a layer {step.name}, and the state_dict has no more layers")
+        found = {key.rpartition(".")[2].removesuffix("_orig"): state[key].shape for key in stems[stem]}
+        found.pop("num_batches_tracked", None)
+        if found != shapes:
+            raise RunError(f"layer {step.name} of the model has {_shapes(shapes)}, but {_told([stem])}, where the "
+                           f"state_dict has its next layer, {_shapes(found)}")
+        layers.append((stem, step.name))
+        del stems[stem]
+    if stems:
+        raise RunError(f"the state_dict has more layers than the model: {_told(list(stems))}")
+    own = dict(layers)
+    names = {key: f"{own[stem]}.{kind.removesuffix('_orig')}" for key in state for stem, _, kind in [key.rpartition(".")]}
+    return _level_of(state, masks, names)
+
+
+def _shapes(shapes):
+    """"weight (6, 4, 3, 3) and bias (6)"."""
+    return " and ".join(f"{name} ({', '.join(map(str, shape))})" for name, shape in sorted(shapes.items(), reverse=True))
 
 
 def load_state_dict(path, trust=False):
@@ -400,10 +460,18 @@ def _model_name(level):
     return next((model for model in models if _is_network(level, model)), "imported")
 
 
+def _steps_if_any(model):
+    """Its steps; none where ltlab knows no such network, such as one of another width."""
+    try:
+        return ltlab_networks.steps(model)
+    except ltlab_networks.InputError:
+        return []
+
+
 def _is_network(level, model):
     """Whether the arrays of a level are those of a built-in network."""
     units, expected = {"images": next(iter(level.masks.values())).shape[1]}, {}  # units: features, or channels
-    for step in ltlab_networks.steps(model):
+    for step in _steps_if_any(model):
         weights = level.weights.get(f"{step.name}.weight", np.zeros(1))
         units[step.name], shapes = _expected_shapes(step, units[step.inputs[0]], weights)
         expected |= {f"{step.name}.{kind}": shape for kind, shape in shapes.items()}
@@ -417,7 +485,7 @@ def _expected_shapes(step, before, weights):
     outputs = step.outputs or len(weights)
     bias = {"bias": (outputs,)} if step.bias else {}
     if step.kind == "convolution":
-        return outputs, {"weight": (outputs, before, step.kernel, step.kernel)} | bias
+        return outputs, {"weight": (outputs, before, *step.window)} | bias
     if step.kind == "linear":
         pixels = weights.size // (outputs * before) if step.inputs[0].startswith("flatten") else 1
         return outputs, {"weight": (outputs, max(1, pixels) * before)} | bias
@@ -447,6 +515,10 @@ def parse_arguments():
     command.add_argument("state_dict", type=Path, help="file of torch.save(model.state_dict()), or of a checkpoint")
     command.add_argument("folder", type=Path, help="run folder to write")
     command.add_argument("--initial", metavar="FILE", type=Path, help="the state_dict that training began with")
+    command.add_argument("--model", metavar="MODEL", help="the network as an ltlab model, as for `ltlab search --model`: a "
+                         "file of its text, or a name; it then can be trained, and exported as a whole")
+    command.add_argument("--image", metavar="CxHxW",
+                         help="of that model: the extents of its images (3x32x32, but with its channels)")
     command.add_argument("--trust", action="store_true", help=trust)
     text = "write a run from a folder replicate_N of OpenLTH"
     command = commands.add_parser("import-openlth", help=text, description=text)
@@ -461,13 +533,14 @@ def run_command(arguments):
         export_pytorch(read_level(arguments.level), arguments.output)
     elif arguments.command == "export-onnx":
         level = read_level(arguments.level)
-        model = level.attributes.get("model") or read_run(arguments.level.parent).attributes["model"]
-        export_onnx(level, model, arguments.output)
+        told = level.attributes if "model" in level.attributes else read_run(arguments.level.parent).attributes
+        export_onnx(level, told.get("model_text") or told["model"], arguments.output, told.get("image"))
     elif arguments.command == "extract":
         extract(arguments.level, arguments.output)
     elif arguments.command == "import-pytorch":
         initial = load_state_dict(arguments.initial, arguments.trust) if arguments.initial else None
-        import_pytorch(load_state_dict(arguments.state_dict, arguments.trust), arguments.folder, initial)
+        import_pytorch(load_state_dict(arguments.state_dict, arguments.trust), arguments.folder, initial,
+                       model=arguments.model, image=arguments.image)
     else:
         import_openlth(arguments.replicate, arguments.folder, arguments.trust)
 

@@ -1,112 +1,144 @@
-"""How the layers of ltlab's built-in networks are connected, for ltlab_io.py; `ltlab model NAME` shows the same."""
+"""How the layers of ltlab's networks are connected, as the program `ltlab model MODEL --json` says, for ltlab_io.py."""
 
-import re
+import functools
+import json
+import os
+import shutil
+import subprocess
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from pathlib import Path
+
+from script_errors import InputError
 
 
 @dataclass(frozen=True)
 class Step:
     """What is computed of the values of other steps."""
 
-    kind: str  # convolution, linear, batch_norm, relu, max_pooling, mean, flatten, subsampling, padding, addition
-    name: str = ""  # ltlab's of what has weights: conv1, bn1, fc1
-    inputs: tuple = ()  # names of steps, or "images"
-    outputs: int = 0  # of a convolution or linear layer; 0: classes
-    kernel: int = 3
-    padding: int = 1  # pixels around a convolution's images; channels of zeros that `padding` puts behind the others
-    stride: int = 1  # of a convolution or subsampling
+    kind: str  # convolution, linear, batch_norm, relu, max_pooling, average_pooling, mean, dropout, flatten, subsampling,
+    # padding, addition
+    name: str  # ltlab's of what has weights: conv1, bn1, fc1
+    inputs: tuple  # names of steps, or "images"
+    outputs: int = 0  # channels or features after a convolution or linear layer; 0: classes
+    window: tuple = (1, 1)  # height and width
+    stride: int = 1
+    padding: int = 0  # pixels around a convolution's images; channels of zeros that `padding` puts behind the others
     bias: bool = True
+    flat: bool = False  # whether it gives features (n, features), and not images
 
 
-NAMES = {"convolution": "conv", "batch_norm": "bn", "linear": "fc", "max_pooling": "pool"}
-RELU, NORM, POOL, MEAN, FLATTEN = map(Step, ("relu", "batch_norm", "max_pooling", "mean", "flatten"))
-
-
-def steps(model):
-    """The steps from images to logits of the network that ltlab calls `model`; none where it is not built in."""
-    for pattern, layers in BUILT_IN.items():
-        match = re.fullmatch(pattern, model)
-        if match:
-            return _connected(layers(*(int(word) if word else 1 for word in match.groups())))
-    if re.fullmatch(r"mlp:\d+(-\d+)+", model):
-        return _connected(_linear(*map(int, model.split("-")[1:-1])))
-    return []
+def steps(model, image=None, classes=None):
+    """The steps from images to logits of a network: a name that ltlab knows, or a model's text; `image` is the extents of
+    its images, "3x32x32", by default what the model is made for. InputError where ltlab knows no such model."""
+    if classes is None and model.startswith("mlp:"):
+        classes = model.rpartition("-")[2]
+    builder = _Builder()
+    layers = describe(model, image, classes)["layers"]
+    for layer in layers:
+        builder.add(layer, last=layer is layers[-1])
+    return builder.steps
 
 
 def models(widths):
-    """Names of the networks that may have weights of these numbers of outputs, those of the images first."""
-    named = [f"mlp:{'-'.join(map(str, widths))}", "lenet-5", "conv-2", "conv-4", "conv-6"]
-    for family, channels, sizes in (("resnet", 16, (20, 32, 44, 56)), ("vgg", 64, (11, 13, 16, 19))):
-        width = widths[1] // channels
-        named += [f"{family}-{size}{'' if width <= 1 else f':width={width}'}" for size in sizes]
-    return ["lenet-300-100", *named] if widths == [784, 300, 100, 10] else named
+    """Names of the built-in networks that may have weights of these numbers of outputs, those of the images first."""
+    found = []
+    for name in _built_in():
+        found.append(name)
+        first = describe(name)["layers"][0]["output"][0]
+        if widths[1] > first and widths[1] % first == 0:
+            found.append(f"{name}:width={widths[1] // first}")
+    return [*found, f"mlp:{'-'.join(map(str, widths))}"]
 
 
-def _linear(*widths):
-    hidden = [layer for width in widths for layer in (Step("linear", outputs=width), RELU)]
-    return [FLATTEN, *hidden, Step("linear")]
+@functools.cache
+def describe(model, image=None, classes=None):
+    """What the program says of a model: its description on one `model` line, and its `layers`."""
+    options = [*(["--image", image] if image else []), *(["--classes", str(classes)] if classes else [])]
+    return _ask("model", model, "--json", *options)
 
 
-def _lenet_5():
-    first, second = (Step("convolution", outputs=outputs, kernel=5, padding=padding)
-                     for outputs, padding in ((6, 2), (16, 0)))
-    return [first, RELU, POOL, second, RELU, POOL, *_linear(120, 84)]
+@functools.cache
+def _built_in():
+    return [model["name"] for model in _ask("model", "list", "--json")]
 
 
-def _conv(depth):
-    stages = [2 * [Step("convolution", outputs=width), RELU] + [POOL] for width in (64, 128, 256)[:depth // 2]]
-    return [*sum(stages, []), *_linear(256, 256)]
+def _ask(*words):
+    result = subprocess.run([_program(), *words], capture_output=True, text=True)
+    if result.returncode != 0:
+        raise InputError(result.stderr.strip().removeprefix("ltlab: ") or f"ltlab ended with {result.returncode}")
+    return json.loads(result.stdout)
 
 
-def _normalized(outputs, stride=1):
-    return [Step("convolution", outputs=outputs, stride=stride, bias=False), NORM]
+def _program():
+    built = Path(__file__).resolve().parent.parent / "build/release/bin/ltlab"
+    program = os.environ.get("LTLAB") or (str(built) if built.exists() else shutil.which("ltlab"))
+    if not program or not shutil.which(program):
+        raise InputError("there is no program ltlab, which knows how networks are connected: build it, put it in PATH, "
+                         "or name it by the environment variable LTLAB")
+    return program
 
 
-def _vgg(layers, width):
-    early, late = {11: (1, 2), 13: (2, 2), 16: (2, 3), 19: (2, 4)}[layers]
-    stages = [depth * [*_normalized(channels * width), RELU] + [POOL]
-              for channels, depth in ((64, early), (128, early), (256, late), (512, late), (512, late))]
-    return [*sum(stages, [])[:-1], MEAN, Step("linear")]  # which averages instead of the last pooling
+class _Builder:
+    """Makes steps of layers: what ltlab computes as one, such as a convolution and its ReLU, are several."""
 
+    def __init__(self):
+        self.steps, self.counts, self.values, self.flat = [], Counter(), {"images": "images"}, set()
 
-def _resnet(layers, width):
-    result, blocks = [*_normalized(16 * width), RELU], (layers - 2) // 6
-    for channels in (16 * width, 32 * width, 64 * width):
-        for block in range(blocks):
-            widens = channels > 16 * width and block == 0
-            shortcut = [Step("subsampling", stride=2), Step("padding", padding=channels // 2)] if widens else []
-            branch = [*_normalized(channels, 2 if widens else 1), RELU, *_normalized(channels)]
-            result += [(branch, shortcut), RELU]
-    return [*result, MEAN, Step("linear")]
+    def add(self, layer, last):
+        value = self.values[layer["from"]]
+        value = getattr(self, "add_" + layer["kind"].replace("-", "_"))(layer, value, last)
+        if layer["relu"]:
+            value = self.append("relu", value)
+        if layer["plus"]:
+            value = self.append("addition", value, self.values[layer["plus"]])
+        if layer["sum_relu"]:
+            value = self.append("relu", value)
+        self.values[layer["name"]] = value
 
-
-BUILT_IN = {  # layers in their order; (branch, shortcut) are added up
-    r"lenet-300-100": lambda: _linear(300, 100),
-    r"lenet-5": _lenet_5,
-    r"conv-([246])": _conv,
-    r"resnet-(20|32|44|56)(?::width=(\d+))?": _resnet,
-    r"vgg-(11|13|16|19)(?::width=(\d+))?": _vgg,
-}
-
-
-def _connected(layers):
-    """The layers with names and inputs."""
-    result, counts = [], Counter()
-
-    def append(layer, *inputs):
-        counts[layer.kind] += 1
-        name = f"{NAMES.get(layer.kind, layer.kind)}{counts[layer.kind]}"
-        result.append(replace(layer, name=name, inputs=inputs))
+    def append(self, kind, *inputs, name=None, flat=None, **facts):
+        self.counts[kind] += 1
+        name = name or f"{kind}{self.counts[kind]}"
+        flat = inputs[0] in self.flat if flat is None else flat
+        self.steps.append(Step(kind, name, inputs, flat=flat, **facts))
+        self.flat |= {name} if flat else set()
         return name
 
-    def append_all(layers, value):
-        for layer in layers:
-            if isinstance(layer, Step):
-                value = append(layer, value)
-            else:
-                value = append(Step("addition"), *(append_all(path, value) for path in layer))
-        return value
+    def add_conv(self, layer, value, last):
+        if value in self.flat:
+            raise InputError(f"{layer['name']} is a convolution of features, which cannot be exported")
+        return self.append("convolution", value, name=layer["name"], outputs=layer["output"][0],
+                           window=tuple(layer["window"]), stride=layer["stride"], padding=layer["padding"],
+                           bias=layer["bias"])
 
-    append_all(layers, "images")
-    return result
+    def add_linear(self, layer, value, last):
+        if value not in self.flat:
+            value = self.append("flatten", value, flat=True)
+        return self.append("linear", value, name=layer["name"], outputs=0 if last else layer["output"][0])
+
+    def add_batch_norm(self, layer, value, last):
+        return self.append("batch_norm", value, name=layer["name"])
+
+    def add_max_pool(self, layer, value, last):
+        return self._pool("max_pooling", layer, value)
+
+    def add_average_pool(self, layer, value, last):
+        return self._pool("average_pooling", layer, value)
+
+    def _pool(self, kind, layer, value):
+        if value in self.flat:
+            return value  # of one pixel
+        return self.append(kind, value, name=layer["name"], window=tuple(layer["window"]), stride=layer["stride"])
+
+    def add_global_average_pool(self, layer, value, last):
+        return value if value in self.flat else self.append("mean", value)
+
+    def add_dropout(self, layer, value, last):
+        return self.append("dropout", value)
+
+    def add_residual(self, layer, value, last):
+        (before, *extents), (after, *smaller) = layer["input"], layer["output"]
+        stride = max(-(-extent // small) for extent, small in zip(extents, smaller))
+        if stride > 1:
+            value = self.append("subsampling", value, stride=stride)
+        return self.append("padding", value, padding=after - before) if after > before else value

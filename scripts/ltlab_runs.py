@@ -202,7 +202,7 @@ def masked(values, mask):
 # ---------------------------------------------------------------------------------------------------- writing
 
 
-def write_import(folder, source, model, levels, init, rewind, rewind_step):
+def write_import(folder, source, model, levels, init, rewind, rewind_step, image=None):
     """Writes run.h5 and the levels into a folder that has nothing of a run yet."""
     if (folder.exists() or folder.is_symlink()) and not folder.is_dir():
         raise RunError(f"{folder} is no folder; name another")
@@ -219,7 +219,8 @@ def write_import(folder, source, model, levels, init, rewind, rewind_step):
             _write_level(file, number, level, identity | {"finished_utc": now})
     with writing(folder / "run.h5", "run") as file:
         _write_attributes(file, identity | {"config": config, "extent": "", "model": model, "dataset": "",
-                                            "imported_from": source, "rewind_step": rewind_step})
+                                            "imported_from": source, "rewind_step": rewind_step}
+                          | ({"image": image} if image else {}))
         for group, arrays in (("init", init), ("rewind", rewind), ("rewind_optimizer", {})):
             _write_arrays(file, group, arrays)
         for number in levels:
@@ -335,7 +336,8 @@ def extract(level_file, path):
         if run.attributes.get(name) != level.attributes.get(name):
             raise RunError(f"{level_file} is no level of the run beside it: '{name}' is another; move it to its own run")
     with writing(path, copy_of=level_file) as file:
-        _write_attributes(file, {name: run.attributes[name] for name in ("config", "model")})
+        told = ("config", "model", "model_text", "image")  # the last two not in runs of ltlab 0.1.0
+        _write_attributes(file, {name: run.attributes[name] for name in told if name in run.attributes})
         if not level.initial:
             _write_arrays(file, "initial", run.initial_weights_of(level))
 

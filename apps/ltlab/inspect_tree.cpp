@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "format.h"
+#include "record_json.h"
 #include "terminal.h"
 
 namespace ltlab::app {
@@ -49,10 +50,6 @@ void print_below(std::ostream& out, const RunStore& store, const std::string& in
   }
 }
 
-ordered_json level_json(const LevelSummary& level) {
-  return {{"level", level.level}, {"density", level.density}, {"test_accuracy", level.test_accuracy}};
-}
-
 }  // namespace
 
 void print_tree(std::ostream& out, const RunStore& top) {
@@ -67,7 +64,7 @@ ordered_json tree_json(const RunStore& top) {
     tree["branch"] = run.branch;
     tree["seed"] = run.seed;
     tree["levels"] = ordered_json::array();
-    for (const unsigned level : top.levels()) tree["levels"].push_back(level_json(top.read_summary(level)));
+    for (const unsigned level : top.levels()) tree["levels"].push_back(record_json(top.read_summary(level)));
   }
   tree["members"] = ordered_json::array();
   for (const std::string& member : top.members())

@@ -9,12 +9,15 @@
 #include "ltlab/base/error.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/built_in_models.h"
+#include "ltlab/nn/model_text.h"
 #include "ltlab/nn/models.h"
 #include "text_table.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
 namespace {
+
+using nlohmann::ordered_json;
 
 constexpr char kUsage[] =
     R"(usage: ltlab model NAME|FILE|TEXT [--image CxHxW] [--classes N] [--data SOURCE] [--text] [--json]
@@ -93,7 +96,8 @@ std::string grouped(std::size_t number) {
 // What one step of a network is, for a row of the table.
 struct Row {
   std::string name, reads;  // names of layers, "images"
-  ImageShape output;
+  std::string input_name, shortcut_name;
+  ImageShape input, output;
   std::size_t parameters = 0, prunable = 0, flops = 0;
 };
 
@@ -101,8 +105,10 @@ Row describe(const Network<float>& network, const Step<float>& step) {
   const auto name_of = [&](std::size_t output) {
     return output == 0 ? std::string("images") : network.steps()[output - 1].layer->name();
   };
-  Row row{step.layer->name(), name_of(step.input), step.layer->output()};
-  if (step.shortcut) row.reads += " + " + name_of(*step.shortcut);
+  Row row{step.layer->name(),  name_of(step.input), name_of(step.input), "",
+          step.layer->input(), step.layer->output()};
+  if (step.shortcut) row.shortcut_name = name_of(*step.shortcut);
+  if (step.shortcut) row.reads += " + " + row.shortcut_name;
   for (const Parameter<float>* parameter : step.layer->parameters()) {
     const std::size_t size = parameter->dense_size();
     row.parameters += size;
@@ -120,7 +126,8 @@ std::vector<Row> describe(const Network<float>& network) {
 }
 
 Row total_of(const std::vector<Row>& rows) {
-  Row total{"total", "", {}};
+  Row total;
+  total.name = "total";
   for (const Row& row : rows) {
     total.parameters += row.parameters;
     total.prunable += row.prunable;
@@ -146,22 +153,53 @@ void print_text(const std::vector<Row>& rows) {
   print_terminal(std::cout, table);
 }
 
+ordered_json extents_json(const ImageShape& shape) {
+  return {shape.channels, shape.height, shape.width};
+}
+
+// All that another program needs to compute the same: what the layer does, of which values, and what comes on
+// top and behind.
+ordered_json graph_json(const ModelText::Layer& layer, const Row& row) {
+  const std::size_t padding =
+      layer.kind == ModelText::Layer::Kind::convolution ? layer.padding.value_or(layer.height / 2) : 0;
+  return {{"kind", layer.word},
+          {"from", row.input_name},
+          {"input", extents_json(row.input)},
+          {"window", {layer.height, layer.width}},
+          {"stride", layer.stride},
+          {"padding", padding},
+          {"bias", layer.bias},
+          {"rate", layer.rate},
+          {"relu", layer.relu},
+          {"plus", row.shortcut_name.empty() ? ordered_json() : ordered_json(row.shortcut_name)},
+          {"sum_relu", layer.sum_relu}};
+}
+
 void print_json(const std::string& description, const ImageShape& image, const std::vector<Row>& rows) {
-  nlohmann::ordered_json layers = nlohmann::ordered_json::array();
+  const ModelText text = parse_model_text(model_text(description));
+  ordered_json layers = ordered_json::array();
   for (const Row& row : rows) {
     layers.push_back({{"name", row.name},
                       {"reads", row.reads},
-                      {"output", {row.output.channels, row.output.height, row.output.width}},
+                      {"output", extents_json(row.output)},
                       {"parameters", row.parameters},
                       {"prunable", row.prunable},
                       {"flops", row.flops}});
+    layers.back().update(graph_json(*find_named(text.layers, row.name), row));
   }
   const Row total = total_of(rows);
-  const nlohmann::ordered_json document = {
-      {"model", description},       {"image", {image.channels, image.height, image.width}},
-      {"layers", layers},           {"parameters", total.parameters},
-      {"prunable", total.prunable}, {"flops", total.flops}};
+  const ordered_json document = {{"model", description},       {"image", extents_json(image)},
+                                 {"layers", layers},           {"parameters", total.parameters},
+                                 {"prunable", total.prunable}, {"flops", total.flops}};
   std::cout << document.dump(2) << '\n';
+}
+
+// Names alone, and their settings.
+void list_models_json() {
+  ordered_json models = ordered_json::array();
+  for (const BuiltInModel& model : built_in_models())
+    models.push_back({{"name", model.name}, {"image", extents_json(model.image)}});
+  std::cout << models.dump(2) << '\n';
 }
 
 // The models' names, and what the first line of their texts says.
@@ -218,7 +256,7 @@ int model_command(const Arguments& arguments) {
     throw ConfigError("--data tells image and classes: leave out --image and --classes");
   if (request.classes == 0) throw ConfigError("--classes must be at least 1");
   if (request.model == "list") {
-    list_models();
+    request.json ? list_models_json() : list_models();
   } else {
     show(request);
   }

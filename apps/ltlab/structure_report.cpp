@@ -7,6 +7,7 @@
 
 #include "format.h"
 #include "ltlab/base/join.h"
+#include "record_json.h"
 #include "terminal.h"
 #include "text_table.h"
 
@@ -294,15 +295,12 @@ ordered_json levels_json(const std::vector<LevelReport>& levels) {
   for (const LevelReport& level : levels) {
     ordered_json layers = ordered_json::array();
     for (const LayerReport& layer : level.layers) layers.push_back(to_json(layer));
-    rows.push_back(
-        {{"level", level.summary.level},
-         {"density", level.summary.density},
-         {"effective_density", to_json(level.effective_density())},
-         {"layer_collapse", level.effective_density() ? ordered_json(is_cut(level)) : ordered_json()},
-         {"empty_layers", empty_layers(level)},
-         {"test_accuracy", level.summary.test_accuracy},
-         {"dead_neurons", to_json(level.dead_neurons())},
-         {"layers", layers}});
+    ordered_json& row = rows.emplace_back(record_json(level.summary));
+    row["effective_density"] = to_json(level.effective_density());
+    row["layer_collapse"] = level.effective_density() ? ordered_json(is_cut(level)) : ordered_json();
+    row["empty_layers"] = empty_layers(level);
+    row["dead_neurons"] = to_json(level.dead_neurons());
+    row["layers"] = layers;
   }
   return rows;
 }

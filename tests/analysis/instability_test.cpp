@@ -105,6 +105,28 @@ TEST_CASE("Copies start as their level did, and see the images in orders of thei
   }
 }
 
+TEST_CASE("Copies are trained of every control, and have its masks", "[instability]") {
+  SearchConfig config = small_config(10);
+  config.controls.clear();
+  for (const ControlKind& control : kControls) config.controls.push_back(control.value);
+  const TemporaryFolder folder;
+  search(config, folder);
+  for (const ControlKind& control : kControls) {
+    CAPTURE(control.name);
+    const RunStore run(folder.path() / (std::string(control.name) + "-0"));
+    const LevelRecord original = run.read_level(2), copy = copied(run, 2, 0, config);
+    CHECK(copy.first_step == (control.is_rewound ? 10 : 0));
+    CHECK(copy.steps == original.steps);
+    for (std::size_t i = 0; i < copy.masks.size(); ++i) CHECK(copy.masks[i].keep == original.masks[i].keep);
+    const bool trained = control.value != Control::supermask;
+    CHECK((copy.weights.front().values != original.weights.front().values) == trained);
+  }
+  for (const FileReport& report : verify(folder.path(), pruning_rules())) {
+    CAPTURE(report.path, report.faults);
+    CHECK(report.faults.empty());
+  }
+}
+
 TEST_CASE("Copies of controls start as the controls did", "[instability]") {
   const SearchConfig config = small_config(10);
   const TemporaryFolder folder;

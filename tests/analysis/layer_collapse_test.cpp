@@ -39,9 +39,9 @@ void write_run(const std::filesystem::path& folder, std::uint64_t seed,
 }  // namespace
 
 TEST_CASE("A network is cut where no path leads through it", "[analysis]") {
-  CHECK_FALSE(is_cut({kFirst, kOnto}, chain(2)));
-  CHECK(is_cut({kFirst, kBeside}, chain(2)));
-  CHECK(is_cut({kEmpty, kOnto}, chain(2)));
+  CHECK_FALSE(is_cut({kFirst, kOnto}, chain_wiring(2)));
+  CHECK(is_cut({kFirst, kBeside}, chain_wiring(2)));
+  CHECK(is_cut({kEmpty, kOnto}, chain_wiring(2)));
   CHECK(is_cut({kEmpty, kOnto}, std::nullopt));
   CHECK_FALSE(is_cut({kFirst, kBeside}, std::nullopt));
 }

@@ -23,7 +23,7 @@ TEST_CASE("A layer's structure counts survivors, degrees and the dead", "[analys
   // Neuron 0 has two inputs and leads out, neuron 1 has one and leads nowhere, neuron 2 has none.
   const std::vector<Mask> masks = {{"fc1.weight", {3, 4}, {1, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0}},
                                    {"fc2.weight", {2, 3}, {1, 0, 1, 0, 0, 0}}};
-  const std::vector<LayerStructure> layers = mask_structure(masks, chain(masks.size()));
+  const std::vector<LayerStructure> layers = mask_structure(masks, chain_wiring(masks.size()));
   REQUIRE(layers.size() == 2);
   CHECK(layers[0].survivors == 3);
   CHECK(layers[0].density() == Approx(0.25));
@@ -51,14 +51,14 @@ TEST_CASE("Empty blocks of random masks are as many as expected, of block masks 
                                                   return mask;
                                                 }()},
                                                 1, 0, 0);
-  const LayerStructure layer = mask_structure(random, chain(1)).front();
+  const LayerStructure layer = mask_structure(random, chain_wiring(1)).front();
   REQUIRE(layer.blocks.size() == 4);
   CHECK(layer.blocks[3].width == 9);
   for (const BlockStructure& block : layer.blocks) CHECK(block.empty == Approx(block.expected).margin(0.03));
 
   Mask blocky = full_mask("fc.weight", {32, 32});
   for (std::size_t i = 0; i < blocky.size(); ++i) blocky.keep[i] = (i / 32 / 4 + i % 32 / 4) % 2;
-  const BlockStructure square = mask_structure({blocky}, chain(1)).front().blocks[2];
+  const BlockStructure square = mask_structure({blocky}, chain_wiring(1)).front().blocks[2];
   CHECK(square.height == 4);
   CHECK(square.width == 4);
   CHECK(square.empty == Approx(0.5));

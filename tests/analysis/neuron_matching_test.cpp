@@ -46,7 +46,7 @@ Tensor random_tensor(const std::string& name, const Shape& shape, std::uint64_t 
   return tensor;
 }
 
-const Wiring kChain = chain(4);
+const Wiring kChain = chain_wiring(4);
 
 // Two residual blocks, the second of which widens the stream of 6 units to 10, and a layer of classes.
 const Wiring kResidual = {{{}, true},      {{0}, false}, {{1}, false},
@@ -115,7 +115,7 @@ double inner_product(const std::vector<Tensor>& a, const std::vector<Tensor>& b)
 }
 
 MaskedNetwork masked(const std::vector<Tensor>& tensors, std::uint64_t seed) {
-  MaskedNetwork network{{}, {}, chain(tensors.size())};
+  MaskedNetwork network{{}, {}, chain_wiring(tensors.size())};
   for (const Tensor& tensor : tensors) {
     Mask mask = full_mask(tensor.name, tensor.shape);
     for (std::size_t i = 0; i < mask.size(); ++i) mask.keep[i] = i % 3 == 0;
@@ -169,7 +169,7 @@ TEST_CASE("Matching finds the neurons of a network whose neurons were put in ano
 TEST_CASE("A network in another order computes the same", "[analysis]") {
   const std::vector<Tensor> network = {random_tensor("fc1.weight", {5, 3}, 1),
                                        random_tensor("fc2.weight", {2, 5}, 1)};
-  const std::vector<Tensor> other = reordered(network, random_matching(network, 1), chain(2));
+  const std::vector<Tensor> other = reordered(network, random_matching(network, 1), chain_wiring(2));
   const auto compute = [](const std::vector<Tensor>& layers) {
     std::vector<double> x = {0.3, -1.2, 0.7};
     for (const Tensor& layer : layers) x = rectified(product(layer, x));

@@ -42,7 +42,7 @@ bool leads_in(const std::vector<Mask>& masks, std::size_t l, std::size_t input) 
 }
 
 void check_against_paths(const std::vector<Mask>& masks) {
-  const std::vector<Mask> effective = effective_masks(masks, chain(masks.size()));
+  const std::vector<Mask> effective = effective_masks(masks, chain_wiring(masks.size()));
   for (std::size_t l = 0; l < masks.size(); ++l) {
     const auto [outputs, inputs, kernel] = layer_extents(masks[l]);
     for (std::size_t i = 0; i < masks[l].size(); ++i) {
@@ -74,7 +74,7 @@ TEST_CASE("A layer that two layers take, and takes two, is on the paths through 
   const std::vector<Mask> around = effective_masks({first, inner, last}, {{{}, true}, {{0}}, {{0, 1}}});
   CHECK(around[0].keep == std::vector<std::uint8_t>{1, 0});
   CHECK(around[2].keep == std::vector<std::uint8_t>{1, 0});
-  const std::vector<Mask> through = effective_masks({first, inner, last}, chain(3));
+  const std::vector<Mask> through = effective_masks({first, inner, last}, chain_wiring(3));
   CHECK(through[0].survivors() + through[1].survivors() + through[2].survivors() == 0);
 }
 
@@ -97,7 +97,7 @@ TEST_CASE("Models' wirings are what their text says", "[analysis]") {
     return full_mask(name + ".weight", {outputs, inputs, 3, 3});
   };
   CHECK(model_wiring("mlp:6-4-3-2", {linear("fc1", 4, 6), linear("fc2", 3, 4), linear("fc3", 2, 3)}) ==
-        chain(3));
+        chain_wiring(3));
   const std::string residual =
       "conv 4; batch-norm relu; residual; conv 4 relu; conv 4; end relu; residual; conv 8 stride 2; end "
       "relu; "
@@ -117,6 +117,7 @@ TEST_CASE("Models' wirings are what their text says", "[analysis]") {
 }
 
 TEST_CASE("Layers that are no chain are refused", "[analysis]") {
-  CHECK_THROWS_AS(effective_masks({full_mask("a", {4, 3}), full_mask("b", {2, 6})}, chain(2)), StoreError);
+  CHECK_THROWS_AS(effective_masks({full_mask("a", {4, 3}), full_mask("b", {2, 6})}, chain_wiring(2)),
+                  StoreError);
   CHECK_THROWS_AS(layer_extents(full_mask("a", {4})), StoreError);
 }

@@ -14,7 +14,7 @@ import unittest
 import h5py
 import numpy as np
 
-from search_command_test import LTLAB, SLOWDOWN, SearchTest, contents, run, small
+from small_search import LTLAB, SLOWDOWN, SearchTest, contents, run, small
 
 SHORT = ["--steps", 20, "--validate-every", 10, "--embedded-train", 300, "--embedded-test", 60, "--validation", 60]
 NOBODY = 65534

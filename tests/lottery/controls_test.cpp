@@ -4,7 +4,10 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/store/verify.h"
+#include "support/small_search.h"
 #include "support/test_data.h"
 
 using namespace ltlab;
@@ -98,4 +101,66 @@ TEST_CASE("An inverted mask keeps what the ticket's pruning removes", "[lottery]
     CHECK(inverted[m].survivors() == masks[m].survivors());
     for (std::size_t i = 0; i < masks[m].size(); ++i) CHECK(inverted[m].keep[i] + masks[m].keep[i] <= 1);
   }
+}
+
+TEST_CASE("Controls change one thing of the ticket as it is before training", "[lottery][threads]") {
+  const TemporaryFolder folder;
+  SearchConfig config = falling_rate_config();
+  config.levels = 2;
+  config.controls = {Control::global_random_mask, Control::shuffled_weights, Control::sign_only,
+                     Control::supermask, Control::inverted_mask};
+  config.trials = 2;
+  const Listener listener = search(config, folder, 2);
+  CHECK(listener.trained == 3 + 2 * (2 * 2 + 3));
+  CHECK(search(config, folder).trained == 0);
+  const RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const LevelRecord ticket = store.read_level(2);
+  const auto level_of = [&](Control control, unsigned trial = 0) {
+    return RunStore(control_folder(folder.path(), control, trial)).read_level(2);
+  };
+  // The weights of the rewind step under a mask, trained like the ticket from there.
+  RetracedTraining retraced{ticket.masks, run.rewind_weights, run.rewind_optimizer, config.training, 2, 15};
+
+  const LevelRecord anywhere = level_of(Control::global_random_mask);
+  CHECK(anywhere.density == ticket.density);
+  CHECK(anywhere.masks[1].survivors() != ticket.masks[1].survivors());
+  CHECK(level_of(Control::global_random_mask, 1).masks[0].keep != anywhere.masks[0].keep);
+  retraced.masks = anywhere.masks;
+  check_same_weights(retraced.run(), anywhere.weights);
+
+  const LevelRecord shuffled = level_of(Control::shuffled_weights);
+  retraced.masks = ticket.masks;
+  retraced.weights = shuffled.initial_weights;
+  check_same_weights(retraced.run(), shuffled.weights);
+  CHECK(shuffled.masks[0].keep == ticket.masks[0].keep);
+  CHECK(level_of(Control::shuffled_weights, 1).initial_weights[0].values !=
+        shuffled.initial_weights[0].values);
+
+  const LevelRecord signs = level_of(Control::sign_only);
+  const Tensor& rewound = *find_named(run.rewind_weights, "fc1.weight");
+  for (std::size_t i = 0; i < rewound.values.size(); ++i) {
+    const float expected = ticket.masks[0].keep[i] ? rewound.values[i] : 0;
+    CHECK((signs.initial_weights[0].values[i] > 0) == (expected > 0));
+    CHECK((signs.initial_weights[0].values[i] < 0) == (expected < 0));
+  }
+  CHECK_FALSE(std::filesystem::exists(control_folder(folder.path(), Control::sign_only, 1)));
+
+  const LevelRecord untrained = level_of(Control::supermask);
+  CHECK(untrained.steps == untrained.first_step);
+  CHECK(untrained.cost.flops == 0);
+  CHECK(untrained.metrics.size() == 1);
+  for (std::size_t i = 0; i < rewound.values.size(); ++i)
+    CHECK(untrained.weights[0].values[i] == (ticket.masks[0].keep[i] ? rewound.values[i] : 0));
+
+  const LevelRecord inverted = level_of(Control::inverted_mask);
+  const LevelRecord first = store.read_level(1);
+  for (std::size_t m = 0; m < 2; ++m) {
+    CHECK(inverted.masks[m].survivors() == ticket.masks[m].survivors());
+    // Level 1 pruned less than level 2 keeps: all of it is back.
+    for (std::size_t i = 0; i < ticket.masks[m].size(); ++i) {
+      if (!first.masks[m].keep[i]) CHECK(inverted.masks[m].keep[i] == 1);
+    }
+  }
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
 }

@@ -5,33 +5,18 @@
 #include <cmath>
 
 #include "ltlab/base/error.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/config/values.h"
 #include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
-#include "ltlab/prune/allocation.h"
+#include "ltlab/store/verify.h"
+#include "support/small_search.h"
 #include "support/test_data.h"
 
 using namespace ltlab;
 using namespace ltlab::test;
 
 namespace {
-
-using Counts = std::vector<std::size_t>;
-
-// LeNet-300-100's layers.
-std::vector<PrunableLayer> layers() {
-  return {{{300, 784}, false, "fc1"}, {{100, 300}, false, "fc2"}, {{10, 100}, true, "fc3"}};
-}
-
-// Of layers 0, 1, ..., each in a group of its own.
-Counts survivors(const SearchConfig& config, unsigned level) {
-  Counts counts;
-  for (const PruningGroup& group : plan_level(config, layers(), level)) {
-    REQUIRE(group.layers == Counts{counts.size()});
-    counts.push_back(group.survivors);
-  }
-  return counts;
-}
 
 std::size_t total(const std::vector<Mask>& masks) {
   std::size_t survivors = 0;
@@ -82,69 +67,6 @@ struct Sample {
 };
 
 }  // namespace
-
-TEST_CASE("Single layers have rates of their own", "[lottery]") {
-  SearchConfig config;
-  config.layer_rates = {{"fc2", 0.5}, {"fc3", 0}};
-  CHECK(survivors(config, 1) == Counts{188160, 15000, 1000});
-  CHECK(survivors(config, 2) == Counts{150528, 7500, 1000});
-  config.scope = PruningScope::global;
-  config.layer_rates = {{"fc3", 0.2}};
-  CHECK(plan_level(config, layers(), 1).size() == 1);
-  CHECK(parse_layer_rates("fc2=0.5,fc3=0") == std::map<std::string, double>{{"fc2", 0.5}, {"fc3", 0}});
-  for (const char* wrong : {"", "fc2", "fc2=", "fc2=1", "fc2=-0.1", "fc2=0.1,fc2=0.2", "fc2=0.1 fc3=0.2"})
-    CHECK_THROWS_AS(parse_layer_rates(wrong), ConfigError);
-}
-
-TEST_CASE("Uniform and Erdős–Rényi scopes share what one rate leaves, or a density", "[lottery]") {
-  SearchConfig config;
-  config.scope = PruningScope::uniform;
-  CHECK(survivors(config, 1) == Counts{188160, 24000, 800});
-  config.densities = {0.1};
-  CHECK(survivors(config, 1) == Counts{23520, 3000, 100});
-  config.layer_rates = {{"fc3", 0}};  // whole, and the others keep 25620 of 265200
-  CHECK(survivors(config, 1) == Counts{22722, 2898, 1000});
-  config.scope = PruningScope::erk;
-  CHECK(survivors(config, 1) == [] {
-    Counts kept = keep_by_erdos_renyi({{300, 784}, {100, 300}}, 25620);
-    kept.push_back(1000);
-    return kept;
-  }());
-  config.densities = {0.001};
-  CHECK_THROWS_WITH(plan_level(config, layers(), 1), Catch::Contains("--densities"));
-}
-
-TEST_CASE("A layer that stays whole counts in the density, whatever the scope", "[lottery]") {
-  SearchConfig config;
-  config.layer_rates = {{"fc1", 0}};
-  config.densities = {0.95};
-  const std::size_t wanted = 252890;
-  for (const PruningScope scope :
-       {PruningScope::layerwise, PruningScope::global, PruningScope::uniform, PruningScope::erk}) {
-    config.scope = scope;
-    std::size_t all = 0;
-    for (const PruningGroup& group : plan_level(config, layers(), 1)) {
-      all += group.survivors;
-      if (group.layers.front() == 0) CHECK(group.survivors == 235200);
-    }
-    CHECK(std::abs(static_cast<double>(all) - static_cast<double>(wanted)) <= 1);
-  }
-}
-
-TEST_CASE("A pattern has one density, and neurons of the output layer stay", "[lottery]") {
-  SearchConfig config;
-  config.granularity = parse_granularity("2:4");
-  config.layer_rates = {{"fc3", 0}};
-  CHECK(survivors(config, 1) == Counts{117600, 15000, 1000});
-  CHECK(survivors(config, 2) == survivors(config, 1));
-  config.model = "lenet-300-100";
-  config.layer_rates.clear();
-  CHECK(planned_densities(config, {1, 28, 28}, 10) == std::vector<double>{1, 0.5});
-  config.granularity = parse_granularity("3:8");  // 100 = 12 * 8 + 4
-  CHECK(survivors(config, 1)[2] == 10 * (12 * 3 + 3));
-  config.granularity = parse_granularity("neuron");
-  CHECK(survivors(config, 1) == Counts{188160, 24000, 1000});
-}
 
 TEST_CASE("Every score reaches the density, among the survivors", "[lottery]") {
   Sample sample("conv 4; batch-norm relu; conv 5 relu; linear 6 relu; linear classes");
@@ -218,39 +140,155 @@ TEST_CASE("SynFlow's rounds reach a density that one round pays for with a whole
   CHECK(std::ranges::any_of(once, [](const Mask& mask) { return mask.survivors() == 0; }));
 }
 
-TEST_CASE("Every plan leaves each layer the least that it shall keep", "[lottery]") {
-  for (const PruningScope scope :
-       {PruningScope::layerwise, PruningScope::global, PruningScope::uniform, PruningScope::erk}) {
-    for (const bool densities : {false, true}) {
-      SearchConfig config;
-      config.scope = scope;
-      config.rate = 0.9;
-      config.min_survivors = 40;
-      if (densities) config.densities = {0.1, 0.001};
-      CAPTURE(pruning_scope_names().name(scope), densities);
-      for (const unsigned level : {1u, 2u}) {
-        const std::vector<PruningGroup> plan = plan_level(config, layers(), level);
-        std::size_t kept = 0;
-        for (const PruningGroup& group : plan) {
-          CHECK(group.survivors >= 40 * group.layers.size());
-          CHECK(group.least == 40);
-          kept += group.survivors;
-        }
-        // All together still keep what was asked for.
-        if (densities && level == 2 && scope != PruningScope::layerwise) CHECK(kept == 266);
-      }
-      config.min_survivors = 0;
-      const std::vector<PruningGroup> without = plan_level(config, layers(), 1);
-      config.min_survivors = 1;
-      const std::vector<PruningGroup> with = plan_level(config, layers(), 1);
-      for (std::size_t g = 0; g < with.size(); ++g) CHECK(with[g].survivors == without[g].survivors);
-      config.min_survivors = 5000;  // all of the output layer's thousand
-      if (densities) config.densities = {0.1};
-      CHECK(plan_level(config, layers(), 1).back().survivors >= 1000);
-    }
+TEST_CASE("Masks that pruning does not give are a fault of their level and layer", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.scope = GENERATE(PruningScope::layerwise, PruningScope::global);
+  config.rate = 0.3;
+  config.output_rate = 0.1;
+  config.rewind_step = 5;
+  search(config, folder);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+
+  // The last level keeps another weight of fc2 than it should: as dense, nested, and zero where masked.
+  RunStore store(folder.path());
+  const LevelRecord before = store.read_level(2);
+  LevelRecord level = store.read_level(3);
+  std::vector<std::uint8_t>& keep = level.masks[1].keep;
+  for (const bool kept : {true, false}) {
+    const auto wanted = [&](std::size_t i) { return before.masks[1].keep[i] == 1 && keep[i] == kept; };
+    std::size_t i = kept ? 0 : keep.size() - 1;
+    while (!wanted(i)) kept ? ++i : --i;
+    keep[i] ^= 1;
+    find_weights(level.weights, level.masks[1].name).values[i] = 0;
   }
-  SearchConfig config;
-  config.densities = {0.0001};
-  config.min_survivors = 40;
-  CHECK_THROWS_WITH(plan_level(config, layers(), 1), Catch::Contains("--min-survivors"));
+  store.write_level(level);
+  CHECK_FALSE(has_faults(verify(folder.path())));
+  const std::vector<FileReport> reports = verify(folder.path(), pruning_rules());
+  REQUIRE(reports.size() == 5);
+  CHECK(reports[4].path == store.level_path(3));
+  CHECK(reports[4].faults ==
+        std::vector<std::string>{
+            "mask/fc2.weight: 2 weights are not as pruning the weights of level 2 gives them"});
+
+  RunRecord run = store.read_run();
+  const LevelRecord dense = store.read_level(0);
+  CHECK(pruning_rules().check(run, &dense, store.read_level(1)).faults.empty());
+  run.config.replace(run.config.find("rate = 0.3"), 10, "rate = 0.2");
+  CHECK_THAT(pruning_rules().check(run, &dense, store.read_level(1)).faults.at(0),
+             Catch::Contains("mask/fc1.weight"));
+  CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\n"), Catch::Contains("'rate'"));
+  CHECK_THROWS_WITH(pruning_settings("model = mlp:784-20-10\nrate = x\n"), Catch::Contains("'x'"));
+}
+
+TEST_CASE("What no recorded weights decide is counted, and goes on with the masks that it began with",
+          "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.levels = 1;
+  config.prune = PruningTime::before_training;
+  config.score = Score::snip;
+  Listener listener;
+  listener.stop_at_level = 1;
+  CHECK_THROWS_AS(run_search(config, small_data(), folder.path(), 1, listener, listener.stop), Interrupted);
+  // As if another machine, whose sums round differently, had begun the level.
+  RunStore store(folder.path());
+  TrainingCheckpoint checkpoint = store.read_checkpoint(1);
+  std::vector<std::uint8_t>& keep = checkpoint.masks[0].keep;
+  const auto kept = std::ranges::find(keep, 1);
+  for (Tensor& tensor : checkpoint.state)
+    if (tensor.name.ends_with("fc1.weight")) tensor.values[static_cast<std::size_t>(kept - keep.begin())] = 0;
+  std::swap(*std::ranges::find(keep, 0), *kept);
+  store.write_checkpoint(checkpoint);
+  search(config, folder);
+  LevelRecord level = store.read_level(1);
+  CHECK(level.masks[0].keep == keep);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+
+  *std::ranges::find(level.masks[1].keep, 1) = 0;
+  CHECK(pruning_rules().check(store.read_run(), nullptr, level).faults ==
+        std::vector<std::string>{"mask/fc2.weight: 179 weights survive, where pruning leaves 180"});
+}
+
+TEST_CASE("A search prunes by any score, in any group, and verify recomputes what it can", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.training.steps = 10;
+  config.levels = 2;
+  config.rate = 0.5;
+  struct Method {
+    Score score;
+    const char* granularity;
+    PruningScope scope;
+    PruningTime time;
+    bool recomputed;
+  };
+  const Method method = GENERATE(
+      Method{Score::movement, "weight", PruningScope::erk, PruningTime::after_training, true},
+      Method{Score::random, "neuron", PruningScope::layerwise, PruningTime::after_training, true},
+      Method{Score::large_init_large_final, "4x4", PruningScope::global, PruningTime::one_shot, true},
+      Method{Score::small_init, "input", PruningScope::uniform, PruningTime::before_training, true},
+      Method{Score::snip, "weight", PruningScope::global, PruningTime::before_training, false},
+      Method{Score::magnitude, "2:4", PruningScope::layerwise, PruningTime::after_training, true});
+  config.score = method.score;
+  config.granularity = parse_granularity(method.granularity);
+  config.scope = method.scope;
+  config.prune = method.time;
+  config.controls = {Control::inverted_mask};
+  CAPTURE(config_text(config));
+  const Listener listener = search(config, folder);
+  const RunStore store(folder.path());
+  for (std::size_t level = 1; level < listener.densities.size(); ++level) {
+    const LevelRecord record = store.read_level(static_cast<unsigned>(level));
+    CHECK(record.density == Approx(listener.densities[level]).margin(0.02));
+    const LevelRecord inverted =
+        RunStore(control_folder(folder.path(), Control::inverted_mask, 0)).read_level(record.level);
+    CHECK(inverted.density == Approx(record.density).margin(0.002));
+  }
+  const std::vector<FileReport> reports = verify(folder.path(), pruning_rules());
+  CHECK_FALSE(has_faults(reports));
+  const FileReport& last = *std::ranges::find(
+      reports, store.level_path(static_cast<unsigned>(listener.densities.size() - 1)), &FileReport::path);
+  CHECK_THAT(last.summary, Catch::Contains(method.recomputed ? "pruning recomputed" : "survivors counted"));
+  const SearchConfig read = pruning_settings(config_text(config) + extent_text(config));
+  CHECK(read.score == config.score);
+  CHECK(read.granularity == config.granularity);
+  CHECK(read.scope == config.scope);
+}
+
+TEST_CASE("Scores that ask the network cost what they ask", "[lottery]") {
+  const TemporaryFolder folder;
+  SearchConfig config = small_config();
+  config.training.steps = 10;
+  config.densities = {0.3};
+  config.prune = PruningTime::before_training;
+  const auto [score, passes] = GENERATE(std::pair(Score::magnitude, 0), std::pair(Score::snip, 100),
+                                        std::pair(Score::grasp, 400), std::pair(Score::synflow, 100));
+  config.score = score;
+  search(config, folder);
+  const LevelRecord level = RunStore(folder.path()).read_level(1);
+  const auto flops_per_image = [](double first, double second) { return 2 * (2 * first + 3 * second); };
+  const double sparse = flops_per_image(static_cast<double>(level.masks[0].survivors()),
+                                        static_cast<double>(level.masks[1].survivors()));
+  CHECK(level.cost.flops == Approx(10 * 20 * sparse + passes * flops_per_image(784 * 20, 20 * 10)));
+}
+
+TEST_CASE("What scores cost is told once, however often a search is interrupted", "[lottery]") {
+  const TemporaryFolder whole, broken;
+  SearchConfig config = small_config();
+  config.score = Score::fisher;
+  config.score_images = 20;
+  config.prune = GENERATE(PruningTime::after_training, PruningTime::early_bird);
+  config.levels = 1;
+  search(config, whole);
+  Listener listener;
+  listener.stop_at_level = 1;
+  CHECK_THROWS_AS(run_search(config, small_data(), broken.path(), 1, listener, listener.stop), Interrupted);
+  search(config, broken);
+  const double flops = RunStore(whole.path()).read_summary(1).cost.flops;
+  CHECK(RunStore(broken.path()).read_summary(1).cost.flops == flops);
+  config.score = Score::magnitude;
+  const TemporaryFolder without;
+  search(config, without);
+  CHECK(RunStore(without.path()).read_summary(1).cost.flops < flops);
 }

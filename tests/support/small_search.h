@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "ltlab/lottery/search.h"
@@ -26,12 +28,38 @@ inline SearchConfig small_config() {
   return config;
 }
 
+/// Momentum, and a learning rate that falls after the rewind point of the tests, 15.
+inline SearchConfig falling_rate_config() {
+  SearchConfig config = small_config();
+  config.levels = 1;
+  config.rewind_step = 15;
+  config.training.optimizer.kind = OptimizerConfig::Kind::sgd;
+  config.training.optimizer.momentum = 0.9;
+  config.training.learning_rate.base = 0.1;
+  config.training.learning_rate.shape = LearningRateSchedule::Shape::step;
+  config.training.learning_rate.milestones = {20, 30};
+  return config;
+}
+
 inline ActivationShape small_layout() {
   return input_layout(small_config().model, {1, 28, 28}, 10, small_config().training.batch);
 }
 
 inline const TrainingData& small_data() {
   static const TrainingData data(load_dataset(small_config().data), small_layout());
+  return data;
+}
+
+/// The small data with every two classes taken for one.
+inline const TrainingData& five_classes() {
+  static const TrainingData data = [] {
+    Dataset dataset = load_dataset(small_config().data);
+    for (std::uint8_t& label : dataset.train.labels) label /= 2;
+    for (std::uint8_t& label : dataset.test.labels) label /= 2;
+    dataset.classes = 5;
+    dataset.fingerprint = "five classes";
+    return TrainingData(std::move(dataset), small_layout());
+  }();
   return data;
 }
 
@@ -64,6 +92,10 @@ inline Listener search(const SearchConfig& config, const TemporaryFolder& folder
   Listener listener;
   run_search(config, small_data(), folder.path(), workers, listener, listener.stop);
   return listener;
+}
+
+inline Tensor& find_weights(std::vector<Tensor>& weights, const std::string& name) {
+  return *std::ranges::find(weights, name, &Tensor::name);
 }
 
 inline void check_same_weights(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {

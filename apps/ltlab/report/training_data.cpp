@@ -5,6 +5,7 @@
 #include "format.h"
 #include "kernel_report.h"
 #include "ltlab/base/error.h"
+#include "record_json.h"
 
 namespace ltlab::app {
 namespace {
@@ -63,21 +64,12 @@ ordered_json layer_json(const LayerReport& layer) {
 ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
   ordered_json layers = ordered_json::array();
   for (const LayerReport& layer : report.layers) layers.push_back(layer_json(layer));
-  return {{"level", level.level},
-          {"density", level.density},
-          {"effective_density", to_json(report.effective_density())},
-          {"test_accuracy", level.test_accuracy},
-          {"early_stop_step", level.early_stop_step},
-          {"early_stop_test_accuracy", level.early_stop_test_accuracy},
-          {"early_stop_validation_loss", level.early_stop_validation_loss},
-          {"steps", level.steps},
-          {"first_step", level.first_step},
-          {"wall_seconds", level.cost.wall_seconds},
-          {"flops", level.cost.flops},
-          {"dense_flops", level.cost.dense_flops},
-          {"layers", layers},
-          {"kernels", kernels_json(level.kernels)},
-          {"metrics", metrics_json(level.metrics)}};
+  ordered_json json = record_json<LevelSummary>(level);
+  json["effective_density"] = to_json(report.effective_density());
+  json["layers"] = layers;
+  json["kernels"] = kernels_json(level.kernels);
+  json["metrics"] = metrics_json(level.metrics);
+  return json;
 }
 
 // A square image of one or three channels with so many values: runs do not tell the extents of theirs.

@@ -39,6 +39,8 @@ RunRecord describe_copy(const RunRecord& run, unsigned copy) {
   record.config = run.config;
   record.extent = run.extent;
   record.model = run.model;
+  record.model_text = run.model_text;
+  record.image = run.image;
   record.branch = "copy";
   record.seed = run.seed;
   record.trial = copy;

@@ -74,7 +74,7 @@ std::size_t input_units(const std::string& name, std::size_t inputs, const Sourc
                    " outputs before: the masks are not those of the model");
 }
 
-Wiring chain(std::size_t layers) {
+Wiring chain_wiring(std::size_t layers) {
   Wiring wiring(layers);
   for (std::size_t l = 0; l < layers; ++l) wiring[l] = l == 0 ? Sources{{}, true} : Sources{{l - 1}, false};
   return wiring;

@@ -40,7 +40,7 @@ struct Sources {
 using Wiring = std::vector<Sources>;
 
 /// The wiring of a chain: each layer takes the outputs of the one before.
-Wiring chain(std::size_t layers);
+Wiring chain_wiring(std::size_t layers);
 
 /// The wiring of a described model (see nn/models.h), whose layers' weights `masks` mask: what lies between
 /// two layers, such as batch norm and pooling, keeps channels apart. StoreError where the masks are not the

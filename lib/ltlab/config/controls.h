@@ -36,6 +36,7 @@ struct ControlKind {
   ControlMask mask;
   bool is_drawn;    ///< whether anything is drawn for it, so that trials differ
   bool is_rewound;  ///< whether it trains from the rewind step, with weights from there, as its ticket does
+  std::string_view help;
 
   /// Whether its mask is had without training the networks that its ticket was pruned from.
   constexpr bool draws_mask() const {
@@ -44,13 +45,18 @@ struct ControlKind {
 };
 
 inline constexpr ControlKind kControls[] = {
-    {Control::random_reinit, "random-reinit", ControlMask::of_ticket, true, false},
-    {Control::random_mask, "random-mask", ControlMask::drawn_by_layer, true, true},
-    {Control::global_random_mask, "global-random-mask", ControlMask::drawn_over_all, true, true},
-    {Control::shuffled_weights, "shuffled-weights", ControlMask::of_ticket, true, true},
-    {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true},
-    {Control::supermask, "supermask", ControlMask::of_ticket, false, true},
-    {Control::inverted_mask, "inverted-mask", ControlMask::of_lowest_scores, false, true},
+    {Control::random_reinit, "random-reinit", ControlMask::of_ticket, true, false,
+     "the ticket's mask with new weights"},
+    {Control::random_mask, "random-mask", ControlMask::drawn_by_layer, true, true,
+     "its weights under a random mask as dense in each layer (its mask shuffled within layers)"},
+    {Control::global_random_mask, "global-random-mask", ControlMask::drawn_over_all, true, true,
+     "under one as dense in all layers together"},
+    {Control::shuffled_weights, "shuffled-weights", ControlMask::of_ticket, true, true,
+     "its weights permuted within layers"},
+    {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true, "only their signs"},
+    {Control::supermask, "supermask", ControlMask::of_ticket, false, true, "not trained at all"},
+    {Control::inverted_mask, "inverted-mask", ControlMask::of_lowest_scores, false, true,
+     "the lowest scores kept"},
 };
 
 /// The names of kControls.

@@ -31,17 +31,21 @@ struct PruningTimeKind {
   PruningTime value;
   std::string_view name;
   PrunedWeights prunes;
+  std::string_view help;                 ///< when a level is pruned
   unsigned quarters_before_changes = 0;  ///< of a training, before masks begin to change by default
 };
 
 inline constexpr PruningTimeKind kPruningTimes[] = {
-    {PruningTime::after_training, "after-training", PrunedWeights::of_level_before},
-    {PruningTime::one_shot, "one-shot", PrunedWeights::of_dense_network},
-    {PruningTime::before_training, "before-training", PrunedWeights::of_rewind_step},
-    {PruningTime::during_training, "during-training", PrunedWeights::in_training, 1},
-    {PruningTime::early_bird, "early-bird", PrunedWeights::in_training},
-    {PruningTime::set, "set", PrunedWeights::none},
-    {PruningTime::rigl, "rigl", PrunedWeights::none},
+    {PruningTime::after_training, "after-training", PrunedWeights::of_level_before, "of the level before"},
+    {PruningTime::one_shot, "one-shot", PrunedWeights::of_dense_network, "of the dense network"},
+    {PruningTime::before_training, "before-training", PrunedWeights::of_rewind_step,
+     "by the weights of the rewind step"},
+    {PruningTime::during_training, "during-training", PrunedWeights::in_training,
+     "little by little from dense", 1},
+    {PruningTime::early_bird, "early-bird", PrunedWeights::in_training,
+     "in training, as soon as the mask has settled"},
+    {PruningTime::set, "set", PrunedWeights::none, "never, masks moving at random as it trains"},
+    {PruningTime::rigl, "rigl", PrunedWeights::none, "never, masks moving by gradients"},
 };
 
 /// The names of kPruningTimes.

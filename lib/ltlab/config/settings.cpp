@@ -171,6 +171,12 @@ std::string choices(const Row (&rows)[kRows], decltype(Row::value) SearchConfig:
   return names.empty() ? last : listed(names) + " or " + last;
 }
 
+// "NAME: HELP; NAME: HELP".
+template <class Row, std::size_t kRows>
+std::string explained(const Row (&rows)[kRows]) {
+  return join(rows, "; ", [](const Row& row) { return std::string(row.name).append(": ").append(row.help); });
+}
+
 Condition for_pruning_time(Test holds) {
   return {"prune", holds,
           "is for --prune " + choices(kPruningTimes, &SearchConfig::prune, holds) + ", and that is {}"};
@@ -258,7 +264,8 @@ void add_pruning(Table& t) {
   const Condition by_layer{"scope", [](auto& c) { return c.scope == PruningScope::layerwise || c.scope == PruningScope::global; },
                            "is not for --scope {}, which prunes all layers at one rate"};
   const Test sees_images = [](auto& c) { return row_of(kScores, c.score).sees_images(); };
-  const Condition sees{"score", sees_images, "is for --score " + choices(kScores, &SearchConfig::score, sees_images) + ", which see images"};
+  const std::string seeing = choices(kScores, &SearchConfig::score, sees_images);
+  const Condition sees{"score", sees_images, "is for --score " + seeing + ", which see images"};
   const Condition moves = for_pruning_time([](auto& c) { return c.moves_masks(); });
   const Condition sparse = for_pruning_time([](auto& c) { return c.trains_sparse(); });
   const Condition early = for_pruning_time([](auto& c) { return c.prune == PruningTime::early_bird; });
@@ -284,18 +291,15 @@ void add_pruning(Table& t) {
       .needs({searches}).after_dense().stored_unless_default();
   t.value("min-survivors", "N", "weights that every layer keeps at least, lest pruning empty one ({})", AT(min_survivors))
       .needs({searches, no_pattern}).after_dense().stored_unless_default();
-  t.choice("prune", "TIME", "when a level is pruned: after-training of the level before; one-shot, of the dense network; "
-           "before-training, by the weights of the rewind step; during-training, little by little from dense; early-bird, during "
-           "training as soon as the mask has settled; or never, its masks moving as it trains, by set or rigl: {}",
+  t.choice("prune", "TIME", "when a level is pruned: " + explained(kPruningTimes) + " (by default after-training)",
            pruning_time_names(), AT(prune)).needs({searches}).after_dense().stored_unless_default();
-  t.value("drop-fraction", "X", "of a layer's survivors, replaced at each change by set, and at first by rigl ({})", AT(drop_fraction))
+  t.value("drop-fraction", "X", "of a layer's survivors, replaced at each change of moving masks, or at the first ({})", AT(drop_fraction))
       .needs({sparse}).after_dense();
   t.value("mask-distance", "X", "of early-bird: a mask has settled when, five times in a row, less than this fraction of its "
           "survivors changed ({})", AT(mask_distance)).needs({early}).after_dense();
   t.choice("gradual", "COURSE", "of the pruned fraction during training: {}", gradual_course_names(), AT(gradual_course))
       .needs({gradual}).after_dense();
-  t.value("prune-begin", "STEPS", "when masks begin to change during training (a quarter of the steps; with early-bird, set and "
-          "rigl 0)", AT(prune_begin)).needs({moves}).after_dense()
+  t.value("prune-begin", "STEPS", "when masks begin to change in training (a quarter of the steps; 0 but for during-training)", AT(prune_begin)).needs({moves}).after_dense()
       .stored_if([](auto& c) { return c.moves_masks() && c.prune_begin; });
   t.value("prune-end", "STEPS", "and when they stop (three quarters of the steps)", AT(prune_end)).needs({moves}).after_dense()
       .stored_if([](auto& c) { return c.moves_masks() && c.prune_end; });
@@ -309,7 +313,7 @@ void add_pruning(Table& t) {
           AT(granularity)).needs({searches}).after_dense().stored_unless_default();
   t.choice("score", "NAME", "what says which weights go first, the lowest: {}", score_names(), AT(score))
       .needs({searches}).after_dense().stored_unless_default();
-  t.value("score-images", "N", "training images that snip, grasp, taylor and fisher see, as many of each class ({})", AT(score_images))
+  t.value("score-images", "N", "training images that " + seeing + " sees, as many of each class ({})", AT(score_images))
       .needs({searches, sees}).after_dense().stored_if(sees.holds);
 }
 
@@ -329,10 +333,7 @@ void add_comparison(Table& t) {
                         "is for --control, of those that are drawn, and there is none"};
   t.group(SettingGroup::comparison);
   t.value("replicates", "N", "whole searches with seeds SEED, SEED + 1, ... ({})", AT(replicates)).of(Decides::extent);
-  t.value("control", "NAME,...", "random-reinit: the ticket's mask with new weights; random-mask and global-random-mask: its weights "
-          "under a random mask as dense in each layer (its mask shuffled within layers), or in all together; shuffled-weights: its "
-          "weights permuted within layers; sign-only: only their signs; supermask: not trained at all; inverted-mask: the lowest "
-          "scores kept; none (default)", AT(controls)).of(Decides::extent).stored_unless_default();
+  t.value("control", "NAME,...", explained(kControls) + "; none (default)", AT(controls)).of(Decides::extent).stored_unless_default();
   t.value("trials", "N", "of each control that is drawn, at each level ({})", AT(trials)).needs({drawn}).of(Decides::extent)
       .stored_if([](auto& c) { return !c.controls.empty(); });
   t.value("seed", "N", "({})", AT(seed));

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <dnnl.hpp>
-#include <limits>
 #include <map>
 #include <string>
 #include <tuple>
@@ -14,15 +13,9 @@
 #include "ltlab/base/error.h"
 #include "ltlab/dense/channel_blocks.h"
 #include "ltlab/dense/failure.h"
+#include "ltlab/dense/plain_convolution.h"
+#include "ltlab/dense/volume_operand.h"
 
-// oneDNN computes a convolution of volumes: a panel of 16 images is to it one volume [channel][y][x][lane],
-// and the kernel has extent 1 along the lanes. This is as fast as a convolution of images, or faster where
-// those are small, since its kernels always find 16 neighbours to compute at a time; and images need not be
-// separated: a conversion gathers the channels of one position, which are next to it. Where oneDNN has no
-// code of its own for such a volume (AVX2's gradients of weights: it would unfold it for a general product,
-// and take three times as long), the lanes are the volume's depth, [channel][lane][y][x], and the kernel has
-// extent 1 there.
-//
 // A batch goes through in runs of few panels, whose copies in oneDNN's layout are used while they are in the
 // cache. So to convert x again in backward_weights costs hardly more than to fetch a copy of the whole batch
 // that forward would have kept.
@@ -31,71 +24,16 @@ namespace {
 
 using dnnl::memory;
 
-memory::dim dim(std::size_t n) {
-  return static_cast<memory::dim>(n);
-}
-
 constexpr std::size_t kLanes = kLaneMultiple;
 constexpr auto kFloat = memory::data_type::f32;
 
 enum class Task { forward, forward_relu, backward_data, backward_weights };
 
-// A run of the caller's activations, of which `block` channels lie side by side (1: none do).
-struct Run {
-  PanelRun panels;
-  std::size_t block = 1;
-
-  std::size_t border() const { return panels.shape.border; }
-};
-
-// Which axis of oneDNN's volumes the lanes are.
-enum class Lanes { width, depth };
-
-// Of a volume, or strides within it: two outer axes, then those of an image and of the lanes.
-memory::dims axes(Lanes lanes, std::size_t outermost, std::size_t outer, std::size_t height,
-                  std::size_t width, std::size_t lane) {
-  if (lanes == Lanes::depth) return {dim(outermost), dim(outer), dim(lane), dim(height), dim(width)};
-  return {dim(outermost), dim(outer), dim(height), dim(width), dim(lane)};
-}
-
-memory::dims extents(const Run& run, Lanes lanes) {
-  const ImageShape& image = run.panels.shape.image;
-  return axes(lanes, run.panels.panels, image.channels * run.block, image.height, image.width,
-              run.panels.lanes);
-}
-
-// The lanes innermost but for a block of channels.
-memory::desc blocked_layout(const Run& run, std::size_t block, Lanes lanes) {
-  using Tag = memory::format_tag;
-  if (lanes == Lanes::depth) return {extents(run, lanes), kFloat, block == 16 ? Tag::aBdec16b : Tag::aBdec8b};
-  return {extents(run, lanes), kFloat, block == 16 ? Tag::nCdhw16c : Tag::nCdhw8c};
-}
-
-// The caller's layout of activations, from the first position within the border on.
-memory::desc callers_layout(const Run& of, Lanes lanes) {
-  if (of.block > 1) return blocked_layout(of, of.block, lanes);
-  const ActivationShape& shape = of.panels.shape;
-  return {extents(of, lanes), kFloat,
-          axes(lanes, shape.panel_size(), shape.channel_positions() * kLanes, shape.row_positions() * kLanes,
-               kLanes, 1)};
-}
-
-memory::dims weights_extents(const ConvolutionShape& shape, Lanes lanes) {
-  return axes(lanes, shape.outputs, shape.input.channels, shape.kernel_height, shape.kernel_width, 1);
-}
-
-memory::desc weights_layout(const ConvolutionShape& shape, Lanes lanes) {
-  return {weights_extents(shape, lanes), kFloat, memory::format_tag::oidhw};
-}
-
-memory::desc bias_layout(const ConvolutionShape& shape) {
-  return {{dim(shape.outputs)}, kFloat, memory::format_tag::a};
-}
-
 // A task of given extents, as oneDNN versions 2 and 3 are asked for it.
 class Request {
  public:
-  Request(const ConvolutionShape& shape, const Run& x, const Run& y, Lanes lanes, const dnnl::engine& engine)
+  Request(const ConvolutionShape& shape, const CallersRun& x, const CallersRun& y, Lanes lanes,
+          const dnnl::engine& engine)
       : x_(extents(x, lanes), kFloat, memory::format_tag::any),
         weights_(weights_extents(shape, lanes), kFloat, memory::format_tag::any),
         bias_(bias_layout(shape)),
@@ -162,77 +100,10 @@ class Request {
   const dnnl::engine& engine_;
 };
 
-void point_to(memory& to, const float* values) {
-  // oneDNN takes no pointers to constants, not even where it only reads.
-  auto* handle = const_cast<float*>(values);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-  if (to.get_data_handle() != handle) to.set_data_handle(handle);
-}
-
-// What a primitive does with an operand; the last adds to what the caller's array holds.
-enum class Use { read, write, add };
-
-// An operand of a primitive: the caller's array and, where the primitive wants another layout, a copy of it.
-class Operand {
- public:
-  // `room` is for the copy, and may be shared with other operands that are not in use at the same time.
-  Operand(Use use, const memory::desc& callers, const memory::desc& wanted, AlignedVector<float>& room,
-          const dnnl::engine& engine)
-      : callers_(callers, engine, nullptr), wanted_(callers_), room_(&room) {
-    if (wanted == callers && use != Use::add) return;
-    room.resize(std::max(room.size(), wanted.get_size() / sizeof(float)));
-    wanted_ = memory(wanted, engine, nullptr);
-    dnnl::post_ops after;
-    if (use == Use::add) after.append_sum(1.0f);
-    dnnl::primitive_attr attributes;
-    attributes.set_post_ops(after);
-    reorder_ =
-        use == Use::read ? dnnl::reorder(callers_, wanted_) : dnnl::reorder(wanted_, callers_, attributes);
-  }
-  // Activations, for whose usual layouts there is something faster than oneDNN's reorder.
-  Operand(Use use, const Run& run, Lanes lanes, const memory::desc& wanted, AlignedVector<float>& room,
-          const dnnl::engine& engine)
-      : Operand(use, callers_layout(run, lanes), wanted, room, engine) {
-    if (run.block > 1) return;
-    run_ = run.panels;
-    for (const std::size_t block : {8, 16})
-      if (run_.shape.image.channels % block == 0 && wanted == blocked_layout(run, block, lanes))
-        channel_block_ = block;
-  }
-
-  // The memory to call the primitive with, for the caller's array `values`: before it writes, or reads.
-  memory& place(const float* values) {
-    point_to(callers_, values);
-    if (reorder_) point_to(wanted_, room_->data());
-    return wanted_;
-  }
-  memory& load(const float* values, const dnnl::stream& stream) {
-    place(values);
-    if (channel_block_ > 0)
-      gather_channel_blocks(run_, channel_block_, values, room_->data());
-    else if (reorder_)
-      reorder_.execute(stream, callers_, wanted_);
-    return wanted_;
-  }
-  // Brings what the primitive wrote to the caller's array that place() was called with.
-  void store(float* values, const dnnl::stream& stream) {
-    if (channel_block_ > 0)
-      scatter_channel_blocks(run_, channel_block_, room_->data(), values);
-    else if (reorder_)
-      reorder_.execute(stream, wanted_, callers_);
-  }
-
- private:
-  memory callers_, wanted_;  // the same object where the layouts agree
-  AlignedVector<float>* room_;
-  dnnl::reorder reorder_;          // null where they agree
-  PanelRun run_;                   // of activations that are converted
-  std::size_t channel_block_ = 0;  // to or from blocks of so many channels
-};
-
 // A task for runs of one extent.
 struct Plan {
   dnnl::primitive primitive;
-  Operand x, weights, y;
+  VolumeOperand x, weights, y;
 };
 
 // What tells the plans of one convolution apart: panels and lanes of a run, borders and blocks of x and y.
@@ -343,7 +214,7 @@ class OneDnnConvolution {
           std::fill_n(a.row(a.panels() - 1, c, i) + j * kLanes + lanes, kLanes - lanes, 0.0f);
   }
 
-  Plan& plan_for(Task task, const Run& x, const Run& y) {
+  Plan& plan_for(Task task, const CallersRun& x, const CallersRun& y) {
     const PlanKey key{task, x.panels.panels, x.panels.lanes, x.border(), y.border(), x.block, y.block};
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
@@ -354,7 +225,7 @@ class OneDnnConvolution {
   // code is wrong: that of AVX-512 for gradients of weights (2.6 at least) reads and writes beside its arrays
   // where strides along a volume's depth, here the image's height, lead at once from the padding before to
   // that behind.
-  Lanes lanes_for(Task task, const Run& x, const Run& y) const {
+  Lanes lanes_for(Task task, const CallersRun& x, const CallersRun& y) const {
     const bool is_short = shape_.input.height <= 2 * shape_.kernel_height;
     if (task == Task::backward_weights && shape_.stride > 1 && shape_.padding > 0 && is_short)
       return Lanes::depth;
@@ -365,7 +236,7 @@ class OneDnnConvolution {
     return code.find("gemm") == std::string::npos ? Lanes::width : Lanes::depth;
   }
 
-  Plan make_plan(Task task, const Run& x, const Run& y) {
+  Plan make_plan(Task task, const CallersRun& x, const CallersRun& y) {
     const Lanes lanes = lanes_for(task, x, y);
     const Request request(shape_, x, y, lanes, engine_);
     const memory::desc w = weights_layout(shape_, lanes);
@@ -398,72 +269,6 @@ class OneDnnConvolution {
   memory bias_;
   AlignedVector<float> x_room_, weights_room_, y_room_;
   std::map<PlanKey, Plan> plans_;
-};
-
-// The same by plain loops.
-class PlainConvolution {
- public:
-  explicit PlainConvolution(const ConvolutionShape& shape) : shape_(shape) {}
-
-  void forward(const double* weights, const double* bias, Activation activation, const Activations<double>& x,
-               Activations<double>& y) const {
-    const double floor = activation == Activation::relu ? 0.0 : std::numeric_limits<double>::lowest();
-    each_row(y, [&](double* row, std::size_t o) { std::fill_n(row, row_size(y), bias ? bias[o] : 0.0); });
-    each_product(x, y, [&](std::size_t w, const double* from, double* to) {
-      for (std::size_t l = 0; l < kLanes; ++l) to[l] += weights[w] * from[l];
-    });
-    each_row(y, [&](double* row, std::size_t) {
-      std::for_each_n(row, row_size(y), [&](double& value) { value = std::max(value, floor); });
-    });
-  }
-
-  void backward_data(const double* weights, const Activations<double>& dy, Activations<double>& dx) const {
-    each_row(dx, [&](double* row, std::size_t) { std::fill_n(row, row_size(dx), 0.0); });
-    each_product(dx, dy, [&](std::size_t w, double* to, const double* from) {
-      for (std::size_t l = 0; l < kLanes; ++l) to[l] += weights[w] * from[l];
-    });
-  }
-
-  void backward_weights(const Activations<double>& dy, const Activations<double>& x, bool accumulate,
-                        double* gradient) const {
-    if (!accumulate) std::fill_n(gradient, element_count(shape_.weights()), 0.0);
-    each_product(x, dy, [&](std::size_t w, const double* left, const double* right) {
-      for (std::size_t l = 0; l < kLanes; ++l) gradient[w] += left[l] * right[l];
-    });
-  }
-
- private:
-  static std::size_t row_size(const Activations<double>& a) { return a.image().width * kLanes; }
-
-  // body(row, its channel) for each row of all panels.
-  template <class Body>
-  static void each_row(Activations<double>& a, const Body& body) {
-    for (std::size_t p = 0; p < a.panels(); ++p)
-      for (std::size_t c = 0; c < a.image().channels; ++c)
-        for (std::size_t i = 0; i < a.image().height; ++i) body(a.row(p, c, i), c);
-  }
-
-  // body(number of the weight, the lanes of x, those of y) wherever a weight of the kernel meets an input.
-  template <class X, class Y, class Body>
-  void each_product(X& x, Y& y, const Body& body) const {
-    const ImageShape in = shape_.input, out = shape_.output();
-    for (std::size_t p = 0; p < x.panels(); ++p)
-      for (std::size_t w = 0; w < element_count(shape_.weights()); ++w) {
-        const std::size_t b = w % shape_.kernel_width, a = w / shape_.kernel_width % shape_.kernel_height,
-                          channel = w / shape_.kernel_width / shape_.kernel_height;
-        for (std::size_t i = 0; i < out.height; ++i)
-          for (std::size_t j = 0; j < out.width; ++j) {
-            // Positions left of or above the image wrap around to huge ones.
-            const std::size_t row = i * shape_.stride + a - shape_.padding,
-                              column = j * shape_.stride + b - shape_.padding;
-            if (row < in.height && column < in.width)
-              body(w, x.row(p, channel % in.channels, row) + column * kLanes,
-                   y.row(p, channel / in.channels, i) + j * kLanes);
-          }
-      }
-  }
-
-  ConvolutionShape shape_;
 };
 
 // The layout in panels of activations in blocks of channels of `image`; else `shape` as it is.

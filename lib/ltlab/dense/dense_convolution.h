@@ -4,7 +4,7 @@
 
 #include "ltlab/base/activations.h"
 #include "ltlab/base/convolution_shape.h"
-#include "ltlab/kernels/sparse_products.h"
+#include "ltlab/kernels/activation.h"
 
 namespace ltlab {
 

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ltlab/base/activations.h"
-#include "ltlab/kernels/sparse_products.h"
+#include "ltlab/kernels/activation.h"
 
 namespace ltlab {
 

@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "ltlab/base/activations.h"
-#include "ltlab/kernels/sparse_products.h"
+#include "ltlab/kernels/activation.h"
 
 namespace ltlab {
 

@@ -51,7 +51,7 @@ Sweep in_one_row(Sweep s) {
   return s;
 }
 
-// Calls body(RunStart, Run) until all positions and panels are done.
+// Calls body(RunStart, PositionRun) until all positions and panels are done.
 template <class Body>
 void sweep(const Sweep& rows, const Body& body) {
   const Sweep s = in_one_row(rows);
@@ -70,13 +70,14 @@ void sweep(const Sweep& rows, const Body& body) {
       };
       if (!along_panels) {
         const std::size_t to_step = s.to_stride * lanes;
-        body(start(0), Run{s.columns, lanes, s.from_stride * lanes, to_step, to_channel, to_step,
-                           gate_channel, from.image.channels, from.channel_positions() * lanes, frontier});
+        body(start(0),
+             PositionRun{s.columns, lanes, s.from_stride * lanes, to_step, to_channel, to_step, gate_channel,
+                         from.image.channels, from.channel_positions() * lanes, frontier});
         continue;
       }
       for (std::size_t j = 0; j < s.columns; ++j) {
-        body(start(j), Run{to.panels(), lanes, from.panel_size(), to.panel_size(), to_channel,
-                           gate.panel_size(), gate_channel});
+        body(start(j), PositionRun{to.panels(), lanes, from.panel_size(), to.panel_size(), to_channel,
+                                   gate.panel_size(), gate_channel});
       }
     }
   }
@@ -164,7 +165,7 @@ void SparseConvolution::forward(const T* values, const T* bias, Activation activ
                                 const Activations<T>& x, Activations<T>& y) const {
   const ActivationShape &from = x.shape(), &to = y.shape();
   sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
-        [&](const RunStart& start, const Run& run) {
+        [&](const RunStart& start, const PositionRun& run) {
           multiply_rows<T>(forward_, values, bias, activation, x.panel(start.panel) + start.from * from.lanes,
                            y.panel(start.panel) + (to.position(0, 0, 0) + start.to) * to.lanes, nullptr, run);
         });
@@ -179,7 +180,7 @@ void SparseConvolution::backward_data(const T* transposed_values, const Activati
     const std::size_t columns = (to.image.width - phase.x + shape_.stride - 1) / shape_.stride;
     const std::size_t kernel_height = (shape_.kernel_height + shape_.stride - 1) / shape_.stride;
     sweep({rows, columns, 1, shape_.stride, kernel_height, from, to, gate},
-          [&](const RunStart& start, const Run& run) {
+          [&](const RunStart& start, const PositionRun& run) {
             const auto at = [&](auto& a, const ActivationShape& shape, std::size_t position) {
               return a.panel(start.panel) + (shape.position(0, phase.y, phase.x) + position) * shape.lanes;
             };
@@ -195,7 +196,7 @@ void SparseConvolution::backward_weights(const Activations<T>& dy, const Activat
                                          T* gradient) const {
   const ActivationShape &from = x.shape(), &to = dy.shape();
   sweep({to.image.height, to.image.width, shape_.stride, 1, shape_.kernel_height, from, to, to},
-        [&](const RunStart& start, const Run& run) {
+        [&](const RunStart& start, const PositionRun& run) {
           sample_products(forward_, dy.panel(start.panel) + (to.position(0, 0, 0) + start.to) * to.lanes,
                           x.panel(start.panel) + start.from * from.lanes, std::exchange(accumulate, true),
                           gradient, run);

@@ -5,7 +5,7 @@ namespace {
 
 // The panels of a batch are the positions of a linear layer's run.
 template <class T>
-Run over_panels(const Activations<T>& x, const Activations<T>& y) {
+PositionRun over_panels(const Activations<T>& x, const Activations<T>& y) {
   const std::size_t lanes = y.lanes(), x_panel = x.shape().panel_size(), y_panel = y.shape().panel_size();
   return {y.panels(), lanes, x_panel, y_panel, lanes, y_panel, lanes};
 }

@@ -39,7 +39,7 @@ struct Tile {
   static constexpr std::size_t kVectors = V;
   std::size_t x_step, y_step, gate_step;
 
-  explicit Tile(const Run& run) : x_step(run.x_step), y_step(run.y_step), gate_step(run.gate_step) {}
+  explicit Tile(const PositionRun& run) : x_step(run.x_step), y_step(run.y_step), gate_step(run.gate_step) {}
 
   HWY_INLINE std::size_t x(std::size_t v) const { return place(v, x_step); }
   HWY_INLINE std::size_t y(std::size_t v) const { return place(v, y_step); }
@@ -59,7 +59,7 @@ struct Tile {
 struct Place {
   std::size_t x = 0, y = 0, gate = 0;
 
-  HWY_INLINE Place after(std::size_t positions, const Run& run) const {
+  HWY_INLINE Place after(std::size_t positions, const PositionRun& run) const {
     return {x + positions * run.x_step, y + positions * run.y_step, gate + positions * run.gate_step};
   }
   HWY_INLINE Place after(std::size_t values) const { return {x + values, y + values, gate + values}; }
@@ -77,7 +77,8 @@ struct FourOffsets {
 template <class T>
 class Lookahead {
  public:
-  Lookahead(const Run& run, std::uint32_t rows, std::uint32_t window, const T* x, std::size_t tile_values)
+  Lookahead(const PositionRun& run, std::uint32_t rows, std::uint32_t window, const T* x,
+            std::size_t tile_values)
       : bytes_(tile_values * sizeof(T)) {
     if (window > 0 || run.x_channels == 0 || rows == 0) return;
     next_ = reinterpret_cast<const char*>(x + run.x_frontier);
@@ -105,18 +106,18 @@ class Lookahead {
 };
 
 template <class T>
-struct Product {
+struct RowProducts {
   const SparseRows& rows;
   const T* values;
   const T* bias;
   Activation activation;
-  const Run& run;
+  const PositionRun& run;
 };
 
 // One tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed in two
 // or four sets, so that enough multiply-adds are under way; short ones would only pay for adding the sets up.
 template <bool kLongRows, class TileOf, class T>
-HWY_INLINE void multiply_window(const Product<T>& p, std::uint32_t window, TileOf tile,
+HWY_INLINE void multiply_window(const RowProducts<T>& p, std::uint32_t window, TileOf tile,
                                 const T* HWY_RESTRICT x, T* HWY_RESTRICT y, const T* HWY_RESTRICT gate) {
   const Vector<T> d;
   constexpr std::size_t kVectors = TileOf::kVectors;
@@ -198,7 +199,7 @@ HWY_INLINE void store_four_sums(D d, const hn::Vec<D> (&v)[4], bool accumulate, 
 template <class T>
 struct Sampling {
   const SparseRows& rows;
-  const Run& run;
+  const PositionRun& run;
   bool accumulate;
   T* gradient;
 };
@@ -244,7 +245,7 @@ HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, TileOf
 
 // Calls body(tile, its place) over the run, in tiles as large as they come.
 template <class T, class Body>
-HWY_INLINE void for_each_tile(const Run& run, const Body& body) {
+HWY_INLINE void for_each_tile(const PositionRun& run, const Body& body) {
   const std::size_t n = hn::Lanes(Vector<T>());
   const auto cover = [&]<bool kContiguous>(std::size_t vectors, Place place) HWY_ATTR {
     const auto tiles_of = [&]<std::size_t V>() HWY_ATTR {
@@ -272,8 +273,8 @@ HWY_INLINE void for_each_tile(const Run& run, const Body& body) {
 
 template <class T>
 void multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation, const T* x, T* y,
-              const T* gate, const Run& run) {
-  const Product<T> product{rows, values, bias, activation, run};
+              const T* gate, const PositionRun& run) {
+  const RowProducts<T> product{rows, values, bias, activation, run};
   for_each_tile<T>(run, [&](auto tile, const Place& place) HWY_ATTR {
     const T* HWY_RESTRICT from = x + place.x;
     T* HWY_RESTRICT to = y + place.y;
@@ -285,7 +286,8 @@ void multiply(const SparseRows& rows, const T* values, const T* bias, Activation
 }
 
 template <class T>
-void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T* gradient, const Run& run) {
+void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T* gradient,
+            const PositionRun& run) {
   Sampling<T> sampling{rows, run, accumulate, gradient};
   for_each_tile<T>(run, [&](auto tile, const Place& place) HWY_ATTR {
     for (std::uint32_t w = 0; w < rows.windows; ++w)
@@ -296,19 +298,19 @@ void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T*
 
 // One name a type, since dispatch tables hold plain functions.
 void multiply_float(const SparseRows& rows, const float* values, const float* bias, Activation activation,
-                    const float* x, float* y, const float* gate, const Run& run) {
+                    const float* x, float* y, const float* gate, const PositionRun& run) {
   multiply(rows, values, bias, activation, x, y, gate, run);
 }
 void multiply_double(const SparseRows& rows, const double* values, const double* bias, Activation activation,
-                     const double* x, double* y, const double* gate, const Run& run) {
+                     const double* x, double* y, const double* gate, const PositionRun& run) {
   multiply(rows, values, bias, activation, x, y, gate, run);
 }
 void sample_float(const SparseRows& rows, const float* dy, const float* x, bool accumulate, float* gradient,
-                  const Run& run) {
+                  const PositionRun& run) {
   sample(rows, dy, x, accumulate, gradient, run);
 }
 void sample_double(const SparseRows& rows, const double* dy, const double* x, bool accumulate,
-                   double* gradient, const Run& run) {
+                   double* gradient, const PositionRun& run) {
   sample(rows, dy, x, accumulate, gradient, run);
 }
 const char* target_name() {
@@ -329,22 +331,22 @@ HWY_EXPORT(target_name);
 
 template <>
 void multiply_rows(const SparseRows& rows, const float* values, const float* bias, Activation activation,
-                   const float* x, float* y, const float* gate, const Run& run) {
+                   const float* x, float* y, const float* gate, const PositionRun& run) {
   HWY_DYNAMIC_DISPATCH(multiply_float)(rows, values, bias, activation, x, y, gate, run);
 }
 template <>
 void multiply_rows(const SparseRows& rows, const double* values, const double* bias, Activation activation,
-                   const double* x, double* y, const double* gate, const Run& run) {
+                   const double* x, double* y, const double* gate, const PositionRun& run) {
   HWY_DYNAMIC_DISPATCH(multiply_double)(rows, values, bias, activation, x, y, gate, run);
 }
 template <>
 void sample_products(const SparseRows& rows, const float* dy, const float* x, bool accumulate,
-                     float* gradient, const Run& run) {
+                     float* gradient, const PositionRun& run) {
   HWY_DYNAMIC_DISPATCH(sample_float)(rows, dy, x, accumulate, gradient, run);
 }
 template <>
 void sample_products(const SparseRows& rows, const double* dy, const double* x, bool accumulate,
-                     double* gradient, const Run& run) {
+                     double* gradient, const PositionRun& run) {
   HWY_DYNAMIC_DISPATCH(sample_double)(rows, dy, x, accumulate, gradient, run);
 }
 

@@ -2,16 +2,14 @@
 
 #include <cstddef>
 
+#include "ltlab/kernels/activation.h"
 #include "ltlab/kernels/sparse_rows.h"
 
 namespace ltlab {
 
-/// What a layer applies to its outputs.
-enum class Activation { identity, relu };
-
 /// A run of positions whose outputs are computed together: neighbours in a row of an image, or the panels of
 /// a batch. Steps and sizes in floats. Every address must be aligned to kLaneMultiple values.
-struct Run {
+struct PositionRun {
   std::size_t positions = 1;
   std::size_t lanes = 16;                ///< values at each position, contiguous: 16, 32 or 64
   std::size_t x_step = 16, y_step = 16;  ///< from one position to the next, in the inputs and the outputs
@@ -34,14 +32,14 @@ struct Run {
 /// positions.
 template <class T>
 void multiply_rows(const SparseRows& rows, const T* values, const T* bias, Activation activation, const T* x,
-                   T* y, const T* gate, const Run& run);
+                   T* y, const T* gate, const PositionRun& run);
 
 /// gradient[k] = (accumulate ? gradient[k] : 0) + sum over j, l of dy[row(k) * y_row + j * y_step + l] *
 /// x[position(k) * lanes + j * x_step + l]: a sampled dense-dense product (SDDMM). Values of dy in padding
 /// lanes must be zero.
 template <class T>
 void sample_products(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T* gradient,
-                     const Run& run);
+                     const PositionRun& run);
 
 /// The instruction set that the kernels use on this processor: "AVX3", "AVX2", "SSE4", "NEON", ...
 const char* simd_target();

@@ -39,8 +39,7 @@ Pretraining plan_pretraining(const Replicate& replicate, const TrainingData& dat
   const Dataset& dataset = data.dataset;
   const std::string model = pretraining_model(config.model, dataset.classes);
   const Network<float> network = make_network<float>(model, dataset.train.shape, dataset.classes, 1);
-  RunRecord run = replicate.describe_run("pretraining", 0, dataset);
-  run.model = model;
+  RunRecord run = replicate.describe_run("pretraining", 0, model, dataset);
   run.rewind_step = 0;
   run.init_weights = replicate.draw_weights(network);
   LevelStart start{data, model, config.training, config.kernel, 0, full_masks(network), run.init_weights};

@@ -10,6 +10,7 @@
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/lottery/search_folders.h"
 #include "ltlab/lottery/transfer.h"
+#include "ltlab/nn/model_text.h"
 #include "ltlab/nn/models.h"
 
 namespace ltlab {
@@ -21,7 +22,7 @@ Replicate::Replicate(const SearchConfig& config, const TrainingData& data, std::
       number_(number),
       store_(std::move(folder)),
       network_(make_network<float>(config.model, data.dataset.train.shape, data.dataset.classes, 1)),
-      run_(describe_run("ticket", 0, data.dataset)) {
+      run_(describe_run("ticket", 0, config.model, data.dataset)) {
   if (store_.has_run()) {
     run_ = read_same_run(store_, run_);
     run_.totals.reset();  // told anew when the search ends
@@ -30,10 +31,15 @@ Replicate::Replicate(const SearchConfig& config, const TrainingData& data, std::
   }
 }
 
-RunRecord Replicate::describe_run(const std::string& branch, unsigned trial, const Dataset& dataset) const {
+RunRecord Replicate::describe_run(const std::string& branch, unsigned trial, const std::string& model,
+                                  const Dataset& dataset) const {
+  const ImageShape& image = dataset.train.shape;
   RunRecord run;
   run.config = config_text(config_);
-  run.model = config_.model;
+  run.model = model;
+  run.model_text = one_line(model_text(model));
+  run.image =
+      std::to_string(image.channels) + "x" + std::to_string(image.height) + "x" + std::to_string(image.width);
   run.branch = branch;
   run.seed = config_.seed + number_;
   run.trial = trial;

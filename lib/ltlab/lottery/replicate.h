@@ -29,7 +29,8 @@ class Replicate {
   /// The run of its tickets.
   const RunRecord& run() const { return run_; }
   /// A run in the replicate's folder: of its tickets, of a trial of a control, or of pretraining.
-  RunRecord describe_run(const std::string& branch, unsigned trial, const Dataset& dataset) const;
+  RunRecord describe_run(const std::string& branch, unsigned trial, const std::string& model,
+                         const Dataset& dataset) const;
 
   /// Draws the weights of step 0, or takes them from saved tickets, where nothing is recorded; with
   /// pretraining, there are none until take_pretrained(). Records the settings.

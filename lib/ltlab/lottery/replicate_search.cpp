@@ -109,7 +109,7 @@ void ReplicateSearch::train_control(Control control, unsigned trial, unsigned le
                                     const std::vector<Mask>& masks) {
   const std::string& branch = control_names().name(control);
   RunStore store(control_folder(replicate_.store().folder(), control, trial));
-  open_member(store, replicate_.describe_run(branch, trial, replicate_.data().dataset));
+  open_member(store, replicate_.describe_run(branch, trial, config_.model, replicate_.data().dataset));
   train_or_find({replicate_.number(), branch, trial, level},
                 start_control(replicate_, control, trial, level, masks), store);
 }

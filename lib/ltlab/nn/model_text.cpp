@@ -295,6 +295,7 @@ class Parser {
   void append(Layer layer) {
     if (model_.layers.size() == kMostLayers)
       fail("the model has more than " + std::to_string(kMostLayers) + " layers");
+    layer.word = line_->words.front();
     model_.layers.push_back(std::move(layer));
   }
 

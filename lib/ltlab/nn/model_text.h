@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "ltlab/kernels/sparse_products.h"
+#include "ltlab/kernels/activation.h"
 
 namespace ltlab {
 
@@ -58,6 +58,7 @@ struct ModelText {
     bool sum_relu = false;
     std::size_t shortcut = 0;   ///< where it adds_shortcut: index of the shortcut's layer
     std::size_t block_end = 0;  ///< of a shortcut: index of the layer on top of which it comes
+    std::string word = {};      ///< that its line begins with: "conv", "residual" of a shortcut
   };
 
   std::optional<std::size_t> inputs;  ///< values that an image must have

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/store/fields.h"
 
 namespace ltlab {
 namespace {
@@ -59,26 +60,39 @@ void check_masked_weights(const std::vector<Mask>& masks, const std::vector<Tens
 
 // ------------------------------------------------------------------------------------------------- ranges
 
-struct Figure {
-  std::string where;  // "attribute 'test_loss'", "metrics, row 3, column 'train_loss'"
-  double value;
-};
-
-Figure attribute(const std::string& name, double value) {
-  return {"attribute '" + name + "'", value};
+// `where` is "attribute 'test_loss'", or "metrics, row 3, column 'train_loss'".
+void check_number(const std::string& where, double value, FieldRange range, Faults& faults) {
+  const bool is_fraction = range == FieldRange::from_0_to_1;
+  if (range == FieldRange::any || (std::isfinite(value) && value >= 0 && (!is_fraction || value <= 1)))
+    return;
+  faults.push_back(where + " says " + figure_text(value) + ", which is not " +
+                   (is_fraction ? "between 0 and 1" : "a number from 0 on"));
 }
 
-void check_range(const Figure& figure, double most, const std::string& range, Faults& faults) {
-  if (figure.value >= 0 && figure.value <= most && std::isfinite(figure.value)) return;
-  faults.push_back(figure.where + " says " + figure_text(figure.value) + ", which is not " + range);
+// "2026-01-31T12:00:00Z", as utc_now() tells it.
+void check_time(const std::string& where, std::string_view text, Faults& faults) {
+  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
+  const bool like = std::ranges::equal(text, kForm, [](char c, char form) {
+    return form == '0' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == form;
+  });
+  if (!like) faults.push_back(where + " says '" + std::string(text) + "', which is no time in UTC");
 }
 
-void check_accuracy(const Figure& figure, Faults& faults) {
-  check_range(figure, 1, "between 0 and 1", faults);
+// Each field for which `counts` holds; `kind` is what they are of a file: "attribute".
+template <class Record, class Counts>
+void check_fields(const Record& record, const std::string& kind, Faults& faults, const Counts& counts) {
+  for (const Field<Record>& field : fields<Record>()) {
+    if (!counts(field)) continue;
+    const FieldValue value = field.get(record);
+    const std::string where = kind + " '" + field.name + "'";
+    if (const auto* number = std::get_if<double>(&value)) check_number(where, *number, field.range, faults);
+    if (field.range == FieldRange::time) check_time(where, std::get<std::string>(value), faults);
+  }
 }
 
-void check_positive(const Figure& figure, Faults& faults) {
-  check_range(figure, HUGE_VAL, "a number from 0 on", faults);
+template <class Record>
+void check_fields(const Record& record, Faults& faults) {
+  check_fields(record, "attribute", faults, [](const auto&) { return true; });
 }
 
 void check_steps(const std::string& name, std::uint64_t step, std::uint64_t most, Faults& faults) {
@@ -87,26 +101,8 @@ void check_steps(const std::string& name, std::uint64_t step, std::uint64_t most
                      std::to_string(most));
 }
 
-// "2026-01-31T12:00:00Z", as utc_now() tells it.
-void check_time(const std::string& name, std::string_view text, Faults& faults) {
-  constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
-  const bool like = std::ranges::equal(text, kForm, [](char c, char form) {
-    return form == '0' ? std::isdigit(static_cast<unsigned char>(c)) != 0 : c == form;
-  });
-  if (!like)
-    faults.push_back("attribute '" + name + "' says '" + std::string(text) + "', which is no time in UTC");
-}
-
-void check_cost(const Cost& cost, Faults& faults) {
-  check_positive(attribute("wall_seconds", cost.wall_seconds), faults);
-  check_positive(attribute("flops", cost.flops), faults);
-  check_positive(attribute("dense_flops", cost.dense_flops), faults);
-}
-
 void check_totals(const std::optional<RunTotals>& totals, Faults& faults) {
-  if (!totals) return;
-  check_cost(totals->cost, faults);
-  check_time("finished_utc", totals->finished_utc, faults);
+  if (totals) check_fields(*totals, faults);
 }
 
 // ------------------------------------------------------------------------------------------------- tables
@@ -115,9 +111,6 @@ void check_rows(const std::vector<MetricsRow>& rows, std::uint64_t last_step, Fa
   for (std::size_t r = 0; r < rows.size(); ++r) {
     const MetricsRow& row = rows[r];
     const std::string where = "metrics, row " + std::to_string(r);
-    const auto figure = [&](const std::string& name, double value) {
-      return Figure{where + ", column '" + name + "'", value};
-    };
     if (r > 0 && row.step <= rows[r - 1].step)
       faults.push_back("metrics: step " + std::to_string(row.step) + " in row " + std::to_string(r) +
                        " comes after step " + std::to_string(rows[r - 1].step));
@@ -126,12 +119,9 @@ void check_rows(const std::vector<MetricsRow>& rows, std::uint64_t last_step, Fa
     if (row.step > last_step)
       faults.push_back(where + ": step " + std::to_string(row.step) + ", but the last one is " +
                        std::to_string(last_step));
-    check_positive(figure("learning_rate", row.learning_rate), faults);
     const bool before_first_step = r == 0 && std::isnan(row.train_loss);
-    if (!before_first_step) check_positive(figure("train_loss", row.train_loss), faults);
-    check_positive(figure("validation_loss", row.validation_loss), faults);
-    check_accuracy(figure("validation_accuracy", row.validation_accuracy), faults);
-    check_positive(figure("wall_seconds", row.wall_seconds), faults);
+    check_fields(row, where + ", column", faults,
+                 [&](const auto& field) { return !before_first_step || field.name != "train_loss"; });
   }
 }
 
@@ -172,8 +162,7 @@ void check_kernels(const std::vector<KernelChoice>& rows, const std::vector<Mask
         std::string("kernels, ").append(to_string(row.product)) + " of '" + row.parameter + "'";
     if (!find_named(masks, row.parameter)) faults.push_back(where + ": no mask has that name");
     if (!seen.emplace(row.parameter, row.product).second) faults.push_back(where + " is told twice");
-    check_positive({where + ", column 'dense_seconds'", row.dense_seconds}, faults);
-    check_positive({where + ", column 'sparse_seconds'", row.sparse_seconds}, faults);
+    check_fields(row, where + ", column", faults, [](const auto&) { return true; });
   }
 }
 
@@ -213,15 +202,6 @@ void check_training(const LevelRecord& level, Faults& faults) {
   check_steps("first_step", level.first_step, level.steps, faults);
   check_steps("mask_step", level.mask_step, level.steps, faults);
   check_steps("early_stop_step", level.early_stop_step, level.steps, faults);
-  check_positive(attribute("test_loss", level.test_loss), faults);
-  check_positive(attribute("validation_loss", level.validation_loss), faults);
-  check_positive(attribute("early_stop_validation_loss", level.early_stop_validation_loss), faults);
-  check_positive(attribute("early_stop_test_loss", level.early_stop_test_loss), faults);
-  check_accuracy(attribute("test_accuracy", level.test_accuracy), faults);
-  check_accuracy(attribute("validation_accuracy", level.validation_accuracy), faults);
-  check_accuracy(attribute("early_stop_test_accuracy", level.early_stop_test_accuracy), faults);
-  check_time("started_utc", level.started_utc, faults);
-  check_time("finished_utc", level.finished_utc, faults);
 }
 
 }  // namespace
@@ -266,8 +246,14 @@ std::vector<std::string> faults_of(const LevelRecord& level, const std::string& 
   if (!level.initial_weights.empty())
     check_masked_weights(level.masks, level.initial_weights, "initial", faults);
   check_optimizer(level.optimizer, level.weights, "optimizer", faults);
-  if (branch != "imported") check_training(level, faults);
-  check_cost(level.cost, faults);
+  const bool imported = branch == "imported";
+  if (!imported) check_training(level, faults);
+  const auto is_nan = [&](const Field<LevelSummary>& field) {
+    const FieldValue value = field.get(level);
+    return std::holds_alternative<double>(value) && std::isnan(std::get<double>(value));
+  };
+  check_fields<LevelSummary>(level, "attribute", faults,
+                             [&](const auto& field) { return !imported || !is_nan(field); });
   check_metrics(level, faults);
   check_kernels(level.kernels, level.masks, faults);
   return faults;
@@ -279,14 +265,14 @@ std::vector<std::string> faults_of(const RunRecord& run) {
   check_finite(run.rewind_weights, "rewind", faults);
   check_finite(run.rewind_optimizer, "rewind_optimizer", faults);
   check_rewind(run, faults);
-  check_time("started_utc", run.started_utc, faults);
+  check_fields(run, faults);
   check_totals(run.totals, faults);
   return faults;
 }
 
 std::vector<std::string> faults_of(const CollectionRecord& collection) {
   Faults faults;
-  check_time("started_utc", collection.started_utc, faults);
+  check_fields(collection, faults);
   check_totals(collection.totals, faults);
   return faults;
 }
@@ -298,10 +284,7 @@ std::vector<std::string> faults_of(const TrainingCheckpoint& checkpoint) {
   check_ones_and_zeros(checkpoint.masks, faults);
   check_finite(checkpoint.state, "state", faults);
   check_steps("mask_step", checkpoint.mask_step, checkpoint.step, faults);
-  check_positive(attribute("loss_sum", checkpoint.loss_sum), faults);
-  check_positive(attribute("wall_seconds", checkpoint.wall_seconds), faults);
-  check_positive(attribute("flops", checkpoint.flops), faults);
-  check_time("started_utc", checkpoint.started_utc, faults);
+  check_fields(checkpoint, faults);
   check_rows(checkpoint.metrics, checkpoint.step, faults);
   check_kernels(checkpoint.kernels, checkpoint.masks, faults);
   return faults;

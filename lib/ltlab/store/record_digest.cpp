@@ -8,12 +8,12 @@
 #include <vector>
 
 #include "ltlab/base/sha256.h"
+#include "ltlab/store/fields.h"
 
 namespace ltlab {
 namespace {
 
-// Structured bindings name every member of a record, so that one that is added and forgotten here does not
-// compile.
+// Over all fields and arrays of records.
 class RecordDigest {
  public:
   template <class... Values>
@@ -57,34 +57,15 @@ class RecordDigest {
     add_all(name, shape, keep);
   }
 
-  void add(const MetricsRow& row) {
-    const auto& [step, rate, train_loss, validation_loss, validation_accuracy, seconds] = row;
-    add_all(step, rate, train_loss, validation_loss, validation_accuracy, seconds);
+  template <class Record>
+  void add_fields(const Record& record) {
+    for (const Field<Record>& field : fields<Record>())
+      std::visit([&](const auto& value) { add(value); }, field.get(record));
   }
 
-  void add(const KernelChoice& choice) {
-    const auto& [parameter, product, kernel, dense_seconds, sparse_seconds] = choice;
-    add_all(parameter, product, kernel, dense_seconds, sparse_seconds);
-  }
-
-  void add(const Cost& cost) {
-    const auto& [seconds, flops, dense_flops] = cost;
-    add_all(seconds, flops, dense_flops);
-  }
-
-  void add(const RunTotals& totals) {
-    const auto& [cost, finished] = totals;
-    add_all(cost, finished);
-  }
-
-  void add(const LevelSummary& summary) {
-    const auto& [level, density, steps, first_step, test_loss, test_accuracy, validation_loss,
-                 validation_accuracy, mask_step, early_step, early_validation_loss, early_test_loss,
-                 early_test_accuracy, cost, started, finished] = summary;
-    add_all(level, density, steps, first_step, test_loss, test_accuracy, validation_loss, validation_accuracy,
-            mask_step, early_step, early_validation_loss, early_test_loss, early_test_accuracy, cost, started,
-            finished);
-  }
+  void add(const MetricsRow& row) { add_fields(row); }
+  void add(const KernelChoice& choice) { add_fields(choice); }
+  void add(const RunTotals& totals) { add_fields(totals); }
 
   std::string hex() { return hash_.hex(); }
 
@@ -95,35 +76,31 @@ class RecordDigest {
 }  // namespace
 
 std::string record_digest(const RunRecord& run) {
-  const auto& [config, extent, model, branch, seed, trial, dataset, fingerprint, directory, rewind_step,
-               origin, init, rewind, optimizer, started, totals] = run;
   RecordDigest digest;
-  digest.add_all(config, extent, model, branch, seed, trial, dataset, fingerprint, directory, rewind_step,
-                 origin, init, rewind, optimizer, started, totals);
+  digest.add_fields(run);
+  digest.add_all(run.init_weights, run.rewind_weights, run.rewind_optimizer, run.totals);
   return digest.hex();
 }
 
 std::string record_digest(const CollectionRecord& collection) {
-  const auto& [config, extent, directory, started, totals] = collection;
   RecordDigest digest;
-  digest.add_all(config, extent, directory, started, totals);
+  digest.add_fields(collection);
+  digest.add(collection.totals);
   return digest.hex();
 }
 
 std::string record_digest(const LevelRecord& level) {
   RecordDigest digest;
-  digest.add(static_cast<const LevelSummary&>(level));
+  digest.add_fields<LevelSummary>(level);
   digest.add_all(level.masks, level.weights, level.initial_weights, level.optimizer, level.metrics,
                  level.kernels, level.model);
   return digest.hex();
 }
 
 std::string record_digest(const TrainingCheckpoint& checkpoint) {
-  const auto& [level, step, masks, state, metrics, kernels, loss_sum, loss_count, seconds, started, mask_step,
-               flops] = checkpoint;
   RecordDigest digest;
-  digest.add_all(level, step, masks, state, metrics, kernels, loss_sum, loss_count, seconds, started,
-                 mask_step, flops);
+  digest.add_fields(checkpoint);
+  digest.add_all(checkpoint.masks, checkpoint.state, checkpoint.metrics, checkpoint.kernels);
   return digest.hex();
 }
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <limits>
-#include <type_traits>
 #include <utility>
 
 #include "ltlab/base/error.h"
@@ -12,6 +10,7 @@
 #include "ltlab/hdf5/child.h"
 #include "ltlab/hdf5/file.h"
 #include "ltlab/store/content_digest.h"
+#include "ltlab/store/fields.h"
 #include "ltlab/store/vouched_files.h"
 
 namespace ltlab {
@@ -42,28 +41,13 @@ std::vector<std::byte> finish(File& file) {
   return file.close_image();
 }
 
-void write_identity(File& file, const RunIdentity& run) {
-  file.set_attribute("config_sha256", run.config_sha256);
-  file.set_attribute("branch", run.branch);
-  file.set_attribute("dataset_fingerprint", run.dataset_fingerprint);
-  file.set_attribute("seed", run.seed);
-  file.set_attribute("trial", run.trial);
-}
-
-void write_data_directory(File& file, const std::string& directory) {
-  if (!directory.empty()) file.set_attribute("data_directory", directory);
-}
-
-void write_cost(File& file, const Cost& cost) {
-  file.set_attribute("wall_seconds", cost.wall_seconds);
-  file.set_attribute("flops", cost.flops);
-  file.set_attribute("dense_flops", cost.dense_flops);
-}
-
-void write_totals(File& file, const std::optional<RunTotals>& totals) {
-  if (!totals) return;
-  write_cost(file, totals->cost);
-  file.set_attribute("finished_utc", totals->finished_utc);
+// What a record says nothing of, and may be lacking, is left out.
+template <class Record>
+void write_fields(File& file, const Record& record) {
+  for (const Field<Record>& field : fields<Record>()) {
+    const FieldValue value = field.get(record);
+    if (!field.optional || value != field.get(Record())) file.set_attribute(field.name, value);
+  }
 }
 
 void write_tensors(File& file, const std::string& group_name, const std::vector<Tensor>& tensors) {
@@ -83,31 +67,18 @@ void write_masks(File& file, const std::vector<Mask>& masks) {
   }
 }
 
-// One column: what `value`, a member or a function, tells of every row.
-template <class Row, class Value>
-Column column(const std::string& name, const std::vector<Row>& rows, Value value) {
-  std::vector<std::decay_t<std::invoke_result_t<Value, const Row&>>> values;
-  values.reserve(rows.size());
-  for (const Row& row : rows) values.push_back(std::invoke(value, row));
-  return {name, std::move(values)};
-}
-
-void write_metrics(File& file, const std::vector<MetricsRow>& rows) {
-  file.write_table("metrics", {column("step", rows, &MetricsRow::step),
-                               column("learning_rate", rows, &MetricsRow::learning_rate),
-                               column("train_loss", rows, &MetricsRow::train_loss),
-                               column("validation_loss", rows, &MetricsRow::validation_loss),
-                               column("validation_accuracy", rows, &MetricsRow::validation_accuracy),
-                               column("wall_seconds", rows, &MetricsRow::wall_seconds)});
-}
-
-void write_kernels(File& file, const std::vector<KernelChoice>& rows) {
-  const auto product = [](const KernelChoice& row) { return std::string(to_string(row.product)); };
-  const auto kernel = [](const KernelChoice& row) { return std::string(to_string(row.kernel)); };
-  file.write_table(
-      "kernels", {column("parameter", rows, &KernelChoice::parameter), column("product", rows, product),
-                  column("kernel", rows, kernel), column("dense_seconds", rows, &KernelChoice::dense_seconds),
-                  column("sparse_seconds", rows, &KernelChoice::sparse_seconds)});
+template <class Row>
+void write_rows(File& file, const std::string& name, const std::vector<Row>& rows) {
+  std::vector<Column> columns;
+  for (const Field<Row>& field : fields<Row>()) {
+    const auto values_like = [&]<class Value>(const Value& /*type*/) -> Column::Values {
+      std::vector<Value> values;
+      for (const Row& row : rows) values.push_back(std::get<Value>(field.get(row)));
+      return values;
+    };
+    columns.push_back({field.name, std::visit(values_like, field.get(Row()))});
+  }
+  file.write_table(name, columns);
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -182,15 +153,63 @@ File open_checked(const std::filesystem::path& path, FileKind kind) {
   return file;
 }
 
-RunIdentity identity_of(const File& file) {
-  RunIdentity run;
-  run.config_sha256 = file.string_attribute("config_sha256");
-  if (file.string_attribute("kind") == to_string(FileKind::collection)) return run;
-  run.branch = file.string_attribute("branch");
-  run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
-  run.seed = file.unsigned_attribute("seed");
-  run.trial = file.unsigned_attribute("trial");
-  return run;
+// The attribute of that name, which must be of the type of `like`.
+FieldValue read_like(const File& file, const std::string& name, const FieldValue& like) {
+  if (std::holds_alternative<std::string>(like)) return file.string_attribute(name);
+  if (std::holds_alternative<double>(like)) return file.double_attribute(name);
+  return file.unsigned_attribute(name);
+}
+
+template <class Record>
+void set_field(const Field<Record>& field, const FieldValue& value, const std::string& where,
+               Record& record) {
+  try {
+    field.set(record, value);
+  } catch (const ConfigError& error) {
+    throw StoreError(where + ": " + error.what());
+  }
+}
+
+template <class Record>
+void read_fields(const File& file, Record& record) {
+  for (const Field<Record>& field : fields<Record>()) {
+    if (field.optional && !file.has_attribute(field.name)) continue;
+    set_field(field, read_like(file, field.name, field.get(record)), in_quotes(file.file_name()), record);
+  }
+}
+
+template <class Record>
+Record read_fields(const File& file) {
+  Record record;
+  read_fields(file, record);
+  return record;
+}
+
+Column::Values column_of(const FieldValue& value) {
+  return std::visit([](const auto& one) { return Column::Values(std::vector{one}); }, value);
+}
+
+// Rows of a table; of columns that older files lack, they say nothing.
+template <class Row>
+std::vector<Row> read_rows(const File& file, const std::string& name) {
+  const std::string where = in_quotes(file.file_name()) + " at '/" + name + "'";
+  const std::vector<Column> columns = file.read_table(name);
+  if (columns.empty()) throw StoreError(where + " has no columns");
+  const auto size = [](const auto& values) { return values.size(); };
+  std::vector<Row> rows(std::visit(size, columns.front().values));
+  for (const Field<Row>& field : fields<Row>()) {
+    const auto column = std::ranges::find(columns, field.name, &Column::name);
+    if (column == columns.end() && field.optional) continue;
+    if (column == columns.end()) throw StoreError(where + " has no column '" + field.name + "'");
+    const std::string here = where + ", column '" + field.name + "'";
+    if (column->values.index() != column_of(field.get(Row())).index())
+      throw StoreError(here + " has an unexpected type");
+    for (std::size_t r = 0; r < rows.size(); ++r) {
+      const auto value = [&](const auto& values) { return FieldValue(values[r]); };
+      set_field(field, std::visit(value, column->values), here, rows[r]);
+    }
+  }
+  return rows;
 }
 
 // Calls read(dataset, name within `group`) for all datasets below, in the order of their positions.
@@ -251,86 +270,9 @@ std::vector<Mask> read_masks(const File& file) {
   return masks;
 }
 
-// A table whose columns are moved, one after the other, into a member of its rows.
-template <class Row>
-class TableReader {
- public:
-  TableReader(const File& file, const std::string& name)
-      : where_(in_quotes(file.file_name()) + " at '/" + name + "'"), columns_(file.read_table(name)) {
-    if (columns_.empty()) throw StoreError(where_ + " has no columns");
-    rows_.resize(std::visit([](const auto& values) { return values.size(); }, columns_.front().values));
-  }
-
-  template <class T>
-  TableReader& read(const std::string& name, T Row::*member) {
-    std::vector<T>& values = values_of<T>(name);
-    for (std::size_t r = 0; r < rows_.size(); ++r) rows_[r].*member = std::move(values[r]);
-    return *this;
-  }
-
-  // A column of words, each of which `parse` turns into the member's value.
-  template <class T>
-  TableReader& read_words(const std::string& name, T Row::*member, T (*parse)(const std::string&)) {
-    const std::vector<std::string>& words = values_of<std::string>(name);
-    try {
-      for (std::size_t r = 0; r < rows_.size(); ++r) rows_[r].*member = parse(words[r]);
-    } catch (const ConfigError& error) {
-      throw StoreError(where_ + ", column '" + name + "': " + error.what());
-    }
-    return *this;
-  }
-
-  std::vector<Row> rows() { return std::move(rows_); }
-
- private:
-  template <class T>
-  std::vector<T>& values_of(const std::string& name) {
-    const auto column =
-        std::find_if(columns_.begin(), columns_.end(), [&](const Column& c) { return c.name == name; });
-    if (column == columns_.end()) throw StoreError(where_ + " has no column '" + name + "'");
-    auto* values = std::get_if<std::vector<T>>(&column->values);
-    if (!values) throw StoreError(where_ + ", column '" + name + "' has an unexpected type");
-    return *values;
-  }
-
-  std::string where_;
-  std::vector<Column> columns_;
-  std::vector<Row> rows_;
-};
-
-std::vector<MetricsRow> read_metrics(const File& file) {
-  return TableReader<MetricsRow>(file, "metrics")
-      .read("step", &MetricsRow::step)
-      .read("learning_rate", &MetricsRow::learning_rate)
-      .read("train_loss", &MetricsRow::train_loss)
-      .read("validation_loss", &MetricsRow::validation_loss)
-      .read("validation_accuracy", &MetricsRow::validation_accuracy)
-      .read("wall_seconds", &MetricsRow::wall_seconds)
-      .rows();
-}
-
-std::vector<KernelChoice> read_kernels(const File& file) {
-  return TableReader<KernelChoice>(file, "kernels")
-      .read("parameter", &KernelChoice::parameter)
-      .read_words("product", &KernelChoice::product, parse_product)
-      .read_words("kernel", &KernelChoice::kernel, parse_kernel)
-      .read("dense_seconds", &KernelChoice::dense_seconds)
-      .read("sparse_seconds", &KernelChoice::sparse_seconds)
-      .rows();
-}
-
-std::string read_data_directory(const File& file) {
-  return file.has_attribute("data_directory") ? file.string_attribute("data_directory") : "";
-}
-
-Cost read_cost(const File& file) {
-  return {file.double_attribute("wall_seconds"), file.double_attribute("flops"),
-          file.double_attribute("dense_flops")};
-}
-
 std::optional<RunTotals> read_totals(const File& file) {
   if (!file.has_attribute("finished_utc")) return std::nullopt;
-  return RunTotals{read_cost(file), file.string_attribute("finished_utc")};
+  return read_fields<RunTotals>(file);
 }
 
 std::vector<FileLink> links_of(const File& file) {
@@ -339,34 +281,6 @@ std::vector<FileLink> links_of(const File& file) {
     if (link.kind == hdf5::LinkKind::external) links.push_back({link.name, link.target});
   }
   return links;
-}
-
-unsigned read_level_number(const File& file) {
-  const std::uint64_t level = file.unsigned_attribute("level");
-  if (level > std::numeric_limits<unsigned>::max())
-    throw StoreError(in_quotes(file.file_name()) + ": there is no level " + std::to_string(level));
-  return static_cast<unsigned>(level);
-}
-
-LevelSummary read_figures(const File& file) {
-  LevelSummary summary;
-  summary.level = read_level_number(file);
-  summary.density = file.double_attribute("density");
-  summary.steps = file.unsigned_attribute("steps");
-  summary.first_step = file.unsigned_attribute("first_step");
-  summary.test_loss = file.double_attribute("test_loss");
-  summary.test_accuracy = file.double_attribute("test_accuracy");
-  summary.validation_loss = file.double_attribute("validation_loss");
-  summary.validation_accuracy = file.double_attribute("validation_accuracy");
-  if (file.has_attribute("mask_step")) summary.mask_step = file.unsigned_attribute("mask_step");
-  summary.early_stop_step = file.unsigned_attribute("early_stop_step");
-  summary.early_stop_validation_loss = file.double_attribute("early_stop_validation_loss");
-  summary.early_stop_test_loss = file.double_attribute("early_stop_test_loss");
-  summary.early_stop_test_accuracy = file.double_attribute("early_stop_test_accuracy");
-  summary.cost = read_cost(file);
-  summary.started_utc = file.string_attribute("started_utc");
-  summary.finished_utc = file.string_attribute("finished_utc");
-  return summary;
 }
 
 }  // namespace
@@ -391,16 +305,9 @@ RunIdentity identity(const RunRecord& run) {
 
 std::vector<std::byte> encode(const RunRecord& run) {
   File file = new_file(FileKind::run, "run.h5");
-  write_identity(file, identity(run));
-  file.set_attribute("config", run.config);
-  file.set_attribute("extent", run.extent);
-  file.set_attribute("model", run.model);
-  file.set_attribute("dataset", run.dataset);
-  write_data_directory(file, run.data_directory);
-  file.set_attribute("rewind_step", run.rewind_step);
-  if (!run.init_origin.empty()) file.set_attribute("init_origin", run.init_origin);
-  file.set_attribute("started_utc", run.started_utc);
-  write_totals(file, run.totals);
+  write_fields(file, identity(run));
+  write_fields(file, run);
+  if (run.totals) write_fields(file, *run.totals);
   write_tensors(file, "init", run.init_weights);
   write_tensors(file, "rewind", run.rewind_weights);
   write_tensors(file, "rewind_optimizer", run.rewind_optimizer);
@@ -409,59 +316,34 @@ std::vector<std::byte> encode(const RunRecord& run) {
 
 std::vector<std::byte> encode(const CollectionRecord& collection) {
   File file = new_file(FileKind::collection, "run.h5");
-  file.set_attribute("config", collection.config);
-  file.set_attribute("extent", collection.extent);
-  write_data_directory(file, collection.data_directory);
   file.set_attribute("config_sha256", sha256(collection.config));
-  file.set_attribute("started_utc", collection.started_utc);
-  write_totals(file, collection.totals);
+  write_fields(file, collection);
+  if (collection.totals) write_fields(file, *collection.totals);
   return finish(file);
 }
 
 std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) {
   File file = new_file(FileKind::level, "level " + std::to_string(level.level));
-  write_identity(file, run);
-  file.set_attribute("level", std::uint64_t{level.level});
-  file.set_attribute("density", level.density);
-  file.set_attribute("steps", level.steps);
-  file.set_attribute("first_step", level.first_step);
-  file.set_attribute("test_loss", level.test_loss);
-  file.set_attribute("test_accuracy", level.test_accuracy);
-  file.set_attribute("validation_loss", level.validation_loss);
-  file.set_attribute("validation_accuracy", level.validation_accuracy);
-  if (level.mask_step > 0) file.set_attribute("mask_step", level.mask_step);
-  file.set_attribute("early_stop_step", level.early_stop_step);
-  file.set_attribute("early_stop_validation_loss", level.early_stop_validation_loss);
-  file.set_attribute("early_stop_test_loss", level.early_stop_test_loss);
-  file.set_attribute("early_stop_test_accuracy", level.early_stop_test_accuracy);
-  write_cost(file, level.cost);
-  file.set_attribute("started_utc", level.started_utc);
-  file.set_attribute("finished_utc", level.finished_utc);
+  write_fields(file, run);
+  write_fields<LevelSummary>(file, level);
   write_masks(file, level.masks);
   write_tensors(file, "weights", level.weights);
   if (!level.initial_weights.empty()) write_tensors(file, "initial", level.initial_weights);
   if (!level.optimizer.empty()) write_tensors(file, "optimizer", level.optimizer);
   if (!level.model.empty()) file.set_attribute("model", level.model);
-  write_metrics(file, level.metrics);
-  write_kernels(file, level.kernels);
+  write_rows(file, "metrics", level.metrics);
+  write_rows(file, "kernels", level.kernels);
   return finish(file);
 }
 
 std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIdentity& run) {
   File file = new_file(FileKind::checkpoint, "checkpoint of level " + std::to_string(checkpoint.level));
-  write_identity(file, run);
-  file.set_attribute("level", std::uint64_t{checkpoint.level});
-  file.set_attribute("step", checkpoint.step);
-  file.set_attribute("loss_sum", checkpoint.loss_sum);
-  file.set_attribute("loss_count", checkpoint.loss_count);
-  file.set_attribute("wall_seconds", checkpoint.wall_seconds);
-  file.set_attribute("started_utc", checkpoint.started_utc);
-  if (checkpoint.mask_step > 0) file.set_attribute("mask_step", checkpoint.mask_step);
-  if (checkpoint.mask_step > 0 || checkpoint.flops != 0) file.set_attribute("flops", checkpoint.flops);
+  write_fields(file, run);
+  write_fields(file, checkpoint);
   write_masks(file, checkpoint.masks);
   write_tensors(file, "state", checkpoint.state);
-  write_metrics(file, checkpoint.metrics);
-  write_kernels(file, checkpoint.kernels);
+  write_rows(file, "metrics", checkpoint.metrics);
+  write_rows(file, "kernels", checkpoint.kernels);
   return finish(file);
 }
 
@@ -471,19 +353,7 @@ void vouch_for_own(const std::filesystem::path& path) {
 
 RunRecord read_run_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::run);
-  RunRecord run;
-  run.config = file.string_attribute("config");
-  run.extent = file.string_attribute("extent");
-  run.model = file.string_attribute("model");
-  run.branch = file.string_attribute("branch");
-  run.seed = file.unsigned_attribute("seed");
-  run.trial = file.unsigned_attribute("trial");
-  run.dataset = file.string_attribute("dataset");
-  run.dataset_fingerprint = file.string_attribute("dataset_fingerprint");
-  run.data_directory = read_data_directory(file);
-  run.rewind_step = file.unsigned_attribute("rewind_step");
-  if (file.has_attribute("init_origin")) run.init_origin = file.string_attribute("init_origin");
-  run.started_utc = file.string_attribute("started_utc");
+  RunRecord run = read_fields<RunRecord>(file);
   run.totals = read_totals(file);
   run.init_weights = read_tensors(file, "init");
   run.rewind_weights = read_tensors(file, "rewind");
@@ -493,41 +363,38 @@ RunRecord read_run_file(const std::filesystem::path& path) {
 
 CollectionRecord read_collection_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::collection);
-  return {file.string_attribute("config"), file.string_attribute("extent"), read_data_directory(file),
-          file.string_attribute("started_utc"), read_totals(file)};
+  CollectionRecord collection = read_fields<CollectionRecord>(file);
+  collection.totals = read_totals(file);
+  return collection;
 }
 
 LevelRecord read_level_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::level);
-  LevelRecord level{read_figures(file), read_masks(file),  read_tensors(file, "weights"), {}, {},
-                    read_metrics(file), read_kernels(file)};
+  LevelRecord level;
+  read_fields<LevelSummary>(file, level);
+  level.masks = read_masks(file);
+  level.weights = read_tensors(file, "weights");
   if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
   if (file.contains("optimizer")) level.optimizer = read_tensors(file, "optimizer");
   if (file.has_attribute("model")) level.model = file.string_attribute("model");
+  level.metrics = read_rows<MetricsRow>(file, "metrics");
+  level.kernels = read_rows<KernelChoice>(file, "kernels");
   require_shapes_of(level.masks, level.weights, path);
   require_shapes_of(level.masks, level.initial_weights, path);
   return level;
 }
 
 LevelSummary read_summary(const std::filesystem::path& path) {
-  return read_figures(open_checked(path, FileKind::level));
+  return read_fields<LevelSummary>(open_checked(path, FileKind::level));
 }
 
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::checkpoint);
-  TrainingCheckpoint checkpoint;
-  checkpoint.level = read_level_number(file);
-  checkpoint.step = file.unsigned_attribute("step");
-  checkpoint.loss_sum = file.double_attribute("loss_sum");
-  checkpoint.loss_count = file.unsigned_attribute("loss_count");
-  checkpoint.wall_seconds = file.double_attribute("wall_seconds");
-  checkpoint.started_utc = file.string_attribute("started_utc");
-  if (file.has_attribute("mask_step")) checkpoint.mask_step = file.unsigned_attribute("mask_step");
-  if (file.has_attribute("flops")) checkpoint.flops = file.double_attribute("flops");
+  TrainingCheckpoint checkpoint = read_fields<TrainingCheckpoint>(file);
   checkpoint.masks = read_masks(file);
   checkpoint.state = read_tensors(file, "state");
-  checkpoint.metrics = read_metrics(file);
-  checkpoint.kernels = read_kernels(file);
+  checkpoint.metrics = read_rows<MetricsRow>(file, "metrics");
+  checkpoint.kernels = read_rows<KernelChoice>(file, "kernels");
   return checkpoint;
 }
 
@@ -540,12 +407,14 @@ FileKind read_kind(const std::filesystem::path& path) {
 }
 
 RunIdentity read_identity(const std::filesystem::path& path) {
-  return identity_of(open_checked(path));
+  const File file = open_checked(path);
+  if (file.string_attribute("kind") == to_string(FileKind::collection))
+    return {file.string_attribute("config_sha256"), {}, {}};
+  return read_fields<RunIdentity>(file);
 }
 
 RunTotals read_level_totals(const std::filesystem::path& path) {
-  const File file = open_checked(path);
-  return {read_cost(file), file.string_attribute("finished_utc")};
+  return read_fields<RunTotals>(open_checked(path));
 }
 
 Provenance read_provenance(const std::filesystem::path& path) {

@@ -22,15 +22,7 @@ enum class FileKind { run, collection, level, checkpoint };
 /// As the root attribute `kind` says it: "run", "collection", "level", "checkpoint".
 std::string to_string(FileKind kind);
 
-/// Tells which files belong together; each file carries it. A collection has but a configuration.
-struct RunIdentity {
-  std::string config_sha256;
-  std::string branch;
-  std::string dataset_fingerprint;
-  std::uint64_t seed = 0;
-  std::uint64_t trial = 0;
-  bool operator==(const RunIdentity&) const = default;
-};
+/// Of a run.
 RunIdentity identity(const RunRecord& run);
 
 /// The bytes of a file that says this; content that cannot be stored (a shape that its array does not fill)

@@ -86,9 +86,11 @@ inline bool is_ticket(const std::string& branch) {
 
 /// What a run is: run.h5.
 struct RunRecord {
-  std::string config;  ///< what decides the results, one `name = value` a line: the format of --config
-  std::string extent;  ///< how far the search is to go, likewise; a resumed search may extend it
-  std::string model;   ///< description: "lenet-300-100" or "mlp:784-500-300-10"
+  std::string config;      ///< what decides the results, one `name = value` a line: the format of --config
+  std::string extent;      ///< how far the search is to go, likewise; a resumed search may extend it
+  std::string model;       ///< description: "lenet-300-100" or "mlp:784-500-300-10"
+  std::string image = {};  ///< what it was made for: "1x28x28", channels, height and width
+  std::string model_text = {};  ///< of the model, whatever its name, on one line
   std::string branch;  ///< "ticket", a control ("random-reinit", "sign-only", ...), "pretraining" or "copy"
   std::uint64_t seed = 0;   ///< of this replicate
   std::uint64_t trial = 0;  ///< of a control or copy
@@ -103,6 +105,16 @@ struct RunRecord {
   std::string started_utc;
   std::optional<RunTotals> totals =
       {};  ///< of its own levels; none while a search is under way or interrupted
+};
+
+/// Tells which files belong together; each file carries it. A collection has but a configuration.
+struct RunIdentity {
+  std::string config_sha256;
+  std::string branch;
+  std::string dataset_fingerprint;
+  std::uint64_t seed = 0;
+  std::uint64_t trial = 0;
+  bool operator==(const RunIdentity&) const = default;
 };
 
 /// What several runs have in common: run.h5 of a folder that holds replicates, each in a folder of its own.

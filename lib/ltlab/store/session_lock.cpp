@@ -15,11 +15,15 @@ namespace ltlab {
 
 namespace {
 
-// Those that creating `folder` will create, the innermost first.
+// The folders that do not exist, and that creating `folder` creates; the innermost is first. A folder that
+// cannot be looked at counts as one that exists.
 std::vector<std::filesystem::path> missing_folders(std::filesystem::path folder) {
   std::vector<std::filesystem::path> missing;
-  std::error_code ignored;
-  for (; !folder.empty() && !std::filesystem::exists(folder, ignored); folder = folder.parent_path())
+  const auto is_missing = [](const std::filesystem::path& path) {
+    std::error_code cannot_look;
+    return std::filesystem::status(path, cannot_look).type() == std::filesystem::file_type::not_found;
+  };
+  for (; folder.has_relative_path() && is_missing(folder); folder = folder.parent_path())
     missing.push_back(folder);
   return missing;
 }

@@ -65,29 +65,29 @@ void check_checkpoint(const TrainingCheckpoint& checkpoint, FileReport& report) 
 // run
 
 // What is known of a run folder while its files, and then its members, are checked.
-struct Run {
+struct VerifiedRun {
   RunStore store;
-  const Run* parent = nullptr;   // of the enclosing folder
-  std::optional<FileKind> kind;  // these are empty where run.h5 cannot be read
+  const VerifiedRun* parent = nullptr;  // of the enclosing folder
+  std::optional<FileKind> kind;         // these are empty where run.h5 cannot be read
   std::optional<RunIdentity> identity;
   std::optional<RunRecord> record;
 };
 
 // The weights at step 0. A control leaves it to its ticket to keep them, and so tells none when verified
 // alone.
-const std::vector<Tensor>& initial_weights(const Run& run) {
+const std::vector<Tensor>& initial_weights(const VerifiedRun& run) {
   const bool has_own = !run.record->init_weights.empty() || !run.parent || !run.parent->record;
   return (has_own ? run.record : run.parent->record)->init_weights;
 }
 
-void check_shapes(const LevelRecord& level, const Run& run, FileReport& report) {
+void check_shapes(const LevelRecord& level, const VerifiedRun& run, FileReport& report) {
   const std::vector<Tensor>& init = initial_weights(run);
   if (init.empty() && run.record->branch != "ticket") return;
   const std::vector<std::string> unlike = unlike_initial(level.weights, "weights", init);
   report.faults.insert(report.faults.end(), unlike.begin(), unlike.end());
 }
 
-void check_identity(const fs::path& path, const Run& run, FileReport& report) {
+void check_identity(const fs::path& path, const VerifiedRun& run, FileReport& report) {
   if (run.identity && read_identity(path) != *run.identity) {
     report.faults.emplace_back(
         "config_sha256, dataset_fingerprint, branch, seed or trial differ from those of run.h5: "
@@ -96,7 +96,7 @@ void check_identity(const fs::path& path, const Run& run, FileReport& report) {
 }
 
 // `config_sha256` is that of `config`, and the folder is named as the branch and trial that lie in it.
-void check_self(const Run& run, const std::string& config, FileReport& report) {
+void check_self(const VerifiedRun& run, const std::string& config, FileReport& report) {
   const RunIdentity& own = *run.identity;
   if (own.config_sha256 != sha256(config))
     report.faults.emplace_back("attribute 'config_sha256' is not that of 'config'");
@@ -112,7 +112,7 @@ void check_self(const Run& run, const std::string& config, FileReport& report) {
 
 // A member shares its folder's configuration; a control also its ticket's data and seed, pretraining the
 // seed.
-void check_member(const Run& run, FileReport& report) {
+void check_member(const VerifiedRun& run, FileReport& report) {
   if (!run.parent || !run.parent->identity || !run.identity) return;
   const RunIdentity& own = *run.identity;
   const RunIdentity& parent = *run.parent->identity;
@@ -127,7 +127,7 @@ void check_member(const Run& run, FileReport& report) {
 
 // Initial weights are those that pretraining left, where the shapes are the same: an output layer for other
 // classes was drawn.
-void check_origin(const Run& run, FileReport& report) {
+void check_origin(const VerifiedRun& run, FileReport& report) {
   if (run.record->init_origin.empty()) return;
   const std::string& origin = run.record->init_origin;
   if (origin != "pretraining/level-000.h5") {
@@ -142,7 +142,7 @@ void check_origin(const Run& run, FileReport& report) {
   }
 }
 
-void check_links(const Run& run, FileReport& report) {
+void check_links(const VerifiedRun& run, FileReport& report) {
   const std::vector<FileLink> links = run.store.read_links();
   for (const FileLink& link : links) {
     if (!RunStore::is_link(link)) {
@@ -208,7 +208,7 @@ bool same_survivors(const std::vector<Mask>& a, const std::vector<Mask>& b) {
 }
 
 // The masks that a control's level is compared with; empty where there are none, and why is in the report.
-std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run, FileReport& report) {
+std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const VerifiedRun& run, FileReport& report) {
   if (!run.parent || run.parent->kind != FileKind::run) {
     report.notes.emplace_back("not compared with its ticket: verify the ticket's folder for that");
     return std::nullopt;
@@ -227,7 +227,7 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const Run& run,
   }
 }
 
-void check_control(const LevelRecord& level, const Run& run, FileReport& report) {
+void check_control(const LevelRecord& level, const VerifiedRun& run, FileReport& report) {
   const std::optional<std::vector<Mask>> ticket = masks_of_ticket(level.level, run, report);
   if (!ticket) return;
   const ControlKind* control = find_row(kControls, run.identity->branch);
@@ -258,8 +258,8 @@ class Verifier {
   explicit Verifier(LevelRules rules) : rules_(std::move(rules)) {}
 
   // A folder that cannot be listed keeps no other from being checked.
-  void folder(const fs::path& path, const Run* parent) {
-    Run run{RunStore(path), parent, {}, {}, {}};
+  void folder(const fs::path& path, const VerifiedRun* parent) {
+    VerifiedRun run{RunStore(path), parent, {}, {}, {}};
     std::vector<FolderEntry> entries;
     std::vector<unsigned> levels;
     bool is_run = false;
@@ -304,7 +304,7 @@ class Verifier {
  private:
   FileReport& add(const fs::path& path) { return reports_.emplace_back(FileReport{path, "", {}, {}}); }
 
-  void run_file(Run& run) {
+  void run_file(VerifiedRun& run) {
     const fs::path path = run.store.run_path();
     FileReport& report = add(path);
     guarded(report, [&] {
@@ -331,7 +331,7 @@ class Verifier {
     });
   }
 
-  void level_files(const Run& run, const std::vector<unsigned>& levels) {
+  void level_files(const VerifiedRun& run, const std::vector<unsigned>& levels) {
     std::optional<LevelRecord> before;
     for (const unsigned number : levels) {
       FileReport& report = add(run.store.level_path(number));
@@ -344,8 +344,8 @@ class Verifier {
     }
   }
 
-  void level_in_run(const Run& run, unsigned number, const LevelRecord& level, const LevelRecord* before,
-                    FileReport& report) const {
+  void level_in_run(const VerifiedRun& run, unsigned number, const LevelRecord& level,
+                    const LevelRecord* before, FileReport& report) const {
     if (level.level != number) report.faults.push_back("holds level " + std::to_string(level.level));
     check_identity(run.store.level_path(number), run, report);
     if (run.record) check_shapes(level, run, report);
@@ -369,23 +369,23 @@ class Verifier {
   }
 
   // Of an import, no config tells how it was pruned.
-  bool has_rules(const Run& run) const {
+  bool has_rules(const VerifiedRun& run) const {
     return rules_.before && run.record && run.record->branch == "ticket";
   }
 
-  std::optional<unsigned> level_before(const Run& run, unsigned level) const {
+  std::optional<unsigned> level_before(const VerifiedRun& run, unsigned level) const {
     if (has_rules(run)) return rules_.before(*run.record, level);
     return level == 0 ? std::nullopt : std::optional(level - 1);
   }
 
-  void check_rules(const Run& run, const LevelRecord& level, const LevelRecord* before,
+  void check_rules(const VerifiedRun& run, const LevelRecord& level, const LevelRecord* before,
                    FileReport& report) const {
     const RuleFindings found = rules_.check(*run.record, before, level);
     report.faults.insert(report.faults.end(), found.faults.begin(), found.faults.end());
     if (!found.checked.empty()) report.summary += ", " + found.checked;
   }
 
-  void unfinished_files(const Run& run, const std::vector<FolderEntry>& entries) {
+  void unfinished_files(const VerifiedRun& run, const std::vector<FolderEntry>& entries) {
     for (const auto& [name, type] : entries) {
       const fs::path path = run.store.folder() / name;
       if (path.string().ends_with(".partial.h5")) {
@@ -396,7 +396,7 @@ class Verifier {
     }
   }
 
-  void unfinished_level(const Run& run, const fs::path& path) {
+  void unfinished_level(const VerifiedRun& run, const fs::path& path) {
     FileReport& report = add(path);
     guarded(report, [&] {
       RunStore::require_file(path);

@@ -1,0 +1,18 @@
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "ltlab/store/fields.h"
+
+namespace ltlab::app {
+
+/// All fields of a record by their names, as masks/README.md describes them; null where it is not known.
+template <class Record>
+nlohmann::ordered_json record_json(const Record& record) {
+  nlohmann::ordered_json json;
+  for (const Field<Record>& field : fields<Record>())
+    std::visit([&](const auto& value) { json[field.name] = value; }, field.get(record));
+  return json;
+}
+
+}  // namespace ltlab::app
