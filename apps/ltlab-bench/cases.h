@@ -13,10 +13,10 @@ namespace ltlab::bench {
 /// The comparisons of each kind of layer. `quick` leaves out most shapes, batches and densities.
 std::vector<Case> linear_cases(bool quick);
 std::vector<Case> convolution_cases(bool quick);
-/// Beside SparseProp's kernels instead of dense ones; only where CMake was given a checkout of it.
+/// The same beside SparseProp's kernels, not dense ones; only where CMake was given a checkout of it.
 std::vector<Case> sparseprop_cases();
 
-/// forward, backward-data, backward-weights: parts to be told by themselves.
+/// Returns forward, backward-data, backward-weights: the parts to be shown by themselves.
 std::vector<std::string> product_names();
 
 /// Makes a layer's Operands, which have parts(), and compares by them.

@@ -57,7 +57,7 @@ Block time_undisturbed_block(const std::function<void()>& run, double least) {
   return best;
 }
 
-// The seconds of one side, a round each.
+// The seconds of one side, one value per round.
 using Seconds = std::vector<double>;
 
 struct MeasuredPart {
@@ -134,7 +134,7 @@ Seconds sparse_seconds(const Measurement& measurement) {
   return sum;
 }
 
-// The number of the dense side of least median; `library` restricts the choice, unless it is empty.
+// Returns the number of the dense side with the least median; `library`, unless empty, restricts the choice.
 std::size_t fastest(const MeasuredPart& part, const std::string& library) {
   std::size_t best = part.dense.size();
   for (std::size_t s = 0; s < part.dense.size(); ++s) {
@@ -144,7 +144,7 @@ std::size_t fastest(const MeasuredPart& part, const std::string& library) {
   return best;
 }
 
-// Each round's sum over all parts of the fastest dense side, where `library` has one.
+// Returns each round's sum over all parts of the fastest dense side, where `library` has one.
 Seconds dense_seconds(const Measurement& measurement, const std::string& library) {
   Seconds sum;
   for (const MeasuredPart& part : measurement.parts) {

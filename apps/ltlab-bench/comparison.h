@@ -15,8 +15,8 @@ struct Side {
   std::string library;  ///< "sparse", or the dense library: "onednn", "openblas", "eigen"
   std::string variant;  ///< which of the library's ways, where it has several
   std::function<void()> run;
-  /// What `run` writes. All sides of a part must write the same numbers, in whatever order; empty where a
-  /// side writes fewer of them.
+  /// What `run` writes. All sides of a part must write the same numbers, in any order; empty where a side
+  /// writes fewer of them.
   std::span<const float> output;
 };
 
@@ -36,7 +36,7 @@ struct Part {
   std::vector<Side> dense;
 };
 
-/// All that a layer's training step takes, bias and optimizer apart: the costs of the parts add up.
+/// Everything a layer's training step takes, except bias and optimizer: the costs of the parts add up.
 struct Comparison {
   std::vector<Part> parts;
   std::shared_ptr<void> operands;  ///< keeps alive what the sides compute with
@@ -53,22 +53,22 @@ struct Case {
   std::string family, extents;
   std::size_t outputs = 0, inputs = 0, batch = 0;
   double density = 0;
-  std::vector<std::string> parts;  ///< those to be told by themselves, besides all "together"
+  std::vector<std::string> parts;  ///< those to be shown by themselves, besides all "together"
   std::function<Comparison()> make;
 
-  /// FAMILY/EXTENTS/batch:N/density:PERCENT/PART: what --benchmark_filter sees.
+  /// Returns FAMILY/EXTENTS/batch:N/density:PERCENT/PART: what --benchmark_filter sees.
   std::string name(const std::string& part) const;
 };
 
-/// Registers a benchmark for each part to be told, and for all together, with Google Benchmark. They tell of
-/// the same measurement, which is made when it is the first one's turn.
+/// Registers a benchmark with Google Benchmark for each part to be shown, and one for all together. They
+/// report the same measurement, which is made when the first of them has its turn.
 ///
 /// One iteration is one *round*, in which every side of every part has its turn: one call to warm up, then
-/// calls for at least care.block_seconds. So each round gives a ratio of times taken within the same few
-/// milliseconds, which a drift of the machine's speed meets alike; Google Benchmark's own repetitions would
-/// measure the sides seconds apart. A block during which other processes had the core is measured again.
-/// Which dense side is the fastest, for each part, is decided by the medians of all rounds; each round's
-/// ratio then is the sum of the fastest dense times over the sum of the sparse times.
+/// calls for at least care.block_seconds. Each round thus gives a ratio of times taken within the same few
+/// milliseconds, which a drift of the machine's speed affects alike; Google Benchmark's own repetitions would
+/// measure the sides seconds apart. A block during which other processes had the core is measured again. The
+/// medians of all rounds decide which dense side is the fastest for each part; each round's ratio is then the
+/// sum of the fastest dense times over the sum of the sparse times.
 void register_case(const Case& one, const Machine& machine, const Care& care);
 
 }  // namespace ltlab::bench

@@ -15,7 +15,7 @@ struct LayerShape {
   double density = 1;
 };
 
-// Dense are oneDNN with all operands in its own layouts ("blocked"), and as ltlab runs it on panels
+// The dense sides are oneDNN with all operands in its own layouts ("blocked"), and as ltlab runs it on panels
 // ("panels").
 class ConvolutionOperands {
  public:
@@ -60,7 +60,7 @@ class ConvolutionOperands {
   }
 
   Part part(Product product, const OneDnnLayer::Step& blocked, std::span<const float> output) {
-    // The sparse gradient has fewer numbers, those at the survivors.
+    // The sparse gradient has fewer numbers: only those at the survivors.
     const std::span<const float> sparse_output =
         product == Product::backward_weights ? std::span<const float>() : output;
     return {to_string(product),

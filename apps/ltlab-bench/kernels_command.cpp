@@ -14,7 +14,7 @@ namespace ltlab::bench {
 namespace po = boost::program_options;
 namespace {
 
-// A line a comparison, where Google Benchmark's own report would be one of forty columns.
+// Prints one line per comparison; Google Benchmark's own report would have forty columns.
 class Table : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override {

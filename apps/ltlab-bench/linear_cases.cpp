@@ -24,7 +24,7 @@ Matrix transposed(const Matrix& from, std::size_t rows, std::size_t columns) {
   return to;
 }
 
-// The same features x batch matrix as the library's kernels want it.
+// Returns the same features x batch matrix in the layout of the library's kernels.
 Activations<float> in_panels(const Matrix& from, std::size_t features, std::size_t batch) {
   Activations<float> to(features, batch, panel_lanes(batch));
   for (std::size_t f = 0; f < features; ++f) {
@@ -98,7 +98,7 @@ class LinearOperands {
     return part;
   }
 
-  // The sparse side computes fewer numbers, those at the survivors.
+  // The sparse side computes fewer numbers: only those at the survivors.
   Part backward_weights() {
     Part part{"backward-weights",
               work(Product::backward_weights),
@@ -114,9 +114,9 @@ class LinearOperands {
     return part;
   }
 
-  // What a sparse product reads and writes. A panel passes over all values and offsets, a survivor loads its
-  // input's values for the whole batch, and a row of outputs is stored (or loaded) once a window, and loaded
-  // again in all but the first.
+  // Counts what a sparse product reads and writes. A panel passes over all values and offsets, a survivor
+  // loads its input's values for the whole batch, and a row of outputs is stored (or loaded) once a window,
+  // and loaded again in all but the first.
   Work work(Product product) const {
     const SparseRows& rows = product == Product::backward_data ? structure_.by_column : structure_.by_row;
     const double nonzeros = number(values_.size()), batch = number(shape_.batch),

@@ -14,8 +14,8 @@ HWY_BEFORE_NAMESPACE();
 namespace ltlab::bench::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// More independent sums than two multiply-adds a cycle of latency 4 (or 5) need; with two constants they fit
-// the 16 registers of AVX2.
+// More independent sums than needed for two multiply-adds a cycle of latency 4 (or 5); with two constants
+// they fit the 16 registers of AVX2.
 constexpr std::size_t kSums = 12;
 
 // sum = sum x factor + factor, `rounds` times in each lane of kSums registers. Nothing can be folded away:
@@ -78,7 +78,7 @@ namespace {
 constexpr int kAttempts = 15;
 constexpr double kAttemptBytes = 2e8;  // some milliseconds, also from memory
 
-// The least time that `work` takes. It returns a number that depends on all it did.
+// Returns the least time that `work` takes. `work` returns a number that depends on all it did.
 template <class Work>
 double least_seconds(const Work& work) {
   double least = 0;
@@ -101,7 +101,7 @@ double fma_gflops() {
   return 2 * count / seconds / 1e9;
 }
 
-// Of a buffer of about `bytes`.
+// Measures reading a buffer of about `bytes`.
 double read_gbs(std::size_t bytes) {
   const AlignedVector<float> buffer(std::max<std::size_t>(1, bytes / 4096) * 1024, 1.0f);
   const double size = static_cast<double>(buffer.size()) * sizeof(float);
@@ -112,8 +112,8 @@ double read_gbs(std::size_t bytes) {
   return size * static_cast<double>(rounds) / seconds / 1e9;
 }
 
-// The size of the data or unified cache of that level, or what is usual where Linux does not tell. (sysconf
-// tells of a virtual machine's third level what its host has.)
+// Returns the size of the data or unified cache of that level, or the usual size where Linux does not report
+// it. (sysconf reports the host's third level inside a virtual machine.)
 std::size_t cache_bytes(int level, std::size_t usual) {
   for (int index = 0; index < 8; ++index) {
     const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";

@@ -5,7 +5,7 @@
 
 namespace ltlab::bench {
 
-/// What one core does at most with the instruction set that the kernels use here: the roofs of a roofline
+/// The most that one core can do with the instruction set that the kernels use here: the roofs of a roofline
 /// (Williams, Waterman & Patterson 2009).
 struct Machine {
   double fma_gflops = 0;  ///< multiply-adds between registers, two operations each
@@ -14,8 +14,8 @@ struct Machine {
   std::size_t l1_bytes = 0, l2_bytes = 0, l3_bytes = 0;
 };
 
-/// Measures for about a second. The best of several attempts counts, since whatever else the machine does
-/// only takes from it.
+/// Measures for about a second. The best of several attempts counts, since other activity of the machine can
+/// only lower the figures.
 Machine measure_machine();
 
 nlohmann::ordered_json to_json(const Machine& machine);

@@ -37,7 +37,7 @@ struct OneDnnLayer::Primitives {
   dnnl::primitive forward, backward_data, backward_weights;
   memory weights, x, y, dy, dx, weights_for_dx, dy_for_dx, dw, x_for_dw, dy_for_dw;
 
-  // Makes the primitives that the descriptions tell, and their operands from row-major arrays.
+  // Makes the primitives for the descriptions, and their operands from row-major arrays.
   template <class Forward, class Data, class Weights, class ForwardPlan, class DataPlan, class WeightsPlan>
   void prepare(const ForwardPlan& plan, const DataPlan& data, const WeightsPlan& gradient,
                const float* w_values, const float* x_values, const float* dy_values) {
@@ -55,7 +55,7 @@ struct OneDnnLayer::Primitives {
     dw = memory(gradient.diff_weights_desc(), engine);
   }
 
-  // A row-major array in the layout asked for.
+  // Returns a row-major array in the layout asked for.
   memory arranged(const float* values, const memory::desc& layout) {
     const memory::dims dims = layout.dims();
     const auto tag = dims.size() == 2 ? memory::format_tag::ab : memory::format_tag::abcd;

@@ -9,8 +9,8 @@
 
 namespace ltlab::bench {
 
-/// The three products of a layer by oneDNN, each operand laid out as oneDNN likes best, which here costs
-/// nothing, as if the whole network kept to those layouts.
+/// The three products of a layer by oneDNN. Each operand is laid out as oneDNN prefers, at no cost here, as
+/// if the whole network kept to those layouts.
 class OneDnnLayer {
  public:
   struct Step {

@@ -4,7 +4,7 @@
 
 namespace ltlab::bench {
 
-/// Of repeated measurements.
+/// The spread of repeated measurements.
 struct Spread {
   double median = 0, quartile1 = 0, quartile3 = 0, min = 0, max = 0;
 };

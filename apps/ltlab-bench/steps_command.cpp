@@ -39,7 +39,7 @@ Request parse(const Arguments& arguments) {
   Request r;
   po::options_description options("Options", 110, 55);
   const auto word = [](std::string& to) { return po::value(&to)->value_name("NAME"); };
-  // A line an option reads best.
+  // One line per option reads best.
   // clang-format off
   options.add_options()("help", "show this text")
       ("model", word(r.model), "as ltlab search --model (lenet-300-100)")
@@ -66,7 +66,7 @@ Request parse(const Arguments& arguments) {
   return r;
 }
 
-// Bytes, as MNIST and CIFAR-10 have them, of the size that scripts/bench_pytorch.py draws from.
+// Returns bytes like MNIST's and CIFAR-10's, of the size that scripts/bench_pytorch.py draws from.
 TrainingData random_data(const Request& request) {
   Dataset data;
   data.name = "random";
@@ -104,7 +104,7 @@ TrainingConfig training_config(const Request& request) {
   return config;
 }
 
-// One network in training, as a search's worker has it.
+// One network in training, like that of a search's worker.
 class Training {
  public:
   Training(const Request& request, const TrainingData& data, std::uint64_t seed)
@@ -140,7 +140,7 @@ class Training {
 
 using Trainings = std::vector<std::unique_ptr<Training>>;
 
-// Seconds until every network has done `steps` more.
+// Returns the seconds until every network has done `steps` more.
 double advance(const Trainings& trainings, std::uint64_t steps) {
   const auto start = std::chrono::steady_clock::now();
   {
@@ -165,8 +165,8 @@ double peak_rss_mb() {
 }
 
 struct Rates {
-  std::vector<double> steps_per_second;  // of all networks together, a block each
-  double processor_share = 0;            // of the threads' time, that they had a core
+  std::vector<double> steps_per_second;  // of all networks together, one value per block
+  double processor_share = 0;            // of the threads' time, with a core
 };
 
 Rates measure(const Trainings& trainings, double seconds) {

@@ -33,7 +33,7 @@ bool has_option(const po::options_description& options, const std::string& name)
                              [&](const auto& option) { return option->long_name() == name; });
 }
 
-// A word that is no Count.
+// The error for a word that is not a Count.
 struct NoCount : po::error_with_option_name {
   NoCount() : error_with_option_name("") {}
 };
@@ -47,8 +47,8 @@ std::string syntax_fault(const po::invalid_syntax& error) {
   return given ? " takes no value" : " is not written so";
 }
 
-// Boost's exceptions as ConfigErrors that say which name was probably meant. Their what() fills words of the
-// user into a template, and never ends where these hold one of its fields, such as %value%.
+// Turns Boost's exceptions into ConfigErrors that suggest the name probably meant. Their what() fills the
+// user's words into a template, and never ends where these hold one of its fields, such as %value%.
 po::parsed_options parse_or_explain(po::command_line_parser& parser, const po::options_description& options) {
   try {
     return parser.run();
@@ -113,7 +113,7 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
 std::string read_config_file(const std::string& path) {
   std::error_code unknown;
   const std::filesystem::file_type type = std::filesystem::status(path, unknown).type();
-  // What cannot be looked at, of type none, is met again by who reads it.
+  // A path of type none cannot be looked at; its reader will meet the error again.
   if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::none)
     throw ConfigError("cannot read config file '" + path +
                       "': there is none; check the path given to --config");

@@ -25,17 +25,17 @@ boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const boost::program_options::positional_options_description& positional = {});
 
-/// Likewise, with any number of words besides the options, which become a std::vector<std::string> `words`.
+/// The same, with any number of words besides the options, which become a std::vector<std::string> `words`.
 boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const char* words);
 
-/// The text of the file given to --config. ConfigError where there is no such file; DataError, IoError where
-/// it cannot be read.
+/// Returns the text of the file given to --config. ConfigError where there is no such file; DataError or
+/// IoError where it cannot be read.
 std::string read_config_file(const std::string& path);
 
-/// ConfigError for a name that is none of `options`, with the nearest one; or that is, but of those
-/// `on_command_line` alone. It begins with `where`.
+/// Throws ConfigError, which begins with `where`, for a name that is not one of `options`, with the nearest
+/// one, or that is allowed `on_command_line` only.
 [[noreturn]] void refuse_name(const std::string& name, const std::string& where,
                               const boost::program_options::options_description& on_command_line,
                               const boost::program_options::options_description& options);

@@ -26,7 +26,7 @@ bool read_same(const SearchConfig& a, const SearchConfig& b) {
          a.training.batch == b.training.batch;
 }
 
-// Searches, each in its folder; what is there of them is gone on with.
+// Returns searches, each in its own folder; existing ones are resumed.
 std::vector<SearchRequest> requests(const CompareRequest& request, const NamedSearches& searches) {
   std::vector<SearchRequest> result;
   for (const auto& [name, config] : searches) {
@@ -39,7 +39,7 @@ std::vector<SearchRequest> requests(const CompareRequest& request, const NamedSe
   return result;
 }
 
-// Runs what is missing of searches, one after the other.
+// Runs the missing parts of searches, one after the other.
 class Runner {
  public:
   explicit Runner(std::string first) : first_(std::move(first)) {}
@@ -72,7 +72,7 @@ class Runner {
     }
   }
 
-  // Loaded once for all searches that read the same.
+  // Loads data once for all searches that read the same.
   const SearchData& data_of(const SearchConfig& config) {
     if (!data_ || !read_same(loaded_for_, config)) {
       data_.reset();
@@ -88,7 +88,7 @@ class Runner {
   std::unique_ptr<SearchData> data_;
 };
 
-// A folder that cannot be used is told before anything is run.
+// Reports an unusable folder before anything is run.
 void run_file(CompareRequest& request) {
   const NamedSearches named =
       read_comparison_file(request.config, request.data_directory, request.options.allow_different);
@@ -101,7 +101,7 @@ void run_file(CompareRequest& request) {
   }
 }
 
-// The first level from which on no path leads through a ticket; none where one leads through its last level.
+// Returns the first level from which on no path leads through a ticket; none if one leads through the last.
 std::optional<LevelReport> first_cut(const RunStore& ticket) {
   const std::vector<unsigned> levels = ticket.levels();
   LevelReporter reporter(ticket);
@@ -110,7 +110,7 @@ std::optional<LevelReport> first_cut(const RunStore& ticket) {
   return report(*std::ranges::find_if(levels, [&](unsigned level) { return is_cut(report(level)); }));
 }
 
-// A sentence for each run whose tickets, or some of them, collapse.
+// Returns a sentence for each run whose tickets, or some of them, collapse.
 std::vector<std::string> collapse_notes(const CompareRequest& request) {
   std::vector<std::string> notes;
   for (const auto& [name, folder] : request.runs) {

@@ -57,7 +57,7 @@ std::string help_text(const po::options_description& options) {
   return text.str();
 }
 
-// "a=masks/x", or "masks/x", which is called x.
+// Splits "a=masks/x" into name and folder; "masks/x" is called x.
 std::pair<std::string, std::string> parse_run(const std::string& word) {
   const auto equals = word.find('=');
   if (equals == std::string::npos || fs::exists(word))
@@ -81,7 +81,7 @@ std::vector<double> read_densities(const std::string& text) {
   }
 }
 
-// What is said of the file's runs, which there are none of.
+// Refuses options for the file's runs where there is no file.
 void require_config(const po::variables_map& values) {
   for (const char* name : {"out", "data-dir", "workers"}) {
     if (values.count(name) > 0)

@@ -18,7 +18,7 @@ namespace {
 const std::string kBase = "base";
 const std::string kVariant = "variant.";
 
-// Settings of the base, and of each variant in the order of the file.
+// The settings of the base, and of each variant in the order of the file.
 struct FileSettings {
   Settings base;
   std::vector<std::pair<std::string, Settings>> variants;
@@ -29,7 +29,7 @@ struct FileSettings {
   }
 };
 
-// "variant.cubic.schedule" as "cubic" and "schedule". A variant's name is also its folder's.
+// Splits "variant.cubic.schedule" into "cubic" and "schedule". A variant's name is also its folder's.
 std::pair<std::string, std::string> parse_variant_line(const std::string& line) {
   const std::string rest = line.substr(kVariant.size());
   const std::string name = rest.substr(0, rest.find('.'));
@@ -64,7 +64,7 @@ FileSettings read_lines(const std::string& text) {
   return settings;
 }
 
-// As disagreements() tells of runs, but before they are run.
+// Checks what disagreements() reports of runs, but before they are run.
 void require_agreement(const NamedSearches& searches) {
   const SearchConfig& base = searches.front().second;
   for (const auto& [name, config] : searches) {

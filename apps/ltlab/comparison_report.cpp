@@ -17,7 +17,7 @@ std::string percent(double fraction) {
   return format("%6.2f %%", 100 * fraction);
 }
 
-// Aligned where densities stand in a column.
+// Returns a density, aligned with others in a column.
 std::string density_cell(double density) {
   return format("%8s", density_text(density).c_str());
 }
@@ -31,13 +31,13 @@ std::string number(double value, const char* pattern) {
   return std::isnan(value) ? kNone : format(pattern, value);
 }
 
-// How many seeds the figures of most results are of.
+// Returns how many seeds the figures of most results have.
 std::size_t seeds_of(const Comparison& comparison) {
   return comparison.densities.front().results.front()->test_accuracy.values.size();
 }
 
-// "97.40 [97.02, 97.75]", and of how many values where they are not as many as elsewhere; the mean alone of
-// one.
+// Returns "97.40 [97.02, 97.75]", with the number of values where it differs from elsewhere; only the mean
+// for one value.
 std::string interval_text(const Estimate& estimate, double scale, const char* pattern, std::size_t seeds) {
   std::string text = format(pattern, scale * estimate.statistics.mean);
   if (estimate.values.size() > 1) {
@@ -47,14 +47,14 @@ std::string interval_text(const Estimate& estimate, double scale, const char* pa
   return estimate.values.size() == seeds ? text : text + format(" (%zu)", estimate.values.size());
 }
 
-// "same" of values that are all the base's: those of one network.
+// Returns "same" where all values are the base's: those of one network.
 std::string difference_text(const CorrectedTest& test) {
   if (std::isnan(test.p)) return "same";
   return format("%+.2f", 100 * test.mean_difference) + "  p " + p_value(test.corrected_p) + "  g " +
          number(test.hedges_g, "%+.1f");
 }
 
-// What a test of equivalence shows, and nothing where it shows nothing.
+// Returns what a test of equivalence shows; empty where it shows nothing.
 std::string finding(const CorrectedEquivalence& test) {
   if (test.corrected_p < kSignificance) return "  equivalent";
   return test.corrected_p_not_below < kSignificance ? "  not worse" : "";
@@ -83,8 +83,8 @@ TextTable transposed(const TextTable& table, const std::string& corner) {
   return result;
 }
 
-// A row a density, a column a variant from number `first` on; without the rows that have nothing to tell.
-// Of more variants than densities a row a variant.
+// Returns one row per density and one column per variant from number `first` on, without empty rows; with
+// more variants than densities, one row per variant.
 TextTable by_density(const Comparison& comparison, const std::string& caption, std::size_t first,
                      const CellText& text) {
   TextTable table{caption, {" density"}, {}};
@@ -147,7 +147,7 @@ ordered_json to_json(const Interval& interval) {
   return {interval.low, interval.high};
 }
 
-// Spread is null where there is none: for a single value.
+// Spread is null for a single value, which has none.
 ordered_json to_json(const Estimate& estimate) {
   const SampleStatistics& s = estimate.statistics;
   const auto spread = [&](const ordered_json& value) { return s.size > 1 ? value : ordered_json(); };
@@ -215,7 +215,7 @@ ordered_json results_json(const Comparison& comparison, std::size_t variant) {
   return results;
 }
 
-// A row for machines: names of columns, and what stands there.
+// A row of JSON: names of columns, and their values.
 class Row {
  public:
   void add(const std::string& name, const std::string& text) { fields_.emplace_back(name, text); }

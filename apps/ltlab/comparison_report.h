@@ -10,17 +10,17 @@
 
 namespace ltlab::app {
 
-/// What to read a comparison by: how it was made, and what its marks mean; a paragraph each.
+/// Returns what a reader must know: how the comparison was made, and what its marks mean, a paragraph each.
 std::vector<std::string> comparison_notes(const Comparison& comparison);
 
-/// Accuracy, cost and early stop by density, differences from the base, equivalence with the dense network,
-/// the variants as a whole, the Pareto front.
+/// Returns tables of accuracy, cost and early stop by density, differences from the base, equivalence with
+/// the dense network, the variants as a whole, and the Pareto front.
 std::vector<TextTable> comparison_tables(const Comparison& comparison);
 
-/// All figures, a row a variant and density.
+/// Returns all figures, one row per variant and density.
 TextTable comparison_rows(const Comparison& comparison);
 
-/// All figures, and the values by seed that they are of. Accuracies are fractions; what is not defined is
+/// Returns all figures, with the values by seed behind them. Accuracies are fractions; undefined figures are
 /// null.
 nlohmann::ordered_json comparison_json(const Comparison& comparison);
 

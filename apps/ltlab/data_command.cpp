@@ -68,8 +68,8 @@ po::options_description make_options(Request& request) {
   return options;
 }
 
-// Whether a source is one of those with files; ConfigError, with the nearest name, where it is no source at
-// all.
+// Returns whether a source is one of those with files; ConfigError, with the nearest name, where it is not a
+// source.
 bool is_published(const std::string& name) {
   require_known_source(name);
   return name != "embedded" && !is_user_arrays(name);

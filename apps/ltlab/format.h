@@ -6,7 +6,7 @@
 
 namespace ltlab::app {
 
-/// std::snprintf into a string; what goes past 255 bytes is cut.
+/// std::snprintf into a string; anything beyond 255 bytes is cut.
 template <class... Arguments>
 std::string format(const char* pattern, Arguments... arguments) {
   char buffer[256];
@@ -14,8 +14,8 @@ std::string format(const char* pattern, Arguments... arguments) {
   return buffer;
 }
 
-/// A density in percent: "1.85"; below 0.1 with two digits, "0.0034", so that what is left never reads as
-/// nothing.
+/// A density in percent: "1.85"; below 0.1 it has two significant digits, "0.0034", so that a remainder never
+/// reads as nothing.
 inline std::string density_number(double fraction) {
   const double percent = 100 * fraction;
   const bool small = percent > 0 && percent < 0.1;
@@ -27,7 +27,7 @@ inline std::string density_text(double fraction) {
   return density_number(fraction) + " %";
 }
 
-/// To five digits, more than a chart shows; what is no number stays so.
+/// Rounds to five digits, more than a chart shows; what is not a number stays so.
 inline double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;
   const double unit = std::pow(10.0, 4 - std::floor(std::log10(std::abs(value))));

@@ -23,7 +23,7 @@ using nlohmann::ordered_json;
 
 enum class Output { text, json, csv };
 
-// A folder of a run, its run.h5 or a level's file: the run, and the level that was named.
+// The run that a path stands for (its folder, run.h5 or a level's file), and the level that was named.
 struct Subject {
   RunStore store;
   std::optional<fs::path> level_file;
@@ -108,7 +108,7 @@ void inspect_one(const Subject& subject, const std::optional<unsigned>& level, O
   inspect_run(subject.store, output);
 }
 
-// The levels' files that a subject stands for: of a run all, or the one that --level names.
+// Returns the levels' files that a subject stands for: all of a run, or the one that --level names.
 std::vector<fs::path> level_files(const Subject& subject, const std::optional<unsigned>& level) {
   if (subject.level_file) return {*subject.level_file};
   const RunStore& store = subject.store;
@@ -173,7 +173,7 @@ void print_help(const po::options_description& options) {
       << options;
 }
 
-// A count of at most a million, which nothing here comes near.
+// Reads a count of at most a million, which nothing here comes near.
 std::optional<unsigned> parse_number(const po::variables_map& values, const std::string& name) {
   if (values.count(name) == 0) return std::nullopt;
   const std::uint64_t value = values[name].as<Count>().value;

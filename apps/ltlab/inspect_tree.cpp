@@ -12,13 +12,13 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// "levels 0 to 18, density 100.00 to 1.85 %, test 98.14 to 98.02 %"
+// Returns "levels 0 to 18, density 100.00 to 1.85 %, test 98.14 to 98.02 %".
 std::string describe_levels(const RunStore& store) {
   const std::vector<unsigned> levels = store.levels();
   if (levels.empty()) return "no level yet";
   const LevelSummary first = store.read_summary(levels.front()), last = store.read_summary(levels.back());
   const bool single = levels.size() == 1,
-             tested = !std::isnan(first.test_accuracy);  // an import may not tell
+             tested = !std::isnan(first.test_accuracy);  // an import may have none
   std::string text = single ? format("level %u, density ", first.level)
                             : format("levels %u to %u, density ", first.level, last.level) +
                                   density_number(first.density) + " to ";
@@ -37,7 +37,7 @@ std::string describe_run(const RunStore& store) {
 
 void print_below(std::ostream& out, const RunStore& store, const std::string& indent) {
   const std::vector<std::string> members = store.members();
-  std::size_t names = 0;  // how wide the longest is
+  std::size_t names = 0;  // the width of the longest
   for (const std::string& member : members) names = std::max(names, display_width(member));
   for (const std::string& member : members) {
     const bool last = member == members.back();

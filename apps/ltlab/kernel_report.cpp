@@ -15,7 +15,7 @@ bool is_measured(const KernelChoice& choice) {
   return choice.dense_seconds > 0;
 }
 
-// "dense" or "sparse 12.3 (dense 45.6)": microseconds.
+// Returns "dense" or "sparse 12.3 (dense 45.6)": microseconds.
 std::string describe(const KernelChoice& choice) {
   if (!is_measured(choice)) return to_string(choice.kernel);
   const double dense = 1e6 * choice.dense_seconds, sparse = 1e6 * choice.sparse_seconds;

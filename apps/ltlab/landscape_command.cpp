@@ -40,7 +40,7 @@ const NameTable<What>& what_names() {
   return table;
 }
 
-// What `ltlab landscape` is asked to do.
+// The request of `ltlab landscape`.
 struct Request {
   std::vector<std::string> paths;  // a run or collection, or two runs
   What what = What::interpolation;
@@ -52,7 +52,7 @@ struct Request {
   bool json = false, csv = false;
 };
 
-// A level of a run, to be measured; of two runs, the first one's.
+// A run's level to be measured; for two runs, the first one's.
 struct Task {
   RunStore run;
   unsigned level;
@@ -168,7 +168,7 @@ RunStore existing_run(const std::string& path) {
   return store;
 }
 
-// A run, or the tickets of a collection.
+// Returns the run, or the tickets of a collection.
 std::vector<RunStore> runs_in(const RunStore& store) {
   if (!store.holds_collection()) return {store};
   std::vector<RunStore> runs;
@@ -198,7 +198,7 @@ std::vector<Task> tasks_of(const Request& request, const std::vector<RunStore>& 
   return tasks;
 }
 
-// A level's weights, before or after training, zero where pruned.
+// Return a level's weights, before or after training, zero where pruned.
 WeightPoint trained(const LevelRecord& level) {
   return {level.masks, level.weights};
 }
@@ -287,7 +287,7 @@ class Landscape {
     }
   }
 
-  // A level whose masks and weights are those of the run's model.
+  // Reads a level whose masks and weights fit the run's model.
   LevelRecord read_fitting(const RunStore& run, unsigned number) const {
     LevelRecord level = run.read_level(number);
     as_stored(run.level_path(number).string(),
@@ -338,7 +338,7 @@ class Landscape {
   std::mutex mutex_;
 };
 
-// Lines run within one model's weights, and losses compare on the same data alone.
+// Lines run within one model's weights, and losses compare only on the same data.
 void require_comparable(const RunRecord& run, const RunRecord& other) {
   if (run.model != other.model) {
     throw ConfigError("the runs are of other models, '" + run.model + "' and '" + other.model +
@@ -348,7 +348,7 @@ void require_comparable(const RunRecord& run, const RunRecord& other) {
     throw ConfigError("the runs were made with different data: their losses do not compare");
 }
 
-// An import tells no data, and losses are of data.
+// An import names no data, and losses need data.
 void require_data(const RunRecord& run, const std::string& path) {
   if (!run.dataset_fingerprint.empty()) return;
   throw ConfigError(

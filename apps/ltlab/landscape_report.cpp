@@ -40,12 +40,12 @@ SampleStatistics over(const std::vector<const Measurement*>& runs, const Value& 
   return describe(values);
 }
 
-// What ltlab landscape calls a barrier: of a line that starts untrained there is none.
+// A line that starts untrained has no barrier.
 bool has_barrier(LineKind kind) {
   return kind != LineKind::training;
 }
 
-// A mean and, of several runs, its interval's half-width.
+// Returns a mean and, for several runs, its interval's half-width.
 std::string with_interval(const char* pattern, const SampleStatistics& value, double scale = 1) {
   std::string text = format(pattern, value.mean * scale);
   if (value.size > 1) text += format(" ± %.3g", value.half_width * scale);
@@ -58,19 +58,19 @@ double test_error(const LinePoint& point) {
   return 1 - point.test.accuracy;
 }
 
-// Whether any level was measured in more than one run.
+// Returns whether any level was measured in more than one run.
 template <class Measurement>
 bool has_several(const ByLevel<Measurement>& levels) {
   return std::ranges::any_of(levels, [](const auto& level) { return level.second.size() > 1; });
 }
 
-// How columns of with_interval's texts are aligned: by their patterns, where intervals of any length follow.
+// Returns the alignment of with_interval's texts: left where intervals of any length follow.
 template <class Measurement>
 Align alignment(const ByLevel<Measurement>& levels) {
   return has_several(levels) ? Align::left : Align::right;
 }
 
-// The mean test error of the runs at each point.
+// Returns the mean test error of the runs at each point.
 std::vector<double> mean_errors(const std::vector<const MeasuredLine*>& runs) {
   std::vector<double> errors;
   for (std::size_t p = 0; p < runs.front()->points.size(); ++p) {
@@ -79,7 +79,7 @@ std::vector<double> mean_errors(const std::vector<const MeasuredLine*>& runs) {
   return errors;
 }
 
-// At most so many values: of values side by side the greatest.
+// Returns at most so many values: the greatest of each group of neighbours.
 std::vector<double> thinned(const std::vector<double>& values, std::size_t most) {
   const std::size_t every = (values.size() + most - 1) / most;
   std::vector<double> greatest((values.size() + every - 1) / every, 0);
@@ -88,7 +88,7 @@ std::vector<double> thinned(const std::vector<double>& values, std::size_t most)
   return greatest;
 }
 
-// Heights in eighths of `top`.
+// Returns bars with heights in eighths of `top`.
 std::string bars(const std::vector<double>& values, double top) {
   static const std::array<const char*, 9> eighths{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   std::string text;
@@ -97,7 +97,7 @@ std::string bars(const std::vector<double>& values, double top) {
   return text;
 }
 
-// One row: a level's lines.
+// Returns one row: a level's lines.
 std::vector<std::string> row_of(LineKind kind, const std::vector<const MeasuredLine*>& runs, double top,
                                 std::size_t most_bars) {
   const auto mean = [&](const auto& value) { return over(runs, value).mean; };

@@ -77,14 +77,14 @@ int run(const Arguments& words) {
 
 bool main_ended = false;
 
-// Libraries end the program by themselves when memory runs out (libhdf5, OpenMP), with whatever status.
+// Libraries may end the program when memory runs out (libhdf5, OpenMP), with any status.
 void at_exit() {
   if (main_ended) return;
   std::cerr << "ltlab: a library ended the program, perhaps for lack of memory; what was stored is whole\n";
   std::_Exit(static_cast<int>(ltlab::ExitStatus::io));
 }
 
-// Whatever was under way is as if the process had been killed.
+// Work under way is left as if the process had been killed.
 [[noreturn]] void end_without_memory() {
   constexpr std::string_view kWords =
       "ltlab: out of memory, and a library crashed for lack of it; what was stored is whole: free some, then "

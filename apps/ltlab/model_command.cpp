@@ -81,7 +81,7 @@ ImageShape parse_image(const std::string& text) {
   throw ConfigError("--image '" + text + "' is no image: channels, height and width, as in 3x32x32");
 }
 
-// Flat features are told by their number.
+// Flat features are described by their number.
 std::string extents(const ImageShape& shape) {
   return shape.height == 1 && shape.width == 1 ? std::to_string(shape.channels) : to_string(shape);
 }
@@ -93,7 +93,7 @@ std::string grouped(std::size_t number) {
   return digits;
 }
 
-// What one step of a network is, for a row of the table.
+// One step of a network, as a row of the table.
 struct Row {
   std::string name, reads;  // names of layers, "images"
   std::string input_name, shortcut_name;
@@ -157,8 +157,8 @@ ordered_json extents_json(const ImageShape& shape) {
   return {shape.channels, shape.height, shape.width};
 }
 
-// All that another program needs to compute the same: what the layer does, of which values, and what comes on
-// top and behind.
+// Returns all that another program needs to compute the same: what the layer does, its inputs, and what comes
+// on top and behind.
 ordered_json graph_json(const ModelText::Layer& layer, const Row& row) {
   const std::size_t padding =
       layer.kind == ModelText::Layer::Kind::convolution ? layer.padding.value_or(layer.height / 2) : 0;
@@ -194,7 +194,7 @@ void print_json(const std::string& description, const ImageShape& image, const s
   std::cout << document.dump(2) << '\n';
 }
 
-// Names alone, and their settings.
+// Lists only names and their settings.
 void list_models_json() {
   ordered_json models = ordered_json::array();
   for (const BuiltInModel& model : built_in_models())
@@ -202,7 +202,7 @@ void list_models_json() {
   std::cout << models.dump(2) << '\n';
 }
 
-// The models' names, and what the first line of their texts says.
+// Lists the models' names, with the first line of their texts.
 void list_models() {
   TextTable table{"", {"", ""}, {}};
   for (const BuiltInModel& model : built_in_models())

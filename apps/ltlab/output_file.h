@@ -4,9 +4,9 @@
 
 namespace ltlab::app {
 
-/// Whether a file may be written at `out`, told before anything is measured. ConfigError where there is one
-/// already and not `force`, where something else is in its place (a folder, a symbolic link, a device, a
-/// run's file), or where its folder is none.
+/// Checks before anything is measured that a file may be written at `out`. ConfigError where there is one
+/// already and `force` is not set, where something else is in its place (a folder, a symbolic link, a device,
+/// a run's file), or where its folder is not a folder.
 void check_output_file(const std::filesystem::path& out, bool force);
 
 }  // namespace ltlab::app

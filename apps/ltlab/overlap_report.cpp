@@ -23,12 +23,12 @@ void for_each_pair(std::size_t networks, const Pairs& pairs, const Visit& visit)
   }
 }
 
-// Tells how many random masks have been matched of how many; on terminals alone.
+// Shows how many of the random masks have been matched; on terminals alone.
 class MatchingProgress {
  public:
   explicit MatchingProgress(std::size_t all) : all_(all) {}
 
-  /// One more; called by any thread.
+  /// Counts one more; called by any thread.
   void count() {
     const std::lock_guard lock(mutex_);
     ++done_;
@@ -49,7 +49,7 @@ std::string matched_by(const MatchOptions& match) {
          format(" first; chance: mean of %u random masks matched in the same way.", match.draws);
 }
 
-// "0.0123 (z 4.5, p 1e-06)": the Jaccard index that chance gives, and how far from it the masks are.
+// Returns "0.0123 (z 4.5, p 1e-06)": the Jaccard index by chance, and how far from it the masks are.
 std::string by_chance(const MaskOverlap& masks, const ChanceOverlap& chance) {
   const std::string p = chance.p_value > 0 ? format("%.2g", chance.p_value) : "< 1e-300";
   return format("%.4f (z %.1f, p %s)", masks.jaccard_of(chance.mean), masks.z_score(chance), p.c_str());
@@ -87,7 +87,7 @@ void print_pair(std::ostream& out, const std::vector<NetworkOverlap>& layers) {
   print_terminal(out, table);
 }
 
-// Jaccard indices of whole networks: what was found above the diagonal, what chance gives below it.
+// Returns Jaccard indices of whole networks: the result above the diagonal, chance below it.
 std::vector<double> jaccard_matrix(std::size_t networks, const Pairs& pairs) {
   std::vector<double> matrix(networks * networks, 1);
   for_each_pair(networks, pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
@@ -122,7 +122,7 @@ std::vector<Merge> clusters(std::size_t networks, const Pairs& pairs) {
   return average_linkage(distances, networks);
 }
 
-// The cluster and those inside it, a line each, the nearer to the root the further left.
+// Prints the cluster and those inside it, one per line, indented less the nearer they are to the root.
 void print_cluster(std::ostream& out, const std::vector<NamedNetwork>& networks,
                    const std::vector<Merge>& merges, std::size_t cluster, const std::string& first,
                    const std::string& indent) {

@@ -9,14 +9,14 @@ bool is_control(unsigned char c) {
   return (c < 0x20 && c != '\n' && c != '\t') || c == 0x7f;
 }
 
-// Whether U+0080 to U+009F begins at `at`, which terminals obey as well.
+// Returns whether U+0080 to U+009F begins at `at`; terminals obey these as well.
 bool is_long_control(std::string_view text, std::size_t at) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   return at + 1 < text.size() && byte(at) == 0xc2 && byte(at + 1) >= 0x80 && byte(at + 1) < 0xa0;
 }
 
-// Hands on what it is given at once, so that lines of several threads stay whole, and allocates nothing: what
-// is said may be that memory has run out.
+// Passes text on at once, so that lines of several threads stay whole, and allocates nothing: the message may
+// be that memory has run out.
 class PlainBuffer : public std::streambuf {
  public:
   explicit PlainBuffer(std::streambuf& to) : to_(to) {}
@@ -29,7 +29,7 @@ class PlainBuffer : public std::streambuf {
   }
   std::streamsize xsputn(const char* text, std::streamsize size) override {
     const std::string_view all(text, static_cast<std::size_t>(size));
-    std::size_t begin = 0;  // of what is not written yet
+    std::size_t begin = 0;  // of the text not written yet
     for (std::size_t i = 0; i < all.size(); ++i) {
       const bool is_long = is_long_control(all, i);
       if (!is_long && !is_control(static_cast<unsigned char>(all[i]))) continue;

@@ -7,8 +7,8 @@
 
 namespace ltlab::app {
 
-/// While it lives, what is printed to a stream commands no terminal: control characters but line breaks and
-/// tabs are printed as \x1b. Names, runs and other files may be anybody's, and messages repeat what they say.
+/// While it lives, text printed to a stream commands no terminal: control characters except line breaks and
+/// tabs are printed as \x1b. Names, runs and other files may be anybody's, and messages repeat their text.
 class PlainOutput {
  public:
   explicit PlainOutput(std::ostream& stream);

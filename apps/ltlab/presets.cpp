@@ -161,7 +161,7 @@ milestones = 200,300
 rate = 0.6
 rewind = 40
 )";
-// At a rate of 0.1 so few steps teach it nothing.
+// At a rate of 0.1, so few steps would teach it nothing.
 const std::string kVgg16Quick = R"(
 model = vgg-16
 steps = 200

@@ -6,7 +6,7 @@
 
 namespace ltlab::app {
 
-/// All fields of a record by their names, as masks/README.md describes them; null where it is not known.
+/// Returns all fields of a record by name, as masks/README.md describes them; null for an unknown value.
 template <class Record>
 nlohmann::ordered_json record_json(const Record& record) {
   nlohmann::ordered_json json;

@@ -37,14 +37,14 @@ void show(const SearchRequest& request, const SearchResults& results) {
   std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
 }
 
-// Settings of a run that exists already are its own.
+// A run that exists already has its own settings.
 SearchData load_data(const SearchRequest& request) {
   const RunStore store(request.out);
   if (!request.resume || !store.has_run()) return SearchData(request.config);
   return as_stored(store.run_path().string(), [&] { return SearchData(request.config); });
 }
 
-// Once the system does again what it refused.
+// The advice for when the system again does what it refused.
 std::string how_to_go_on(const SearchRequest& request) {
   try {
     if (RunStore(request.out).has_run()) return ". What was stored is whole: then go on with --resume";

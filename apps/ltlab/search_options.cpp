@@ -90,14 +90,14 @@ po::options_description all_options() {
 
 // ----------------------------------------------------------------------------------------- what is given
 
-// A preset and a stored run name no preset.
+// A preset or a stored run may not name a preset.
 bool may_say(SettingSource source, const std::string& name) {
   if (name == "preset") return source == SettingSource::command_line || source == SettingSource::config_file;
   const Setting* setting = find_setting(name);
   return setting && setting->decides != Decides::place;
 }
 
-// Who names a model may mean a file; a run stores its text.
+// A user's model name may stand for a file; a run stores the file's text.
 void take(const std::string& name, GivenSetting setting, GivenSettings& given) {
   if (given.contains(name)) return;
   if (name == "model" && setting.source != SettingSource::run) {
@@ -110,7 +110,7 @@ void take(const std::string& name, GivenSetting setting, GivenSettings& given) {
   given.emplace(name, std::move(setting));
 }
 
-// What the lines set and nothing before them did.
+// Takes the settings of the lines that nothing before them set.
 void take_lines(const ConfigLines& lines, SettingSource source, const std::string& where,
                 GivenSettings& given) {
   std::set<std::string> names;
@@ -162,13 +162,13 @@ std::string default_folder(const GivenSettings& given, const SearchConfig& confi
 
 // ------------------------------------------------------------------------------------------- stored settings
 
-// Whether the user says where the data lie: the folder, or the path of a file of arrays.
+// Returns whether the user says where the data lie: the folder, or the path of a file of arrays.
 bool tells_place(const GivenSettings& given) {
   const auto data = given.find("data");
   return given.contains("data-dir") || (data != given.end() && is_user_arrays(data->second.text));
 }
 
-// What of a run's settings for its end those that are asked for replace. More levels leave it its target
+// Returns which of a run's settings for its end those asked for replace. More levels leave it its target
 // density, which may end the search sooner; a new target asks for as many levels as it needs.
 std::set<std::string> replaced_ends(const GivenSettings& given) {
   if (given.contains("target-density") || given.contains("densities"))
@@ -177,7 +177,7 @@ std::set<std::string> replaced_ends(const GivenSettings& given) {
   return {};
 }
 
-// What a run's settings say, by themselves.
+// Returns the settings of a run by themselves.
 SearchConfig stored_config(const std::string& text) {
   GivenSettings given;
   take_lines(stored_lines(text), SettingSource::run, "", given);
@@ -200,7 +200,7 @@ void require_settings(const GivenSettings& given, const std::string& folder) {
   throw ConfigError("there is no run to resume in '" + folder + "': check --out");
 }
 
-// Whether the run is a replicate of several, or a control: a search resumes all of them together.
+// Returns whether the run is one replicate of several, or a control: a search resumes all of them together.
 bool is_part(const RunRecord& run) {
   return run.branch != "ticket" || run.extent.find("replicates = 1\n") == std::string::npos;
 }
@@ -229,13 +229,13 @@ std::optional<CollectionRecord> stored_settings(const RunStore& store) {
 
 namespace {
 
-// The data may have moved since; then they are looked for in the usual places.
+// The data may have moved since; they are then looked for in the usual places.
 void look_where_remembered(const std::string& remembered, SearchConfig& config) {
   if (holds_data(remembered, config.data.source) || holds_data(remembered, pretraining_data(config).source))
     config.data.directory = remembered;
 }
 
-// Adds what the run in the folder was begun with.
+// Adds the settings with which the run in the folder was begun.
 SearchConfig resumed_config(const CollectionRecord& stored, const std::string& origin, GivenSettings given) {
   as_stored(origin, [&] { stored_config(stored.config + stored.extent); });
   const bool placed = tells_place(given);

@@ -20,28 +20,28 @@ struct SearchRequest {
   std::string help_text;
 };
 
-/// What the search in the store's folder was begun with; empty where it holds none. ConfigError, naming the
-/// folder of the whole search, where it holds but a part of one: a replicate of several, or a control.
+/// Returns what the search in the store's folder was begun with; empty where it holds none. ConfigError,
+/// naming the folder of the whole search, where it holds only a part: a replicate of several, or a control.
 std::optional<CollectionRecord> stored_settings(const RunStore& store);
 
-/// What a stored run was made with, but for where its data lie: that is `data_directory`, or where it is
-/// empty the folder that the run remembers, if the data are still there. ConfigError where the run's config
-/// is none of a search's (an import's), StoreError where it makes no sense.
+/// Returns the config that a stored run was made with, except for the place of its data: `data_directory`, or
+/// where that is empty, the folder that the run remembers, if the data are still there. ConfigError where the
+/// run's config is not a search's (an import's), StoreError where it makes no sense.
 SearchConfig config_of(const RunStore& store, const RunRecord& run, const std::string& data_directory);
 
-/// Reads the command line, then --config, then --preset: what comes first wins. With --resume and a run in
-/// `out`, what none of them sets comes from the run itself. Throws ConfigError.
+/// Reads the command line, then --config, then --preset: the first to set an option wins. With --resume and a
+/// run in `out`, whatever none of them sets comes from the run itself. Throws ConfigError.
 SearchRequest parse_search(const Arguments& arguments);
 
-/// Settings by the names of their options, as --config has them; `preset` is one of them.
+/// Settings by the names of their options, as in --config; `preset` is one of them.
 using Settings = std::map<std::string, std::string>;
 
-/// The search that settings decide, those of `own` in place of the same of `common`; what neither tells is as
-/// the preset says that they name, or by default. The data lie in `data_directory`, where that is not empty.
-/// ConfigError.
+/// Returns the search that the settings decide; those of `own` replace the same ones of `common`. What
+/// neither sets comes from the preset that they name, or is the default. The data lie in `data_directory`,
+/// where that is not empty. ConfigError.
 SearchConfig parse_settings(const Settings& common, const Settings& own, const std::string& data_directory);
 
-/// --workers, or as many as the processor has cores. ConfigError.
+/// Returns --workers, or the number of the processor's cores. ConfigError.
 unsigned read_workers(const boost::program_options::variables_map& values);
 
 }  // namespace ltlab::app

@@ -79,7 +79,7 @@ double SearchProgress::seconds_left() const {
   return std::max(0.0, work / workers_);
 }
 
-// Told shortly where the terminal is too narrow for all of it, and shorter yet where it is narrower.
+// Shortens the text where the terminal is too narrow for all of it, the more the narrower it is.
 std::string SearchProgress::describe(const TrainingName& name, const LevelSummary& summary) const {
   const std::string trial =
       name.branch == "ticket" || name.branch == "pretraining" ? "" : format(" trial %u", name.trial);

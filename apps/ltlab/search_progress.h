@@ -11,8 +11,8 @@
 
 namespace ltlab::app {
 
-/// Tells on standard error how a search goes: one line that rewrites itself on a terminal; otherwise a line a
-/// training and one now and then in between. Gathers the results on the way.
+/// Shows the progress of a search on standard error: one line that rewrites itself on a terminal; otherwise
+/// one line per training and an occasional one in between. Also gathers the results.
 class SearchProgress : public SearchObserver {
  public:
   SearchProgress(SearchConfig config, unsigned workers);
@@ -39,8 +39,8 @@ class SearchProgress : public SearchObserver {
   unsigned workers_;
   bool terminal_;
   std::vector<double> densities_;
-  std::vector<std::size_t> recorded_;         // trainings, a level
-  std::vector<std::vector<double>> seconds_;  // of this session's trainings, a level
+  std::vector<std::size_t> recorded_;         // trainings, by level
+  std::vector<std::vector<double>> seconds_;  // of this session's trainings, by level
   std::map<Key, TrainingProgress> running_;
   SearchResults results_;
   std::chrono::steady_clock::time_point last_line_{};

@@ -28,7 +28,7 @@ std::string step(const SampleStatistics& s) {
   return s.size > 1 ? format("%.0f ± %.0f", s.mean, s.half_width) : format("%.0f", s.mean);
 }
 
-// Branches in the order of the columns: the ticket, then the controls.
+// Returns branches in the order of the columns: the ticket, then the controls.
 std::vector<std::string> branch_names(const std::vector<LevelStatistics>& levels) {
   std::set<std::string> controls;
   for (const LevelStatistics& level : levels) {
@@ -52,7 +52,7 @@ void add_cells(const LevelStatistics& level, const std::string& branch, std::vec
   row.push_back(step(found->second.early_stop_step));
 }
 
-// What is wrong with a level's masks; empty where nothing is.
+// Returns what is wrong with a level's masks; empty where nothing is.
 std::string collapse_of(const LevelStatistics& level, const Collapses& collapses) {
   const auto found = std::ranges::find(collapses, level.level, &LayerCollapse::level);
   if (found == collapses.end()) return "";
@@ -99,7 +99,7 @@ void print_control_verdict(std::ostream& out, const std::vector<LevelStatistics>
   print_line(out, text);
 }
 
-// What a verdict is worth: a single replicate has no deviation, and must not be read as if it had.
+// Explains a verdict's weight: a single replicate has no deviation, and must not be read as if it had.
 void print_criterion(std::ostream& out, const Verdict& verdict, std::size_t replicates) {
   const std::string required = percent(verdict.required_accuracy);
   if (!verdict.dense_deviation) {
@@ -134,7 +134,7 @@ void print_ticket_verdict(std::ostream& out, const std::vector<LevelStatistics>&
                       percent(verdict.dense_accuracy) + ").");
 }
 
-// The levels of those with a cut network, or of those with but an empty layer, in words.
+// Prints the levels with a cut network, or those with only an empty layer, in words.
 void print_levels(std::ostream& out, const Collapses& collapses, bool cut) {
   std::vector<std::size_t> levels;
   std::set<std::string> empty;
@@ -159,7 +159,7 @@ void print_collapses(std::ostream& out, const Collapses& collapses) {
   print_levels(out, collapses, false);
 }
 
-// NaN, which JSON writes as null, where nothing was trained.
+// Returns NaN, which JSON writes as null, where nothing was trained.
 double flops_ratio(const Cost& cost) {
   return cost.flops / cost.dense_flops;
 }
@@ -173,7 +173,7 @@ void print_cost(std::ostream& out, const SearchResults& results) {
                   100 * flops_ratio(cost), cost.dense_flops));
 }
 
-// Spread is null where there is none: for a single value.
+// Spread is null for a single value, which has none.
 ordered_json to_json(const SampleStatistics& s) {
   const auto spread = [&](double value) { return s.size > 1 ? ordered_json(value) : ordered_json(); };
   return {{"mean", s.mean},

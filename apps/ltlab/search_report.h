@@ -8,18 +8,18 @@
 
 namespace ltlab::app {
 
-/// What layer_collapse() found.
+/// The results of layer_collapse().
 using Collapses = std::vector<LayerCollapse>;
 
-/// The table, a row a level, the verdict in words, and the cost.
+/// Prints the table, one row per level, the verdict in words, and the cost.
 void print_report(std::ostream& out, const SearchResults& results, const Collapses& collapses);
 
-/// The verdict in words, and the cost: a line each.
+/// Prints the verdict in words, and the cost, on one line each.
 void print_verdict(std::ostream& out, const SearchResults& results, const Collapses& collapses);
 
-/// All of it for machines. Accuracies are fractions; intervals are half-widths of the 95 % interval of the
-/// mean; what needs several replicates is null with one, and what controls are needed for is left out
-/// without, as `layer_collapse` is where there is none.
+/// Returns all of it as JSON. Accuracies are fractions; intervals are half-widths of the 95 % interval of the
+/// mean. Figures that need several replicates are null with one; those that need controls are left out
+/// without any, as `layer_collapse` is where there is none.
 nlohmann::ordered_json report_json(const SearchResults& results, const Collapses& collapses);
 
 }  // namespace ltlab::app

@@ -34,7 +34,7 @@ void refuse_other_settings(const SearchRequest& request, const CollectionRecord&
   }
 }
 
-// A search that is asked for more levels than there are weights to prune.
+// Reports a search with more levels than there are weights to prune.
 void tell_early_end(const SearchConfig& config, const std::vector<double>& densities) {
   const std::size_t last = densities.size() - 1;
   const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
@@ -60,7 +60,7 @@ TrainingData gathered(Dataset dataset, const std::string& model, std::size_t bat
   return {std::move(dataset), layout};
 }
 
-// None where pretraining uses the search's own.
+// Empty where pretraining uses the search's own data.
 std::optional<TrainingData> load_pretraining_data(const SearchConfig& config) {
   const PretrainingConfig& pretraining = config.pretraining;
   if (pretraining.source.empty() && !pretraining.random_labels) return std::nullopt;
@@ -69,7 +69,7 @@ std::optional<TrainingData> load_pretraining_data(const SearchConfig& config) {
   return gathered(std::move(dataset), model, config.training.batch);
 }
 
-// A search that was killed at its very end may lack the last link, which going on with it makes.
+// A search killed at its very end may lack the last link, which resuming it makes.
 bool has_all_links(const RunStore& store) {
   if (read_links(store.run_path()) != store.expected_links()) return false;
   return std::ranges::all_of(store.members(), [&](const std::string& member) {
@@ -77,7 +77,7 @@ bool has_all_links(const RunStore& store) {
   });
 }
 
-// What goes wrong meanwhile leaves a part of the old run, with which nobody can go on.
+// A failure meanwhile leaves a part of the old run, which nobody can resume.
 void replace_run(const std::string& folder) {
   try {
     RunStore(folder).remove();
@@ -118,8 +118,7 @@ bool is_finished(const SearchRequest& request) {
 
 void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,
                  SearchProgress& progress) {
-  // Whatever is wrong with the request is known by now, so that --force does not delete a run for a typing
-  // error.
+  // All faults of the request are known by now, so that --force does not delete a run for a typing error.
   const Dataset& dataset = data.own().dataset;
   const PlannedSearch plan = plan_search(request.config, dataset, &data.pretraining().dataset);
   warn_of_settings(plan.config, dataset.training.size(), plan.last_level());

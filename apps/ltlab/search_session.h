@@ -13,11 +13,11 @@ namespace ltlab::app {
 /// The data that a search reads.
 class SearchData {
  public:
-  /// Loads them, and tells so on standard error. Errors as of load_dataset().
+  /// Loads them, and says so on standard error. Errors as of load_dataset().
   explicit SearchData(const SearchConfig& config);
 
   const TrainingData& own() const { return own_; }
-  /// Where pretraining has none of its own, those of the search.
+  /// Returns the data of pretraining, which are the search's where it has none of its own.
   const TrainingData& pretraining() const { return pretraining_ ? *pretraining_ : own_; }
 
  private:
@@ -25,16 +25,16 @@ class SearchData {
   std::optional<TrainingData> pretraining_;
 };
 
-/// Whether the search may use its folder; deletes nothing. ConfigError where it holds a run that is neither
-/// to be resumed nor replaced, or one of other settings.
+/// Checks that the search may use its folder; deletes nothing. ConfigError where it holds a run that is
+/// neither to be resumed nor replaced, or one of other settings.
 void check_folder(const SearchRequest& request);
 
-/// Whether the folder holds all of the search that is asked for: it ended with these settings and this
-/// extent, and what its levels cost is what it told then. StoreError, IoError as from the store.
+/// Returns whether the folder holds the whole search asked for: it ended with these settings and this extent,
+/// and its levels cost what it recorded then. StoreError, IoError as from the store.
 bool is_finished(const SearchRequest& request);
 
-/// Does what is missing of a search, whose folder was checked and is locked; tells how it goes on standard
-/// error. Errors as of run_search().
+/// Completes a search, whose folder was checked and is locked; shows its progress on standard error. Errors
+/// as of run_search().
 void run_session(const SearchRequest& request, const SearchData& data, const std::stop_source& stop,
                  SearchProgress& progress);
 

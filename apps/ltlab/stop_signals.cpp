@@ -35,7 +35,7 @@ void listen(const std::stop_token& end, const std::stop_source& stop) {
 StopSignals::StopSignals() {
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  // A process that is forked after this leaves no thread amid its beginning, when it may be allocating.
+  // After this, no fork meets a thread that is still beginning, when it may be allocating.
   std::latch listening(1);
   try {
     listener_ = std::jthread([&listening, stop = stop_](const std::stop_token& end) {
@@ -50,7 +50,7 @@ StopSignals::StopSignals() {
 
 StopSignals::~StopSignals() {
   listener_.request_stop();
-  pthread_kill(listener_.native_handle(), SIGINT);  // which this thread alone gets, and wakes up by
+  pthread_kill(listener_.native_handle(), SIGINT);  // which only this thread gets, and wakes up by
   listener_.join();
   const sigset_t signals = stopping_signals();
   pthread_sigmask(SIG_UNBLOCK, &signals, nullptr);

@@ -5,8 +5,8 @@
 
 namespace ltlab::app {
 
-/// Turns SIGINT and SIGTERM into a request to stop, as long as it lives; a second one ends the process at
-/// once. Create it before any other thread, which then leaves the signals to it.
+/// Turns SIGINT and SIGTERM into a request to stop, as long as it lives; a second signal ends the process at
+/// once. Create it before any other thread, so that all others leave the signals to it.
 class StopSignals {
  public:
   StopSignals();

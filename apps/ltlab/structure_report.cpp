@@ -16,14 +16,14 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::size_t kColumnsOfLayers = 9;  // more layers make no table that one can read
+constexpr std::size_t kColumnsOfLayers = 9;  // a table with more layers is unreadable
 
-// What an import does not tell is not a number.
+// A figure that an import lacks is not a number.
 std::optional<double> known(double value) {
   return std::isnan(value) ? std::nullopt : std::optional(value);
 }
 
-// A number, or nothing where there is none.
+// Returns the number, or nothing where there is none.
 std::string cell(const char* pattern, const std::optional<double>& value) {
   return value ? format(pattern, *value) : "";
 }
@@ -40,7 +40,7 @@ std::string density_cell(const std::optional<double>& density) {
   return density ? density_text(*density) : "";
 }
 
-// Heights in eighths of a line; a bin that is not empty shows.
+// Returns heights in eighths of a line; a bin that is not empty shows.
 std::string bars(const Histogram& histogram) {
   static const std::array<const char*, 9> eighths{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
   const std::size_t most = *std::max_element(histogram.counts.begin(), histogram.counts.end());
@@ -126,7 +126,7 @@ std::vector<double> survivors_of(const Mask& mask, const Tensor& weights) {
   return values;
 }
 
-// As many bins as a line holds beside the longest name and both ends.
+// Returns as many bins as a line holds beside the longest name and both ends.
 std::size_t bins_of(const std::ostream& out, const LevelReport& report) {
   constexpr std::size_t kFewest = 8, kMost = 40, kEnds = 20;
   std::size_t name = 0;

@@ -17,7 +17,7 @@ struct Character {
   std::size_t bytes = 1, width = 1;
 };
 
-// The character that begins at text[at]; a byte that is no UTF-8 is one for itself.
+// Returns the character that begins at text[at]; a byte that is not UTF-8 is a character of its own.
 Character character_at(const std::string& text, std::size_t at) {
   static const locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", nullptr);
   const locale_t before = uselocale(utf8);
@@ -30,7 +30,7 @@ Character character_at(const std::string& text, std::size_t at) {
   return {bytes, static_cast<std::size_t>(std::max(0, width))};
 }
 
-// Bytes of the longest beginning of text[from, to) that is at most `width` wide, of one character at least.
+// Returns the bytes of the longest beginning of text[from, to) at most `width` wide, at least one character.
 std::size_t fitting(const std::string& text, std::size_t from, std::size_t to, std::size_t width) {
   std::size_t at = from, used = 0;
   while (at < to) {

@@ -12,33 +12,32 @@ namespace ltlab::app {
 
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-/// Columns of the terminal that the file descriptor is, by $COLUMNS where that is set; kNoLimit where it is
-/// none.
+/// Returns the columns of the terminal behind the file descriptor, from $COLUMNS where that is set; kNoLimit
+/// where it is not a terminal.
 std::size_t terminal_columns(int descriptor);
 
-/// Characters that a line of `out` may have: the terminal's columns where `out` is standard output, else
-/// kNoLimit.
+/// Returns how many characters a line of `out` may have: the terminal's columns where `out` is standard
+/// output, else kNoLimit.
 std::size_t line_width(const std::ostream& out);
 
-/// Columns that a terminal gives UTF-8 text: none for accents that combine, two for a Chinese character.
+/// Returns a terminal's columns for UTF-8 text: none for combining accents, two for a Chinese character.
 std::size_t display_width(const std::string& text);
 
-/// Lines of at most `width` columns: broken at blanks, or inside a word that is longer; and where the text
-/// is.
+/// Returns lines of at most `width` columns: broken where the text is, at blanks, or inside a longer word.
 std::vector<std::string> wrapped(const std::string& text, std::size_t width);
 
-/// Prints a line, continued below, `indent` columns to the right, where it is wider than the terminal.
+/// Prints a line; where it is wider than the terminal, it continues below, `indent` columns to the right.
 void print_line(std::ostream& out, const std::string& text, std::size_t indent = 0);
 
-/// Wipes the line of standard error, a terminal, that was printed last without a line break.
+/// Wipes the line of standard error, a terminal, that was last printed without a line break.
 void wipe_line();
 
-/// One line of standard error that rewrites itself and is gone at the end; nothing where that is no terminal.
+/// One line of standard error that rewrites itself and is gone at the end; nothing without a terminal.
 class ProgressLine {
  public:
   ~ProgressLine() { end(); }
 
-  /// Shows the beginning of `text` that the terminal holds.
+  /// Shows as much of the beginning of `text` as fits the terminal.
   void show(const std::string& text);
   /// Wipes the line.
   void end();

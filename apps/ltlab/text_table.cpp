@@ -16,7 +16,7 @@ using Lines = std::vector<std::string>;
 const std::string kBetweenColumns = "  ", kBetweenGroups = " | ";
 constexpr std::size_t kLeastWidth = 6;  // to which a column's lines are broken
 
-// What stands in a row: lines one below the other, and what separates them from the cell before.
+// The content of a row's cell: lines one below the other, and the separator from the cell before.
 struct Cell {
   std::string before;
   std::size_t width;
@@ -29,7 +29,7 @@ std::string padded(const std::string& text, const Cell& cell) {
   return cell.align == Align::left ? text + blanks : blanks + text;
 }
 
-// Lines of cells that have fewer than others stand above, or `at_bottom`.
+// Shorter cells have their lines at the top, or `at_bottom`.
 void print_cells(std::ostream& out, const std::vector<Cell>& cells, bool at_bottom) {
   std::size_t height = 0;
   for (const Cell& cell : cells) height = std::max(height, cell.lines.size());
@@ -44,7 +44,7 @@ void print_cells(std::ostream& out, const std::vector<Cell>& cells, bool at_bott
   }
 }
 
-// What stands in a row's column; nothing where the row is shorter.
+// Returns the text in a row's column; empty where the row is shorter.
 std::string text_at(const Lines& row, std::size_t column) {
   return column < row.size() ? row[column] : "";
 }
@@ -77,7 +77,7 @@ class Layout {
     return width;
   }
 
-  // A group's last column takes what its title needs.
+  // Widens a group's last column as its title needs.
   void widen_for_titles() {
     for (const Columns& group_of : groups(columns(0, widths_.size()))) {
       const std::size_t width = total(group_of), title = display_width(group(group_of.front()));
@@ -85,7 +85,7 @@ class Layout {
     }
   }
 
-  // Runs of columns of the same group.
+  // Returns runs of columns of the same group.
   std::vector<Columns> groups(const Columns& some) const {
     std::vector<Columns> groups;
     for (const std::size_t c : some) {
@@ -112,7 +112,7 @@ class Layout {
     return sum;
   }
 
-  // Keys may take half of a line, any other column what they leave.
+  // Keys may take half of a line, and any other column the rest.
   void limit_widths() {
     const Columns keys = columns(0, table_.keys);
     if (total(keys) > line_ / 2) {
@@ -125,7 +125,7 @@ class Layout {
     for (std::size_t c = keys.size(); c < widths_.size(); ++c) widths_[c] = std::min(widths_[c], most);
   }
 
-  // Columns that stay side by side: those of a group, or each by itself where a line does not hold the group.
+  // Returns columns that stay together: those of a group, or each alone where a line does not hold the group.
   std::vector<Columns> pieces() const {
     std::vector<Columns> pieces;
     for (const Columns& group_of : groups(columns(table_.keys, widths_.size()))) {
@@ -144,7 +144,7 @@ class Layout {
     return all;
   }
 
-  // The columns of each part of the table, keys first.
+  // Returns the columns of each part of the table, keys first.
   std::vector<Columns> blocks() const {
     std::vector<Columns> blocks{with_keys({})};
     for (const Columns& piece : pieces()) {
@@ -168,7 +168,7 @@ class Layout {
       print_row(out, block, false, [&](std::size_t c) { return text_at(row, c); });
   }
 
-  // Titles of groups, each above its columns.
+  // Prints titles of groups, each above its columns.
   void print_titles(std::ostream& out, const Columns& block) const {
     if (std::ranges::all_of(block, [&](std::size_t c) { return group(c).empty(); })) return;
     std::vector<Cell> cells;
@@ -196,7 +196,7 @@ class Layout {
   std::vector<std::size_t> widths_;
 };
 
-// What LaTeX would read as its own.
+// Returns the text with each character in `replacements` replaced.
 std::string escaped(const std::string& text, const std::map<char, std::string>& replacements) {
   std::string result;
   for (const char c : text) {
@@ -226,13 +226,13 @@ std::string markdown(const std::string& text) {
   return escaped(text, {{'|', "\\|"}});
 }
 
-// As long as the columns are many.
+// Returns the row with as many cells as there are columns.
 Lines whole(Lines row, const TextTable& table) {
   row.resize(table.columns.size());
   return row;
 }
 
-// Of a line each.
+// Returns the columns' names on one line each.
 Lines names(const TextTable& table) {
   Lines names;
   for (const Column& column : table.columns) {

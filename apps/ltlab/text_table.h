@@ -9,8 +9,7 @@ namespace ltlab::app {
 
 enum class Align { left, right };
 
-/// A column of a table. "\n" breaks its name; columns side by side of the same group have its title above
-/// them.
+/// A column of a table. "\n" breaks its name; adjacent columns of the same group share its title above them.
 struct Column {
   // NOLINTNEXTLINE: from a name
   Column(std::string its_name, Align its_align = Align::left, std::string its_group = "")
@@ -32,20 +31,20 @@ struct TextTable {
   std::size_t keys = 1;  ///< columns from the left that name a row
 };
 
-/// Columns as wide as their widest cell, with two blanks between them and " | " between groups. Where they
-/// are wider together than a line of `out` may be (line_width), the table is continued below, its keys
-/// repeated, and what is wider than a line by itself is broken.
+/// Prints columns as wide as their widest cell, with two blanks between them and " | " between groups. Where
+/// they are together wider than a line of `out` may be (line_width), the table is continued below with its
+/// keys repeated, and a column that is itself wider than a line is broken.
 void print_terminal(std::ostream& out, const TextTable& table);
 /// The same, with lines of at most `width` columns.
 void print_within(std::ostream& out, const TextTable& table, std::size_t width);
-/// As GitHub reads it.
+/// Prints a table in GitHub's Markdown.
 void print_markdown(std::ostream& out, const TextTable& table);
-/// A table environment; it needs the package booktabs.
+/// Prints a table environment, which needs the package booktabs.
 void print_latex(std::ostream& out, const TextTable& table);
-/// A line a row, without the caption, by csv_field().
+/// Prints one line per row, without the caption, by csv_field().
 void print_csv(std::ostream& out, const TextTable& table);
 
-/// A field of CSV: in quotes where its text has commas, quotes or line breaks (RFC 4180).
+/// Returns a field of CSV: in quotes where its text has commas, quotes or line breaks (RFC 4180).
 std::string csv_field(const std::string& text);
 
 }  // namespace ltlab::app

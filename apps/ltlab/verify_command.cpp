@@ -26,7 +26,7 @@ std::string counted(std::size_t number, const std::string& noun) {
   return std::to_string(number) + " " + noun + (number == 1 ? "" : "s");
 }
 
-// What cannot be verified at all keeps the other runs from nothing.
+// A run that cannot be verified does not keep the others from it.
 std::vector<FileReport> verified(const std::string& run) {
   try {
     return verify(run, pruning_rules());
@@ -35,9 +35,9 @@ std::vector<FileReport> verified(const std::string& run) {
   }
 }
 
-// A line a file, and one below it for each thing to say.
+// Prints one line per file, and one below it for each remark.
 void print_text(const std::vector<FileReport>& reports) {
-  constexpr std::size_t kIndent = 9;  // of what continues a line
+  constexpr std::size_t kIndent = 9;  // of continued lines
   for (const FileReport& report : reports) {
     const std::string summary = report.summary.empty() ? "" : "  (" + report.summary + ")";
     print_line(std::cout, (report.faults.empty() ? "ok     " : "FAULT  ") + report.path.string() + summary,

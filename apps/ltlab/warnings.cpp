@@ -35,7 +35,7 @@ void warn_of_milestones(const LearningRateSchedule& schedule, std::uint64_t step
   }
 }
 
-// What happens no more than once in a training, though it should several times.
+// Warns of changes that happen at most once in a training, though they should happen several times.
 void warn_of_rare_changes(const SearchConfig& config) {
   if (!config.moves_masks()) return;
   const auto [begin, end, every] = mask_changes(config, config.training.steps);
@@ -46,7 +46,7 @@ void warn_of_rare_changes(const SearchConfig& config) {
   if (config.trains_sparse()) {
     if (times == 0) warn(given + "masks never change" + span + advice);
   } else if (config.prune == PruningTime::early_bird) {
-    constexpr unsigned kChecks = EarlyBird::kSettled + 1;  // of masks; so many distances lie between them
+    constexpr unsigned kChecks = EarlyBird::kSettled + 1;  // of masks; with so many distances in between
     if (times < kChecks)
       warn(given + "no mask can settle" + span + ", which takes " + std::to_string(kChecks) +
            " checks, so each is drawn at the end" + advice);
@@ -64,7 +64,7 @@ void warn_of_few_images(const SearchConfig& config, std::size_t images) {
        " training images, so the score sees those");
 }
 
-// What is for levels, or layers, that the search does not have.
+// Warns of settings for levels, or layers, that the search does not have.
 void warn_of_absent(const SearchConfig& config, std::size_t levels) {
   if (config.level_steps.size() > levels)
     warn("--level-steps tells " + std::to_string(config.level_steps.size()) + " levels, and the search has " +

@@ -11,7 +11,7 @@
 namespace ltlab::bench {
 namespace {
 
-// [feature][image], as SparseProp wants what lies in panels here.
+// Returns values in SparseProp's layout, [feature][image], from panels.
 Matrix image_innermost(const Activations<float>& from) {
   Matrix to;
   for (std::size_t f = 0; f < from.features(); ++f) {
@@ -28,7 +28,7 @@ int integer(std::size_t n) {
   return static_cast<int>(n);
 }
 
-// What a layer's passes work on, in both layouts.
+// The operands of a layer's passes, in both layouts.
 struct Operands {
   Activations<float> x, dy, y, dx;
   Matrix values, transposed_values, gradient;
@@ -74,7 +74,7 @@ struct Operands {
                their_dx}}}};
   }
 
-  // Of one pass with as many products.
+  // Returns the work of one pass with as many products.
   Work work(double products, std::size_t positions) const {
     const double flops = 2 * products * static_cast<double>(values.size() * positions);
     return {flops, flops, 4 * static_cast<double>(x.size() + dy.size()), 2 * flops};

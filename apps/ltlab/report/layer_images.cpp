@@ -33,7 +33,7 @@ std::string base64(std::span<const std::uint8_t> bytes) {
 
 std::string packed(std::span<const std::uint8_t> bytes) {
   z_stream stream{};
-  // Masks and weights repeat nothing but runs of zeros; to look for more costs time and space.
+  // Masks and weights repeat nothing but runs of zeros; searching for more costs time and space.
   if (deflateInit2(&stream, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS, 9, Z_RLE) != Z_OK)
     throw std::bad_alloc();
   std::vector<std::uint8_t> packed_bytes(deflateBound(&stream, bytes.size()));

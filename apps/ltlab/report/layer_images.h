@@ -11,19 +11,19 @@
 
 namespace ltlab::app {
 
-/// Bytes as a page holds them: a zlib stream, which browsers inflate, in base64.
+/// Returns bytes as a page holds them: a zlib stream, which browsers inflate, in base64.
 std::string packed(std::span<const std::uint8_t> bytes);
 
-/// One layer's masks and weights at every level, small enough to lie in a page. What it packs, level by level
-/// in the order of add():
-/// - masks: a bit a weight, row-major, the first in a byte's highest bit, each level from a new byte on; only
-///   what changed is set, against the level before, and at first against the whole layer. Few bits change, so
-///   they pack well: 19 levels of 300 x 784 weights take 0.2 MB.
-/// - weights: a signed byte a survivor, row-major: sign(w) * n, where (n / 15)^2 is nearest |w| over the
-///   level's greatest, and n at least 1. 31 steps are what an image can show; they pack to half a byte.
+/// One layer's masks and weights at every level, small enough for a page. Its packed content, level by level
+/// in the order of add(), is:
+/// - masks: one bit per weight, row-major, the first in a byte's highest bit, each level starting a new byte;
+///   only changes are set, against the level before, and at first against the whole layer. Few bits change,
+///   so they pack well: 19 levels of 300 x 784 weights take 0.2 MB.
+/// - weights: one signed byte per survivor, row-major: sign(w) * n, where (n / 15)^2 is nearest to |w| over
+///   the level's greatest, and n is at least 1. An image can show 31 steps; they pack to half a byte.
 class LayerImages {
  public:
-  /// The next level's mask, all of one shape, and its trained weights.
+  /// Adds the next level's mask, all of one shape, and its trained weights.
   void add(const Mask& mask, const Tensor& weights);
 
   std::string packed_masks() const { return packed(changes_); }

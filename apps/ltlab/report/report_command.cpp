@@ -48,7 +48,7 @@ void print_help(const po::options_description& options) {
       << options;
 }
 
-// By the names of their folders, or where those are the same by their paths.
+// Names runs by their folders' names, or by their paths where those are the same.
 std::vector<ReportedRun> named(const std::vector<std::string>& folders) {
   std::vector<ReportedRun> runs;
   std::set<std::string> names;

@@ -31,7 +31,7 @@ RunRecord first_record(const RunStore& top) {
   return top.holds_collection() ? RunStore(top.folder() / top.members().front()).read_run() : top.read_run();
 }
 
-// "2025-01-31T12:00:00Z" of the last level that is finished.
+// Returns when the last finished level ended: "2025-01-31T12:00:00Z".
 std::optional<std::string> finished(const RunStore& top) {
   const std::optional<CollectionRecord> settings = top.read_settings();
   return settings && settings->totals ? std::optional(settings->totals->finished_utc) : std::nullopt;
@@ -43,7 +43,7 @@ ordered_json provenance_json(const fs::path& file) {
   return facts;
 }
 
-// What the search found; null for an import, which was not searched.
+// Returns the search's results; null for an import, which was not searched.
 ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
   if (first.branch == "imported") return {};
   const SearchResults results = recorded_results(read_recorded_run(run.folder, run.name));
@@ -96,7 +96,7 @@ ordered_json pair_json(std::size_t a, std::size_t b, const std::vector<NetworkOv
   return {{"a", a}, {"b", b}, {"layers", layers}};
 }
 
-// All tickets at one level, by their indices; those of other models are not compared.
+// Returns the overlaps of all tickets at one level, by index; those of other models are not compared.
 ordered_json level_overlaps(const std::vector<ReportedTraining>& trainings, unsigned level) {
   ordered_json pairs = ordered_json::array();
   std::vector<std::pair<std::size_t, MaskedNetwork>> before;
@@ -130,9 +130,9 @@ ordered_json overlaps_json(const std::vector<ReportedTraining>& trainings) {
 // ----------------------------------------------------------------------------------------------------
 // images
 
-// Masks or weights of one layer of a training, which the page has or has not.
+// Masks or weights of one layer of a training, which the page may or may not hold.
 struct Image {
-  std::pair<int, std::size_t> rank;  // the less, the sooner it is kept
+  std::pair<int, std::size_t> rank;  // the lower, the sooner it is kept
   ordered_json* place;
   ordered_json packed;
 };

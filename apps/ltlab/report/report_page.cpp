@@ -3,13 +3,13 @@
 namespace ltlab::app {
 namespace {
 
-// Wherever the place stands.
+// Replaces every occurrence of the place.
 void fill_in(std::string& page, const std::string& place, const std::string& text) {
   for (std::size_t at = page.find(place); at != std::string::npos; at = page.find(place, at + text.size()))
     page.replace(at, place.size(), text);
 }
 
-// '<' must begin neither a tag nor "</script>"; JSON has it in strings alone, where this means the same.
+// '<' must begin neither a tag nor "</script>"; JSON has it only in strings, where this is equivalent.
 std::string without_tags(const std::string& json) {
   std::string text;
   text.reserve(json.size());
@@ -28,7 +28,7 @@ std::string escaped(const std::string& text) {
   return html;
 }
 
-// A path need not be UTF-8, and a page must be.
+// A path need not be UTF-8, but a page must be.
 std::string as_utf8(const std::string& text) {
   constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
   return nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, kReplace)).get<std::string>();

@@ -13,9 +13,9 @@ namespace {
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr std::size_t kPointsOfCurve = 120;  // of training; more than that no chart of a page shows
+constexpr std::size_t kPointsOfCurve = 120;  // of training; no chart of a page shows more
 
-// Those inside `store`, which is `around`.
+// Finds the trainings inside `store`, which is `around`.
 void find_trainings(const RunStore& store, const ReportedTraining& around,
                     std::vector<ReportedTraining>& found) {
   for (const std::string& member : store.members()) {
@@ -72,7 +72,7 @@ ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
   return json;
 }
 
-// A square image of one or three channels with so many values: runs do not tell the extents of theirs.
+// Returns a square image of one or three channels with so many values: runs do not record its extents.
 std::optional<ordered_json> image_of(std::size_t values) {
   for (const std::size_t channels : {1, 3}) {
     const auto pixels = static_cast<double>(values) / static_cast<double>(channels);

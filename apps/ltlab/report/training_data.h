@@ -14,26 +14,26 @@ namespace ltlab::app {
 
 /// A ticket or control of a run that is reported.
 struct ReportedTraining {
-  std::size_t run = 0;  ///< index of the run
-  std::string name;     ///< below the run's folder: "replicate-0/random-mask-0"; where it is that, its branch
+  std::size_t run = 0;    ///< index of the run
+  std::string name;       ///< below the run's folder: "replicate-0/random-mask-0"; its branch for that itself
   std::size_t replicate;  ///< of the run
   RunStore store;
   std::string branch;
 };
 
-/// Of the `run`-th run, in `folder`, all that have a level, tickets with their controls after them.
-/// StoreError.
+/// Returns all trainings of the `run`-th run, in `folder`, that have a level: tickets, each followed by its
+/// controls. StoreError.
 std::vector<ReportedTraining> find_trainings(std::size_t run, const std::filesystem::path& folder);
 
-/// What the page tells of one training, and the images of its layers.
+/// The page's data on one training, and the images of its layers.
 class TrainingData {
  public:
   /// Reads its levels, one after the other. StoreError.
   explicit TrainingData(const ReportedTraining& training);
 
-  /// As report_data() has it, but without "masks" and "weights" in its "layers".
+  /// The same as in report_data(), but without "masks" and "weights" in its "layers".
   nlohmann::ordered_json& json() { return json_; }
-  /// In the order of the layers.
+  /// The images, in the order of the layers.
   const std::vector<LayerImages>& images() const { return images_; }
 
  private:

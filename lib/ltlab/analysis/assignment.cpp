@@ -25,7 +25,7 @@ void connect_all(Graph& graph, std::size_t size) {
   }
 }
 
-// The method wants costs in whole numbers.
+// The method requires whole-number costs.
 void set_costs(std::span<const double> values, Graph::ArcMap<Cost>& costs) {
   double greatest = 0;
   for (const double value : values) greatest = std::max(greatest, std::abs(value));

@@ -7,9 +7,9 @@
 
 namespace ltlab {
 
-/// The linear assignment problem (Kuhn 1955, "The Hungarian method"): the permutation p of 0, ..., size-1 of
-/// greatest sum over i of values[i * size + p[i]], which it returns. Values must be finite; they are compared
-/// to 2^-40 of the greatest magnitude, so whole numbers below that are exact.
+/// Solves the linear assignment problem (Kuhn 1955, "The Hungarian method"): returns the permutation p of 0,
+/// ..., size-1 with the greatest sum over i of values[i * size + p[i]]. Values must be finite; they are
+/// compared to 2^-40 of the greatest magnitude, so whole numbers below that are exact.
 std::vector<std::uint32_t> best_assignment(std::span<const double> values, std::size_t size);
 
 }  // namespace ltlab

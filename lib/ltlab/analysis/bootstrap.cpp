@@ -19,14 +19,14 @@ struct ResampledMean {
   std::uint64_t resamples = 1;
 };
 
-// Goes through all resamples, those that differ but in order together: value by value, how often it is drawn.
+// Goes through all resamples regardless of order: value by value, how often each is drawn.
 class Enumeration {
  public:
   explicit Enumeration(std::span<const double> values) : values_(values) { draw(0, values.size(), 0, 1); }
   std::vector<ResampledMean> take() { return std::move(means_); }
 
  private:
-  // `orders`: of what is drawn so far among the places of a resample; `left` places are free.
+  // `orders` counts the orders of the values drawn so far among a resample's places; `left` places are free.
   void draw(std::size_t value, std::size_t left, double sum, std::uint64_t orders) {
     if (value + 1 == values_.size()) {
       sum += static_cast<double>(left) * values_[value];
@@ -54,7 +54,7 @@ std::vector<ResampledMean> drawn_means(std::span<const double> values) {
   return means;
 }
 
-// Of sorted means, each as often as it was resampled.
+// Returns a quantile of sorted means, each counted as often as it was resampled.
 double quantile(const std::vector<ResampledMean>& means, std::uint64_t resamples, double fraction) {
   const double place = fraction * static_cast<double>(resamples - 1);
   const auto below = static_cast<std::uint64_t>(place);

@@ -13,8 +13,8 @@ struct Merge {
   std::size_t items = 0;              ///< in the new cluster
 };
 
-/// Average linkage (UPGMA, Sokal & Michener 1958): merges the two nearest clusters until one is left.
-/// `distances` is a symmetric matrix of `size` rows. Of equal distances the clusters made first go first.
+/// Clusters by average linkage (UPGMA, Sokal & Michener 1958): merges the two nearest clusters until one is
+/// left. `distances` is a symmetric matrix of `size` rows. At equal distances, older clusters merge first.
 std::vector<Merge> average_linkage(std::span<const double> distances, std::size_t size);
 
 }  // namespace ltlab

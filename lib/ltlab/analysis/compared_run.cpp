@@ -12,7 +12,7 @@ namespace {
 const char* const kTicket = "ticket";
 const char* const kPretraining = "pretraining";
 
-// What was imported are tickets, too.
+// Adds a run's levels; imported ones are tickets, too.
 void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
   const std::string branch = is_ticket(run.branch) ? kTicket : run.branch;
   const bool imported = branch != run.branch;
@@ -47,7 +47,7 @@ void add_replicate(const RunStore& store, RecordedRun& to) {
   }
 }
 
-// The trainings of one branch with one seed, of each level its trials.
+// The trainings of one branch with one seed: each level's trials.
 using Levels = std::map<unsigned, std::vector<LevelSummary>>;
 using Branches = std::map<std::string, std::map<std::uint64_t, Levels>>;
 
@@ -69,7 +69,7 @@ double own_flops(const std::vector<LevelSummary>& trials) {
   return mean(trials, [](const LevelSummary& level) { return level.cost.flops; });
 }
 
-// A config that prunes when the run of that config text did.
+// Returns a config that prunes at the same time as the run of that config text.
 SearchConfig when_pruned(const std::string& config_text) {
   SearchConfig config;
   if (const auto prune = setting(config_text, "prune")) config.prune = pruning_time_names().parse(*prune);
@@ -77,7 +77,7 @@ SearchConfig when_pruned(const std::string& config_text) {
   return config;
 }
 
-// One replicate: what its networks are and cost.
+// One replicate: its networks and their cost.
 class Replicate {
  public:
   Replicate(const RecordedRun& run, std::uint64_t seed, Branches& branches)
@@ -92,7 +92,7 @@ class Replicate {
   }
 
  private:
-  // Of the trainings that a pruned level of the branch takes before its own.
+  // Returns the FLOPs of the trainings that a pruned level of the branch takes before its own.
   double flops_before(const std::string& branch, const LevelSummary& level) const {
     const ControlKind* control = find_row(kControls, branch);
     std::optional<unsigned> pruned = config_.pruned_level(level.level);

@@ -18,7 +18,7 @@ struct RecordedTraining {
   LevelSummary summary;
 };
 
-/// What a search left, finished or not, as a comparison needs it.
+/// The record of a search, finished or not, as a comparison needs it.
 struct RecordedRun {
   std::string name;    ///< in the comparison
   std::string config;  ///< as in RunRecord
@@ -26,36 +26,36 @@ struct RecordedRun {
   std::vector<RecordedTraining> trainings;
 };
 
-/// Reads the run in `folder`, one replicate's or a collection's, without masks and weights, as far as it has
+/// Reads the run in `folder`, of one replicate or a collection, without masks and weights, as far as it has
 /// gone: replicates that have trained their dense networks. An imported run's levels are tickets. ConfigError
-/// where there is none or but a control, or where an import tells no accuracy; DataError where no replicate
+/// where there is no run or only a control, or where an import has no accuracy; DataError where no replicate
 /// has trained its dense network; StoreError.
 RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::string& name);
 
-/// One network of a variant: what a level trained with one seed. Of several trials of a control the means.
+/// One network of a variant, trained at a level with one seed; means where a control has several trials.
 struct VariantNetwork {
   double density = 1;
   double test_accuracy = 0;
   double early_stop_step = 0, early_stop_test_accuracy = 0;
-  /// FLOPs of all trainings that it takes to obtain this network, its own and those before; see
+  /// FLOPs of all trainings that it takes to obtain this network, its own and earlier ones; see
   /// variants_of().
   double flops = 0;
-  /// The same over what training the dense network takes; 0 where that is not known, as of imports.
+  /// The same relative to the dense network's training; 0 where that is unknown, as for imports.
   double relative_flops = 0;
 };
 
 /// One way to obtain sparse networks: a search's tickets, or one of its controls.
 struct Variant {
-  std::string name;  ///< "imp" of a run of that name, its controls "imp/random-reinit"
+  std::string name;  ///< "imp" for a run of that name, "imp/random-reinit" for its control
   /// By level and seed. Level 0, the dense network, is the ticket's for controls too.
   std::map<unsigned, std::map<std::uint64_t, VariantNetwork>> levels;
 };
 
-/// The run's tickets, then its controls. What a network costs follows from when it is pruned, as the run's
-/// config says: after training it takes all levels before (a control with the ticket's mask likewise, but for
-/// the last, its own); in one shot the dense level 0; otherwise its own training alone, and of the dense one
-/// the steps up to where it was rewound. Of the last kind are random masks, and masks that another run saved
-/// (--from), whatever it took to find them. Each takes its seed's pretraining.
+/// Returns the run's tickets, then its controls. A network's cost follows from when it is pruned, as the
+/// run's config says: after training, it takes all levels before (so does a control with the ticket's mask,
+/// but the last one is its own); in one shot, the dense level 0; otherwise its own training alone, and the
+/// dense one's steps up to where it was rewound. The last kind includes random masks, and masks that another
+/// run saved (--from), whatever it took to find them. Each cost includes its seed's pretraining.
 std::vector<Variant> variants_of(const RecordedRun& run);
 
 }  // namespace ltlab

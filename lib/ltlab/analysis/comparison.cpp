@@ -40,7 +40,7 @@ double mean(const Networks& networks, double VariantNetwork::*figure) {
   return sum / static_cast<double>(networks.size());
 }
 
-// Value less value of the same seed.
+// Returns the differences of values of the same seed.
 std::vector<double> differences_by_seed(const Values& values, const Values& of) {
   std::vector<double> differences;
   for (const auto& [seed, value] : values) {
@@ -63,7 +63,7 @@ std::optional<CorrectedEquivalence> test_equivalence_with(const Estimate& other,
   return CorrectedEquivalence{test_equivalence(differences, margin), describe(differences).mean, 0, 0};
 }
 
-// Corrects one p-value of all tests that there are together.
+// Corrects one p-value of all the tests together.
 template <class Test, class P>
 void correct(const std::vector<std::optional<Test>*>& tests, const P& p, double Test::*corrected_p) {
   std::vector<Test*> made;
@@ -93,8 +93,8 @@ bool passes_for(double density, double other, double tolerance) {
   return std::abs(density - other) <= tolerance * std::max(density, other);
 }
 
-// Of the densities where variant number `variant` has no result yet, the nearest that passes for `density`;
-// else a new one.
+// Returns the density nearest to `density` that counts as equal, among those where variant number `variant`
+// has no result yet; otherwise a new one.
 ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t variant, double density,
                          double tolerance) {
   ComparedDensity* nearest = nullptr;
@@ -120,7 +120,7 @@ std::vector<ComparedDensity> by_density(const std::vector<Variant>& variants, do
   return densities;
 }
 
-// Of the densities those that are asked for, and the dense networks.
+// Keeps only the requested densities, and the dense networks.
 void keep_asked(std::vector<ComparedDensity>& densities, const ComparisonOptions& options) {
   if (options.densities.empty()) return;
   std::set<double> kept{densities.front().density};
@@ -165,13 +165,13 @@ void test_densities(Comparison& comparison) {
   }
 }
 
-// What a network's mean test accuracy must reach to match the dense one's: as judge() says.
+// Returns the mean test accuracy with which a network matches the dense one, as in judge().
 double required_accuracy(const DensityResult& dense) {
   const SampleStatistics& accuracy = dense.test_accuracy.statistics;
   return accuracy.mean - accuracy.deviation;
 }
 
-// Index of the sparsest pruned result of the variant for which `holds`.
+// Returns the index of the sparsest pruned result of the variant for which `holds`.
 template <class Condition>
 std::optional<std::size_t> sparsest(const Comparison& comparison, std::size_t variant,
                                     const Condition& holds) {
@@ -189,7 +189,7 @@ double least_density(const Variant& variant) {
   return least;
 }
 
-// Of each seed that reaches the density; none where no seed does.
+// Estimates the area over the seeds that reach the density; none where no seed does.
 std::optional<Estimate> estimate_area(const Variant& variant, double down_to, double tolerance) {
   std::map<std::uint64_t, std::vector<CurvePoint>> curves;
   for (const auto& [level, networks] : variant.levels) {
@@ -257,8 +257,8 @@ std::string budget_of(const RecordedRun& run) {
   return setting(run.config, "budget").value_or("steps");
 }
 
-// "50000", or "10000 to 50000" where levels are trained for other numbers of steps. As they were counted,
-// since the config may tell epochs; where FLOPs are the budget, those of the dense network.
+// Returns "50000", or "10000 to 50000" where levels are trained for different numbers of steps. It uses the
+// counted steps, since the config may hold epochs; where FLOPs are the budget, the dense network's.
 std::string steps_text(const RecordedRun& run) {
   const bool all = budget_of(run) == "steps";
   std::set<std::uint64_t> steps;
@@ -270,8 +270,8 @@ std::string steps_text(const RecordedRun& run) {
   return steps.size() == 1 ? least : least + " to " + std::to_string(*steps.rbegin());
 }
 
-// What ought to agree, by the names of settings. What was recorded says more than the config: the steps that
-// were counted, the data that a fingerprint knows.
+// Returns the settings that ought to agree, by name. Records say more than the config: the steps that were
+// counted, the data that a fingerprint identifies.
 std::map<std::string, std::string> common_ground(const RecordedRun& run) {
   std::map<std::string, std::string> ground{
       {"model", run.model},

@@ -10,7 +10,7 @@
 namespace ltlab {
 namespace {
 
-// In place of a level, names the order in which copy 0 of level 0 sees its images; others follow.
+// Stands for a level in naming the image order of copy 0 of level 0; others follow.
 constexpr std::uint64_t kCopyOrder = std::uint64_t{1} << 33;
 
 void require_rewound_weights(const SearchConfig& config) {
@@ -64,7 +64,7 @@ RunStore open_copy(const RunStore& run, const RunRecord& record, unsigned copy) 
   return store;
 }
 
-// The run whose run.h5 tells the rewind point: the run itself, or a control's ticket.
+// Returns the run whose run.h5 holds the rewind point: the run itself, or a control's ticket.
 const RunRecord& with_rewind_point(const RunContext& context) {
   return context.ticket() ? *context.ticket() : *context.run();
 }

@@ -15,7 +15,7 @@ const Tensor& like(const Tensor& tensor, const std::vector<Tensor>& others) {
                     "': only networks of one model have a line between them");
 }
 
-// (1 - alpha) a + alpha b, exactly a and b at the ends.
+// Returns (1 - alpha) a + alpha b, exactly a and b at the ends.
 std::vector<Tensor> mixed(const WeightPoint& a, const WeightPoint& b, double alpha) {
   std::vector<Tensor> result = a.values;
   for (Tensor& tensor : result) {

@@ -15,25 +15,25 @@ struct LinePoint {
   Evaluation train, test;
 };
 
-/// Evaluates `points` points (at least 2: the ends), evenly spaced, of the straight line from `a` to `b`
-/// under the union of their masks. Every array is interpolated, batch norm's running statistics too; to
-/// compute these anew at each point can lower barriers (Jordan et al. 2023, "REPAIR", arXiv 2211.08403).
-/// ConfigError where the networks differ in an array or mask; StoreError where a value is not finite;
-/// Interrupted when `stop` is asked to.
+/// Evaluates `points` evenly spaced points (at least 2: the ends) of the straight line from `a` to `b` under
+/// the union of their masks. Every array is interpolated, batch norm's running statistics too; recomputing
+/// these at each point can lower barriers (Jordan et al. 2023, "REPAIR", arXiv 2211.08403). ConfigError where
+/// the networks differ in an array or mask; StoreError where a value is not finite; Interrupted when `stop`
+/// is requested.
 std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
                                    std::size_t points, const std::stop_token& stop = {});
 
 /// How far a line rises above the mean of its ends: sup over alpha of E(alpha), less (E(0) + E(1)) / 2
-/// (Frankle et al. 2020, arXiv 1912.05671, section 2, of errors), at least 0 where the ends are equal.
+/// (Frankle et al. 2020, arXiv 1912.05671, section 2, for errors), at least 0 where the ends are equal.
 struct Barrier {
   double train_loss = 0, test_loss = 0;    ///< nats
-  double train_error = 0, test_error = 0;  ///< fractions; of the test error their linear interpolation
-                                           ///< instability
+  double train_error = 0, test_error = 0;  ///< fractions; that of the test error is their linear
+                                           ///< interpolation instability
 };
 Barrier barrier(const std::vector<LinePoint>& line);
 
-/// Two networks are linearly mode connected, and a network whose copies are is stable to SGD noise, where the
-/// barrier of their error is below this (Frankle et al. 2020, section 2).
+/// Below this barrier of their error, two networks are linearly mode connected, and a network is stable to
+/// SGD noise if its copies are (Frankle et al. 2020, section 2).
 inline constexpr double kStableBarrier = 0.02;
 
 }  // namespace ltlab

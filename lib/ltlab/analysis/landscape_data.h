@@ -20,7 +20,7 @@ struct WeightPoint {
 /// StoreError where a value is not finite.
 void require_finite(const WeightPoint& point);
 
-/// What the loss landscape of one model is measured on: training images drawn at random, and the test set.
+/// The data on which a model's loss landscape is measured: random training images, and the test set.
 class LandscapeData {
  public:
   /// Draws `images` of the training images (all where there are fewer), the same for all networks: named by
@@ -30,10 +30,10 @@ class LandscapeData {
 
   const EvaluationSet& train() const { return train_; }
   const EvaluationSet& test() const { return data_.test; }
-  /// The drawn training images, in batches of the search's size.
+  /// Returns the drawn training images, in batches of the search's size.
   std::vector<LabelledBatch<double>> batches() const;
 
-  /// A network under these masks; pruned layers compute sparse. ConfigError where the masks are not the
+  /// Returns a network under these masks; pruned layers compute sparse. ConfigError if the masks are not the
   /// model's.
   template <class T>
   Network<T> network(const std::vector<Mask>& masks) const {

@@ -10,7 +10,7 @@
 namespace ltlab {
 namespace {
 
-// Rows of a table whose columns come one after the other, each filled by value(measurement, part of it).
+// Makes a table's rows: its columns follow each other, each filled by value(measurement, part of it).
 template <class Measurement, class Part>
 class TableBuilder {
  public:

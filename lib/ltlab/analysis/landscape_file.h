@@ -11,9 +11,9 @@
 
 namespace ltlab {
 
-/// Between which weights a line runs.
+/// The two sets of weights between which a line runs.
 enum class LineKind {
-  training,  ///< from what a level's training began with to what it left
+  training,  ///< from the start of a level's training to its end
   pruning,   ///< from the trained weights of the level before to those of this one (Paul et al. 2023, arXiv
              ///< 2210.03044, section 3: matching levels in succession are linearly mode connected)
   copies,    ///< between a level's two copies, trained with images in different orders
@@ -23,7 +23,7 @@ enum class LineKind {
 /// training | pruning | copies | runs
 const NameTable<LineKind>& line_kind_names();
 
-/// A line of a run's level.
+/// A line measured for a run's level.
 struct MeasuredLine {
   LineKind kind = LineKind::training;
   std::string run;  ///< its folder
@@ -41,8 +41,8 @@ struct MeasuredSharpness {
   Sharpness sharpness;
 };
 
-/// Writes an HDF5 file with a table `lines` of a row a point, and a table `sharpness` of a row an eigenvalue;
-/// one of no rows is left out. IoError where the disk refuses.
+/// Writes an HDF5 file with a table `lines` of one row per point, and a table `sharpness` of one row per
+/// eigenvalue; an empty table is left out. IoError where the disk refuses.
 void write_landscape(const std::filesystem::path& path, const std::vector<MeasuredLine>& lines,
                      const std::vector<MeasuredSharpness>& sharpness);
 

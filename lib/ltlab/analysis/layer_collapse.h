@@ -11,8 +11,8 @@
 
 namespace ltlab {
 
-/// Of one level: layer collapse, in which pruning takes all of a layer's weights while others keep theirs, so
-/// that nothing can be trained (Tanaka et al. 2020, arXiv 2006.05467, section 3).
+/// Layer collapse at one level: pruning takes all of a layer's weights while others keep theirs, so that
+/// nothing can be trained (Tanaka et al. 2020, arXiv 2006.05467, section 3).
 struct LayerCollapse {
   unsigned level = 0;
   std::size_t replicates = 0;   ///< whose tickets have no path of weights from an input to an output
@@ -20,12 +20,12 @@ struct LayerCollapse {
                                 ///< around them
 };
 
-/// Whether masks leave no path from an input to an output: an effective density of 0. Nothing where the
+/// Returns whether masks leave no path from an input to an output: an effective density of 0. Empty where the
 /// wiring is not known and no layer is empty.
 bool is_cut(const std::vector<Mask>& masks, const std::optional<Wiring>& wiring);
 
-/// The levels with a cut ticket or an empty layer, ascending, of a search's folder: a run, or a collection of
-/// replicates. Reads the tickets' levels. StoreError, IoError as from the store.
+/// Returns the levels with a cut ticket or an empty layer, ascending, of a search's folder: a run, or a
+/// collection of replicates. Reads the tickets' levels. StoreError, IoError as from the store.
 std::vector<LayerCollapse> layer_collapse(const RunStore& search);
 
 }  // namespace ltlab

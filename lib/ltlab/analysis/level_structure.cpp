@@ -23,8 +23,8 @@ std::size_t lost(const Mask& before, const Mask& mask) {
   return count;
 }
 
-// Whether what left a level's masks are the least of the weights that the level before trained. Other scores,
-// granularities and times of pruning take weights of any magnitude; of an import it is taken to be so.
+// Returns whether a level's masks lost the least of the weights that the level before trained. Other scores,
+// granularities and times of pruning take weights of any magnitude; an import is assumed to prune so.
 bool prunes_by_magnitude(const RunContext& context) {
   const std::string config = context.run() ? context.run()->config : "";
   return std::ranges::none_of(std::array{"prune", "score", "granularity", "from"},
@@ -39,7 +39,7 @@ void report_pruning(const Mask& mask, const LevelRecord& before, bool by_magnitu
   if (trained && by_magnitude) layer.threshold = pruning_threshold(*mask_before, *trained, mask);
 }
 
-// Whether each level is pruned from the one before: a control's masks are its ticket's, or drawn.
+// Returns whether each level is pruned from the one before: a control's masks are its ticket's, or drawn.
 bool levels_nest(const RunContext& context) {
   return !context.run() || is_ticket(context.run()->branch);
 }

@@ -15,14 +15,14 @@ struct Moments {
   double mean = 0, variance = 0;
 };
 
-// Of the common survivors when `a` and `b` of `size` places survive.
+// Returns the moments of the number of common survivors when `a` and `b` of `size` places survive.
 Moments hypergeometric_moments(double size, double a, double b) {
   const double mean = a * b / size;
   const double variance = size > 1 ? mean * (size - a) / size * (size - b) / (size - 1) : 0;
   return {mean, variance};
 }
 
-// A sum of whole numbers by the normal approximation, corrected for continuity.
+// Returns chance for a sum of whole numbers, by the normal approximation, corrected for continuity.
 ChanceOverlap normal_overlap(const Moments& moments, double common) {
   const double deviation = std::sqrt(moments.variance);
   ChanceOverlap chance{moments.mean, deviation, 1};
@@ -38,7 +38,7 @@ Mask both(const Mask& a, const Mask& b) {
   return common;
 }
 
-// Column by column of the array (outputs, weights of an output).
+// Goes column by column through the array (outputs, weights of an output).
 Moments moments_by_inputs(const Mask& a, const Mask& b) {
   const std::size_t rows = a.shape[0], columns = a.size() / rows;
   Moments sum;

@@ -10,12 +10,12 @@
 
 namespace ltlab {
 
-/// What chance gives: the common survivors of masks at random places.
+/// The overlap by chance: the common survivors of masks at random places.
 struct ChanceOverlap {
   double mean = 0;
   double deviation = 0;
-  /// Probability that chance is at least as far from its mean as what was found; 2 min(P(X <= x), P(X >= x)),
-  /// at most 1.
+  /// The probability that chance lies at least as far from its mean as the result: 2 min(P(X <= x), P(X >=
+  /// x)), at most 1.
   double p_value = 1;
 };
 
@@ -25,11 +25,11 @@ struct MaskOverlap {
   std::size_t size = 0;
   std::size_t survivors_a = 0, survivors_b = 0;
   std::size_t common = 0;  ///< survive in both
-  /// Against survivors of these numbers at random places of the layer: hypergeometric. Of a layer exact, of
-  /// all layers together by the normal approximation.
+  /// Chance with these numbers of survivors at random places of the layer: hypergeometric. It is exact for a
+  /// layer, and by the normal approximation for all layers together.
   ChanceOverlap by_density;
-  /// Against survivors at random outputs while each input, or place in a kernel, keeps its numbers: what is
-  /// beyond the inputs that both masks prefer. By the normal approximation.
+  /// Chance with survivors at random outputs while each input, or place in a kernel, keeps its number: a
+  /// higher overlap goes beyond the inputs that both masks prefer. By the normal approximation.
   ChanceOverlap by_inputs;
 
   /// |A and B| / |A or B|; 1 where neither has a survivor.
@@ -38,23 +38,23 @@ struct MaskOverlap {
   double hamming() const;
   /// The Jaccard index of masks of these densities that have `in_common` survivors in common.
   double jaccard_of(double in_common) const;
-  /// Deviations between what was found and the mean of `chance`; 0 where chance leaves but one value.
+  /// Returns the result's distance from `chance`'s mean, in deviations; 0 where chance has only one value.
   double z_score(const ChanceOverlap& chance) const;
 };
 
-/// Layer by layer, in the order of `a`. StoreError where the masks are not of one network.
+/// Compares layer by layer, in the order of `a`. StoreError where the masks are not of one network.
 std::vector<MaskOverlap> mask_overlap(const std::vector<Mask>& a, const std::vector<Mask>& b);
 
-/// All layers together, under the name "all".
+/// Returns the overlap of all layers together, under the name "all".
 MaskOverlap total_overlap(const std::vector<MaskOverlap>& layers);
 
-/// Of the weights that survive in both masks, the fraction whose signs are the same in `weights_a` and
+/// Returns the fraction of the weights surviving in both masks whose signs agree in `weights_a` and
 /// `weights_b`; none where there are none. StoreError where shapes differ.
 std::optional<double> common_sign_agreement(const Mask& a, const Tensor& weights_a, const Mask& b,
                                             const Tensor& weights_b);
 
-/// Number of common survivors when `a` and `b` of `size` places survive independently at random: mean,
-/// deviation, and the two-sided exact p-value of `common`.
+/// Returns the distribution of the number of common survivors when `a` and `b` of `size` places survive
+/// independently at random: mean, deviation, and the two-sided exact p-value of `common`.
 ChanceOverlap hypergeometric_overlap(std::size_t size, std::size_t a, std::size_t b, std::size_t common);
 
 }  // namespace ltlab

@@ -17,14 +17,14 @@ void require_shape(const Mask& mask, const Shape& shape, const std::string& what
   if (mask.shape != shape) throw StoreError(what + " and the mask of '" + mask.name + "' differ in shape");
 }
 
-// Probability that none of `survivors` at random places out of `size` falls into `block` of them.
+// Returns the probability that a `block` out of `size` has none of `survivors` at random places.
 double empty_by_chance(std::size_t size, std::size_t survivors, std::size_t block) {
   double probability = 1;
   for (std::size_t i = 0; i < block; ++i) probability *= std::max(0.0, 1.0 - fraction(survivors, size - i));
   return probability;
 }
 
-// Whole blocks only: a margin that does not fill one is left out.
+// Counts whole blocks only: a margin that does not fill one is left out.
 BlockStructure block_structure(const Mask& mask, std::size_t height, std::size_t width) {
   const std::size_t rows = mask.shape[0], columns = mask.size() / rows;
   const std::size_t down = rows / height, across = columns / width;

@@ -12,7 +12,7 @@
 namespace ltlab {
 namespace {
 
-// What is matched.
+// Returns the arrays that are matched.
 std::vector<Tensor> arrays_of(const MaskedNetwork& network, MatchBy by) {
   return by == MatchBy::masks ? as_tensors(network.masks) : network.weights;
 }
@@ -21,7 +21,7 @@ NeuronMatching match(const MaskedNetwork& a, const std::vector<Tensor>& b, Match
   return match_neurons(arrays_of(a, by), b, *a.wiring);
 }
 
-// Of the common survivors of all layers: how many signs agree.
+// Returns the fraction of agreeing signs among the common survivors of all layers.
 std::optional<double> all_signs(const std::vector<NetworkOverlap>& layers) {
   double common = 0, agreeing = 0;
   for (const NetworkOverlap& layer : layers) {
@@ -37,7 +37,7 @@ std::size_t common_survivors(const Mask& a, const Tensor& b) {
   return common;
 }
 
-// Common survivors of each layer, and last of all, when what is random is matched as the network was.
+// Returns common survivors layer by layer, then in all, when a random network is matched the same way.
 std::vector<double> matched_by_chance(const MaskedNetwork& a, const std::vector<Tensor>& random, MatchBy by) {
   const std::vector<Tensor> matched = reordered(random, match(a, random, by), *a.wiring);
   std::vector<double> common;

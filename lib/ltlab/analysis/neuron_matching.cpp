@@ -36,14 +36,14 @@ std::vector<Shape> shapes_of(const Arrays& arrays) {
   return shapes;
 }
 
-// The array (outputs, rest) with its outputs, and the inputs by which they take the layer before, in the
-// order of the partners. `before` is null for the first layer.
+// Returns the array (outputs, rest) with its outputs, and the inputs by which they take the layer before, in
+// the order of the partners. `before` is null for the first layer.
 template <class Values>
 Values reorder(const Values& values, const Shape& shape, const std::vector<std::uint32_t>& outputs,
                const std::vector<std::uint32_t>* before) {
   Values result(values.size());
   const std::size_t width = values.size() / shape[0];
-  const std::size_t block = before ? width / before->size() : width;  // weights by which to take one neuron
+  const std::size_t block = before ? width / before->size() : width;  // weights per neuron taken
   for (std::size_t o = 0; o < shape[0]; ++o) {
     for (std::size_t i = 0; i < width / block; ++i) {
       const std::size_t partner = outputs[o] * width + (before ? (*before)[i] : i) * block;
@@ -54,7 +54,7 @@ Values reorder(const Values& values, const Shape& shape, const std::vector<std::
   return result;
 }
 
-// The partners of the units that a layer takes; null where it takes images alone.
+// Returns the partners of the units that a layer takes; null where it takes images alone.
 const std::vector<std::uint32_t>* before(const NeuronMatching& matching, const Sources& sources) {
   const std::vector<std::uint32_t>* widest = nullptr;
   for (const std::size_t source : sources.layers) {
@@ -77,7 +77,7 @@ struct UnitBlock {
   std::size_t first = 0, count = 0;
 };
 
-// A label for each layer, the same for those whose outputs are added up.
+// Returns a label for each layer, the same for layers whose outputs are added up.
 std::vector<std::size_t> streams_of(const Wiring& wiring) {
   std::vector<std::size_t> stream(wiring.size());
   std::iota(stream.begin(), stream.end(), std::size_t{0});
@@ -89,7 +89,7 @@ std::vector<std::size_t> streams_of(const Wiring& wiring) {
   return stream;
 }
 
-// Whether the units of each stream may move: not if they are classes, or added to the images.
+// Returns whether the units of each stream may move: not if they are classes, or added to the images.
 std::vector<bool> movable_streams(const Wiring& wiring, const std::vector<std::size_t>& stream) {
   std::vector<bool> movable(wiring.size(), false);
   for (const Sources& sources : wiring) {
@@ -101,7 +101,7 @@ std::vector<bool> movable_streams(const Wiring& wiring, const std::vector<std::s
   return movable;
 }
 
-// The units that may move. A wider layer of a stream begins with the units of the narrower ones.
+// Returns the units that may move. A wider layer of a stream begins with the units of the narrower ones.
 std::vector<UnitBlock> unit_blocks(const std::vector<Tensor>& tensors, const Wiring& wiring) {
   const std::vector<std::size_t> stream = streams_of(wiring);
   const std::vector<bool> movable = movable_streams(wiring, stream);
@@ -123,8 +123,8 @@ std::vector<UnitBlock> unit_blocks(const std::vector<Tensor>& tensors, const Wir
   return blocks;
 }
 
-// Weights in which the neurons of a layer end, a row a neuron: the transpose of the blocks of the layer
-// after.
+// Returns the weights in which the neurons of a layer end, one row per neuron: the transpose of the blocks of
+// the layer after.
 Matrix outgoing(const Tensor& tensor, std::size_t neurons) {
   const std::size_t outputs = tensor.shape[0], width = tensor.values.size() / outputs;
   const std::size_t block = width / neurons;
@@ -148,15 +148,14 @@ Tensor with_order(const Tensor& tensor, const std::vector<std::uint32_t>& output
   return {tensor.name, tensor.shape, reorder(tensor.values, tensor.shape, outputs, inputs)};
 }
 
-// Whether a layer takes the units of a block.
+// Returns whether a layer takes the units of a block.
 bool takes(const Sources& sources, const UnitBlock& block) {
   return std::find_first_of(sources.layers.begin(), sources.layers.end(), block.layers.begin(),
                             block.layers.end()) != sources.layers.end();
 }
 
-// Adds the products of all rows of `a` with all rows of `b`. What `a` has pruned costs nothing, and nothing
-// is left to threads: those of Eigen's products would wait for each other, where draws are matched side by
-// side.
+// Adds the products of all rows of `a` with all rows of `b`. Weights pruned in `a` cost nothing. It uses no
+// threads: those of Eigen's products would wait for each other where draws are matched side by side.
 void add_products(const Matrix& a, const Matrix& b, Matrix& sum) {
   const Matrix columns = b.transpose();
   for (Eigen::Index i = 0; i < a.rows(); ++i) {
@@ -172,7 +171,7 @@ class Matcher {
   Matcher(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const Wiring& wiring)
       : a_(a), b_(b), wiring_(wiring), unmatched_(identity_matching(shapes_of(a))), matching_(unmatched_) {}
 
-  // Matches a block anew; whether that is better than before.
+  // Matches a block anew; returns whether that is better than before.
   bool improve(const UnitBlock& block) {
     const Matrix values = similarities(block);
     const std::vector<double> wide(values.data(), values.data() + values.size());
@@ -191,7 +190,7 @@ class Matcher {
   const NeuronMatching& matching() const { return matching_; }
 
  private:
-  // Sums of products that unit i of `a` and unit j of `b` bring, all else as matched.
+  // Returns the sums of products that unit i of `a` and unit j of `b` bring, all else as matched.
   Matrix similarities(const UnitBlock& block) const {
     const auto first = static_cast<Eigen::Index>(block.first), count = static_cast<Eigen::Index>(block.count);
     Matrix sum = Matrix::Zero(count, count);
@@ -211,7 +210,7 @@ class Matcher {
     return sum;
   }
 
-  // The sum of products of weights of `a` with those of the matched `b`, in the layers that the block is of.
+  // Returns the sum of products of weights of `a` with those of the matched `b`, in the block's layers.
   double agreement(const UnitBlock& block, const NeuronMatching& matching) const {
     double sum = 0;
     for (std::size_t l = 0; l < a_.size(); ++l) {
@@ -228,7 +227,7 @@ class Matcher {
   NeuronMatching unmatched_, matching_;
 };
 
-// A column's values among its own rows.
+// Shuffles a column's values among its own rows.
 void shuffle_columns(const Tensor& tensor, RandomStream& random, Tensor& result) {
   const std::size_t rows = tensor.shape[0], columns = tensor.values.size() / rows;
   for (std::size_t c = 0; c < columns; ++c) {

@@ -11,7 +11,7 @@
 namespace ltlab {
 namespace {
 
-// P(T >= t) of Student's t.
+// Returns P(T >= t) of Student's t.
 double upper_tail(double t, double degrees_of_freedom) {
   if (std::isnan(t)) return t;
   if (std::isinf(t)) return t > 0 ? 0 : 1;
@@ -22,12 +22,12 @@ double standard_error(const SampleStatistics& sample) {
   return sample.deviation / std::sqrt(static_cast<double>(sample.size));
 }
 
-// Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)) for m degrees of freedom.
+// Returns Gamma(m / 2) / (sqrt(m / 2) Gamma((m - 1) / 2)) for m degrees of freedom.
 double hedges_factor(double m) {
   return std::exp(std::lgamma(m / 2) - std::lgamma((m - 1) / 2)) / std::sqrt(m / 2);
 }
 
-// Differences of accuracies that are as many images apart are tied, though they are rounded otherwise.
+// Differences of accuracies that are equally many images apart are tied, even if rounded differently.
 constexpr double kRounding = 1e-9;
 
 // A difference other than 0, and twice the rank of its magnitude: a whole number even where ranks are tied.
@@ -51,7 +51,7 @@ std::vector<RankedDifference> ranked(std::span<const double> differences) {
   return ranks;
 }
 
-// The probability of each sum of the ranks that chance gives a positive sign.
+// Returns the probability of each sum of the ranks that chance gives a positive sign.
 std::vector<double> rank_sum_distribution(const std::vector<RankedDifference>& ranks) {
   std::vector<double> probability{1};
   for (const RankedDifference& rank : ranks) {

@@ -8,8 +8,8 @@
 
 namespace ltlab {
 
-/// Whether paired values differ, by their differences. Figures that the differences leave undefined, as what
-/// a deviation of 0 divides, are NaN.
+/// A test of whether paired values differ, by their differences. Figures that the differences leave
+/// undefined, such as a quotient by a deviation of 0, are NaN.
 struct PairedTest {
   std::size_t pairs = 0;
   double mean_difference = 0;
@@ -23,28 +23,27 @@ struct PairedTest {
   double hedges_g = 0;
 };
 
-/// Of at least two differences.
+/// Tests at least two differences.
 PairedTest test_differences(std::span<const double> differences);
 
-/// The p-value, two-sided, of Wilcoxon's signed-rank test (Wilcoxon 1945): exact over all signs of the ranks,
-/// tied ones midranks. Differences of 0 are left out, as in his paper; NaN where all are.
+/// Returns the two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945): exact over all signs of the
+/// ranks; ties have midranks. Differences of 0 are left out, as in his paper; NaN where all are 0.
 double signed_rank_p(std::span<const double> differences);
 
-/// Whether a mean difference lies within +- margin, by two one-sided paired t tests (TOST; Schuirmann 1987,
-/// "A comparison of the two one-sided tests procedure and the power approach for assessing the equivalence of
-/// average bioavailability"). NaN where the differences are all the margin itself.
+/// A test of whether a mean difference lies within +- margin, by two one-sided paired t tests (TOST;
+/// Schuirmann 1987, "A comparison of the two one-sided tests procedure and the power approach for assessing
+/// the equivalence of average bioavailability"). NaN where all differences equal the margin.
 struct Equivalence {
   double p_not_below = 0;  ///< of: it lies at -margin or below
   double p_not_above = 0;  ///< of: it lies at +margin or above
   double p() const;        ///< of: either
 };
 
-/// Of at least two differences; margin > 0.
+/// Tests at least two differences; margin > 0.
 Equivalence test_equivalence(std::span<const double> differences, double margin);
 
-/// p-values corrected for testing several hypotheses: the chance of any false rejection stays at the level
-/// that corrected values are compared with (Holm 1979). In the order given; NaN stays, and counts for
-/// nothing.
+/// Returns p-values corrected for testing several hypotheses: the chance of any false rejection stays at the
+/// level that corrected values are compared with (Holm 1979). Keeps the order; NaN stays, and is not counted.
 std::vector<double> holm_corrected(std::span<const double> p_values);
 
 }  // namespace ltlab

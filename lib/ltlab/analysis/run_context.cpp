@@ -11,7 +11,7 @@ std::optional<RunRecord> read_run_of(const std::filesystem::path& folder) {
   return store.has_run() && !store.holds_collection() ? std::optional(store.read_run()) : std::nullopt;
 }
 
-// What a level of this run starts from; empty where its run.h5 does not tell.
+// Returns the weights from which a level of this run starts; empty where its run.h5 lacks them.
 const std::vector<Tensor>& start_of(const RunRecord& run, const LevelRecord& level) {
   return level.first_step > 0 ? run.rewind_weights : run.init_weights;
 }

@@ -10,19 +10,19 @@
 
 namespace ltlab {
 
-/// What the files around a level tell of it: run.h5 of its folder and, of a control, that of its ticket.
+/// What the files around a level say about it: run.h5 of its folder and, for a control, its ticket's.
 class RunContext {
  public:
-  /// A folder without run.h5 tells nothing. StoreError, IoError as from the store.
+  /// A folder without run.h5 gives no context. StoreError, IoError as from the store.
   explicit RunContext(const std::filesystem::path& folder);
 
   const std::optional<RunRecord>& run() const { return run_; }
-  /// Of a run inside another (a control, a copy): the one around it.
+  /// Returns the run around this one; empty unless it lies inside another (a control, a copy).
   const std::optional<RunRecord>& ticket() const { return ticket_; }
-  /// The weights that a level's training began with, not yet masked; empty where no file tells them.
+  /// Returns the weights before a level's training, not yet masked; empty where no file has them.
   const std::vector<Tensor>& initial_weights(const LevelRecord& level) const;
-  /// How the level's layers are connected; none where no file tells a model that ltlab knows (imports).
-  /// StoreError where the masks are not the model's, or it makes no sense.
+  /// Returns how the level's layers are connected; none where no file names a model that ltlab knows
+  /// (imports). StoreError where the masks are not the model's, or the model makes no sense.
   std::optional<Wiring> wiring(const LevelRecord& level) const;
 
  private:

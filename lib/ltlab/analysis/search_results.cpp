@@ -10,7 +10,7 @@ const char* const kPretraining = "pretraining";
 
 using Summaries = std::vector<LevelSummary>;
 
-// A statistic over replicates of a figure averaged over each replicate's trials.
+// Returns a statistic over replicates of a figure averaged over each replicate's trials.
 SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates,
                                  const std::function<double(const LevelSummary&)>& figure) {
   std::vector<double> values;
@@ -29,7 +29,7 @@ BranchStatistics describe_branch(const std::map<unsigned, Summaries>& replicates
           over_replicates(replicates, [](const LevelSummary& s) { return s.early_stop_test_accuracy; })};
 }
 
-// Index of the densest level from which on every level that has the branch is not matching.
+// Returns the index of the densest level from which on every level that has the branch is not matching.
 std::optional<std::size_t> fails_from(const std::vector<LevelStatistics>& levels, const std::string& branch,
                                       double threshold) {
   std::optional<std::size_t> from;

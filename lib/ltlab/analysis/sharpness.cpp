@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kLanczosVectors = 30;  // at least, if there are as many survivors
 constexpr Eigen::Index kRestarts = 300;
 
-// The Hessian as Spectra asks for a matrix; counts the products.
+// The Hessian in the form that Spectra wants for a matrix; counts the products.
 class HessianOperator {
  public:
   using Scalar = double;
@@ -44,7 +44,7 @@ class HessianOperator {
   mutable std::size_t products_ = 0;
 };
 
-// `count` eigenvalues from the end that `rule` names, descending.
+// Returns `count` eigenvalues from the end that `rule` names, descending.
 std::vector<double> eigenvalues(HessianOperator& hessian, std::size_t count, double tolerance,
                                 Spectra::SortRule rule) {
   const std::size_t vectors = std::min(hessian.size(), std::max(2 * count + 1, kLanczosVectors));

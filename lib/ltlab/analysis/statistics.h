@@ -14,7 +14,7 @@ struct SampleStatistics {
       0;  ///< of the 95 % confidence interval of the mean by Student's t; 0 for a single value
 };
 
-/// Statistics of at least one value.
+/// Returns the statistics of at least one value.
 SampleStatistics describe(std::span<const double> values);
 
 }  // namespace ltlab

@@ -12,7 +12,7 @@ namespace {
 
 using Units = std::vector<std::uint8_t>;  // 1 = on a path
 
-// The units of a layer's inputs: itself, or the channel whose pixel it is.
+// The unit of each of a layer's inputs: itself, or the channel whose pixel it is.
 class InputUnits {
  public:
   // `widths`: units of each layer. StoreError where the inputs do not fit the sources.
@@ -30,8 +30,8 @@ bool at(const Units& units, std::size_t unit) {
   return unit < units.size() && units[unit] != 0;
 }
 
-// Which inputs of a layer depend on the images, of so many channels, given which units of the layers before
-// do.
+// Returns which inputs of a layer depend on the images, of so many channels, given which units of the layers
+// before do.
 Units reached_inputs(const Mask& mask, const Sources& sources, const InputUnits& unit_of,
                      const std::vector<Units>& reached, std::size_t image_channels) {
   Units result(layer_extents(mask).inputs, 0);
@@ -42,7 +42,7 @@ Units reached_inputs(const Mask& mask, const Sources& sources, const InputUnits&
   return result;
 }
 
-// Index of a layer's weights among the masks.
+// Returns the index of a layer's weights among the masks.
 std::size_t mask_of(const std::string& layer, const std::vector<Mask>& masks, const std::string& model) {
   const Mask* mask = find_named(masks, layer + ".weight");
   if (mask) return static_cast<std::size_t>(mask - masks.data());
@@ -84,7 +84,7 @@ Wiring model_wiring(const std::string& model, const std::vector<Mask>& masks) {
   const ModelText text = parse_model_text(model_text(model));
   Wiring wiring(masks.size());
   Sources current{{}, true};
-  std::vector<Sources> given(text.layers.size());  // what a shortcut hands on
+  std::vector<Sources> given(text.layers.size());  // the sources that a shortcut passes on
   for (std::size_t i = 0; i < text.layers.size(); ++i) {
     const ModelText::Layer& layer = text.layers[i];
     given[i] = current;
@@ -104,7 +104,7 @@ std::vector<Mask> effective_masks(const std::vector<Mask>& masks, const Wiring& 
   for (std::size_t l = 0; l < masks.size(); ++l) {
     unit_of.emplace_back(masks[l], wiring[l], widths);
     widths.push_back(layer_extents(masks[l]).outputs);
-    const std::size_t image_channels = layer_extents(masks.front()).inputs;  // which nothing comes before
+    const std::size_t image_channels = layer_extents(masks.front()).inputs;  // which has no layer before it
     inputs.push_back(reached_inputs(masks[l], wiring[l], unit_of[l], reached, image_channels));
     reached.emplace_back(widths[l], 0);
     for_each_survivor(masks[l],

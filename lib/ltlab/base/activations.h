@@ -16,7 +16,7 @@ namespace ltlab {
 /// values that no result depends on, and gradients hold zero there.
 ///
 /// Each channel may have a border of zeros around its height x width positions, as wide as the padding of the
-/// convolution that reads it, which so needs no case of its own at the edges. Nobody writes to a border.
+/// convolution that reads it. The edges then need no case of their own. Nobody writes to a border.
 struct ActivationShape {
   ImageShape image;
   std::size_t batch = 0;   ///< images
@@ -29,8 +29,7 @@ struct ActivationShape {
   std::size_t row_positions() const { return image.width + 2 * border; }
   std::size_t channel_positions() const { return (image.height + 2 * border) * row_positions(); }
   std::size_t panel_positions() const { return image.channels * channel_positions(); }
-  /// Where (channel, y, x) lies in its panel; y and x may reach into the border by negative offsets of their
-  /// own.
+  /// Position of (channel, y, x) in its panel; y and x may reach into the border by negative offsets.
   std::size_t position(std::size_t channel, std::size_t y, std::size_t x) const {
     return channel * channel_positions() + (y + border) * row_positions() + x + border;
   }
@@ -44,8 +43,8 @@ inline constexpr std::size_t kLaneMultiple = 16;
 /// The most images a panel holds.
 inline constexpr std::size_t kMaxLanes = 64;
 
-/// Panel width of fully connected networks for batches of `batch` images: the least of 16, 32 and 64 that
-/// holds the batch in one panel, or 64.
+/// Returns the panel width of fully connected networks for batches of `batch` images: the least of 16, 32 and
+/// 64 that holds the batch in one panel, or else 64.
 constexpr std::size_t panel_lanes(std::size_t batch) {
   std::size_t lanes = kLaneMultiple;
   while (lanes < batch && lanes < kMaxLanes) lanes *= 2;
@@ -72,7 +71,7 @@ class Activations {
   T* panel(std::size_t p) { return values_.data() + p * shape_.panel_size(); }
   const T* panel(std::size_t p) const { return values_.data() + p * shape_.panel_size(); }
 
-  /// The first of a row's width x lanes values.
+  /// Returns the first of a row's width x lanes values.
   T* row(std::size_t p, std::size_t channel, std::size_t y) {
     return panel(p) + shape_.position(channel, y, 0) * lanes();
   }
@@ -80,11 +79,11 @@ class Activations {
     return panel(p) + shape_.position(channel, y, 0) * lanes();
   }
 
-  /// One value of one image, by its index among the image's features (channel x height x width, row-major).
+  /// Returns one value of an image, by its index among the features (channel x height x width, row-major).
   T& at(std::size_t feature, std::size_t image) { return values_[index(feature, image)]; }
   const T& at(std::size_t feature, std::size_t image) const { return values_[index(feature, image)]; }
 
-  /// Where a feature lies in its panel, in positions.
+  /// Position of a feature in its panel.
   std::size_t position(std::size_t feature) const {
     const std::size_t x = feature % image().width, y = feature / image().width % image().height,
                       channel = feature / image().width / image().height;
@@ -95,14 +94,14 @@ class Activations {
   const T* data() const { return values_.data(); }
   std::size_t size() const { return values_.size(); }
 
-  /// Changes the number of images; within the largest batch seen so far this allocates nothing.
+  /// Changes the number of images; allocates nothing within the largest batch seen so far.
   void set_batch(std::size_t batch) {
     ActivationShape shape = shape_;
     shape.batch = batch;
     reshape(shape);
   }
-  /// Changes the layout; within the largest seen so far this allocates nothing. Values lose their meaning,
-  /// those of a border too, unless only the batch changes.
+  /// Changes the layout; allocates nothing within the largest seen so far. Values lose their meaning, also
+  /// those of a border, unless only the batch changes.
   void reshape(const ActivationShape& shape) {
     shape_ = shape;
     if (shape_.size() > values_.size() || kChecked) values_.resize(shape_.size(), T(0));

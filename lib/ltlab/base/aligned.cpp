@@ -7,7 +7,7 @@
 namespace ltlab {
 namespace {
 
-// Of a transparent huge page on x86-64, and on AArch64 with pages of 4 KiB.
+// Size of a transparent huge page on x86-64, and on AArch64 with pages of 4 KiB.
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
 
 std::align_val_t alignment_of(std::size_t bytes) {
@@ -18,7 +18,7 @@ std::align_val_t alignment_of(std::size_t bytes) {
 
 void* allocate_aligned(std::size_t bytes) {
   void* block = ::operator new(bytes, alignment_of(bytes));
-  // A wish: where the system has no huge pages, the block is as good as without.
+  // This is only advice: if the system has no huge pages, the block is as good as without them.
   if (bytes >= kHugePage) madvise(block, bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
   return block;
 }

@@ -8,14 +8,14 @@ namespace ltlab {
 /// Bytes to which numeric buffers are aligned: a cache line, and the widest vector register.
 inline constexpr std::size_t kAlignment = 64;
 
-/// A block aligned to kAlignment bytes, and one of 2 MiB or more in huge pages where the system has them:
-/// batches and weights that fill megabytes otherwise miss the translation of their addresses, too. Throws
-/// std::bad_alloc.
+/// Returns a block aligned to kAlignment bytes. Blocks of 2 MiB or more lie in huge pages where the system
+/// has them: batches and weights that fill megabytes would otherwise miss the cached translations of their
+/// addresses, too. Throws std::bad_alloc.
 void* allocate_aligned(std::size_t bytes);
-/// Frees a block of allocate_aligned(bytes).
+/// Frees a block that allocate_aligned(bytes) returned.
 void deallocate_aligned(void* block, std::size_t bytes) noexcept;
 
-/// Standard allocator of such blocks.
+/// Standard allocator of blocks aligned to kAlignment bytes.
 template <class T>
 struct AlignedAllocator {
   using value_type = T;

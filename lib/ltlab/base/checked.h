@@ -2,9 +2,9 @@
 
 namespace ltlab {
 
-/// Whether this build checks, at a cost, what correct code never does: builds with sanitizers do. Buffers
-/// then hold no more than they say, and networks look after each layer whether borders and padding lanes are
-/// still zero.
+/// Whether this build makes costly checks for what correct code never does; builds with sanitizers make them.
+/// Buffers then hold no more than their size, and networks check after each layer that borders and padding
+/// lanes are still zero.
 #ifdef LTLAB_CHECKED
 inline constexpr bool kChecked = true;
 #else

@@ -16,7 +16,7 @@ struct ConvolutionShape {
   std::size_t kernel_height = 3, kernel_width = 3;
   std::size_t stride = 1, padding = 0;
 
-  /// The kernel must fit the padded input.
+  /// Extent of the output. The kernel must fit the padded input.
   ImageShape output() const {
     return {outputs, (input.height + 2 * padding - kernel_height) / stride + 1,
             (input.width + 2 * padding - kernel_width) / stride + 1};

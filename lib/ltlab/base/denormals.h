@@ -2,9 +2,9 @@
 
 namespace ltlab {
 
-/// While it lives, the calling thread takes denormal floats (below 1.2e-38) for zero, as operands and as
-/// results, as torch.set_flush_denormal(True) does. The moments of a weight that has no gradient any more
-/// decay into them, where each operation takes a hundred times as long.
+/// Makes the calling thread, as long as the object lives, treat denormal floats (below 1.2e-38) as zero, as
+/// operands and as results, as torch.set_flush_denormal(True) does. The moments of a weight that no longer
+/// has a gradient decay into denormals, on which each operation takes a hundred times as long.
 class FlushDenormals {
  public:
   FlushDenormals();
@@ -13,7 +13,7 @@ class FlushDenormals {
   FlushDenormals& operator=(const FlushDenormals&) = delete;
 
  private:
-  unsigned long long before_;  // the thread's control register of floating point
+  unsigned long long before_;  // the thread's floating-point control register
 };
 
 }  // namespace ltlab

@@ -8,8 +8,8 @@ namespace ltlab {
 /// Exit statuses of the command line; each kind of fault has its own.
 enum class ExitStatus : int { done = 0, config = 2, data = 3, diverged = 4, io = 5, interrupted = 130 };
 
-/// Base of all errors thrown by ltlab. A message says what is wrong, where (file, option, layer) and what to
-/// do.
+/// Base of all errors that ltlab throws. A message says what is wrong, where (file, option, layer) and what
+/// to do.
 class Error : public std::runtime_error {
  public:
   Error(ExitStatus status, const std::string& message) : std::runtime_error(message), status_(status) {}
@@ -43,8 +43,8 @@ class NumericError : public Error {
   explicit NumericError(const std::string& message) : Error(ExitStatus::diverged, message) {}
 };
 
-/// What `read` returns, which takes what a run tells for its own settings: where they make no sense, the run
-/// is at fault and not the caller, and a ConfigError becomes a StoreError that begins with the file's name.
+/// Returns what `read` returns, which takes its settings from a run's file. Where they make no sense, the run
+/// is at fault and not the caller: a ConfigError becomes a StoreError that begins with the file's name.
 template <class Read>
 auto as_stored(const std::string& file, const Read& read) {
   try {

@@ -28,7 +28,7 @@ fs::file_type type_of(const dirent& entry, const fs::path& folder) {
       return fs::file_type::directory;
     case DT_LNK:
       return fs::file_type::symlink;
-    default:  // other things, and file systems that do not tell
+    default:  // other things, and file systems that give no type
       break;
   }
   return type_at(folder / entry.d_name);

@@ -4,7 +4,7 @@
 
 namespace ltlab {
 
-/// What `to_text` makes of each item, with `separator` between them.
+/// Returns the texts that `to_text` makes of the items, with `separator` between them.
 template <class Items, class ToText>
 std::string join(const Items& items, const std::string& separator, const ToText& to_text) {
   std::string text;
@@ -17,7 +17,7 @@ std::string join(const Items& items, const std::string& separator, const ToText&
   return text;
 }
 
-/// The same of words.
+/// Returns the words with `separator` between them.
 template <class Words>
 std::string join(const Words& words, const std::string& separator) {
   return join(words, separator, [](const std::string& word) { return word; });

@@ -14,8 +14,7 @@ std::atomic<void (*)()> act_without_memory = nullptr;
 std::atomic<bool> lacking = false;
 std::array<struct sigaction, kCrashes.size()> before;  // a sanitizer's, for instance
 
-// With what was there before restored, the crash happens again and goes its way, unless it was sent by a
-// program.
+// Restores what was there before, so that the crash happens again and goes its way, unless a program sent it.
 void handle(int signal, siginfo_t* cause, void*) {
   if (errno == ENOMEM || lacking) act_without_memory.load()();
   for (std::size_t i = 0; i < kCrashes.size(); ++i) ::sigaction(kCrashes[i], &before[i], nullptr);

@@ -12,57 +12,57 @@
 
 namespace ltlab {
 
-/// Of `candidates`, the one nearest to `word` in edit distance; empty where none is near enough to be meant.
-/// Of a name with parameters ("mlp:784-10") counts what stands before the colon.
+/// Returns the candidate nearest to `word` in edit distance; empty where none is near enough to be meant. Of
+/// a name with parameters ("mlp:784-10"), only the part before the colon counts.
 std::string nearest_name(const std::string& word, const std::vector<std::string>& candidates);
 
-/// " (did you mean 'NAME'?)" for the nearest candidate, or an empty string.
+/// Returns " (did you mean 'NAME'?)" for the nearest candidate, or an empty string.
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);
 
-/// "sgd, adam, adamw"
+/// Returns the names as "sgd, adam, adamw".
 std::string listed(const std::vector<std::string>& names);
 
-/// "0, 2 to 9, 11" of ascending numbers; after six ranges "..." stands for the rest.
+/// Returns ascending numbers as "0, 2 to 9, 11"; after six ranges "..." stands for the rest.
 std::string ranges(const std::vector<std::size_t>& numbers);
 
-/// "unknown optimizer 'adma' (did you mean 'adam'?); there are sgd, adam, adamw", of `kind` "optimizer".
+/// Returns "unknown optimizer 'adma' (did you mean 'adam'?); there are sgd, adam, adamw", of `kind`
+/// "optimizer".
 ConfigError unknown_name(const std::string& kind, const std::string& word,
                          const std::vector<std::string>& names);
 
-/// The row of `value` in a table of an enumeration's values: an array of rows that have a `value` and a
-/// `name`, one for each value.
+/// Returns the row of `value` in a table of an enumeration's values: an array of rows that have a `value` and
+/// a `name`, one row for each value.
 template <class Row, std::size_t kRows>
 constexpr const Row& row_of(const Row (&rows)[kRows], decltype(Row::value) value) {
   return *std::ranges::find(rows, value, &Row::value);
 }
 
-/// The row of that name; null where there is none.
+/// Returns the row of that name; null where there is none.
 template <class Row, std::size_t kRows>
 constexpr const Row* find_row(const Row (&rows)[kRows], std::string_view name) {
   const Row* found = std::ranges::find(rows, name, &Row::name);
   return found == std::end(rows) ? nullptr : found;
 }
 
-/// The names of an enumeration's values, as options and stored texts have them: the one place that knows
-/// them.
+/// The names of an enumeration's values, as options and stored texts use them: the one place that knows them.
 template <class Value>
 class NameTable {
  public:
   /// `kind` is what a value is called in messages: "optimizer".
   NameTable(std::string kind, std::vector<std::pair<Value, std::string>> entries)
       : kind_(std::move(kind)), entries_(std::move(entries)) {}
-  /// Those of a table as row_of() takes it.
+  /// Takes the names from a table like that of row_of().
   template <class Row, std::size_t kRows>
   NameTable(std::string kind, const Row (&rows)[kRows]) : kind_(std::move(kind)) {
     for (const Row& row : rows) entries_.emplace_back(row.value, row.name);
   }
 
-  /// The value must be in the table.
+  /// Returns the name of a value, which must be in the table.
   const std::string& name(Value value) const {
     return std::ranges::find(entries_, value, &Entry::first)->second;
   }
 
-  /// ConfigError, with the nearest name, for a word that is none.
+  /// Returns the value of a name. ConfigError, with the nearest name, for any other word.
   Value parse(const std::string& word) const {
     const auto found = std::ranges::find(entries_, word, &Entry::second);
     if (found == entries_.end()) throw unknown_name(kind_, word, names());

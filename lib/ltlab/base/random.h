@@ -9,7 +9,7 @@
 
 namespace ltlab {
 
-/// Names one stream of random numbers. Streams with different names are independent; the same name gives the
+/// Name of a stream of random numbers. Streams with different names are independent; the same name gives the
 /// same numbers on every machine, whatever ran before and whatever runs beside it.
 struct StreamName {
   std::uint64_t seed = 0;    ///< the replicate's seed

@@ -15,23 +15,23 @@ class FileDescriptor {
   ~FileDescriptor();
 
   int get() const { return descriptor_; }
-  /// Hands it over to the caller.
+  /// Hands the descriptor over to the caller.
   int release();
 
  private:
   int descriptor_;
 };
 
-/// Opens a file for reading; a symbolic link is followed. IoError: the system refuses, or it is a folder;
+/// Opens a file for reading and follows a symbolic link. IoError: the system refuses, or it is a folder;
 /// DataError: it is a pipe, a device or a socket, which might block for ever or never end.
 FileDescriptor open_regular_file(const std::filesystem::path& path);
 
-/// Up to `size` of the next bytes; less only at the end of the file. IoError, naming `path`, where the disk
-/// fails.
+/// Reads up to `size` of the next bytes and returns their number; less only at the end of the file. IoError,
+/// naming `path`, where the disk fails.
 std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& path, void* bytes,
                       std::size_t size);
 
-/// A text that people write, whole. Errors as above; DataError, too, where it is longer than any of them.
+/// Returns the text of a file that people write. Errors as above; DataError also where it is too long.
 std::string read_text(const std::filesystem::path& path);
 
 }  // namespace ltlab

@@ -10,7 +10,7 @@
 namespace ltlab {
 namespace {
 
-// Before main(), while there is memory: lacking it, OpenSSL crashes as it makes itself ready.
+// Initialized before main(), while there is memory: without it, OpenSSL crashes during its initialization.
 const EVP_MD* const kAlgorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
 
 void require(bool succeeded) {

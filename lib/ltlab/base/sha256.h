@@ -10,12 +10,12 @@ struct evp_md_ctx_st;
 
 namespace ltlab {
 
-/// SHA-256 of bytes that come piece by piece.
+/// Computes the SHA-256 of bytes that come piece by piece.
 class Sha256 {
  public:
   Sha256();
   void add(std::span<const std::byte> bytes);
-  /// 64 hexadecimal digits. Ends the computation.
+  /// Returns 64 hexadecimal digits and ends the computation.
   std::string hex();
 
  private:
@@ -25,7 +25,7 @@ class Sha256 {
   std::unique_ptr<evp_md_ctx_st, Free> context_;
 };
 
-/// SHA-256 of a text, 64 hexadecimal digits.
+/// Returns the SHA-256 of a text, 64 hexadecimal digits.
 std::string sha256(std::string_view text);
 
 }  // namespace ltlab

@@ -16,12 +16,12 @@ namespace ltlab {
 /// Extents of an array, slowest axis first; weights use PyTorch's order (out, in) or (out, in, kh, kw).
 using Shape = std::vector<std::size_t>;
 
-/// Number of elements of an array of that shape.
+/// Returns the number of elements of an array of that shape.
 inline std::size_t element_count(const Shape& shape) {
   return std::accumulate(shape.begin(), shape.end(), std::size_t{1}, std::multiplies<>());
 }
 
-/// "300 x 784", or "scalar".
+/// Returns "300 x 784", or "scalar".
 inline std::string extents_text(const Shape& shape) {
   if (shape.empty()) return "scalar";
   return join(shape, " x ", [](std::size_t extent) { return std::to_string(extent); });
@@ -34,14 +34,14 @@ struct Tensor {
   AlignedVector<float> values;  ///< row-major, element_count(shape) of them
 };
 
-/// The tensor, mask or other thing of that `name`; null where there is none.
+/// Returns the tensor, mask or other item of that `name`; null where there is none.
 template <class Named>
 const Named* find_named(const std::vector<Named>& all, const std::string& name) {
   const auto found = std::find_if(all.begin(), all.end(), [&](const Named& one) { return one.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
-/// Copies of those whose names begin with `prefix`, named by what follows it: "fc1.weight" of
+/// Returns copies of the tensors whose names begin with `prefix`, without the prefix: "fc1.weight" of
 /// "weights/fc1.weight".
 inline std::vector<Tensor> without_prefix(const std::vector<Tensor>& tensors, const std::string& prefix) {
   std::vector<Tensor> found;
@@ -52,7 +52,7 @@ inline std::vector<Tensor> without_prefix(const std::vector<Tensor>& tensors, co
   return found;
 }
 
-/// Whether it holds one whole number from 0 on, such as an optimizer's steps.
+/// Returns whether the tensor holds one whole number from 0 on, such as an optimizer's steps.
 inline bool holds_count(const Tensor& tensor) {
   return tensor.values.size() == 1 && tensor.values[0] >= 0 &&
          tensor.values[0] == std::floor(tensor.values[0]);

@@ -33,7 +33,7 @@ void WorkQueue::run(unsigned workers, std::stop_source stop) {
   if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
-// Nothing more is begun.
+// After this, no further task is begun.
 void WorkQueue::fail(const std::exception_ptr& failure, std::stop_source& stop) {
   stop.request_stop();
   const std::lock_guard lock(mutex_);

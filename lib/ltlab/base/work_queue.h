@@ -10,14 +10,14 @@
 
 namespace ltlab {
 
-/// Tasks for a few workers, the most urgent first. A task may push further tasks.
+/// A queue of tasks for a few workers, the most urgent first. A task may push further tasks.
 class WorkQueue {
  public:
-  /// Tasks of lower `rank` run first; of equal rank, those pushed first.
+  /// Adds a task. Tasks of lower `rank` run first; of equal rank, the one pushed first.
   void push(std::int64_t rank, std::function<void()> task);
   /// Runs all tasks, also those pushed meanwhile, on `workers` threads. When a task throws, asks `stop` to
-  /// stop, lets the running tasks end, drops the waiting ones and what those push, and rethrows the first
-  /// exception. IoError, likewise, where the system starts no more threads.
+  /// stop, lets the running tasks end, drops the waiting tasks and any that the running ones push, and
+  /// rethrows the first exception. Ends the same way with an IoError where the system starts no more threads.
   void run(unsigned workers, std::stop_source stop);
 
  private:

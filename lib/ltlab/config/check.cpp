@@ -18,7 +18,7 @@ void require(bool holds, const std::string& message) {
   if (!holds) throw ConfigError(message);
 }
 
-// Counts that memory or patience would not reach, typed by mistake.
+// Refuses counts beyond memory or patience, typed by mistake.
 void check_counts(const SearchConfig& c) {
   const auto within = [](const std::string& option, std::uint64_t value, std::uint64_t most) {
     require(value >= 1 && value <= most, "--" + option + " must lie between 1 and " + std::to_string(most));
@@ -31,7 +31,7 @@ void check_counts(const SearchConfig& c) {
   require(c.levels.value_or(0) <= 10000, "--levels must be at most 10000");
 }
 
-// Every setting that is a number of steps, but for the length of pretraining.
+// Returns every setting that is a number of steps, except the length of pretraining.
 std::vector<StepCount*> step_counts(SearchConfig& c) {
   TrainingConfig& t = c.training;
   std::vector<StepCount*> counts{&t.steps, &t.validate_every, &t.learning_rate.warmup_steps, &c.rewind_step};
@@ -68,7 +68,7 @@ void check_steps(SearchConfig c) {
   require(std::ranges::is_sorted(t.learning_rate.milestones, std::less<>()), "--milestones must ascend");
 }
 
-// Controls whose masks are found by the scores of a pruning, which something has not.
+// Refuses controls whose masks need the scores of a pruning, where there are none.
 void refuse_unscored(const SearchConfig& c, const std::string& which_lacks) {
   for (const Control control : c.controls) {
     require(row_of(kControls, control).mask != ControlMask::of_lowest_scores,
@@ -131,7 +131,7 @@ void check_retraining(const SearchConfig& c) {
       "--retrain fine-tune trains at the schedule's last learning rate, which is 0 with --schedule cosine");
 }
 
-// Layers that an option names must be those of the model.
+// An option may only name layers of the model.
 template <class Value>
 void check_layers(const SearchConfig& c, const std::string& option,
                   const std::map<std::string, Value>& layers) {

@@ -22,7 +22,7 @@ char unescaped(char escape) {
       R"( means nothing: write \\ for a backslash, \" for a quotation mark, \n for a line break)");
 }
 
-// A value, and what follows its closing quotation mark.
+// Returns a value, and what follows its closing quotation mark.
 std::pair<std::string, std::string> unquoted(const std::string& text) {
   std::string value;
   for (std::size_t i = 1; i < text.size(); ++i) {

@@ -6,39 +6,39 @@
 
 namespace ltlab {
 
-/// What a ticket is compared with. Each changes one thing of the ticket as it is before training, and is
-/// trained like it: see lottery/controls.h.
+/// The networks with which a ticket is compared. Each changes one thing of the ticket as it is before
+/// training, and is trained like it: see lottery/controls.h.
 enum class Control {
   random_reinit,  ///< weights drawn anew, trained from step 0 (Frankle & Carbin 2019, section 2)
-  random_mask,    ///< a random mask of the same density in each layer: to permute the mask within layers, as
-                  ///< Frankle et al. 2021 (arXiv 2009.08576, section 5) shuffle it, is to draw such a one
-  global_random_mask,  ///< a random mask of the same density of all layers together
+  random_mask,    ///< a random mask of the same density in each layer, which is the same as permuting the
+                  ///< mask within layers (the shuffling of Frankle et al. 2021, arXiv 2009.08576, section 5)
+  global_random_mask,  ///< a random mask of the same density over all layers together
   shuffled_weights,    ///< the survivors' weights permuted within each layer (Zhou et al. 2019, arXiv
                        ///< 1905.01067, section 4.1: reshuffled)
-  sign_only,           ///< of the weights in masked layers the signs alone (Zhou et al., section 4.2)
+  sign_only,           ///< only the signs of the weights in masked layers (Zhou et al., section 4.2)
   supermask,           ///< no training at all (Zhou et al., section 5)
-  inverted_mask        ///< the lowest scores kept, in each layer as many (Frankle et al. 2021, section 5)
+  inverted_mask        ///< the lowest scores kept, as many in each layer (Frankle et al. 2021, section 5)
 };
 
-/// Where a control's mask comes from, and so how it is like its ticket's.
+/// The source of a control's mask, and so its likeness to its ticket's.
 enum class ControlMask {
-  of_ticket,        ///< it is the ticket's
+  of_ticket,        ///< the ticket's own
   drawn_by_layer,   ///< drawn, with as many survivors in each layer
   drawn_over_all,   ///< drawn, with as many survivors in all layers together
-  of_lowest_scores  ///< what the ticket's pruning prunes; as many survivors in each layer, or as near as the
-                    ///< granularity comes
+  of_lowest_scores  ///< those that the ticket's pruning prunes; as many survivors in each layer, or as near
+                    ///< as the granularity comes
 };
 
-/// What is known of a control without training it.
+/// The properties of a control that are known without training it.
 struct ControlKind {
   Control value;
-  std::string_view name;  ///< of its option, its branch and its folder
+  std::string_view name;  ///< of its option, branch and folder
   ControlMask mask;
   bool is_drawn;    ///< whether anything is drawn for it, so that trials differ
   bool is_rewound;  ///< whether it trains from the rewind step, with weights from there, as its ticket does
   std::string_view help;
 
-  /// Whether its mask is had without training the networks that its ticket was pruned from.
+  /// Whether its mask can be had without training the networks that its ticket was pruned from.
   constexpr bool draws_mask() const {
     return mask == ControlMask::drawn_by_layer || mask == ControlMask::drawn_over_all;
   }

@@ -12,21 +12,21 @@ enum class PruningTime {
   one_shot,         ///< every level prunes what level 0 trained, at once to its density
   before_training,  ///< every level prunes the weights of the rewind step, and trains only then
   during_training,  ///< every level trains from the dense network, and is pruned on the way: GradualPruning
-  early_bird,       ///< likewise, but at once, as soon as its mask has settled: EarlyBird
-  set,              ///< every level trains at its density, by masks that move: DynamicSparseTraining
-  rigl              ///< likewise
+  early_bird,       ///< the same, but all at once, as soon as its mask has settled: EarlyBird
+  set,              ///< every level trains at its density, with masks that move: DynamicSparseTraining
+  rigl              ///< the same
 };
 
 /// Which weights decide the masks of a level.
 enum class PrunedWeights {
-  of_level_before,   ///< those that the level before left after its training
-  of_dense_network,  ///< those that level 0 left
-  of_rewind_step,    ///< those that level 0 had at the rewind step
+  of_level_before,   ///< those after the training of the level before
+  of_dense_network,  ///< those after the training of level 0
+  of_rewind_step,    ///< those of level 0 at the rewind step
   in_training,       ///< its own, while it trains from the dense network
   none               ///< masks are drawn at the level's density, and move while it trains
 };
 
-/// What is known of a time of pruning without training.
+/// The properties of a pruning time that are known without training.
 struct PruningTimeKind {
   PruningTime value;
   std::string_view name;

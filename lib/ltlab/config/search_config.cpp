@@ -86,7 +86,7 @@ MaskChanges mask_changes(const SearchConfig& c, std::uint64_t steps) {
   const std::uint64_t end = c.prune_end.value_or(planned - planned / 4);
   const auto stretched = [&](std::uint64_t step) { return step * steps / planned; };
   MaskChanges changes{stretched(begin), stretched(end), c.prune_every};
-  if (begin < end) changes.end = std::max(changes.end, changes.begin + 1);  // pressed together, still apart
+  if (begin < end) changes.end = std::max(changes.end, changes.begin + 1);  // compressed, but still apart
   return changes;
 }
 

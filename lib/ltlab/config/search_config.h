@@ -22,9 +22,9 @@ namespace ltlab {
 /// 2003.02389, section 2).
 enum class Retraining {
   weight_rewinding,         ///< weights, optimizer state and schedule return to the rewind step
-  learning_rate_rewinding,  ///< the schedule does; weights and optimizer state stay as trained
+  learning_rate_rewinding,  ///< the schedule returns to it; weights and optimizer state stay as trained
   fine_tuning,              ///< all stay, at the schedule's last learning rate, for as many steps
-  none                      ///< they are not: a level is what pruning leaves
+  none                      ///< no retraining: a level is what pruning leaves
 };
 
 /// weights | learning-rate | fine-tune | none
@@ -32,19 +32,19 @@ const NameTable<Retraining>& retraining_names();
 
 /// Which images a retraining sees at each step, and how augmented.
 enum class RetrainingOrder {
-  fresh,    ///< its own order, as every level has one
-  original  ///< those that the dense network saw
+  fresh,    ///< its own order; every level has one
+  original  ///< the dense network's
 };
 
 /// new | original
 const NameTable<RetrainingOrder>& retraining_order_names();
 
-/// A first phase of training that leaves the weights of step 0, with a fresh optimizer and the search's
+/// A first phase of training that provides the weights of step 0, with a fresh optimizer and the search's
 /// settings, schedule included; cosine falls over the longer of both trainings.
 struct PretrainingConfig {
   StepCount steps = 0;         ///< 0: none, the weights of step 0 are as drawn
   std::string source;          ///< of the data; empty: those of the search
-  bool random_labels = false;  ///< as DatasetOptions says
+  bool random_labels = false;  ///< as in DatasetOptions
 };
 
 /// How the pruned fraction grows while a network is pruned during training.
@@ -53,10 +53,10 @@ enum class GradualCourse { cubic, linear };
 /// cubic | linear
 const NameTable<GradualCourse>& gradual_course_names();
 
-/// What every training of a search gets alike.
+/// The quantity that is equal for every training of a search.
 enum class Budget {
-  steps,  ///< as many steps
-  flops   ///< as many FLOPs as the dense network's training, so that sparser ones take more steps:
+  steps,  ///< the number of steps
+  flops   ///< FLOPs, those of the dense network's training, so that sparser ones take more steps:
           ///< flop_budget.h
 };
 
@@ -68,7 +68,7 @@ struct MaskChanges {
   std::uint64_t begin = 0, end = 0, every = 1;
 };
 
-/// A search for winning tickets: everything that decides its results.
+/// A search for winning tickets, with everything that decides its results.
 struct SearchConfig {
   DatasetOptions data;
   std::string model = "lenet-300-100";
@@ -76,22 +76,22 @@ struct SearchConfig {
   PretrainingConfig pretraining;
   TrainingConfig training;
   Budget budget = Budget::steps;
-  std::vector<StepCount> level_steps;  ///< of levels 1, 2, ..., which then are stretched(); the last one is
-                                       ///< also that of all that follow; empty: training.steps
+  std::vector<StepCount> level_steps;  ///< for levels 1, 2, ..., which are then stretched(); the last is also
+                                       ///< for all later levels; empty: training.steps
 
   double rate = 0.2;                       ///< fraction of a layer's survivors pruned a round
   std::optional<double> convolution_rate;  ///< of convolutions; default rate
   std::optional<double> output_rate;       ///< of the output layer; default rate / 2
-  std::vector<double> densities;  ///< of levels 1, 2, ..., falling; empty: rates, levels and target_density
-                                  ///< decide
+  std::vector<double> densities;  ///< of levels 1, 2, ..., falling; empty: decided by rates, levels and
+                                  ///< target_density
   PruningTime prune = PruningTime::after_training;
   GradualCourse gradual_course = GradualCourse::cubic;
   std::optional<StepCount> prune_begin, prune_end;  ///< of changes in training; defaults: mask_changes()
   StepCount prune_every = 100;
-  double mask_distance = 0.1;                 ///< of early_bird: below which a mask has settled
-  double drop_fraction = 0.3;                 ///< of set and rigl: of a layer's survivors, at first in rigl
+  double mask_distance = 0.1;                 ///< for early_bird: below it a mask has settled
+  double drop_fraction = 0.3;                 ///< for set and rigl: of a layer's survivors; rigl's first
   std::map<std::string, double> layer_rates;  ///< of layers by name; 0 keeps one whole in every scope
-  std::size_t min_survivors = 0;  ///< weights that every prunable layer keeps, or all where it has fewer
+  std::size_t min_survivors = 0;  ///< weights that every prunable layer keeps, or all if it has fewer
   PruningScope scope = PruningScope::layerwise;
   Granularity granularity;
   Score score = Score::magnitude;
@@ -114,12 +114,12 @@ struct SearchConfig {
   /// Whether each level trains sparsely from the beginning, by masks that move.
   bool trains_sparse() const { return pruned_weights() == PrunedWeights::none; }
   PrunedWeights pruned_weights() const { return row_of(kPruningTimes, prune).prunes; }
-  /// The level whose weights after training are pruned for `level`; none where those of none are.
+  /// Returns the level whose weights after training are pruned for `level`; none if no level's are.
   std::optional<unsigned> pruned_level(unsigned level) const;
-  /// The level that must have been trained before `level` can begin: the one that it prunes, or level 0,
+  /// Returns the level that must be trained before `level` can begin: the one that it prunes, or level 0,
   /// which leaves the weights of the rewind step. None where the initial weights suffice.
   std::optional<unsigned> level_before(unsigned level) const;
-  /// Until which a level trains, where no budget of FLOPs decides it.
+  /// Returns the step until which a level trains, where no budget of FLOPs decides it.
   std::uint64_t steps_of(unsigned level) const;
   bool pretrains() const { return !pretraining.steps.none(); }
   /// Whether any data are the embedded ones.
@@ -127,26 +127,26 @@ struct SearchConfig {
     return data.source == "embedded" || (pretrains() && pretraining.source == "embedded");
   }
   double rate_of_output_layer() const { return output_rate.value_or(rate / 2); }
-  /// Of one layer, by its name. The neurons of the output layer are classes, and stay.
+  /// Returns one layer's rate, by its name. The neurons of the output layer are classes, and stay.
   double rate_of(const std::string& layer, const Shape& weights, bool output_layer) const;
-  /// Whether rates say how dense levels are; else densities do, a pattern, or another run.
+  /// Whether rates decide the levels' densities; otherwise densities do, a pattern, or another run.
   bool has_rates() const {
     return densities.empty() && granularity.kind != Granularity::Kind::pattern && from.empty();
   }
-  /// Whether layers have rates of their own, and not all the same.
+  /// Whether layers have rates of their own that differ.
   bool has_layer_rates() const {
     return has_rates() && (scope == PruningScope::layerwise || scope == PruningScope::global);
   }
-  /// Trials of a control at each level: one where nothing is drawn.
+  /// Returns a control's trials at each level: one where nothing is drawn.
   unsigned trials_of(Control control) const { return row_of(kControls, control).is_drawn ? trials : 1; }
 };
 
-/// When masks change in a training of `steps` steps, of a config in steps, drawn out alike where the config's
-/// are fewer: by default in gradual pruning from a quarter to three quarters of it; with set and rigl from
-/// its beginning to three quarters, as in Evci et al. 2020, section 4.
+/// Returns when masks change in a training of `steps` steps, for a config in steps; stretched where the
+/// config's steps are fewer. By default, gradual pruning lasts from a quarter to three quarters of it; set
+/// and rigl last from its beginning to three quarters, as in Evci et al. 2020, section 4.
 MaskChanges mask_changes(const SearchConfig& config, std::uint64_t steps);
 
-/// The data of pretraining.
+/// Returns the data of pretraining.
 DatasetOptions pretraining_data(const SearchConfig& config);
 
 }  // namespace ltlab

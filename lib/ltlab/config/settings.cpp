@@ -18,19 +18,19 @@ namespace {
 
 using Test = bool (*)(const SearchConfig&);
 
-// "sgd | adam (default) | adamw"
+// Returns "sgd | adam (default) | adamw".
 std::string choices(const std::vector<std::string>& names, const std::string& preset) {
   return join(names, " | ",
               [&](const std::string& name) { return name + (name == preset ? " (default)" : ""); });
 }
 
-// `help` with `text` in the place of {}.
+// Returns `help` with `text` in place of {}.
 std::string filled(std::string help, const std::string& text) {
   const auto place = help.find("{}");
   return place == std::string::npos ? help : help.replace(place, 2, text);
 }
 
-// What a row says after its help.
+// A row's statements after its help.
 struct Row : Setting {
   Row& needs(const std::vector<Condition>& all) {
     conditions.insert(conditions.end(), all.begin(), all.end());
@@ -72,7 +72,7 @@ class Table {
  public:
   void group(SettingGroup group) { group_ = group; }
 
-  // Its type says how it is read and printed. In its help {} stands for the default.
+  // A setting whose type decides how it is read and printed. In its help {} stands for the default.
   template <class At>
   Row& value(const std::string& name, const std::string& placeholder, const std::string& help, At at) {
     return add(
@@ -81,7 +81,7 @@ class Table {
         [at](const SearchConfig& config) { return to_text(at(config)); });
   }
 
-  // One of a few names. In its help {} stands for all of them.
+  // A setting with one of a few names. In its help {} stands for all of them.
   template <class Value, class At>
   Row& choice(const std::string& name, const std::string& placeholder, const std::string& help,
               const NameTable<Value>& names, At at) {
@@ -91,7 +91,7 @@ class Table {
         [&names, at](const SearchConfig& config) { return names.name(at(config)); });
   }
 
-  // A text, of which `parse` makes what is kept.
+  // A setting whose text is parsed by `parse` into the value kept.
   template <class Parse, class At>
   Row& text(const std::string& name, const std::string& placeholder, const std::string& help, Parse parse,
             At at) {
@@ -157,7 +157,7 @@ const NameTable<bool>& label_names() {
   return table;
 }
 
-// "during-training, early-bird or set": the names in a table for which the setting's test holds.
+// Returns "during-training, early-bird or set": the names in a table for which the setting's test holds.
 template <class Row, std::size_t kRows>
 std::string choices(const Row (&rows)[kRows], decltype(Row::value) SearchConfig::*choice, Test holds) {
   std::vector<std::string> names;
@@ -171,7 +171,7 @@ std::string choices(const Row (&rows)[kRows], decltype(Row::value) SearchConfig:
   return names.empty() ? last : listed(names) + " or " + last;
 }
 
-// "NAME: HELP; NAME: HELP".
+// Returns "NAME: HELP; NAME: HELP".
 template <class Row, std::size_t kRows>
 std::string explained(const Row (&rows)[kRows]) {
   return join(rows, "; ", [](const Row& row) { return std::string(row.name).append(": ").append(row.help); });
@@ -182,7 +182,7 @@ Condition for_pruning_time(Test holds) {
           "is for --prune " + choices(kPruningTimes, &SearchConfig::prune, holds) + ", and that is {}"};
 }
 
-// A line a thing that is said of a setting reads best.
+// One line per statement about a setting reads best.
 // clang-format off
 
 void add_data(Table& t) {
@@ -374,7 +374,7 @@ SearchConfig read_if(const GivenSettings& given, const Counts& counts) {
     }
   }
   if (config.target_density > 0 && !given.contains("levels"))
-    config.levels.reset();  // the target alone decides
+    config.levels.reset();  // only the target decides
   config.data.embedded_seed = config.data.split_seed;
   separate_folder(config.data);
   return config;
@@ -394,7 +394,7 @@ const Setting* find_setting(const std::string& name) {
 
 SearchConfig read_settings(const GivenSettings& given) {
   const SearchConfig all = read_if(given, [](const Setting&) { return true; });
-  // What a run does not store must not decide its results.
+  // A setting that a run does not store must not decide its results.
   return read_if(given, [&](const Setting& setting) {
     return setting.decides == Decides::place || setting.is_stored(all);
   });

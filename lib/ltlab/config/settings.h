@@ -12,8 +12,8 @@ namespace ltlab {
 /// The heading under which help lists a setting.
 enum class SettingGroup { run, data, training, pretraining, pruning, comparison };
 
-/// What a setting decides: the results, which then belong to the identity of a run; how far the search goes;
-/// or where its data lie.
+/// What a setting decides: the results, which then belong to the identity of a run; the search's extent; or
+/// the place of its data.
 enum class Decides { results, extent, place };
 
 /// A choice without which a setting would change nothing.
@@ -24,34 +24,34 @@ struct Condition {
   std::string reason;
 };
 
-/// One setting of a search, and all that is known of it.
+/// One setting of a search, with everything known about it.
 struct Setting {
   std::string name;  ///< of its option, and of its line in a config
   SettingGroup group = SettingGroup::run;
   std::string placeholder;    ///< of its value in the help: "N"
   std::string help;           ///< with its default
-  std::string value_if_bare;  ///< of an option that is given without one; empty: it needs a value
+  std::string value_if_bare;  ///< for an option that is given without one; empty: it needs a value
 
-  /// Takes the value from a text. ConfigError that names the option.
+  /// Reads the value from a text. ConfigError that names the option.
   std::function<void(const std::string& text, SearchConfig& config)> read;
-  /// The value as a text that read() takes.
+  /// Returns the value as a text that read() takes.
   std::function<std::string(const SearchConfig& config)> print;
 
   Decides decides = Decides::results;
   bool same_when_compared = false;  ///< whether a difference would explain one of accuracy
   bool of_pruning = false;  ///< whether the dense network, and what is kept of it, is the same for all values
   std::vector<Condition> conditions;  ///< all must hold for it to change anything
-  /// Whether a run's config has a line of it. Settings that were not always there have one only where they
-  /// are not what they were before, so that a run keeps its identity.
+  /// Whether a run's config has a line for it. Newer settings have one only where they differ from the
+  /// earlier behaviour, so that a run keeps its identity.
   std::function<bool(const SearchConfig& config)> is_stored;
 };
 
 /// All settings, in the order of a run's config.
 const std::vector<Setting>& settings();
-/// The setting of that name; null where there is none.
+/// Returns the setting of that name; null where there is none.
 const Setting* find_setting(const std::string& name);
 
-/// Who said what a setting is. Earlier ones win over later ones.
+/// The source of a setting's value. Earlier ones win over later ones.
 enum class SettingSource { command_line, config_file, preset, run };
 
 struct GivenSetting {
@@ -63,12 +63,12 @@ struct GivenSetting {
 /// Settings by their names.
 using GivenSettings = std::map<std::string, GivenSetting>;
 
-/// The config that they decide; what they leave out, or what would change nothing beside them, is as by
-/// default. ConfigError for a value that none can have.
+/// Returns the config that they decide; settings that are left out, or that would change nothing beside the
+/// others, have their defaults. ConfigError for a value that none can have.
 SearchConfig read_settings(const GivenSettings& given);
 
-/// ConfigError for a setting of the command line or a config file that would change nothing, by the choice
-/// that another one makes. In a file it may: what the command line chooses can be meant for this run alone.
+/// Throws ConfigError for a setting of the command line or a config file that another one's choice makes
+/// void. In a file it may be, by a choice of the command line, which can be meant for this run alone.
 void refuse_ignored(const GivenSettings& given, const SearchConfig& config);
 
 }  // namespace ltlab

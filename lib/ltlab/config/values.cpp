@@ -24,7 +24,7 @@ std::optional<double> parse_number(const std::string& word) {
   return error == std::errc() && end == word.data() + word.size() ? std::optional(number) : std::nullopt;
 }
 
-// A number between 0 and 1; not 1, and 0 only where it is allowed.
+// Reads a number between 0 and 1; not 1, and 0 only where it is allowed.
 double parse_fraction(const std::string& word, bool zero_allowed) {
   const std::optional<double> number = parse_number(word);
   if (!number || !(*number >= 0 && *number < 1) || (*number == 0 && !zero_allowed))
@@ -108,8 +108,8 @@ void parse_value(const std::string& text, std::map<std::string, double>& to) {
 
 void parse_value(const std::string& text, std::vector<Control>& to) {
   to.clear();
-  if (text == "none") return;                            // in place of a preset's or a comparison's base's
-  if (text.empty()) to = {control_names().parse(text)};  // which tells the names that there are
+  if (text == "none") return;                            // replaces a preset's or a comparison base's
+  if (text.empty()) to = {control_names().parse(text)};  // which names the valid ones
   for (const std::string& name : split(text)) to.push_back(control_names().parse(name));
 }
 

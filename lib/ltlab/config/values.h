@@ -14,29 +14,29 @@
 
 namespace ltlab {
 
-/// A text of another kind than a setting has; what() is the kind: "a number".
+/// A text of another kind than the setting's; what() is the right kind: "a number".
 struct WrongKind : ConfigError {
   using ConfigError::ConfigError;
 };
 
-/// "--rate takes a number, not 'x'; see --help", of a text that is not of the kind which the option has.
+/// Returns "--rate takes a number, not 'x'; see --help", for a text that is not of the option's kind.
 ConfigError wrong_value(const std::string& option, const std::string& kind, const std::string& text);
 
 inline constexpr auto kWholeNumber = "a whole number of at most 18 digits";
-/// A whole number of at most 18 digits; empty for any other word.
+/// Returns a whole number of at most 18 digits; empty for any other word.
 std::optional<std::uint64_t> parse_count(const std::string& word);
 
-/// "fc1=0.3,conv2=0": rates at least 0 and below 1 of layers by name. ConfigError otherwise, or where one is
-/// named twice.
+/// Reads "fc1=0.3,conv2=0": rates of layers by name, at least 0 and below 1. ConfigError otherwise, or where
+/// a layer is named twice.
 std::map<std::string, double> parse_layer_rates(const std::string& text);
 
-/// "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
+/// Reads "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
 std::vector<double> parse_densities(const std::string& text);
 bool fall_between_1_and_0(const std::vector<double>& densities);
 inline constexpr auto kFall = "must fall from level to level, between 1 and 0 (0.5,0.2 is 50 %, then 20 %)";
 
-/// Each reads a setting's value. WrongKind, or ConfigError where it is of the right kind and none all the
-/// same. A count that `to` cannot hold becomes the largest that it can.
+/// Each reads a setting's value. WrongKind, or ConfigError where it is of the right kind and still invalid. A
+/// count that `to` cannot hold becomes the largest that it can.
 void parse_value(const std::string& text, double& to);
 void parse_value(const std::string& text, bool& to);
 void parse_value(const std::string& text, std::string& to);
@@ -58,7 +58,7 @@ void parse_value(const std::string& text, std::optional<T>& to) {
   parse_value(text, to.emplace());
 }
 
-/// Each prints a value as it is read, the shortest text that gives the same one.
+/// Each prints a value as it is read: the shortest text that gives the same value.
 std::string to_text(double value);
 std::string to_text(bool value);
 std::string to_text(const std::string& value);

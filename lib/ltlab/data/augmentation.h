@@ -18,19 +18,19 @@ enum class Augmentation {
 /// none | crop-flip
 const NameTable<Augmentation>& augmentation_names();
 
-/// Throws ConfigError where images have but one row, as vectors have: shifted up or down, nothing would be
-/// left.
+/// Throws ConfigError where images have only one row, as vectors have: shifted up or down, nothing of them
+/// would be left.
 void check_augmentation(Augmentation augmentation, const ImageShape& images);
 
-/// How an image is shown once: pixel (y, x) is that of the image, flipped left to right or not, at (y + dy,
-/// x + dx), or 0 where that lies outside.
+/// How an image is shown once: pixel (y, x) is that of the image, flipped left to right or not, at (y + dy, x
+/// + dx), or 0 where that position lies outside.
 struct ImageView {
   std::int32_t dy = 0, dx = 0;
   bool flip = false;
 };
 
-/// What crop_flip makes of training image `image` in an epoch of a level: a function of these numbers alone,
-/// whatever the batch and the worker.
+/// Returns the view that crop_flip draws of training image `image` in an epoch of a level. It depends on
+/// these numbers alone, whatever the batch and the worker.
 ImageView draw_crop_flip(std::uint64_t seed, std::uint64_t level, std::uint64_t epoch, std::uint32_t image);
 
 }  // namespace ltlab

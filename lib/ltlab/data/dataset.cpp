@@ -36,7 +36,7 @@ RawData draw_embedded(const DatasetOptions& options) {
           draw_glyphs(options.embedded_seed, GlyphPart::test, options.embedded_test), kGlyphClasses};
 }
 
-// MNIST and Fashion-MNIST name their files alike, so that files outside their own folder may be the other's.
+// MNIST and Fashion-MNIST use the same file names, so files outside their own folder may be the other's.
 void check_identity(const Source& source, const fs::path& test_labels) {
   const std::string digest = sha256_of_content(test_labels);
   for (const Source& other : published_sources())
@@ -74,7 +74,7 @@ struct Moments {
   double mean = 0, deviation = 0;
 };
 
-// Of bytes: from counts, which are exact, so that the order of the images does not matter either.
+// Computed for bytes from counts, which are exact, so that the order of the images does not matter either.
 Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, std::size_t channels,
                 std::size_t plane) {
   std::array<std::uint64_t, 256> counts{};
@@ -91,7 +91,7 @@ Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, 
   return {mean, std::sqrt(std::max(0.0, squares / number - mean * mean))};
 }
 
-// A sum's rounding would give a channel that never changes a deviation.
+// The rounding of a sum would give a deviation to a channel that never changes.
 bool is_constant(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
                  std::size_t plane) {
   const float first = pixels[channel * plane];
@@ -119,10 +119,10 @@ Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::si
   return {mean, std::sqrt(variance)};
 }
 
-// Pixels that deviate less are denormal floats, which training takes for 0; of more, the scale would be one.
+// Smaller deviations are denormal floats, which training takes for 0; larger ones give a denormal scale.
 constexpr double kLeastDeviation = 100.0 * std::numeric_limits<float>::min();
 constexpr double kGreatestDeviation = 0.01 / std::numeric_limits<float>::min();
-// Standardized values beyond it overflow in a network's sums and squares.
+// Standardized values beyond this overflow in a network's sums and squares.
 constexpr float kGreatestValue = 1e12F;
 
 Normalization standardize(const std::string& name, const ImageSet& images) {
@@ -146,7 +146,7 @@ Normalization standardize(const std::string& name, const ImageSet& images) {
   return normalization;
 }
 
-// A pixel far out of all others, which no bytes have.
+// Refuses a pixel far from all others, which bytes cannot have.
 void check_values(const std::string& name, const ImageSet& images, const Normalization& normalization) {
   const auto* pixels = std::get_if<AlignedVector<float>>(&images.pixels);
   if (!pixels) return;
@@ -166,7 +166,7 @@ void check_values(const std::string& name, const ImageSet& images, const Normali
   }
 }
 
-// Each set: a line of text that says name, type and extents, then labels, then pixels (little-endian floats).
+// Digests each set as a line with name, type and extents, then labels, then pixels (little-endian floats).
 void digest_set(Sha256& digest, std::string_view name, const ImageSet& images) {
   std::visit(
       [&](const auto& pixels) {

@@ -42,16 +42,16 @@ struct Dataset {
   std::vector<std::uint32_t> validation;  ///< indices into `train` held out
 };
 
-/// The labels below Dataset::classes that no training image has, ascending: a network has outputs for them
-/// that nothing teaches.
+/// Returns the labels below Dataset::classes that no training image has, ascending. A network has outputs for
+/// them that no image trains.
 std::vector<std::size_t> classes_without_images(const Dataset& dataset);
 
 /// How to build a Dataset.
 struct DatasetOptions {
   /// embedded | mnist | fashion-mnist | cifar10 | h5:FILE:/images,/labels[,/test_images,/test_labels]
   std::string source = "embedded";
-  /// Where files lie; empty: $LTLAB_DATA, then ../shared/data, then $XDG_CACHE_HOME/ltlab or ~/.cache/ltlab;
-  /// for h5 the current folder.
+  /// Folder of the files; empty: $LTLAB_DATA, then ../shared/data, then $XDG_CACHE_HOME/ltlab or
+  /// ~/.cache/ltlab; for h5 the current folder.
   std::string directory;
   std::size_t validation = 5000;    ///< images held out of the training set
   std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")
@@ -69,8 +69,8 @@ struct DatasetOptions {
 /// arithmetic cannot standardize), IoError (cannot read).
 Dataset load_dataset(const DatasetOptions& options);
 
-/// Splits the training images of `dataset` anew: `validation` of them are held out, as DatasetOptions says.
-/// ConfigError where that leaves none to train with.
+/// Splits the training images of `dataset` anew: `validation` of them are held out, as DatasetOptions
+/// describes. ConfigError where that leaves none to train with.
 void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Dataset& dataset);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
@@ -79,13 +79,13 @@ void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Datas
 /// border (ConfigError); the batch's size is set to indices.size().
 void gather(const ImageSet& images, const Normalization& normalization,
             std::span<const std::uint32_t> indices, Activations<float>& batch);
-/// The same, image indices[i] as views[i] shows it.
+/// Does the same, but shows image indices[i] as views[i] does.
 void gather(const ImageSet& images, const Normalization& normalization,
             std::span<const std::uint32_t> indices, std::span<const ImageView> views,
             Activations<float>& batch);
 
-/// Asks the memory for those images, so that a gather() soon after need not wait for it: images in random
-/// order are nowhere near the caches.
+/// Prefetches those images, so that a gather() soon after need not wait for memory: images in random order
+/// are nowhere near the caches.
 void prefetch(const ImageSet& images, std::span<const std::uint32_t> indices);
 
 }  // namespace ltlab

@@ -40,13 +40,13 @@ std::uint64_t size_of(const fs::path& path) {
 /// One request: the file it appends to, and what the callbacks need.
 struct Request {
   FileDescriptor file;
-  std::uint64_t offset = 0;  ///< the file's length at first
+  std::uint64_t offset = 0;  ///< the file's initial length
   const DownloadOptions* options = nullptr;
-  std::uint64_t length = 0;  ///< the file's now
-  int error = 0;             ///< of the system, where it refused to write
+  std::uint64_t length = 0;  ///< the file's present length
+  int error = 0;             ///< the system's error if it refused to write
 };
 
-// Appends all of it; false, with the reason in `request.error`, where the system refuses.
+// Appends all bytes; returns false, with the reason in `request.error`, where the system refuses.
 bool append(Request& request, const char* bytes, std::size_t size) {
   while (size > 0) {
     const auto count = ::write(request.file.get(), bytes, size);
@@ -66,7 +66,7 @@ bool is_too_long(const Request& request, std::uint64_t more) {
   return request.length + more > request.options->most_bytes;
 }
 
-// libcurl's callbacks; a count of bytes other than it gave makes it stop with CURLE_WRITE_ERROR.
+// libcurl's callbacks. Returning another number of bytes than given makes it stop with CURLE_WRITE_ERROR.
 std::size_t write_body(char* bytes, std::size_t, std::size_t size, void* data) noexcept {
   Request& request = *static_cast<Request*>(data);
   if (is_too_long(request, size)) {
@@ -86,7 +86,7 @@ int report_progress(void* request, curl_off_t total, curl_off_t done, curl_off_t
 
 struct Result {
   CURLcode code = CURLE_OK;
-  long status = 0;  ///< of HTTP
+  long status = 0;  ///< HTTP status
   std::string message;
 };
 
@@ -114,7 +114,7 @@ void set_options(CURL* curl, const std::string& url, const DownloadOptions& opti
   throw IoError("cannot write '" + path.string() + "': " + std::strerror(error));
 }
 
-// Nobody else's file may grow: neither one that a symbolic link leads to, nor one of several names.
+// Nobody else's file may grow: neither the target of a symbolic link, nor a file with several names.
 FileDescriptor open_part(const fs::path& path) {
   FileDescriptor file(
       ::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0666));
@@ -133,7 +133,7 @@ FileDescriptor open_part(const fs::path& path) {
                   " bytes), so it was discarded: try again, or another server with --mirror");
 }
 
-// Asks for what `path` lacks and appends it.
+// Requests what `path` lacks and appends it.
 Result transfer(const std::string& url, const fs::path& path, const DownloadOptions& options) {
   Request request{open_part(path), size_of(path), &options};
   request.length = request.offset;

@@ -27,8 +27,8 @@ void create_folder(const fs::path& folder) {
   if (error) throw IoError("cannot create '" + folder.string() + "': " + error.message());
 }
 
-// Keeps other processes from fetching into the same folder while it lives; it is lifted however this one
-// ends.
+// Keeps other processes from fetching into the same folder while it lives. The lock is lifted however this
+// process ends.
 class FetchLock {
  public:
   explicit FetchLock(const fs::path& folder)
@@ -45,7 +45,7 @@ class FetchLock {
   FileDescriptor folder_;
 };
 
-// The file's path where it is already there. A file that is not the published one is the user's: it stays.
+// Returns the file's path if it exists. A file that is not the published one is the user's: it stays.
 std::optional<fs::path> find_published(const PublishedFile& file, const fs::path& folder) {
   auto path = find_file(file, folder);
   if (path && compare(file, *path) != Authenticity::published)
@@ -59,7 +59,7 @@ std::optional<fs::path> find_published(const PublishedFile& file, const fs::path
                   expected + "), so it was discarded: try again, or another server with --mirror");
 }
 
-// Brings URL to `path` by way of NAME.part.
+// Downloads the URL to `path` by way of NAME.part.
 void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions& options,
             const std::string& mirror) {
   const std::string url = mirror + '/' + file.name;
@@ -70,8 +70,7 @@ void obtain(const PublishedFile& file, const fs::path& path, const FetchOptions&
     transfer.progress = [&](std::uint64_t done, std::uint64_t total) {
       options.progress(file.name, done, total);
     };
-  // A part left behind may be of something else, so that only a transfer from the start proves the server
-  // wrong.
+  // A part left behind may belong to something else: only a transfer from the start proves the server wrong.
   for (bool from_start = !fs::exists(fs::symlink_status(part));; from_start = true) {
     download(url, part, transfer);
     if (compare(file, part) == Authenticity::published) break;
@@ -97,8 +96,8 @@ std::vector<FetchedFile> fetch_files(const Source& source, const FetchOptions& o
   return fetched;
 }
 
-// Unpacks beside the final folder first, so that this one never holds part of a file. What lies there is what
-// an interrupted fetch left, or a link, which goes without what it leads to.
+// Unpacks beside the final folder first, so that this one never holds part of a file. Anything already there
+// is left from an interrupted fetch, or a link, which is removed without its target.
 void unpack(const Source& source, const fs::path& archive, const fs::path& folder) {
   const fs::path unpacked = with_suffix(folder, ".part");
   fs::remove_all(unpacked);
@@ -143,7 +142,7 @@ Authenticity compare(const PublishedFile& file, const fs::path& path) {
     try {
       if (sha256_of_content(path) == file.content_sha256) return Authenticity::published;
     } catch (const DataError&) {
-      // A damaged gzip stream: certainly not the published content.
+      // A damaged gzip stream is certainly not the published content.
     }
     return Authenticity::different;
   }

@@ -5,12 +5,12 @@
 
 namespace ltlab {
 
-/// SHA-256 of a file's bytes as they lie on disk. IoError where it cannot be read, DataError where it is no
-/// regular file.
+/// Returns the SHA-256 of a file's bytes as they lie on disk. IoError where the file cannot be read,
+/// DataError where it is no regular file.
 std::string sha256_of_file(const std::filesystem::path& path);
 
-/// SHA-256 of a file's content: of what a gzip file holds, or of a plain file's bytes.
-/// IoError where it cannot be read, DataError where the gzip stream is damaged.
+/// Returns the SHA-256 of a file's content: of what a gzip file holds, or of a plain file's bytes. IoError
+/// where it cannot be read, DataError where the gzip stream is damaged.
 std::string sha256_of_content(const std::filesystem::path& path);
 
 }  // namespace ltlab

@@ -27,7 +27,7 @@ HWY_INLINE void transpose(const T* const (&rows)[kTile], std::size_t offset, T (
 }
 
 #if HWY_TARGET != HWY_SCALAR
-// A perfect shuffle of rows: byte after byte of one in the first half and one in the second.
+// A perfect shuffle of rows: bytes of a row in the first half alternate with those of one in the second.
 template <class D>
 HWY_INLINE void shuffle(D bytes, const hn::Vec<D> (&from)[kTile], hn::Vec<D> (&to)[kTile]) {
   for (std::size_t i = 0; i < kTile / 2; ++i) {
@@ -36,7 +36,7 @@ HWY_INLINE void shuffle(D bytes, const hn::Vec<D> (&from)[kTile], hn::Vec<D> (&t
   }
 }
 
-// The same in registers: each of four shuffles moves one bit of a byte's row number into its column number.
+// Does the same in registers: each of four shuffles moves a bit of a byte's row number to its column number.
 HWY_INLINE void transpose(const std::uint8_t* const (&rows)[kTile], std::size_t offset,
                           std::uint8_t (&tile)[kTile][kTile]) {
   const hn::FixedTag<std::uint8_t, kTile> bytes;
@@ -62,7 +62,7 @@ HWY_INLINE hn::Vec<D> load_as_float(D floats, const std::uint8_t* p) {
   return hn::ConvertTo(floats, hn::PromoteTo(integers, hn::LoadU(bytes, p)));
 }
 
-// out[i] = values[i] * scale + shift for one row of a tile
+// Computes out[i] = values[i] * scale + shift for one row of a tile.
 template <class T>
 HWY_INLINE void normalize_row(const T* values, float scale, float shift, float* out) {
   const hn::CappedTag<float, kTile> floats;
@@ -71,8 +71,8 @@ HWY_INLINE void normalize_row(const T* values, float scale, float shift, float* 
               floats, out + i);
 }
 
-// Features [begin, end), all of one channel and contiguous in the panel, of 16 images into 16 lanes; `out` is
-// the first one's place.
+// Gathers features [begin, end), all of one channel and contiguous in the panel, of 16 images into 16 lanes;
+// `out` is the place of the first.
 template <class T>
 void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size_t end, float scale,
                      float shift, std::size_t lanes, float* out) {
@@ -89,7 +89,7 @@ void gather_features(const T* const (&rows)[kTile], std::size_t begin, std::size
   }
 }
 
-// One row of a view; `out` and `row` have `width` pixels.
+// Writes one row of a view; `out` and `row` have `width` pixels.
 template <class T>
 void show_row(const T* row, std::ptrdiff_t width, const ImageView& view, T* out) {
   const std::ptrdiff_t dx = view.dx, first = std::clamp<std::ptrdiff_t>(-dx, 0, width),
@@ -103,7 +103,7 @@ void show_row(const T* row, std::ptrdiff_t width, const ImageView& view, T* out)
   std::fill(out + end, out + width, T(0));
 }
 
-// One channel of an image as the view shows it.
+// Writes one channel of an image as the view shows it.
 template <class T>
 void show_channel(const T* pixels, const ImageShape& shape, const ImageView& view, T* out) {
   const auto width = static_cast<std::ptrdiff_t>(shape.width),
@@ -118,13 +118,13 @@ void show_channel(const T* pixels, const ImageShape& shape, const ImageView& vie
   }
 }
 
-// Views may be none: each image then is shown as it is.
+// `views` may be empty: each image is then shown as it is.
 template <class T>
 void gather_batch(const T* pixels, const ImageShape& shape, const Normalization& normalization,
                   std::span<const std::uint32_t> indices, std::span<const ImageView> views,
                   Activations<float>& batch) {
   const std::size_t plane = shape.height * shape.width, lanes = batch.lanes();
-  // Whole channels are contiguous, or with a border their rows.
+  // Whole channels are contiguous or, with a border, their rows are.
   const std::size_t run = batch.shape().border == 0 ? plane : shape.width;
   AlignedVector<T> shown(views.empty() ? 0 : kTile * plane);
   for (std::size_t first = 0; first < indices.size(); first += kTile) {
@@ -211,7 +211,7 @@ void prefetch(const ImageSet& images, std::span<const std::uint32_t> indices) {
   const auto bytes_of = [](const auto& pixels) { return std::as_bytes(std::span(pixels)); };
   const std::span<const std::byte> pixels = std::visit(bytes_of, images.pixels);
   const std::size_t bytes = images.size() == 0 ? 0 : pixels.size() / images.size();
-  // Not in a function that std::visit calls: GCC takes one that only prefetches for one that does nothing.
+  // This is not in a function for std::visit: GCC takes one that only prefetches for one that does nothing.
   for (const std::uint32_t index : indices) {
     const std::byte* const image = pixels.data() + index * bytes;
     for (std::size_t b = 0; b < bytes; b += kAlignment) __builtin_prefetch(image + b, kRead, kSecondLevel);

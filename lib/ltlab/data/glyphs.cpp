@@ -33,7 +33,7 @@ double dot(Point a, Point b) {
   return a.x * b.x + a.y * b.y;
 }
 
-/// What the pen does without leaving the paper: through `points`, in straight lines or along a smooth curve.
+/// A pen's path without leaving the paper: through `points`, in straight lines or along a smooth curve.
 struct Stroke {
   bool smooth = false;
   std::vector<Point> points;
@@ -97,8 +97,8 @@ GlyphTable parse_styles() {
   return table;
 }
 
-// About standard normal, within [-3.5, 3.5]: a sum of uniforms, because logarithms differ between C
-// libraries.
+// Returns a roughly standard normal number within [-3.5, 3.5]: a sum of uniforms, because logarithms differ
+// between C libraries.
 double bell(RandomStream& random) {
   double sum = 0.0;
   for (int i = 0; i < 4; ++i) sum += random.uniform();
@@ -110,21 +110,21 @@ Point bell_point(RandomStream& random, double deviation) {
   return {deviation * x, deviation * bell(random)};
 }
 
-// Values at `t` in [0, 1) of the four uniform cubic B-splines that are not zero there.
+// Returns the values at `t` in [0, 1) of the four uniform cubic B-splines that are not zero there.
 std::array<double, 4> bsplines(double t) {
   const double u = 1 - t;
   return {u * u * u / 6, (3 * t * t * t - 6 * t * t + 4) / 6, (3 * u * u * u - 6 * u * u + 4) / 6,
           t * t * t / 6};
 }
 
-/// Carries the glyph's box to pixels: an affine map, then a smooth elastic displacement.
+/// Maps the glyph's box to pixels: an affine map, then a smooth elastic displacement.
 class Distortion {
  public:
   explicit Distortion(RandomStream& random) {
     const double scale_x = kRadius * random.uniform(0.66, 1.0);
     const double scale_y = kRadius * random.uniform(0.78, 1.08);
     const double shear = 0.2 * bell(random);
-    // A rotation by 2 atan(turn), without the sine and cosine of the C library.
+    // This is a rotation by 2 atan(turn), without the C library's sine and cosine.
     const double turn = 0.06 * bell(random);
     const double cosine = (1 - turn * turn) / (1 + turn * turn), sine = 2 * turn / (1 + turn * turn);
     across_ = {scale_x * cosine, scale_x * sine};
@@ -153,7 +153,7 @@ class Distortion {
     return sum;
   }
 
-  // The cell that holds a coordinate of the box, and where in the cell.
+  // Returns the cell that holds a coordinate of the box, and the place in the cell.
   static std::pair<std::size_t, double> cell(double coordinate) {
     const double position = std::clamp((coordinate + kMargin) / (2 * kMargin) * kCells, 0.0, kCells - 1e-9);
     const auto index = static_cast<std::size_t>(position);
@@ -164,12 +164,12 @@ class Distortion {
   std::array<std::array<Point, kCells + 3>, kCells + 3> lattice_;
 };
 
-// Catmull-Rom spline through b and c, with a and d their neighbours.
+// Returns a point of the Catmull-Rom spline through b and c, whose neighbours are a and d.
 Point catmull_rom(Point a, Point b, Point c, Point d, double t) {
   return b + 0.5 * t * ((c - a) + t * ((2.0 * a - 5.0 * b + 4.0 * c - d) + t * (3.0 * (b - c) + d - a)));
 }
 
-// The stroke as a polyline in the glyph's box, fine enough to be bent.
+// Returns the stroke as a polyline in the glyph's box, fine enough to be bent.
 std::vector<Point> flatten(const Stroke& stroke) {
   constexpr int kPieces = 6;
   const auto& p = stroke.points;
@@ -195,7 +195,7 @@ double distance_to_segment(Point p, Point a, Point b) {
   return std::sqrt(dot(gap, gap));
 }
 
-// Inks every pixel near segment a-b; a pixel on the pen's edge by the part of it that is covered.
+// Inks every pixel near segment a-b; a pixel on the pen's edge in proportion to its covered part.
 void draw_segment(Point a, Point b, double half_width, double darkness, Ink& ink) {
   const double reach = half_width + 0.5;
   const auto first = [&](double u, double v) {
@@ -231,7 +231,7 @@ void draw_glyph(const Glyph& glyph, RandomStream& random, Ink& ink) {
   }
 }
 
-// A stray mark of the pen: short, thin, paler than the glyph, anywhere on the paper.
+// Draws a stray mark of the pen: short, thin, paler than the glyph, anywhere on the paper.
 void draw_distractor(RandomStream& random, Ink& ink) {
   Stroke stroke{true, {{random.uniform(-1.2, 1.2), random.uniform(-1.2, 1.2)}}};
   for (int i = 0; i < 2; ++i) stroke.points.push_back(stroke.points.back() + bell_point(random, 0.35));
@@ -240,10 +240,10 @@ void draw_distractor(RandomStream& random, Ink& ink) {
   draw_stroke(stroke, distortion, half_width, random.uniform(0.4, 0.9), ink);
 }
 
-// Ink and noise as bytes.
+// Writes ink and noise as bytes.
 void expose(const Ink& ink, double noise, RandomStream& random, std::uint8_t* pixels) {
   for (std::size_t i = 0; i < ink.size(); ++i) {
-    // The four 16-bit parts of one word add up to about a normal: one draw a pixel instead of four.
+    // The sum of the four 16-bit parts of one word is roughly normal: one draw a pixel instead of four.
     const std::uint64_t word = random();
     const auto sum =
         static_cast<double>((word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) + (word >> 48));
@@ -280,7 +280,7 @@ ImageSet draw_glyphs(std::uint64_t seed, GlyphPart part, std::size_t count, unsi
     }
   };
   if (threads == 0) threads = std::max(1u, std::thread::hardware_concurrency());
-  WorkQueue queue;  // which brings what its workers throw back to this thread
+  WorkQueue queue;  // it brings what its workers throw back to this thread
   for (unsigned t = 0; t < threads; ++t)
     queue.push(t, [&, t] { draw_range(count * t / threads, count * (t + 1) / threads); });
   queue.run(threads, std::stop_source());

@@ -13,7 +13,7 @@ inline constexpr std::size_t kGlyphClasses = 10;
 /// Height and width of an embedded image.
 inline constexpr std::size_t kGlyphSize = 28;
 
-/// Dataset::fingerprint of the embedded set as DatasetOptions has it by default.
+/// Dataset::fingerprint of the embedded set with the default DatasetOptions.
 inline constexpr char kEmbeddedFingerprint[] =
     "7c4b75a1351c5c9a797ec3f5a3bb550f79eccbe859bf5a84d9596dbec577e3b0";
 
@@ -27,12 +27,12 @@ enum class GlyphPart : std::uint64_t { train = 0, test = 1 };
 /// free-form deformation of Rueckert et al. 1999, IEEE TMI 18(8)), inked with a pen of random width, and
 /// covered with noise and, now and then, a stray stroke.
 ///
-/// How hard: on 60,000 + 10,000 images of seed 0 a linear classifier reaches 84 % test accuracy;
+/// Difficulty: on 60,000 + 10,000 images of seed 0 a linear classifier reaches 84 % test accuracy;
 /// LeNet-300-100 (Adam 1.2e-3, batch 60) 98.3 % after 8,000 steps and 98.0 to 98.7 % from there to 20,000.
 ///
-/// Image i depends only on (seed, part, i), so any prefix is the same set and `threads` changes nothing but
-/// the time it takes; 0 means one a core. Only IEEE additions, products, quotients and square roots are used,
-/// so that every machine draws the same bytes.
+/// Image i depends only on (seed, part, i), so any prefix is the same set, and `threads` (0: one a core)
+/// affects only the time it takes. Only IEEE additions, products, quotients and square roots are used, so
+/// that every machine draws the same bytes.
 ImageSet draw_glyphs(std::uint64_t seed, GlyphPart part, std::size_t count, unsigned threads = 0);
 
 }  // namespace ltlab

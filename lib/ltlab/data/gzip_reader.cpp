@@ -27,7 +27,7 @@ GzipReader::GzipReader(const std::filesystem::path& path) : name_(path.string())
 std::size_t GzipReader::read(void* bytes, std::size_t size) {
   errno = 0;
   const int count = gzread(file_.get(), bytes, static_cast<unsigned>(std::min<std::size_t>(size, 1u << 30)));
-  // A truncated stream shows as a short read without an end of stream, which zlib only reports when asked.
+  // A truncated stream appears as a short read without an end of stream, which zlib only reports when asked.
   int status = Z_OK;
   const char* const what = gzerror(file_.get(), &status);
   if (status == Z_ERRNO) throw IoError("cannot read '" + name_ + "': " + std::strerror(errno));

@@ -14,14 +14,14 @@ namespace ltlab {
 /// the extents, then unsigned bytes. `name` is the file's, for messages. All throw DataError, naming the
 /// file, for a wrong magic number, extents of zero, and bytes missing or left over.
 
-/// Magic 0x00000803 and (images, height, width), then the pixels. The labels of the result are empty.
+/// Reads magic 0x00000803 and (images, height, width), then the pixels. The labels of the result are empty.
 ImageSet parse_idx_images(std::span<const std::uint8_t> bytes, const std::string& name);
 
-/// Magic 0x00000801 and (labels), then the labels; DataError for a label not below `classes`.
+/// Reads magic 0x00000801 and (labels), then the labels; DataError for a label not below `classes`.
 std::vector<std::uint8_t> parse_idx_labels(std::span<const std::uint8_t> bytes, std::size_t classes,
                                            const std::string& name);
 
-/// Images and labels from two files, plain or gzip'd; DataError also where their numbers differ.
+/// Reads images and labels from two files, plain or gzip'd; DataError also where their numbers differ.
 ImageSet read_idx(const std::filesystem::path& images, const std::filesystem::path& labels,
                   std::size_t classes);
 

@@ -17,13 +17,13 @@ constexpr char kTrainLabels[] = "train-labels-idx1-ubyte.gz";
 constexpr char kTestImages[] = "t10k-images-idx3-ubyte.gz";
 constexpr char kTestLabels[] = "t10k-labels-idx1-ubyte.gz";
 
-// Sizes: those of the files or, where only their content need be the published one, of the unpacked and a
-// little more.
+// Sizes: those of the files or, if only the content must be the published one, a little more than the
+// unpacked ones.
 //
 // Mirror: the one that torchvision.datasets.MNIST asks first. Digests of the .gz files: published by
-// TensorFlow Datasets (url_checksums/mnist.txt). Of their content: computed from a repacked copy of the
-// files, and the same as several projects on GitHub publish; never compared with the .gz files of that mirror
-// themselves.
+// TensorFlow Datasets (url_checksums/mnist.txt). Digests of their content: computed from a repacked copy of
+// the files, and equal to those that several projects on GitHub publish; never compared with the .gz files of
+// that mirror themselves.
 Source mnist() {
   return {"mnist",
           "mnist",
@@ -40,7 +40,7 @@ Source mnist() {
 }
 
 // Mirror: the publisher's own (github.com/zalandoresearch/fashion-mnist). Digests of the .gz files: published
-// by TensorFlow Datasets (url_checksums/fashion_mnist.txt); nobody published those of their content.
+// by TensorFlow Datasets (url_checksums/fashion_mnist.txt). Nobody published digests of their content.
 Source fashion_mnist() {
   return {"fashion-mnist",
           "fashion-mnist",
@@ -53,7 +53,7 @@ Source fashion_mnist() {
 }
 
 // Mirror: the authors' own. Digest of the archive: published by TensorFlow Datasets
-// (url_checksums/cifar10.txt); of the files in it: by torchvision for Ruby
+// (url_checksums/cifar10.txt). Digests of the files in it: published by torchvision for Ruby
 // (lib/torchvision/datasets/cifar10.rb).
 Source cifar10() {
   return {"cifar10",
@@ -69,7 +69,7 @@ Source cifar10() {
                         "c4a38c50a1bc5f3a1c5537f2155ab9d68f9f25eb1ed8d9ddda3db29a59bca1dd", "", 170052171}};
 }
 
-// The value of an environment variable; an empty one counts as not set.
+// Returns the value of an environment variable; an empty one counts as not set.
 std::optional<fs::path> environment(const char* name) {
   const char* const value = std::getenv(name);
   return value && *value ? std::optional<fs::path>(value) : std::nullopt;

@@ -28,7 +28,7 @@ void read_block(GzipReader& reader, const fs::path& archive, Block& block) {
   if (reader.read(block.data(), kBlock) != kBlock) refuse(archive, "is a truncated tar archive");
 }
 
-// A field of a header, up to its terminating zero if it has one.
+// Returns a field of a header, up to its terminating zero if it has one.
 std::string_view field(const Block& header, std::size_t offset, std::size_t size) {
   const std::string_view whole(header.data() + offset, size);
   return whole.substr(0, whole.find('\0'));
@@ -45,7 +45,7 @@ std::optional<std::uint64_t> octal(std::string_view text) {
   return value;
 }
 
-// POSIX.1-1988: the sum of the header's bytes, its own field counted as spaces.
+// Checksum of POSIX.1-1988: the sum of the header's bytes, with its own field counted as spaces.
 std::uint64_t checksum(const Block& header) {
   std::uint64_t sum = 0;
   for (std::size_t i = 0; i < kBlock; ++i)
@@ -59,7 +59,7 @@ struct Member {
   bool is_file = false;
 };
 
-// The next member, or nothing at the block of zeros that ends an archive.
+// Returns the next member, or nothing at the block of zeros that ends an archive.
 std::optional<Member> read_header(GzipReader& reader, const fs::path& archive) {
   Block header;
   read_block(reader, archive, header);

@@ -25,7 +25,7 @@ struct Specification {
 Specification parse(const std::string& text) {
   const std::string rest = text.substr(std::string("h5:").size());
   Specification specification;
-  // Arrays begin with a slash, so that a colon in the file's name does no harm.
+  // Arrays begin with a slash, so a colon in the file's name does no harm.
   const std::size_t colon = rest.rfind(":/");
   if (colon != std::string::npos) {
     specification.file = rest.substr(0, colon);
@@ -53,8 +53,8 @@ std::string text_of(const Shape& shape) {
   throw DataError(array.where() + " " + fault);
 }
 
-// Images as most Python programs keep them, (images, height, width, channels). Read in ltlab's order they
-// would train, but each row of pixels would be normalized as a channel.
+// Whether images are in the order of most Python programs, (images, height, width, channels). Read in ltlab's
+// order they would train, but each row of pixels would be normalized as a channel.
 bool has_channels_last(const Shape& shape) {
   const auto colours = [](std::size_t extent) { return extent == 1 || extent == 3; };
   return shape.size() == 4 && colours(shape[3]) && !colours(shape[1]) && shape[2] > shape[3];
@@ -144,7 +144,7 @@ ImageSet read_set(const hdf5::File& file, const std::string& images, const std::
 
 using Sets = std::vector<ImageSet>;
 
-// One or two sets, read whole.
+// Reads one or two sets completely.
 Sets read_sets(const std::string& name, const std::vector<std::string>& paths) {
   const hdf5::File file = hdf5::File::open(name);
   Sets sets;
@@ -190,7 +190,7 @@ bool receive(const hdf5::ChildPipe& pipe, Sets& sets) {
   return true;
 }
 
-// The file may be anybody's, and of any format of HDF5: a process of its own reads it.
+// The file may be anybody's, in any HDF5 format, so a separate process reads it.
 Sets read_sets_in_child(const std::string& name, const std::vector<std::string>& paths) {
   Sets sets(paths.size() / 2);
   hdf5::read_in_child(

@@ -21,7 +21,7 @@ void transpose_tile(const float* from, std::size_t from_row, float* to, std::siz
     for (std::size_t j = 0; j < kTile; ++j) to[j * to_row + i] = from[i * from_row + j];
 }
 #else
-// Registers of 128 bits are enough: memory bounds this, and wider ones were measured no faster.
+// Registers of 128 bits are enough: memory limits the speed, and wider ones were measured no faster.
 HWY_INLINE void transpose_tile(const float* HWY_RESTRICT from, std::size_t from_row, float* HWY_RESTRICT to,
                                std::size_t to_row) {
   const hn::FixedTag<float, kTile> d;

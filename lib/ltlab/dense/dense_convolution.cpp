@@ -16,9 +16,9 @@
 #include "ltlab/dense/plain_convolution.h"
 #include "ltlab/dense/volume_operand.h"
 
-// A batch goes through in runs of few panels, whose copies in oneDNN's layout are used while they are in the
-// cache. So to convert x again in backward_weights costs hardly more than to fetch a copy of the whole batch
-// that forward would have kept.
+// A batch is processed in runs of few panels, whose copies in oneDNN's layout are used while they are in the
+// cache. Converting x again in backward_weights thus costs hardly more than fetching a copy of the whole
+// batch that forward would have kept.
 namespace ltlab {
 namespace {
 
@@ -29,7 +29,7 @@ constexpr auto kFloat = memory::data_type::f32;
 
 enum class Task { forward, forward_relu, backward_data, backward_weights };
 
-// A task of given extents, as oneDNN versions 2 and 3 are asked for it.
+// A task of given extents, as a request to oneDNN version 2 or 3.
 class Request {
  public:
   Request(const ConvolutionShape& shape, const CallersRun& x, const CallersRun& y, Lanes lanes,
@@ -75,7 +75,7 @@ class Request {
 #endif
   }
 
-  // `last` is what the primitive's description takes after its operands: attributes, or a forward hint.
+  // `last` is the argument of the primitive's description after its operands: attributes, or a forward hint.
   template <class Primitive, class... Operands>
   typename Primitive::primitive_desc describe(const dnnl::primitive_attr& last,
                                               const Operands&... operands) const {
@@ -106,12 +106,12 @@ struct Plan {
   VolumeOperand x, weights, y;
 };
 
-// What tells the plans of one convolution apart: panels and lanes of a run, borders and blocks of x and y.
+// The key of a convolution's plans: panels and lanes of a run, borders and blocks of x and y.
 using PlanKey =
     std::tuple<Task, std::size_t, std::size_t, std::size_t, std::size_t, std::size_t, std::size_t>;
 
-// Panels a run: a run's reading and writing of the weights should be little beside that of its activations,
-// which should stay in the cache.
+// Returns the panels of a run. Reading and writing the weights should cost a run little beside its
+// activations, which should stay in the cache.
 std::size_t panels_a_run(const ConvolutionShape& shape) {
   constexpr std::size_t kActivationsPerWeight = 4;
   const std::size_t activations = kLanes * (shape.input.features() + shape.output().features());
@@ -157,7 +157,7 @@ class OneDnnConvolution {
 
   void backward_weights(const Activations<float>& dy, const Activations<float>& x, bool accumulate,
                         float* gradient) {
-    // Each run adds its own.
+    // Each run adds its own share.
     if (!accumulate) std::fill_n(gradient, element_count(shape_.weights()), 0.0f);
     each_run(Task::backward_weights, x, dy, [&](Plan& plan, std::size_t panel) {
       plan.primitive.execute(stream_, {{DNNL_ARG_SRC, plan.x.load(x.row(panel, 0, 0), stream_)},
@@ -171,7 +171,7 @@ class OneDnnConvolution {
   // Calls body(plan, first panel) for each run of a batch.
   template <class Body>
   void each_run(Task task, const Activations<float>& x, const Activations<float>& y, const Body& body) try {
-    omp_set_num_threads(1);  // concerns the calling thread only; oneDNN reads it at each call
+    omp_set_num_threads(1);  // applies to the calling thread only; oneDNN reads it at each call
     const auto run = [&](std::size_t panel, std::size_t panels, std::size_t lanes) {
       body(plan_for(task, {{x.shape(), panels, lanes}, x_block(x)}, {{y.shape(), panels, lanes}, y_block(y)}),
            panel);
@@ -185,22 +185,22 @@ class OneDnnConvolution {
     throw_failure("convolution", error.status);
   }
 
-  // Channels side by side.
+  // Returns how many channels lie side by side.
   std::size_t x_block(const Activations<float>& x) const {
     return shape_.input.channels / x.image().channels;
   }
   std::size_t y_block(const Activations<float>& y) const { return shape_.outputs / y.image().channels; }
 
-  // Panels of which all lanes are computed. A last panel that is not full is a run of its own, of fewer
-  // lanes, unless one run takes all panels: another would read all weights again. In blocks of channels only
-  // a lone panel has fewer.
+  // Returns the number of panels of which all lanes are computed. A last panel that is not full is a run of
+  // its own, with fewer lanes, unless one run takes all panels: another run would read all weights again. In
+  // blocks of channels only a lone panel has fewer.
   std::size_t whole_panels(const Activations<float>& x, const Activations<float>& y) const {
     const bool blocks = x_block(x) > 1 || y_block(y) > 1;
     if (x.panels() > 1 && (blocks || x.panels() <= panels_a_run_)) return x.panels();
     return images(x) / kLanes;
   }
   std::size_t images(const Activations<float>& x) const { return x.batch() / x_block(x); }
-  // Lanes that are computed of a last panel that is not whole.
+  // Returns how many lanes of a last panel that is not whole are computed.
   std::size_t last_lanes(const Activations<float>& x) const { return (images(x) % kLanes + 3) / 4 * 4; }
 
   // `a` is x or y, whichever was written.
@@ -221,10 +221,10 @@ class OneDnnConvolution {
     return plans_.emplace(key, make_plan(task, x, y)).first->second;
   }
 
-  // Width, which is nearer to the caller's layout, unless oneDNN has code of its own only for depth, or its
-  // code is wrong: that of AVX-512 for gradients of weights (2.6 at least) reads and writes beside its arrays
-  // where strides along a volume's depth, here the image's height, lead at once from the padding before to
-  // that behind.
+  // Returns width, which is nearer to the caller's layout, unless oneDNN has code of its own only for depth,
+  // or its code is wrong: that of AVX-512 for gradients of weights (2.6 at least) reads and writes beside its
+  // arrays where strides along a volume's depth, here the image's height, lead at once from the padding
+  // before to that behind.
   Lanes lanes_for(Task task, const CallersRun& x, const CallersRun& y) const {
     const bool is_short = shape_.input.height <= 2 * shape_.kernel_height;
     if (task == Task::backward_weights && shape_.stride > 1 && shape_.padding > 0 && is_short)
@@ -271,7 +271,7 @@ class OneDnnConvolution {
   std::map<PlanKey, Plan> plans_;
 };
 
-// The layout in panels of activations in blocks of channels of `image`; else `shape` as it is.
+// Returns the layout in panels of activations in blocks of channels of `image`; else `shape` as it is.
 ActivationShape in_panels(const ActivationShape& shape, const ImageShape& image) {
   const std::size_t block = dense_channel_block();
   const ActivationShape panels{image, shape.batch / block, kLanes, 0};

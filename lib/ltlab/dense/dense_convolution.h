@@ -13,10 +13,10 @@ namespace ltlab {
 /// which only tests use, by plain loops.
 ///
 /// Each product stands alone: none depends on what another was called with before. Activations have
-/// kLaneMultiple lanes and any border; borders are neither read nor written. Or, float ones, they come in
-/// blocks of channels (in_channel_blocks() with dense_channel_block(), for x and y each as it is), which
-/// saves their conversion. The first call for a batch of
-/// another size prepares oneDNN's code and buffers, later ones reuse them.
+/// kLaneMultiple lanes and any border; borders are neither read nor written. Float activations may also come
+/// in blocks of channels (in_channel_blocks() with dense_channel_block(), independently for x and y), which
+/// saves their conversion. The first call for a batch of another size prepares oneDNN's code and buffers, and
+/// later ones reuse them.
 ///
 /// Every member throws ConfigError where the extents of the activations are not those of the convolution,
 /// their batches differ or their lanes are not kLaneMultiple, and NumericError where oneDNN fails.
@@ -28,16 +28,16 @@ class DenseConvolution {
   DenseConvolution(DenseConvolution&&) noexcept;
   DenseConvolution& operator=(DenseConvolution&&) noexcept;
 
-  /// Y = f(W * X + b), one bias an output channel; `bias` may be null. Padding lanes of Y are finite where
-  /// those of X are.
+  /// Computes Y = f(W * X + b), one bias an output channel; `bias` may be null. Padding lanes of Y are finite
+  /// where those of X are.
   void forward(const T* weights, const T* bias, Activation activation, const Activations<T>& x,
                Activations<T>& y);
 
-  /// dX, the gradient of X given that of Y. Padding lanes of dY must be zero, those of dX become zero.
+  /// Computes dX, the gradient of X, from dY. Padding lanes of dY must be zero; those of dX become zero.
   void backward_data(const T* weights, const Activations<T>& dy, Activations<T>& dx);
 
-  /// gradient = (accumulate ? gradient : 0) + that of W, summed over the batch. Padding lanes of dY must be
-  /// zero.
+  /// Computes gradient = (accumulate ? gradient : 0) + that of W, summed over the batch. Padding lanes of dY
+  /// must be zero.
   void backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate, T* gradient);
 
  private:

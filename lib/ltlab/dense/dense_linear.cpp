@@ -13,12 +13,12 @@
 namespace ltlab {
 namespace {
 
-// Concerns the calling thread only; oneDNN and Eigen read it at each call.
+// This applies to the calling thread only; oneDNN and Eigen read it at each call.
 void use_one_thread() {
   omp_set_num_threads(1);
 }
 
-// C = op(A) op(B) + beta C, row-major, op(A) m x k, op(B) k x n.
+// Computes C = op(A) op(B) + beta C, row-major, op(A) m x k, op(B) k x n.
 void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, const float* a,
               std::size_t lda, const float* b, std::size_t ldb, float beta, float* c, std::size_t ldc) {
   use_one_thread();
@@ -52,8 +52,8 @@ void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, 
   }
 }
 
-// dx = W^T dy for a panel of kLaneMultiple images. oneDNN takes 1.7 times as long for such a narrow product
-// as for its transpose, dx^T = dy^T W; a few features at a time, the transpose stays in the cache.
+// Computes dx = W^T dy for a panel of kLaneMultiple images. oneDNN takes 1.7 times as long for such a narrow
+// product as for its transpose, dx^T = dy^T W; a few features at a time, the transpose stays in the cache.
 template <class T>
 void multiply_transposed_narrow(const T* weights, std::size_t outputs, std::size_t inputs, const T* dy,
                                 T* dx) {

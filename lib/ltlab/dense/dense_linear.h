@@ -8,11 +8,11 @@ namespace ltlab {
 /// Single-threaded: a process runs one worker a core. float by oneDNN; double, for curvature and tests,
 /// by Eigen.
 
-/// Y = W X.
+/// Computes Y = W X.
 template <class T>
 void dense_multiply(const T* weights, const Activations<T>& x, Activations<T>& y);
 
-/// dX = W^T dY.
+/// Computes dX = W^T dY.
 template <class T>
 void dense_multiply_transposed(const T* weights, const Activations<T>& dy, Activations<T>& dx);
 

@@ -7,7 +7,7 @@
 
 #include "ltlab/base/error.h"
 
-// Inside lib/ltlab/dense/ only.
+// For use inside lib/ltlab/dense/ only.
 
 namespace ltlab {
 

@@ -10,7 +10,7 @@
 
 namespace ltlab {
 
-/// What DenseConvolution does, in double by plain loops.
+/// Does the same as DenseConvolution, in double by plain loops.
 class PlainConvolution {
  public:
   explicit PlainConvolution(const ConvolutionShape& shape) : shape_(shape) {}
@@ -45,7 +45,7 @@ class PlainConvolution {
  private:
   static std::size_t row_size(const Activations<double>& a) { return a.image().width * kLaneMultiple; }
 
-  // body(row, its channel) for each row of all panels.
+  // Calls body(row, its channel) for each row of all panels.
   template <class Body>
   static void each_row(Activations<double>& a, const Body& body) {
     for (std::size_t p = 0; p < a.panels(); ++p)
@@ -53,7 +53,7 @@ class PlainConvolution {
         for (std::size_t i = 0; i < a.image().height; ++i) body(a.row(p, c, i), c);
   }
 
-  // body(number of the weight, the lanes of x, those of y) wherever a weight of the kernel meets an input.
+  // Calls body(number of the weight, the lanes of x, those of y) wherever a kernel's weight meets an input.
   template <class X, class Y, class Body>
   void each_product(X& x, Y& y, const Body& body) const {
     const ImageShape in = shape_.input, out = shape_.output();

@@ -10,21 +10,21 @@ using dnnl::memory;
 constexpr std::size_t kLanes = kLaneMultiple;
 constexpr auto kFloat = memory::data_type::f32;
 
-// Of a volume, or strides within it: two outer axes, then those of an image and of the lanes.
+// Extents of a volume, or strides in it: two outer axes, then those of an image and of the lanes.
 memory::dims axes(Lanes lanes, std::size_t outermost, std::size_t outer, std::size_t height,
                   std::size_t width, std::size_t lane) {
   if (lanes == Lanes::depth) return {dim(outermost), dim(outer), dim(lane), dim(height), dim(width)};
   return {dim(outermost), dim(outer), dim(height), dim(width), dim(lane)};
 }
 
-// The lanes innermost but for a block of channels.
+// Returns the layout with the lanes innermost but for a block of channels.
 memory::desc blocked_layout(const CallersRun& run, std::size_t block, Lanes lanes) {
   using Tag = memory::format_tag;
   if (lanes == Lanes::depth) return {extents(run, lanes), kFloat, block == 16 ? Tag::aBdec16b : Tag::aBdec8b};
   return {extents(run, lanes), kFloat, block == 16 ? Tag::nCdhw16c : Tag::nCdhw8c};
 }
 
-// The caller's layout of activations, from the first position within the border on.
+// Returns the caller's layout of activations, from the first position within the border on.
 memory::desc callers_layout(const CallersRun& of, Lanes lanes) {
   if (of.block > 1) return blocked_layout(of, of.block, lanes);
   const ActivationShape& shape = of.panels.shape;

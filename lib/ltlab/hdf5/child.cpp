@@ -53,12 +53,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// The child ends with this status where nobody reads its pipe, or it finds no memory (libhdf5 then ends with
-// -1).
+// The child ends with this status if nobody reads its pipe or it finds no memory (libhdf5 then ends with -1).
 constexpr int kGaveUp = 75;
 
-// Bytes of address space that a child may take: what this process has taken already, with which it begins,
-// and all of the machine's.
+// Returns the bytes of address space that a child may take: what this process has taken already, with which
+// the child begins, and all of the machine's memory.
 rlim_t memory_of_child() {
   rlim_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
@@ -73,24 +72,24 @@ void set_limit(__rlimit_resource resource, rlim_t most) {
   ::setrlimit(resource, &limit);
 }
 
-// A crash here is told by the parent, in one sentence, and leaves nothing else behind.
+// Makes a crash here leave nothing behind: the parent reports it in one sentence.
 void prepare_child(rlim_t memory) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM})
     std::signal(signal, SIG_DFL);
   on_crash_without_memory([] { ::_exit(kGaveUp); });
-  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // it is the parent that they stop
+  for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // only the parent stops on these
   set_limit(RLIMIT_CORE, 0);
   set_limit(RLIMIT_AS, memory);
   const FileDescriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   ::dup2(nowhere.get(), STDERR_FILENO);  // the C library's last words
 }
 
-// In the child: what reading this file may take of the processor, beyond what has been taken, and a disk or
-// network may be so much slower.
+// Limits, in the child, the processor time for reading this file, beyond what has been taken already. The
+// elapsed time may be so many times longer, since a disk or network may be slower.
 void limit_time(const fs::path& path) {
   constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10, kSlower = 10;
-  std::error_code ignored;  // a file that cannot be looked at is met again by who reads it
+  std::error_code ignored;  // whoever reads the file finds out if it cannot be looked at
   const std::uintmax_t bytes = fs::file_size(path, ignored);
   const rlim_t seconds = kSeconds + (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20));
   rusage taken{};
@@ -99,7 +98,7 @@ void limit_time(const fs::path& path) {
   ::alarm(static_cast<unsigned>(std::min(kSlower * seconds, rlim_t{INT_MAX})));
 }
 
-// A text is told by its length and its letters. Likewise false where the other one is gone.
+// Writes a text as its length and its letters; returns false if the other process is gone.
 bool write_text(const ChildPipe& pipe, const std::string& text) {
   const std::uint64_t size = text.size();
   return pipe.try_write(std::as_bytes(std::span(&size, 1))) && pipe.try_write(std::as_bytes(std::span(text)));
@@ -120,7 +119,7 @@ void write_error(const ChildPipe& pipe, Answer answer, const std::string& messag
   write_text(pipe, message);
 }
 
-// Whether it was read.
+// Returns whether the file was read.
 bool answer(const ChildPipe& pipe, const std::function<std::function<void(const ChildPipe&)>()>& read) {
   try {
     const auto tell = read();
@@ -137,7 +136,7 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
     write_error(pipe, Answer::data, error.what());
   } catch (const std::bad_alloc&) {
     write_error(pipe, Answer::memory, "");
-  } catch (const std::exception& error) {  // nothing may leave this process by way of the parent's functions
+  } catch (const std::exception& error) {  // nothing may leave this process through the parent's functions
     write_error(pipe, Answer::data, error.what());
   }
   return false;
@@ -180,20 +179,20 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
                    ": it is damaged, or made to do harm; restore it from a copy");
 }
 
-// Forks a child that runs `serve` with its end of a pipe, and ends.
+// Forks a child that runs `serve` with its end of a pipe and then ends.
 std::unique_ptr<Child> start_child(const fs::path& path, const std::function<void(const ChildPipe&)>& serve) {
   int ends[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
     throw IoError("cannot make a pipe: " + std::string(std::strerror(errno)));
   FileDescriptor ours(ends[0]), theirs(ends[1]);
   const rlim_t memory = memory_of_child();
-  const LibraryLock lock;  // no other thread is within HDF5, so that the child finds it in order
+  const LibraryLock lock;  // no other thread is inside HDF5, so the child finds it in order
   const pid_t process = ::fork();
   if (process < 0)
     throw IoError("cannot read '" + path.string() + "' in a process of its own: " + std::strerror(errno));
   if (process > 0) return std::make_unique<Child>(process, ChildPipe(std::move(ours)));
   errno = 0;
-  { const FileDescriptor closed = std::move(ours); }  // or the end of the parent would not end the pipe
+  { const FileDescriptor closed = std::move(ours); }  // or else the parent's end would not end the pipe
   lift_lock_in_child();
   prepare_child(memory);
   serve(ChildPipe(std::move(theirs)));
@@ -254,13 +253,13 @@ void FileChecker::check(const fs::path& path) {
     if (write_text(pipe, path.string()) && pipe.read_value(found) && found == Answer::read) return;
     const std::unique_ptr<Child> ended = std::move(child_);
     if (found != Answer::none) rethrow(found, ended->pipe());
-    // A child may also have ended with the thread that began it, or by another file's doing: a fresh one
-    // tells.
+    // A child may also have ended with the thread that began it, or because of another file; a fresh child
+    // shows which.
     if (fresh) tell_death(path, ended->wait());
   }
 }
 
-// A file at fault may leave HDF5 in disorder: the child ends with it.
+// A file at fault may leave HDF5 in disorder, so the child ends with it.
 void FileChecker::serve(const ChildPipe& pipe) const {
   for (bool sound = true; sound;) {
     sound = answer(pipe, [&] {

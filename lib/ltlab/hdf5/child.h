@@ -11,19 +11,19 @@
 
 namespace ltlab::hdf5 {
 
-/// One end of what parent and child tell each other, byte by byte.
+/// One end of the pipe through which parent and child exchange bytes.
 class ChildPipe {
  public:
   explicit ChildPipe(FileDescriptor end) : end_(std::move(end)) {}
 
-  /// In the child. Ends it where the parent is gone.
+  /// Writes the bytes; for the child, which ends if the parent is gone.
   void write(std::span<const std::byte> bytes) const;
-  /// False where the other one is gone.
+  /// Writes the bytes; returns false if the other process is gone.
   bool try_write(std::span<const std::byte> bytes) const;
-  /// False where the other one ended before so many bytes came.
+  /// Reads bytes; returns false if the other process ended before so many came.
   bool read(std::span<std::byte> bytes) const;
 
-  /// The bytes of one value. As write() and read().
+  /// Write and read the bytes of one value, as write() and read() do.
   template <class T>
   void write_value(const T& value) const {
     write(std::as_bytes(std::span(&value, 1)));
@@ -39,23 +39,23 @@ class ChildPipe {
 
 class Child;
 
-/// Reads a file in a child process, since HDF5 itself may crash, loop or ask for all memory: where a file is
-/// damaged whose metadata carry no checksums (as in superblocks 0 and 1), or forged with right ones.
+/// Reads a file in a child process, since HDF5 itself may crash, loop or ask for all memory: on a damaged
+/// file whose metadata carry no checksums (as in superblocks 0 and 1), or on one forged with right checksums.
 ///
-/// `read` runs in the child, and returns how to tell what it read: that writes to the pipe. `receive` then
-/// reads the same from it here. An error that `read` throws is thrown here, as the same type. StoreError,
-/// naming the file, where the child crashes, or takes more time than such a file can need; IoError where the
-/// system starts no child or kills it, or memory runs out: beyond what the machine has, it gets none.
+/// `read` runs in the child and returns a function that writes what it read to the pipe. `receive` then reads
+/// that here. An error that `read` throws is thrown here, as the same type. StoreError, naming the file,
+/// where the child crashes or takes more time than such a file can need; IoError where the system starts no
+/// child or kills it, or memory runs out: the child gets no more than the machine has.
 ///
-/// The child is a fork that holds HDF5's lock and uses nothing but HDF5 and memory, of which the C library
-/// keeps copies usable in a child whatever other threads were doing. It may be called from any thread.
+/// The child is a fork that holds HDF5's lock and uses nothing but HDF5 and memory, which the C library keeps
+/// usable in a child whatever other threads were doing. The function may be called from any thread.
 void read_in_child(const std::filesystem::path& path,
                    const std::function<std::function<void(const ChildPipe&)>()>& read,
                    const std::function<bool(const ChildPipe&)>& receive);
 
 /// Checks files, one after the other, in a child process that lives on until a file is at fault, so that many
-/// sound files cost one child. It holds copies of the descriptors that were open when it began: who locks by
-/// flock() lifts the lock by name, since closing does not.
+/// sound files cost one child. The child holds copies of the descriptors that were open when it began: a
+/// caller that locks by flock() must unlock explicitly, since closing does not lift the lock.
 class FileChecker {
  public:
   /// `check` runs in the child, which is as this process was when the child began.
@@ -64,7 +64,7 @@ class FileChecker {
   FileChecker(const FileChecker&) = delete;
   FileChecker& operator=(const FileChecker&) = delete;
 
-  /// Errors as of read_in_child().
+  /// Checks a file. Errors as for read_in_child().
   void check(const std::filesystem::path& path);
 
  private:

@@ -13,11 +13,11 @@ namespace ltlab::hdf5 {
 
 enum class ElementClass { integer, floating, string, compound, other };
 
-/// What one element of a dataset is, as the file stores it.
+/// The type of one element of a dataset, as the file stores it.
 struct ElementType {
   ElementClass kind = ElementClass::other;
   std::size_t bytes = 0;   ///< in memory, before any packing by filters
-  bool is_signed = false;  ///< of integers
+  bool is_signed = false;  ///< for integers
   std::string name;        ///< "uint8", "uint8 (1 bit)", "float32", "string[12]", "compound{step:uint64,...}"
 };
 
@@ -41,7 +41,7 @@ class Dataset : public Object {
   void read(std::span<std::int64_t> values) const;
   void read(std::span<std::uint64_t> values) const;
 
-  /// All elements as the file's type defines their bytes, not converted: size() * element().bytes.
+  /// Returns all elements as the file's type defines their bytes, not converted: size() * element().bytes.
   std::vector<std::byte> read_raw() const;
 
  private:

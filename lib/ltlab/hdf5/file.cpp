@@ -28,14 +28,14 @@ Handle file_access() {
   return access;
 }
 
-// HDF5 takes two open files in memory for the same one if their names agree.
+// HDF5 takes two open files in memory for the same file if their names agree.
 std::string unique_name(const Handle& access) {
   return "image-" + std::to_string(access.id());
 }
 
 constexpr auto kOpening = "open it as an HDF5 file";
 
-// What the library asks for of the memory of a file in memory, of property lists' copies of it too.
+// Allocates what the library asks for a file in memory, and for property lists' copies of it.
 void* allocate(std::size_t bytes, H5FD_file_image_op_t, void*) {
   return std::malloc(bytes);
 }
@@ -47,9 +47,9 @@ herr_t keep_owner(void*) {
   return 0;
 }
 
-// The length of a closed file as its superblock tells it, where that is of the version that this program
-// writes, at the beginning; `room` of any other, which may be followed by what the library allocated in
-// advance, as HDF5 allows.
+// Returns the length of a closed file from its superblock, if that is at the beginning and of the version
+// that this program writes; otherwise `room`, which may include what the library allocated in advance, as
+// HDF5 allows.
 std::size_t file_length(const std::byte* bytes, std::size_t room) {
   constexpr unsigned char kSignature[] = {0x89, 'H', 'D', 'F', '\r', '\n', 0x1a, '\n'};
   constexpr std::size_t kVersion = 8, kBytesOfOffset = 9, kEnd = 28, kSuperblock = 48;
@@ -63,11 +63,11 @@ std::size_t file_length(const std::byte* bytes, std::size_t room) {
 
 }  // namespace
 
-// The bytes that HDF5 hands over when it closes a file in memory: complete only then. (H5Fget_file_image
-// would be the plain way, but of an open file it returns a superblock whose checksum is wrong, in HDF5 1.10.)
+// The bytes that HDF5 hands over when it closes a file in memory, complete only then. (H5Fget_file_image
+// would be the plain way, but in HDF5 1.10 it gives an open file a superblock with a wrong checksum.)
 struct File::Image {
   std::byte* bytes = nullptr;
-  std::size_t room = 0;      // that the open file has
+  std::size_t room = 0;      // room of the open file
   std::size_t reserved = 0;  // at least as much: it doubles, so that a large file is not copied at each step
 
   Image() = default;
@@ -103,7 +103,7 @@ File::File(Opened opened, const std::filesystem::path& name)
       opened_(std::move(opened)) {}
 
 File File::open(const std::filesystem::path& path) {
-  open_regular_file(path);  // HDF5 tells what is missing or forbidden no better than damage; the system does
+  open_regular_file(path);  // HDF5 reports a missing or forbidden file no better than damage
   const LibraryLock lock;
   const Handle access = file_access();
   const hid_t file = check(H5Fopen(path.c_str(), H5F_ACC_RDONLY, access.id()), in_quotes(path), kOpening);
@@ -113,8 +113,8 @@ File File::open(const std::filesystem::path& path) {
 Handle File::image_access(Image& image) {
   Handle access = file_access();
   check_made(H5Pset_fclose_degree(access.id(), H5F_CLOSE_STRONG));
-  check_made(H5Pset_meta_block_size(access.id(), 0));        // which would leave gaps
-  check_made(H5Pset_small_data_block_size(access.id(), 0));  // likewise
+  check_made(H5Pset_meta_block_size(access.id(), 0));        // it would leave gaps
+  check_made(H5Pset_small_data_block_size(access.id(), 0));  // the same
   check_made(H5Pset_fapl_core(access.id(), kImageGrowth, false));
   H5FD_file_image_callbacks_t callbacks{allocate,   nullptr,    Image::grow, Image::give,
                                         same_image, keep_owner, &image};

@@ -12,22 +12,22 @@ namespace ltlab::hdf5 {
 
 /// An open HDF5 file, which is also its root group.
 ///
-/// Files are written as an image in memory, and the caller puts the image's bytes on disk: so a full disk is
-/// met by plain writes, which can be undone, and never by the library, which cannot even close a file it
-/// could not flush. The format is that of HDF5 1.10, whose metadata carry checksums, without timestamps: the
-/// same content gives the same bytes.
+/// Files are written as an image in memory, and the caller puts the image's bytes on disk. Plain writes then
+/// meet a full disk and can be undone. The library never meets one: it cannot even close a file that it could
+/// not flush. The format is that of HDF5 1.10, whose metadata carry checksums, without timestamps: the same
+/// content gives the same bytes.
 class File : public Group {
  public:
   File(File&&) = default;
-  File& operator=(File&&) = delete;  // which would part an open file from its image
+  File& operator=(File&&) = delete;  // it would part an open file from its image
 
-  /// Opens for reading. IoError: the system refuses; DataError: no regular file; StoreError: not an HDF5
-  /// file, or a truncated one.
+  /// Opens a file for reading. IoError: the system refuses; DataError: it is no regular file; StoreError: it
+  /// is not an HDF5 file, or it is truncated.
   static File open(const std::filesystem::path& path);
 
-  /// An empty file in memory; `name` is for messages.
+  /// Returns an empty file in memory; `name` is for messages.
   static File create_image(const std::filesystem::path& name);
-  /// A copy of a file in memory, to be changed. Errors as open().
+  /// Returns a copy of a file in memory, to be changed. Errors as for open().
   static File open_image(const std::filesystem::path& path);
   /// The length of the file.
   std::size_t bytes() const;
@@ -38,7 +38,7 @@ class File : public Group {
 
  private:
   struct Image;
-  /// An open file, and where one in memory leaves its bytes when it is closed: so it goes first.
+  /// An open file, and the place for the bytes of one in memory when it is closed: the file is closed first.
   struct Opened {
     std::shared_ptr<Image> image;
     Handle file;
@@ -50,10 +50,10 @@ class File : public Group {
   Opened opened_;
 };
 
-/// Of the HDF5 library in use: "1.10.8".
+/// Returns the version of the HDF5 library in use: "1.10.8".
 std::string library_version();
 
-/// All bytes of a file. IoError: the system refuses; DataError: it is no regular file.
+/// Returns all bytes of a file. IoError: the system refuses; DataError: it is no regular file.
 std::vector<std::byte> read_bytes(const std::filesystem::path& path);
 
 }  // namespace ltlab::hdf5

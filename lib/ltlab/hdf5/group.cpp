@@ -14,9 +14,9 @@ namespace ltlab::hdf5 {
 namespace {
 
 constexpr unsigned kDeflateLevel = 4;  // twice as fast as 6, and 1 % larger for weights, 5 % for masks
-constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // HDF5's default chunk cache holds one such
+constexpr std::size_t kChunkBytes = std::size_t{1} << 20;  // HDF5's default chunk cache holds one of these
 
-// The whole array where it is small, else halved along its slowest axes: chunks are runs of memory.
+// Returns the whole array if it is small, else halves it along its slowest axes: chunks are runs of memory.
 std::vector<hsize_t> chunk_extents(const Shape& shape, std::size_t element_bytes) {
   std::vector<hsize_t> chunk(shape.begin(), shape.end());
   std::size_t bytes = element_count(shape) * element_bytes;
@@ -29,8 +29,8 @@ std::vector<hsize_t> chunk_extents(const Shape& shape, std::size_t element_bytes
   return chunk;
 }
 
-// A dataset's property list: no timestamps, no fill values (everything is written), chunked. Filters come on
-// top.
+// Returns a dataset's property list: no timestamps, no fill values (everything is written), chunked. Filters
+// are added to it.
 Handle chunked_creation(const Shape& shape, std::size_t element_bytes) {
   Handle creation(H5Pcreate(H5P_DATASET_CREATE));
   check_made(H5Pset_obj_track_times(creation.id(), false));
@@ -62,7 +62,7 @@ Handle group_creation() {
   return creation;
 }
 
-// Creates the groups on the way to `name` that are not there yet.
+// Creates the groups on the way to `name` that do not exist yet.
 void create_parents(hid_t group, const std::string& name, const std::string& where) {
   const Handle creation = group_creation();
   for (auto slash = name.find('/', 1); slash != std::string::npos; slash = name.find('/', slash + 1)) {
@@ -74,15 +74,15 @@ void create_parents(hid_t group, const std::string& name, const std::string& whe
   }
 }
 
-// Opens what lies in this file. No link leads into another one, which may be anything, a pipe that never
-// answers too. It lives while HDF5's word for a failure is wanted.
+// Opens objects in this file. No link leads into another one, which may be anything, even a pipe that never
+// answers. It must live as long as HDF5's message about a failure is wanted.
 class OwnFile {
  public:
   OwnFile() : access_(H5Pcreate(H5P_LINK_ACCESS)) {
     check_made(H5Pset_elink_cb(access_.id(), refuse, &left_));
   }
 
-  // What H5Oopen returns.
+  // Returns what H5Oopen returns.
   hid_t open(hid_t group, const std::string& name, const std::string& where) {
     const hid_t object = H5Oopen(group, name.c_str(), access_.id());
     if (left_) throw StoreError(where + " keeps '" + name + "' in another file: copy it into this one");
@@ -133,11 +133,11 @@ std::size_t row_count(const Column& column) {
   return std::visit([](const auto& values) { return values.size(); }, column.values);
 }
 
-// Bytes that each of a column's values takes in a row.
+// Returns the bytes that each of a column's values takes in a row.
 std::size_t width_of(const Column& column) {
   const auto* texts = std::get_if<std::vector<std::string>>(&column.values);
   if (!texts) return sizeof(std::uint64_t);
-  std::size_t longest = 1;  // HDF5 knows no string of length 0
+  std::size_t longest = 1;  // HDF5 has no strings of length 0
   for (const std::string& text : *texts) longest = std::max(longest, text.size());
   return longest;
 }
@@ -148,7 +148,7 @@ std::size_t row_width(const std::vector<Column>& columns) {
   return bytes;
 }
 
-// The type of a column's values: for the file, or (only its strings being alike) for memory.
+// Returns the type of a column's values for the file or for memory, where only strings have the same type.
 Handle column_type(const Column& column, bool for_file) {
   if (std::holds_alternative<std::vector<std::uint64_t>>(column.values)) {
     return copy_type(for_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64);
@@ -159,7 +159,7 @@ Handle column_type(const Column& column, bool for_file) {
   return string_type(width_of(column));
 }
 
-// Its columns side by side, without gaps.
+// Returns a type with the columns side by side, without gaps.
 Handle table_type(const std::vector<Column>& columns, bool for_file) {
   Handle table(H5Tcreate(H5T_COMPOUND, row_width(columns)));
   std::size_t offset = 0;
@@ -213,7 +213,7 @@ void for_each_column(Columns& columns, std::vector<std::byte>& rows, const Body&
   }
 }
 
-// An empty column of the kind that the file's column converts to without loss.
+// Returns an empty column of the kind that the file's column converts to without loss.
 Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::string& where) {
   const std::string action = "read column " + std::to_string(index);
   Column column{check_text(H5Tget_member_name(table, index), where, action), {}};
@@ -223,7 +223,7 @@ Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::st
     column.values = std::vector<std::uint64_t>(rows);
   } else if (kind == H5T_FLOAT) {
     column.values = std::vector<double>(rows);
-  } else if (kind == H5T_STRING) {  // its length is known to column_type() by the longest string
+  } else if (kind == H5T_STRING) {  // column_type() finds the length from the longest string
     column.values =
         std::vector<std::string>(rows, std::string(check_size(H5Tget_size(type.id()), where, action), '\0'));
   } else {

@@ -17,7 +17,7 @@ enum class LinkKind { group, dataset, soft, external, other };
 struct Link {
   std::string name;
   LinkKind kind = LinkKind::other;
-  std::string target;  ///< of a soft link its path; of an external link the other file's name
+  std::string target;  ///< of a soft link, its path; of an external link, the other file's name
 };
 
 /// One column of a table: a compound dataset of rank 1.
@@ -33,35 +33,35 @@ class Group : public Object {
  public:
   Group(Handle handle, std::string file_name, std::string path);
 
-  /// Sorted by name.
+  /// Returns the links, sorted by name.
   std::vector<Link> links() const;
-  /// Whether something of that name can be opened; false also for a link whose target is missing.
+  /// Returns whether `name` can be opened; false also for a link whose target is missing.
   bool contains(const std::string& name) const;
 
-  /// StoreError: no such group.
+  /// Opens a group. StoreError: no such group.
   Group group(const std::string& name) const;
   Group create_group(const std::string& name);
 
-  /// StoreError: no such dataset; the message lists what there is.
+  /// Opens a dataset. StoreError: no such dataset; the message lists those there are.
   Dataset dataset(const std::string& name) const;
 
-  /// Numbers, little-endian, shuffled and deflated. `values` must hold element_count(shape) (ConfigError).
+  /// Writes shuffled, deflated little-endian numbers. ConfigError unless `values` has element_count(shape).
   Dataset write(const std::string& name, const Shape& shape, std::span<const float> values);
   Dataset write(const std::string& name, const Shape& shape, std::span<const double> values);
   Dataset write(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values);
   Dataset write(const std::string& name, const Shape& shape, std::span<const std::int64_t> values);
 
-  /// Zeros and ones, one bit each on disk (n-bit filter) and then deflated; reads as uint8.
+  /// Writes zeros and ones, one bit each on disk (n-bit filter) and then deflated; they are read as uint8.
   Dataset write_bits(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values);
 
-  /// Columns of equal length (ConfigError), each value in 8 bytes or as a UTF-8 string of the longest's
-  /// length.
+  /// Writes columns of equal length (ConfigError otherwise), each value in 8 bytes or as a UTF-8 string of
+  /// the longest one's length.
   Dataset write_table(const std::string& name, const std::vector<Column>& columns);
-  /// The columns in the file's order; integers read as std::uint64_t, floats as double.
+  /// Returns the columns in the file's order; integers are read as std::uint64_t, floats as double.
   std::vector<Column> read_table(const std::string& name) const;
 
   /// Links to the root of another file; a relative name counts from this file's folder. The target need not
-  /// exist. Replaces a link of that name.
+  /// exist. A link of that name is replaced.
   void link_external(const std::string& name, const std::string& other_file);
   /// Removes the entry.
   void unlink(const std::string& name);

@@ -21,34 +21,33 @@ namespace {
 static_assert(std::is_same_v<hid_t, std::int64_t>, "the headers of this folder spell hid_t as std::int64_t");
 
 // HDF5 loses some of its memory when it meets a damaged file, and its clean-up at exit would complain about
-// that
-// ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
+// that ("infinite loop closing library"). It has nothing to clean up: all handles are closed by their owners.
 [[maybe_unused]] const herr_t kNoCleanUp = H5dont_atexit();
-// Before main(), while there is memory: lacking it, HDF5 crashes as it makes itself ready, and in the first
-// call of any function, whose context it keeps for those that follow.
+// Called before main(), while there is memory: without it, HDF5 crashes during its initialization and in the
+// first call of any function, whose context it keeps for later calls.
 const herr_t kMadeReady = H5open() < 0 ? -1 : H5Eclear2(H5E_DEFAULT);
-// The caches of a file's metadata begin with half a megabyte of zeros: kept from one file to the next, beyond
-// the default of 64 KiB, they are not asked from the system again. The other limits are the defaults.
+// The caches of a file's metadata begin with half a megabyte of zeros. Kept from one file to the next, beyond
+// the default of 64 KiB, they are not requested from the system again. The other limits are the defaults.
 constexpr int kKiB = 1 << 10, kMiB = 1 << 20;
 [[maybe_unused]] const herr_t kCachesKept =
     H5set_free_list_limits(8 * kMiB, 2 * kMiB, 4 * kMiB, 256 * kKiB, 16 * kMiB, 1 * kMiB);
 
-// The library is one for the process, and so is its lock, and whether it can still be trusted.
+// There is one library for the process, and so one lock, and one record whether the library can be trusted.
 std::recursive_mutex& library_mutex() {
   static std::recursive_mutex mutex;
   return mutex;
 }
 
-// All guarded by library_mutex().
+// These are guarded by library_mutex().
 bool failed_to_close = false;
 int closing_error = 0;  // errno then
-int locks = 0;          // within each other
+int locks = 0;          // how deeply they are nested
 
-// What the library says of a call that failed.
+// The library's report on a call that failed.
 struct Failure {
   std::string innermost, outermost;
-  int system_error = 0;  // where the system is to blame; ENOMEM of memory; 0 where the file is
-  bool lock = false;     // that another program holds
+  int system_error = 0;  // if the system is to blame; ENOMEM for memory; 0 if the file is
+  bool lock = false;     // another program holds one
 
   std::string text() const {
     if (innermost.empty()) return "HDF5 gives no reason";
@@ -56,14 +55,14 @@ struct Failure {
   }
 };
 
-// Whether it is the system that refuses with this error, whatever the file holds.
+// Returns whether this error means that the system refuses, whatever the file holds.
 bool is_the_systems(int error) {
   constexpr int kSystem[] = {EIO,    EMFILE, ENFILE, ENOMEM, EACCES, EPERM,     ESTALE, EAGAIN, EINTR,
                              ENOSPC, EDQUOT, EROFS,  ENOLCK, ENXIO,  ETIMEDOUT, EBUSY,  ETXTBSY};
   return std::find(std::begin(kSystem), std::end(kSystem), error) != std::end(kSystem);
 }
 
-// The system error that an entry of the error stack tells; 0 where it tells none.
+// Returns the system error that an entry of the error stack contains; 0 if there is none.
 int told_error(std::string_view description) {
   constexpr std::string_view kTold = "errno = ";
   const auto at = description.find(kTold);
@@ -94,8 +93,8 @@ herr_t collect_error(unsigned depth, const H5E_error2_t* error, void* data) {
   }
 }
 
-// `error` is errno as the call left it: the library does not always tell what the system told it, which may
-// take memory.
+// `error` is errno as the call left it: the library does not always pass on the system's error, since that
+// may take memory.
 Failure last_failure(int error) {
   Failure failure;
   const herr_t walked = H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, collect_error, &failure);
@@ -156,21 +155,21 @@ LibraryLock::LibraryLock() {
   check_made(kMadeReady);
   quiet_.emplace();
   if (locks++ == 0) errno = 0;
-  library_mutex().lock();  // once more than `held` gives back
+  library_mutex().lock();  // once more than `held` unlocks
 }
 
 LibraryLock::~LibraryLock() {
   if (errno == ENOMEM) remember_lack_of_memory();
   --locks;
-  // Each thread has an error stack of its own. One that ends with errors on it keeps HDF5 from shutting down.
-  // That this call fails harms nothing.
+  // Each thread has an error stack of its own. A thread that ends with errors on it keeps HDF5 from shutting
+  // down. A failure of this call harms nothing.
   static_cast<void>(H5Eclear2(H5E_DEFAULT));
   quiet_.reset();
   library_mutex().unlock();
 }
 
 void lift_lock_in_child() {
-  new (&library_mutex()) std::recursive_mutex;  // the owner of the old one is a thread of the parent
+  new (&library_mutex()) std::recursive_mutex;  // a thread of the parent owns the old one
   locks = 0;
 }
 
@@ -204,7 +203,7 @@ void check_system(const std::string& where, const std::string& action) {
 bool give_back(std::int64_t id) noexcept {
   const std::lock_guard<std::recursive_mutex> held(library_mutex());
   if (failed_to_close) return false;
-  // What a file held is gone once the file is closed.
+  // An object in a file is gone once the file is closed.
   const htri_t valid = H5Iis_valid(id);
   if (valid == 0) return true;
   const Quiet quiet;

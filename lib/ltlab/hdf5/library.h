@@ -11,13 +11,13 @@
 
 // Inside lib/ltlab/hdf5/ only: what every wrapper needs to call the C library safely.
 //
-// No result of the library stays unlooked at: it goes through one of the check functions below, or into a
-// Handle, which checks it too. tests/faults/ makes each call fail, and scripts/lint.sh finds results that are
+// Every result of the library is checked: it goes through one of the check functions below, or into a Handle,
+// which checks it too. tests/faults/ makes each call fail, and scripts/lint.sh finds results that are
 // dropped.
 
 namespace ltlab::hdf5 {
 
-/// While it lives, HDF5 does not print its errors (if even that call fails, it does, which harms nothing).
+/// Keeps HDF5 from printing errors while it lives (if even that call fails, it prints, which is harmless).
 class Quiet {
  public:
   Quiet() noexcept;
@@ -40,7 +40,7 @@ class Quiet {
 /// While held, HDF5 does not print its error stack: check() turns it into an exception.
 ///
 /// Once the library has failed to close something, it may still list what it has freed, and so write a file
-/// that is not what it was told: the constructor then throws an IoError, as does every later one.
+/// with other content than it was given: the constructor then throws an IoError, as does every later one.
 class LibraryLock {
  public:
   LibraryLock();
@@ -52,35 +52,34 @@ class LibraryLock {
   std::optional<Quiet> quiet_;  // while the lock is held
 };
 
-/// In a child process that was forked while the LibraryLock was held: lifts it there, where no thread owns
-/// it.
+/// Lifts the LibraryLock in a child process that was forked while it was held: no thread owns it there.
 void lift_lock_in_child();
 
-/// Returns what an HDF5 call returned that depends on a file's content. Where that is negative, throws from
+/// Returns the result of an HDF5 call that depends on a file's content. Where that is negative, throws from
 /// HDF5's error stack: "WHERE: cannot ACTION: <what HDF5 says>", a StoreError, or an IoError where the system
 /// refused (disk, lock, open files) or memory ran out. Call with the LibraryLock held.
 std::int64_t check(std::int64_t result, const std::string& where, const std::string& action);
-/// Likewise of calls that return 0 (a size) or a null pointer (a text) when they fail.
+/// Does the same for calls that return 0 (a size) or a null pointer (a text) when they fail.
 std::size_t check_size(std::size_t size, const std::string& where, const std::string& action);
-/// Copies the text and frees it.
+/// Returns a copy of the text and frees the original.
 std::string check_text(char* text, const std::string& where, const std::string& action);
 
-/// Likewise of calls that no file's content can make fail, as those that make a type or property list: an
-/// IoError.
+/// Does the same for calls that no file's content can make fail, such as those that make a type or property
+/// list: throws an IoError.
 std::int64_t check_made(std::int64_t result);
 
-/// After a call has failed that may: throws as check() would an IoError, and returns where the failure is
-/// the file's.
+/// To be called after a call that may fail has failed: throws where check() would throw an IoError, and
+/// returns where the failure is the file's.
 void check_system(const std::string& where, const std::string& action);
 
-/// Closes what the identifier names; false where HDF5 fails to, and from then on.
+/// Closes the identifier; returns false where HDF5 fails to, and from then on.
 bool give_back(std::int64_t id) noexcept;
 [[noreturn]] void throw_unclosed(const std::string& what);
 
-/// The names that an iteration of the library tells collect_name(), one by one.
+/// The names that an iteration of the library passes to collect_name(), one by one.
 struct Names {
   std::vector<std::string> found;
-  std::exception_ptr failure;  ///< which must not pass through the library
+  std::exception_ptr failure;  ///< an exception must not pass through the library
 };
 
 /// The library's callback for iterations over links (H5L_info_t) and attributes (H5A_info_t). `names` is a
@@ -102,9 +101,9 @@ int collect_name(std::int64_t /*object*/, const char* name, const Info* /*info*/
 /// bytes.
 void keep_plain(const Handle& creation);
 
-/// A copy of one of the library's types.
+/// Returns a copy of one of the library's types.
 Handle copy_type(std::int64_t type);
-/// The type of UTF-8 strings of this fixed length, or of 1: HDF5 knows no string of length 0.
+/// Returns the type of UTF-8 strings of this fixed length, or of 1: HDF5 has no strings of length 0.
 Handle string_type(std::size_t bytes);
 
 }  // namespace ltlab::hdf5

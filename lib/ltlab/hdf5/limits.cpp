@@ -11,7 +11,7 @@
 namespace ltlab::hdf5 {
 namespace {
 
-// The product of all, or more than any limit where it is greater than that.
+// Returns the product of all, or more than any limit if it is greater than that.
 std::size_t bounded_product(std::size_t bytes, const Shape& extents) {
   if (std::ranges::count(extents, 0U) > 0) return 0;
   for (const std::size_t extent : extents) {

@@ -16,11 +16,11 @@ using Attribute = std::variant<std::string, double, std::uint64_t>;
 /// A group or dataset of an open file, with its attributes.
 class Object {
  public:
-  /// Names of all attributes, sorted.
+  /// Returns the names of all attributes, sorted.
   std::vector<std::string> attribute_names() const;
   bool has_attribute(const std::string& name) const;
 
-  /// Any width of integer or float reads as std::uint64_t or double. StoreError: absent, or of another type.
+  /// Any width of integer or float is read as std::uint64_t or double. StoreError: absent or of another type.
   Attribute attribute(const std::string& name) const;
   std::string string_attribute(const std::string& name) const;
   double double_attribute(const std::string& name) const;
@@ -29,10 +29,10 @@ class Object {
   /// Creates the attribute, or replaces it.
   void set_attribute(const std::string& name, const Attribute& value);
 
-  /// For messages: "'FILE' at '/group/dataset'".
+  /// Returns "'FILE' at '/group/dataset'", for messages.
   std::string where() const;
   const std::string& file_name() const { return file_name_; }
-  /// Absolute within the file: "/", "/mask/fc1.weight".
+  /// Returns the absolute path within the file: "/", "/mask/fc1.weight".
   const std::string& path() const { return path_; }
 
  protected:

@@ -17,17 +17,17 @@
 
 #include "ltlab/base/error.h"
 
-// What bounds these kernels is memory, so all of a channel is done before the next begins: its values come
-// from memory once, and from a cache the second time.
+// Memory limits the speed of these kernels. All of a channel is therefore done before the next begins: its
+// values come from memory once, and from a cache the second time.
 HWY_BEFORE_NAMESPACE();
 namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Sums are taken in double. A double holds the square of a float exactly, so that even the difference of mean
+// Sums are in double. A double holds the square of a float exactly, so that even the difference of mean
 // square and squared mean leaves a float's variance all its digits.
 using Wide = hn::CappedTag<double, kLaneMultiple>;
 using WideRegister = hn::Vec<Wide>;
-// As many values as a register of doubles, and how many such registers kLaneMultiple images are.
+// As many values as a register of doubles holds, and the number of such registers in kLaneMultiple images.
 template <class T>
 using Narrow = hn::Rebind<T, Wide>;
 constexpr std::size_t kWideVectors = kLaneMultiple / hn::MaxLanes(Wide());
@@ -47,8 +47,8 @@ class TwoSums {
   // Written out, since an implicit constructor would lack the target's instructions.
   HWY_INLINE TwoSums() : first_(hn::Zero(Wide())), second_(hn::Zero(Wide())) {}
 
-  // Calls body(where a vector's values lie, its two sums to add to) for kLaneMultiple lanes at each position,
-  // of which the first `images` count.
+  // Calls body(position of a vector's values, its two sums to add to) for kLaneMultiple lanes at each
+  // position, of which the first `images` count.
   template <class Body>
   HWY_INLINE void add(std::size_t images, std::size_t positions, std::size_t lanes, const Body& body) {
     WideRegister first[kWideVectors], second[kWideVectors];
@@ -71,7 +71,7 @@ class TwoSums {
   WideRegister first_, second_;
 };
 
-// What one channel's values pass through.
+// The map that one channel's values pass through.
 template <class T>
 struct Scaling {
   T mean, inverse_deviation, gamma, beta, floor;
@@ -80,7 +80,7 @@ struct Scaling {
   HWY_INLINE hn::Vec<D> centred(D d, hn::Vec<D> x) const {
     return hn::Sub(x, hn::Set(d, mean));
   }
-  // y before its activation, from x - mean. Forward and backward must agree in every bit.
+  // Returns y before its activation, from x - mean. Forward and backward must agree in every bit.
   template <class D>
   HWY_INLINE hn::Vec<D> scaled(D d, hn::Vec<D> x) const {
     return hn::MulAdd(hn::Set(d, gamma * inverse_deviation), x, hn::Set(d, beta));
@@ -157,13 +157,13 @@ void normalize_evaluation(const BatchNorm<T>& norm, const Activations<T>& x, Act
   }
 }
 
-// The gradient of y before its activation.
+// Returns the gradient of y before its activation.
 template <class D, class T>
 HWY_INLINE hn::Vec<D> active_gradient(D d, const Scaling<T>& s, hn::Vec<D> centred, hn::Vec<D> dy) {
   return hn::IfThenElseZero(hn::Gt(s.scaled(d, centred), hn::Set(d, s.floor)), dy);
 }
 
-// Sums of g and of g (x - mean).
+// Computes the sums of g and of g (x - mean).
 template <class T>
 HWY_INLINE TwoSums gradient_sums(const Scaling<T>& s, std::size_t c, const Activations<T>& x,
                                  const Activations<T>& dy) {
@@ -219,7 +219,7 @@ void gradient_of_normalization(const BatchNorm<T>& norm, const BatchStatistics<T
   }
 }
 
-// One name a type, since dispatch tables hold plain functions.
+// Each type has a name of its own, since dispatch tables hold plain functions.
 void training_float(const BatchNorm<float>& norm, const Activations<float>& x,
                     const BatchStatistics<float>& batch, Activations<float>& y) {
   normalize_training(norm, x, batch, y);

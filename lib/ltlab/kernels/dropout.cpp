@@ -21,7 +21,7 @@ HWY_BEFORE_NAMESPACE();
 namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// y = scale x in the lanes whose bits are set, 0 in the others, for kLaneMultiple lanes.
+// Computes y = scale x in the lanes whose bits are set, 0 in the others, for kLaneMultiple lanes.
 template <class T>
 HWY_INLINE void keep_lanes(std::uint64_t bits, T scale, const T* x, T* y) {
   const Vector<T> d;
@@ -34,7 +34,7 @@ HWY_INLINE void keep_lanes(std::uint64_t bits, T scale, const T* x, T* y) {
   }
 }
 
-// The values of all features of kLaneMultiple images, from lane `lane` of panel p on.
+// Handles the values of all features of kLaneMultiple images, from lane `lane` of panel p on.
 template <class T>
 void keep_features(const std::uint64_t* words, T scale, std::size_t p, std::size_t lane,
                    const Activations<T>& x, Activations<T>& y) {
@@ -46,7 +46,7 @@ void keep_features(const std::uint64_t* words, T scale, std::size_t p, std::size
   for_each_row(p, {0, x.image().channels}, keep, x, y);
 }
 
-// One name a type, since dispatch tables hold plain functions.
+// Each type has a name of its own, since dispatch tables hold plain functions.
 void keep_float(const std::uint64_t* words, float scale, std::size_t p, std::size_t lane,
                 const Activations<float>& x, Activations<float>& y) {
   keep_features(words, scale, p, lane, x, y);
@@ -73,9 +73,9 @@ double kept_share(double rate) {
   return 1 - rate;
 }
 
-// Bits that are 1 with probability `share` each, by itself: where a random binary fraction lies below
-// `share`. All 64 are compared at once, digit by digit and only until they differ, so that a share of 1/2
-// takes one random word and others take seven or so.
+// Bits that are 1 independently with probability `share`: where a random binary fraction lies below `share`.
+// All 64 are compared at once, digit by digit and only until they differ, so that a share of 1/2 takes one
+// random word and others take about seven.
 class KeptBits {
  public:
   KeptBits(const StreamName& name, double share)

@@ -43,7 +43,7 @@ void rectify(const Activations<T>& y, Activations<T>& dy) {
   for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, pass, y, dy);
 }
 
-// gradient[0], ..., gradient[block - 1] += the sums of every block-th of the values.
+// Adds the sums of every block-th of the values to gradient[0], ..., gradient[block - 1].
 template <class T>
 void add_sums_of_block(std::size_t block, std::size_t values, const T* row, T* gradient) {
   const hn::CappedTag<T, 8> d;
@@ -67,8 +67,8 @@ void sum_of_channels(const Activations<T>& dy, std::size_t block, bool accumulat
   for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, add, dy);
 }
 
-// Softmax of one panel. Writes each image's log of the sum of exp(logit) and, where asked, probability x
-// scale.
+// Computes the softmax of one panel. Writes each image's log of the sum of exp(logit) and, if asked,
+// probability x scale.
 template <class T>
 void softmax_panel(const T* logits, std::size_t classes, std::size_t lanes, const T* scale, T* log_sum,
                    T* gradient) {
@@ -91,7 +91,7 @@ void softmax_panel(const T* logits, std::size_t classes, std::size_t lanes, cons
   }
 }
 
-// Calls body(vector tag, first element) in whole vectors, and once a single element for the rest.
+// Calls body(vector tag, first element) for whole vectors, and then for each remaining element.
 template <class Body>
 HWY_INLINE void for_each_vector(std::size_t size, const Body& body) {
   const Vector<float> d;
@@ -138,7 +138,7 @@ void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weigh
   });
 }
 
-// One name a type, since dispatch tables hold plain functions.
+// Each type has a name of its own, since dispatch tables hold plain functions.
 void bias_float(const float* b, Activation a, Activations<float>& y) {
   bias_and_activation(b, a, y);
 }
@@ -219,7 +219,7 @@ void softmax(const double* x, std::size_t classes, std::size_t lanes, const doub
   HWY_DYNAMIC_DISPATCH(softmax_double)(x, classes, lanes, scale, sum, g);
 }
 
-// Whether the first of the largest logits of one image is its label's.
+// Returns whether the first of the largest logits of one image is its label's.
 template <class T>
 bool predicts(const T* logits, std::size_t classes, std::size_t lanes, std::size_t label) {
   std::size_t best = 0;

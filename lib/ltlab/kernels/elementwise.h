@@ -9,30 +9,30 @@
 
 namespace ltlab {
 
-/// Y = f(Y + b) in place, one bias a channel (of flat vectors: a feature): what sparse_multiply fuses, for
-/// products computed elsewhere. Borders stay zero.
+/// Computes Y = f(Y + b) in place, with one bias a channel (for flat vectors: a feature). sparse_multiply
+/// fuses this; it is for products computed elsewhere. Borders stay zero.
 template <class T>
 void add_bias_and_activate(const T* bias, Activation activation, Activations<T>& y);
 
-/// Turns the gradient of a ReLU's output y into that of its input, in place: dY = dY where y > 0, else 0. y
-/// and dy may differ in their borders.
+/// Turns the gradient of a ReLU's output y into that of its input, in place: dY = dY where y > 0, else 0. The
+/// borders of y and dy may differ.
 template <class T>
 void rectify_gradient(const Activations<T>& y, Activations<T>& dy);
 
-/// gradient[channel] = (accumulate ? gradient[channel] : 0) + the sum of dY over the batch and the positions.
-/// Padding lanes of dY must be zero. `block` (1 or a multiple of 8) channels lie side by side, as
-/// in_channel_blocks() has it.
+/// Computes gradient[channel] = (accumulate ? gradient[channel] : 0) + the sum of dY over the batch and the
+/// positions. Padding lanes of dY must be zero. `block` (1 or a multiple of 8) channels lie side by side, as
+/// in in_channel_blocks().
 template <class T>
 void bias_gradient(const Activations<T>& dy, std::size_t block, bool accumulate, T* gradient);
 
-/// Summed loss and hits of a batch.
+/// Summed loss and correct predictions of a batch.
 struct BatchLoss {
   double loss = 0;          ///< cross-entropy in nats, summed over the images
   std::size_t correct = 0;  ///< images whose largest logit (the first, where several tie) is their label's
 };
 
-/// Softmax and cross-entropy over the classes (= logits.features()); labels[i] is image i's class. Where
-/// `gradient` is not null it receives the gradient of the summed loss over `mean_of` images (those of the
+/// Computes softmax and cross-entropy over the classes (= logits.features()); labels[i] is image i's class.
+/// If `gradient` is not null, it receives the gradient of the summed loss over `mean_of` images (those of the
 /// whole batch, of which `logits` may be a part), zero in padding lanes.
 template <class T>
 BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const std::uint8_t> labels,

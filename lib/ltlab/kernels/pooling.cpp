@@ -19,7 +19,7 @@ namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 // The windows of one row of outputs. The usual size, 2 x 2, is known at compile time, so that loops over it
-// unroll; kSize is 0 for others.
+// unroll; for other sizes kSize is 0.
 template <std::size_t kSize>
 struct WindowRow {
   std::size_t height, width, step;  // step: values from one window to the next
@@ -34,7 +34,7 @@ struct WindowRow {
         lanes(y.lanes()) {}
 };
 
-// Values from one row of a channel to the next.
+// Returns the number of values from one row of a channel to the next.
 template <class T>
 HWY_INLINE std::size_t row_step(const Activations<T>& x) {
   return x.shape().row_positions() * x.lanes();
@@ -74,7 +74,7 @@ HWY_INLINE void mean_of_row(WindowRow<kSize> w, const T* HWY_RESTRICT x, std::si
   }
 }
 
-// Writes an input's gradient where no other window reaches it, and adds to it where one may.
+// Writes an input's gradient if no other window reaches the input, and adds to it if one may.
 template <bool kDisjoint, class D, class T>
 HWY_INLINE void give(D d, hn::Vec<D> gradient, T* HWY_RESTRICT dx) {
   if constexpr (!kDisjoint) gradient = hn::Add(gradient, hn::Load(d, dx));
@@ -89,7 +89,7 @@ HWY_INLINE void max_gradient_of_row(WindowRow<kSize> w, const T* HWY_RESTRICT x,
   for (std::size_t j = 0; j < w.outputs; ++j, x += w.step, dx += w.step, y += w.lanes, dy += w.lanes) {
     for (std::size_t l = 0; l < w.lanes; l += hn::Lanes(d)) {
       const auto largest = hn::Load(d, y + l);
-      auto left = hn::Load(d, dy + l);  // until an input has taken it
+      auto left = hn::Load(d, dy + l);  // what no input has taken yet
       for (std::size_t a = 0; a < w.height; ++a) {
         for (std::size_t b = 0; b < w.width; ++b) {
           const std::size_t at = b * w.lanes + l;
@@ -196,7 +196,7 @@ void gradient_of_mean(const Pooling& pooling, const Activations<T>& dy, Activati
   });
 }
 
-// One name a type, since dispatch tables hold plain functions.
+// Each type has a name of its own, since dispatch tables hold plain functions.
 void max_float(const Pooling& w, Activation a, const Activations<float>& x, Activations<float>& y) {
   max_of_windows(w, a, x, y);
 }

@@ -45,7 +45,7 @@ void sum_of_gradients(Activation activation, const Activations<T>& y, const Acti
   for (std::size_t p = 0; p < y.panels(); ++p) for_each_row(p, {0, y.image().channels}, add, y, other_dy, dy);
 }
 
-// One name a type, since dispatch tables hold plain functions.
+// Each type has a name of its own, since dispatch tables hold plain functions.
 void addition_float(Activation f, const Activations<float>& a, const Activations<float>& b,
                     Activations<float>& y) {
   sum_and_activation(f, a, b, y);
@@ -95,7 +95,7 @@ void add_gradient(Activation activation, const Activations<double>& y, const Act
   HWY_DYNAMIC_DISPATCH(gradients_double)(activation, y, other_dy, dy);
 }
 
-// Copies run over whole cache lines and are bound by memory: any instruction set does.
+// Copies run over whole cache lines, and memory limits their speed: any instruction set will do.
 
 template <class T>
 void subsample_channels(std::size_t stride, const Activations<T>& x, Activations<T>& y) {

@@ -22,7 +22,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T>
 using Vector = hn::CappedTag<T, kLaneMultiple>;
 
-// Where the interior of one operand's panel lies.
+// Position of the interior of one operand's panel.
 template <class T>
 struct Interior {
   T* first;
@@ -77,8 +77,8 @@ HWY_INLINE void for_each_row(std::size_t panel, Channels channels, const Body& b
 }
 
 // Calls body(images, positions, the first of a row's values in each operand) for each kLaneMultiple lanes
-// (one cache line of floats) of each row of one channel, over all panels. `images` tells how many of those
-// lanes are no padding.
+// (one cache line of floats) of each row of one channel, over all panels. `images` is the number of those
+// lanes that are not padding.
 template <class Body, class First, class... Others>
 HWY_INLINE void for_each_column(std::size_t channel, const Body& body, First& first, Others&... others) {
   const Rows rows = common_rows(first, others...);
@@ -93,7 +93,7 @@ HWY_INLINE void for_each_column(std::size_t channel, const Body& body, First& fi
   }
 }
 
-// All lanes of vector v among kLaneMultiple that hold one of `images` images.
+// Returns the mask of those lanes of vector v among kLaneMultiple that hold one of `images` images.
 template <class D>
 HWY_INLINE hn::Mask<D> image_lanes(D d, std::size_t images, std::size_t v) {
   const std::size_t before = v * hn::Lanes(d);

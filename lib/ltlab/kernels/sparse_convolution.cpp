@@ -12,7 +12,7 @@ namespace {
 // Output positions of a kernel's tile: one vector of the widest kind each.
 constexpr std::size_t kTilePositions = 8;
 
-// How far an output's input reaches past an edge of the input, in output positions, and the reverse.
+// Returns how far an output's input reaches past an edge of the input, in output positions, and the reverse.
 std::size_t gradient_overhang(std::size_t input, std::size_t kernel, const ConvolutionShape& shape,
                               std::size_t output) {
   const std::size_t before =
@@ -21,13 +21,13 @@ std::size_t gradient_overhang(std::size_t input, std::size_t kernel, const Convo
   return std::max(before, last >= output ? last - output + 1 : 0);
 }
 
-// Bytes of one channel that a tile's outputs depend on.
+// Returns the bytes of one channel that a tile's outputs depend on.
 std::size_t window_bytes(std::size_t kernel_height, std::size_t kernel_width, std::size_t stride) {
   return kernel_height * ((kTilePositions - 1) * stride + kernel_width) * kLaneMultiple * sizeof(float);
 }
 
-// Runs along the rows of an image or, where those are shorter than the batch is deep, along its panels.
-// `from` and `to` are the images between which products go, `gate` has the image of `to`.
+// Runs go along the rows of an image or, if those are shorter than the batch is deep, along its panels.
+// Products go from the images `from` to the images `to`; `gate` has the image of `to`.
 struct Sweep {
   std::size_t rows, columns;           // output positions
   std::size_t from_stride, to_stride;  // positions of `from` and `to` between neighbours
@@ -35,13 +35,13 @@ struct Sweep {
   ActivationShape from, to, gate;
 };
 
-// Where a run begins: a panel, and from the first position of it on in each operand.
+// The start of a run: a panel, and the first position of it in each operand.
 struct RunStart {
   std::size_t panel, from, to, gate;
 };
 
-// The same sweep as one long row, where no operand has anything between its rows: as in a 1x1 convolution
-// between outputs without border.
+// Returns the same sweep as one long row, if no operand has anything between its rows, as in a 1x1
+// convolution between outputs without border.
 Sweep in_one_row(Sweep s) {
   const auto follows = [&](const ActivationShape& shape, std::size_t stride) {
     return stride == 1 && shape.row_positions() == s.columns;
@@ -104,7 +104,7 @@ SparseConvolution::SparseConvolution(const ConvolutionShape& shape, std::span<co
                       " zeros around its input and its output's gradient");
   }
   SurvivorList list;
-  std::vector<std::uint32_t> number(keep.size());  // of each weight among the survivors
+  std::vector<std::uint32_t> number(keep.size());  // each weight's, among the survivors
   std::size_t weight = 0;
   for (std::size_t o = 0; o < shape_.outputs; ++o) {
     for (std::size_t c = 0; c < shape_.input.channels; ++c) {
@@ -127,11 +127,11 @@ SparseConvolution::SparseConvolution(const ConvolutionShape& shape, std::span<co
 }
 
 // dx at (stride u + y, stride v + x) gets w[o][c][a][b] dy[o][i][j] where i = u + (y + padding - a) / stride,
-// for the a that leave no remainder, and likewise j.
+// for the a that leave no remainder, and j is found in the same way.
 void SparseConvolution::add_phase(std::span<const std::uint8_t> keep,
                                   const std::vector<std::uint32_t>& number, std::size_t y, std::size_t x) {
   const std::size_t stride = shape_.stride, kernel = shape_.kernel_height * shape_.kernel_width;
-  // The position of the input for kernel row or column a, `border` included; none where there is a remainder.
+  // Returns the input position for kernel row or column a, `border` included; none if there is a remainder.
   const auto place = [&](std::size_t at, std::size_t a) -> std::ptrdiff_t {
     const auto ahead = static_cast<std::ptrdiff_t>(at + shape_.padding) - static_cast<std::ptrdiff_t>(a);
     const auto step = static_cast<std::ptrdiff_t>(stride);
@@ -141,7 +141,7 @@ void SparseConvolution::add_phase(std::span<const std::uint8_t> keep,
   SurvivorList list;
   for (std::size_t c = 0; c < shape_.input.channels; ++c) {
     for (std::size_t o = 0; o < shape_.outputs; ++o) {
-      // From the last kernel position to the first, so that positions ascend.
+      // This goes from the last kernel position to the first, so that positions ascend.
       for (std::size_t k = kernel; k-- > 0;) {
         const std::size_t weight = (o * shape_.input.channels + c) * kernel + k;
         const std::ptrdiff_t i = place(y, k / shape_.kernel_width), j = place(x, k % shape_.kernel_width);

@@ -10,7 +10,7 @@
 
 namespace ltlab {
 
-/// The border that x needs for a forward pass, and dy for backward-data, so that no edge is a special case.
+/// Returns the border that x needs in a forward pass, and dy in backward-data, so that no edge is special.
 std::size_t input_border(const ConvolutionShape& shape);
 std::size_t gradient_border(const ConvolutionShape& shape);
 
@@ -26,21 +26,21 @@ class SparseConvolution {
                     std::size_t dy_border);
 
   std::size_t survivors() const { return forward_.survivors(); }
-  /// Survivor k of the transposed order is survivor transposed_order()[k] of the row-major one. Survivors are
-  /// left out that meet nothing but padding, as the corners of a 3x3 kernel do on images of one pixel.
+  /// Survivor k of the transposed order is survivor transposed_order()[k] of the row-major one. Survivors
+  /// that meet only padding, as the corners of a 3x3 kernel do on images of one pixel, are left out.
   const std::vector<std::uint32_t>& transposed_order() const { return transposed_order_; }
 
-  /// y = f(w * x + b); `bias` (one a channel) may be null.
+  /// Computes y = f(w * x + b); `bias` (one a channel) may be null.
   template <class T>
   void forward(const T* values, const T* bias, Activation activation, const Activations<T>& x,
                Activations<T>& y) const;
-  /// dx = the gradient of x; `transposed_values` in transposed order. Where `rectified` is not null it is x,
-  /// the output of a ReLU, and dx becomes the gradient of that ReLU's input: 0 where x is not positive.
+  /// Computes dx, the gradient of x; `transposed_values` in transposed order. If `rectified` is not null, it
+  /// is x, the output of a ReLU, and dx becomes the gradient of that ReLU's input: 0 where x is not positive.
   template <class T>
   void backward_data(const T* transposed_values, const Activations<T>& dy, const Activations<T>* rectified,
                      Activations<T>& dx) const;
-  /// gradient[k] = (accumulate ? gradient[k] : 0) + that of survivor k, summed over the batch. Padding lanes
-  /// of dy must be zero.
+  /// Computes gradient[k] = (accumulate ? gradient[k] : 0) + that of survivor k, summed over the batch.
+  /// Padding lanes of dy must be zero.
   template <class T>
   void backward_weights(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                         T* gradient) const;
@@ -49,7 +49,7 @@ class SparseConvolution {
   // Every stride-th row and column of dx, from (y, x) on, sees the same kernel positions.
   struct Phase {
     std::size_t y, x;
-    std::size_t first;  // of its survivors in transposed order
+    std::size_t first;  // the first of its survivors in transposed order
     SparseRows rows;
   };
   void add_phase(std::span<const std::uint8_t> keep, const std::vector<std::uint32_t>& number, std::size_t y,
@@ -57,7 +57,7 @@ class SparseConvolution {
 
   ConvolutionShape shape_;
   ActivationShape x_, dy_;  // one image of one lane
-  SparseRows forward_;      // a row an output channel
+  SparseRows forward_;      // one row for each output channel
   std::vector<Phase> phases_;
   std::vector<std::uint32_t> transposed_order_;
 };

@@ -9,20 +9,20 @@ namespace ltlab {
 /// `values` its survivors in that order; X, Y, dX, dY are activations without border. T is float or double.
 /// A result does not depend on the other images of a batch.
 
-/// Y = f(W X + b); `bias` may be null. x.features() = columns of W, y.features() = rows.rows, same batch and
-/// lanes.
+/// Computes Y = f(W X + b); `bias` may be null. x.features() = columns of W, y.features() = rows.rows, same
+/// batch and lanes.
 template <class T>
 void sparse_multiply(const SparseRows& rows, const T* values, const T* bias, Activation activation,
                      const Activations<T>& x, Activations<T>& y);
 
-/// dX = W^T dY, by the structure and the values of W^T. Where `rectified` is not null it is X, the output of
-/// a ReLU, and dX becomes the gradient of that ReLU's input: 0 where X is not positive.
+/// Computes dX = W^T dY, by the structure and the values of W^T. If `rectified` is not null, it is X, the
+/// output of a ReLU, and dX becomes the gradient of that ReLU's input: 0 where X is not positive.
 template <class T>
 void sparse_multiply_transposed(const SparseRows& columns, const T* transposed_values,
                                 const Activations<T>& dy, const Activations<T>* rectified,
                                 Activations<T>& dx);
 
-/// dW = dY X^T at the survivors only (a sampled dense-dense product, SDDMM), summed over the batch:
+/// Computes dW = dY X^T at the survivors only (a sampled dense-dense product, SDDMM), summed over the batch:
 /// gradient[k] = (accumulate ? gradient[k] : 0) + sum over images b of dy(row of k, b) x(column of k, b).
 /// Padding lanes of dY must be zero.
 template <class T>

@@ -16,11 +16,11 @@
 
 #include "ltlab/base/activations.h"
 
-// What bounds these kernels: each multiply-add takes its input from memory, since two rows of a sparse matrix
-// hardly ever meet in a column. A first-level cache delivers one operand for each multiply-add that a core
-// can start; the second level half as many. So inputs are cut into windows that stay in the first level while
-// all rows pass over them (SparseRows), wherever rows are long enough to pay for loading and storing their
-// sums once a window.
+// Each multiply-add takes its input from memory, since two rows of a sparse matrix hardly ever meet in a
+// column. This limits the speed of these kernels. A first-level cache delivers one operand for each
+// multiply-add that a core can start; the second level half as many. So inputs are cut into windows that stay
+// in the first level while all rows pass over them (SparseRows), if rows are long enough to pay for loading
+// and storing their sums once a window.
 HWY_BEFORE_NAMESPACE();
 namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
@@ -28,12 +28,12 @@ namespace hn = hwy::HWY_NAMESPACE;
 template <class T>
 using Register = hn::Vec<Vector<T>>;
 
-// The most vectors a tile holds: as many independent sums as two multiply-adds a cycle of latency 4 need, and
-// with the operands they fit the 16 registers of AVX2.
+// The most vectors a tile holds: as many independent sums as two multiply-adds a cycle of latency 4 need.
+// With the operands they fit the 16 registers of AVX2.
 constexpr std::size_t kTileVectors = 8;
 
-// V vectors of a run, either contiguous or position by position: where vector v lies in each operand, from
-// the tile's first on.
+// V vectors of a run, either contiguous or position by position: vector v's place in each operand, from the
+// tile's first on.
 template <std::size_t V, bool kContiguous, class T>
 struct Tile {
   static constexpr std::size_t kVectors = V;
@@ -46,7 +46,7 @@ struct Tile {
   HWY_INLINE std::size_t gate(std::size_t v) const { return place(v, gate_step); }
 
  private:
-  // Where tiles are not contiguous, lanes are kLaneMultiple.
+  // If tiles are not contiguous, lanes are kLaneMultiple.
   HWY_INLINE static std::size_t place(std::size_t v, std::size_t step) {
     const std::size_t n = hn::Lanes(Vector<T>());
     if constexpr (kContiguous) return v * n;
@@ -55,7 +55,7 @@ struct Tile {
   }
 };
 
-// Where a tile begins in each operand.
+// The start of a tile in each operand.
 struct Place {
   std::size_t x = 0, y = 0, gate = 0;
 
@@ -72,8 +72,8 @@ struct FourOffsets {
   std::size_t operator[](unsigned i) const { return packed >> (16 * i) & 0xFFFF; }
 };
 
-// Brings what the next tile needs into the second-level cache while this one is computed: so many channels
-// are read side by side that no hardware prefetcher follows them. Spread over the rows.
+// Brings what the next tile needs into the second-level cache while this one is computed: too many channels
+// are read side by side for a hardware prefetcher to follow. The work is spread over the rows.
 template <class T>
 class Lookahead {
  public:
@@ -114,8 +114,8 @@ struct RowProducts {
   const PositionRun& run;
 };
 
-// One tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed in two
-// or four sets, so that enough multiply-adds are under way; short ones would only pay for adding the sets up.
+// Computes one tile of outputs of all rows, for the inputs of one window. Long rows of few vectors are summed
+// in two or four sets, so that enough multiply-adds are under way; for short rows the sets would only cost.
 template <bool kLongRows, class TileOf, class T>
 HWY_INLINE void multiply_window(const RowProducts<T>& p, std::uint32_t window, TileOf tile,
                                 const T* HWY_RESTRICT x, T* HWY_RESTRICT y, const T* HWY_RESTRICT gate) {
@@ -164,7 +164,7 @@ HWY_INLINE void multiply_window(const RowProducts<T>& p, std::uint32_t window, T
   }
 }
 
-// to[i] = (accumulate ? to[i] : 0) + the sum of the lanes of v[i], for four registers.
+// Computes to[i] = (accumulate ? to[i] : 0) + the sum of the lanes of v[i], for four registers.
 template <class D, class T = hn::TFromD<D>>
 HWY_INLINE void store_four_sums(D d, const hn::Vec<D> (&v)[4], bool accumulate, T* HWY_RESTRICT to) {
   for (int i = 0; i < 4; ++i) to[i] = (accumulate ? to[i] : T(0)) + hn::GetLane(hn::SumOfLanes(d, v[i]));
@@ -176,7 +176,7 @@ HWY_INLINE hn::Vec<D> add_pairs(D d, hn::Vec<D> a, hn::Vec<D> b) {
   return hn::Add(hn::InterleaveLower(d, a, b), hn::InterleaveUpper(d, a, b));
 }
 
-// The sum of a register's blocks of four floats.
+// Returns the sum of a register's blocks of four floats.
 template <class D>
 HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks([[maybe_unused]] D d, hn::Vec<D> v) {
   if constexpr (hn::MaxLanes(D()) <= 4) {
@@ -187,7 +187,7 @@ HWY_INLINE hn::Vec<hn::Full128<float>> sum_of_blocks([[maybe_unused]] D d, hn::V
   }
 }
 
-// Floats by a transposing tree, which needs a third of the shuffles of four separate sums.
+// Sums floats by a transposing tree, which needs a third of the shuffles of four separate sums.
 template <class D>
 HWY_INLINE void store_four_sums(D d, const hn::Vec<D> (&v)[4], bool accumulate, float* HWY_RESTRICT to) {
   const hn::Full128<float> four;
@@ -204,7 +204,7 @@ struct Sampling {
   T* gradient;
 };
 
-// One tile's share of the gradients of all survivors in one window.
+// Adds one tile's share of the gradients of all survivors in one window.
 template <class TileOf, class T>
 HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, TileOf tile,
                               const T* HWY_RESTRICT x, const T* HWY_RESTRICT dy) {
@@ -243,7 +243,7 @@ HWY_INLINE void sample_window(const Sampling<T>& s, std::uint32_t window, TileOf
   }
 }
 
-// Calls body(tile, its place) over the run, in tiles as large as they come.
+// Calls body(tile, its place) over the run, in tiles as large as possible.
 template <class T, class Body>
 HWY_INLINE void for_each_tile(const PositionRun& run, const Body& body) {
   const std::size_t n = hn::Lanes(Vector<T>());
@@ -296,7 +296,7 @@ void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T*
   });
 }
 
-// One name a type, since dispatch tables hold plain functions.
+// Each type has a name of its own, since dispatch tables hold plain functions.
 void multiply_float(const SparseRows& rows, const float* values, const float* bias, Activation activation,
                     const float* x, float* y, const float* gate, const PositionRun& run) {
   multiply(rows, values, bias, activation, x, y, gate, run);

@@ -12,11 +12,11 @@ namespace {
 
 // Three quarters of a first-level cache of 32 KiB; the rest is for outputs passing by.
 constexpr double kWindowBytes = 24576;
-// With fewer survivors a row and window, loading and storing the row's sums costs more than the cache saves.
+// If a row has fewer survivors in a window, loading and storing its sums costs more than the cache saves.
 constexpr double kSurvivorsPerSegment = 16;
 static_assert(kLargestChannel == std::numeric_limits<std::uint16_t>::max());
 
-// Groups a window: as many as the cache holds, or more where rows are short, within 16 bits of positions.
+// Returns a window's number of groups: what the cache holds or, for short rows, more within 16-bit positions.
 std::size_t groups_per_window(const SurvivorList& list, const WindowRule& rule) {
   const double by_cache = kWindowBytes / static_cast<double>(rule.bytes_per_group);
   const double per_group = static_cast<double>(list.position.size()) /
@@ -24,7 +24,7 @@ std::size_t groups_per_window(const SurvivorList& list, const WindowRule& rule) 
   const double by_length = per_group > 0 ? kSurvivorsPerSegment / per_group : by_cache;
   const auto wanted = static_cast<double>(rule.groups);
   const auto groups = static_cast<std::size_t>(std::min(wanted, std::ceil(std::max(by_cache, by_length))));
-  // Windows of equal size, rather than a short one at the end.
+  // Windows have equal sizes, rather than a short one at the end.
   const std::size_t windows = (rule.groups + groups - 1) / std::max<std::size_t>(1, groups);
   const std::size_t even = (rule.groups + windows - 1) / std::max<std::size_t>(1, windows);
   return std::clamp<std::size_t>(even, 1, std::max<std::size_t>(1, kLargestChannel / rule.group));

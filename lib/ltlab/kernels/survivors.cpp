@@ -16,7 +16,7 @@
 #define LTLAB_KERNELS_SURVIVORS_ONCE
 namespace ltlab {
 
-// rank[byte][i]: how many bits below bit i are set, which is where element i's value lies among a byte's
+// rank[byte][i]: the number of bits set below bit i, which is the place of element i's value among a byte's
 // survivors.
 using RankTable = std::array<std::array<std::uint8_t, 8>, 256>;
 inline constexpr RankTable kRank = [] {
@@ -32,7 +32,7 @@ inline bool survives(const std::uint8_t* bits, std::size_t i) {
   return (bits[i / 8] >> (i % 8) & 1) != 0;
 }
 
-// From element i on, of which survivor `next` is the first, one by one.
+// Expands from element i on, one by one; survivor `next` is the first of these.
 template <class T>
 void expand_rest(const std::uint8_t* bits, std::span<const T> survivors, std::span<T> dense, std::size_t i,
                  std::size_t next) {
@@ -55,14 +55,14 @@ HWY_BEFORE_NAMESPACE();
 namespace ltlab::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// At most the elements of one byte of bits.
+// Holds at most the elements of one byte of bits.
 using Floats = hn::CappedTag<float, 8>;
 
 HWY_INLINE std::uint8_t bits_of(const std::uint8_t* bits, std::size_t i) {
   return static_cast<std::uint8_t>(bits[i / 8] >> (i % 8) & ((1u << hn::Lanes(Floats())) - 1));
 }
 
-// Both take whole vectors while as many survivors are left, and then single elements.
+// Both handle whole vectors while enough survivors are left, and then single elements.
 void expand_floats(const std::uint8_t* bits, std::span<const float> survivors, std::span<float> dense) {
   const Floats d;
   const hn::RebindToSigned<Floats> integers;

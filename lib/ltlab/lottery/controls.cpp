@@ -28,14 +28,14 @@ std::vector<std::uint32_t> survivors_of(const Mask& mask) {
   return survivors;
 }
 
-// Where each weight of a mask stands in the order in which the rounds prune, from 0 (first) to 1.
+// Returns each weight's place in the order in which the rounds prune a mask, from 0 (first) to 1.
 std::vector<double> places_in_order(std::size_t layer, const std::vector<PruningRound>& rounds) {
   std::vector<double> places(rounds.front().masks[layer].size());
   for (const PruningRound& round : rounds) {
     std::vector<std::uint32_t> order = survivors_of(round.masks[layer]);
     const std::vector<double>& scores = round.scores[layer];
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return scores[i]; });
-    // What a later round still finds comes after all that is gone by then.
+    // The weights left for a later round come after all that are gone by then.
     const std::size_t gone = places.size() - order.size();
     for (std::size_t k = 0; k < order.size(); ++k)
       places[order[k]] = static_cast<double>(gone + k) / static_cast<double>(places.size());
@@ -94,7 +94,7 @@ std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vect
 
 namespace {
 
-// What a control starts from.
+// The ticket from which a control starts.
 struct Ticket {
   const Replicate& replicate;
   unsigned level;
@@ -131,7 +131,7 @@ void train_nothing(const Ticket& /*ticket*/, LevelStart& start) {
   start.training.steps = start.first_step;
 }
 
-// The prunings that led to a level's mask, first to last.
+// Returns the prunings that led to a level's mask, first to last.
 std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned level) {
   std::vector<PruningRound> rounds;
   for (std::optional<unsigned> pruned = level; pruned && *pruned > 0;

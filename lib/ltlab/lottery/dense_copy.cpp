@@ -7,7 +7,7 @@
 namespace ltlab {
 namespace {
 
-// Whether the dense networks of two config texts are the same, in weights and in what is kept of them.
+// Returns whether two config texts have the same dense network, in weights and in what is kept of them.
 bool same_dense(const std::string& from, const SearchConfig& config) {
   const std::string to = config_text(config);
   for (const std::string& name : differing_settings(from, to)) {

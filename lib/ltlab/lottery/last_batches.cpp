@@ -9,7 +9,7 @@
 namespace ltlab {
 namespace {
 
-// The first layer that takes a variance over images of one position; empty where there is none.
+// Returns the first layer that takes a variance over images of one position; empty where there is none.
 std::string norm_of_single_positions(const std::string& model, const Dataset& dataset) {
   const Network<float> network = make_network<float>(model, dataset.train.shape, dataset.classes, 1);
   for (const Step<float>& step : network.steps()) {
@@ -19,7 +19,7 @@ std::string norm_of_single_positions(const std::string& model, const Dataset& da
   return "";
 }
 
-// The steps of the longest training, as far as they are known.
+// Returns the steps of the longest training, as far as they are known.
 std::uint64_t longest(const SearchConfig& config) {
   std::uint64_t steps = config.training.steps;
   for (const std::uint64_t level : config.level_steps) steps = std::max(steps, level);

@@ -16,11 +16,11 @@ namespace ltlab {
 namespace {
 
 constexpr std::chrono::seconds kCheckpointInterval{30};
-// Kernels are chosen again once masks that change have less than this part of the density of the last choice:
-// 18 times at most on the way to 2 %, and what was chosen is hardly wrong in between.
+// Kernels are chosen again once changing masks have less than this part of the density at the last choice: at
+// most 18 times on the way to 2 %, and a choice is hardly wrong in between.
 constexpr double kChooseAgain = 0.8;
 
-// A layer whose mask is lost would be trained whole.
+// A layer without its mask would be trained whole.
 void require_masks(const Network<float>& network, const std::vector<Mask>& masks) {
   std::size_t masked = 0;
   for (const Parameter<float>* parameter : network.parameters()) {
@@ -35,7 +35,7 @@ void require_masks(const Network<float>& network, const std::vector<Mask>& masks
     throw StoreError("there are masks of parameters that the network does not have");
 }
 
-// One level under way: the network, its trainer, and what is known of it besides.
+// One level under way: the network, its trainer, and further state.
 class LevelTraining {
  public:
   LevelTraining(const LevelStart& start, RunStore& store)
@@ -108,7 +108,7 @@ class LevelTraining {
     if (start_.kernel.measures()) checkpoint();
   }
 
-  // What no training leaves is the checkpoint's fault.
+  // A state that no training leaves is the checkpoint's fault.
   void take_up(TrainingCheckpoint checkpoint) {
     const std::filesystem::path path = store_.checkpoint_path(start_.level);
     std::vector<std::string> faults = faults_of(checkpoint);
@@ -117,7 +117,7 @@ class LevelTraining {
     as_stored(path.string(), [&] { go_on(std::move(checkpoint)); });
   }
 
-  // What the checkpoint says otherwise than this training.
+  // Returns where the checkpoint contradicts this training.
   std::vector<std::string> disagreements(const TrainingCheckpoint& checkpoint) const {
     const std::uint64_t first = start_.first_step, last = start_.training.steps;
     if (checkpoint.level != start_.level)
@@ -125,7 +125,7 @@ class LevelTraining {
     if (checkpoint.step < first || checkpoint.step > last)
       return {"its step is " + std::to_string(checkpoint.step) + ", and training goes from " +
               std::to_string(first) + " to " + std::to_string(last)};
-    // Another machine's rounding may have pruned others, but as many.
+    // Another machine's rounding may have pruned others, but equally many.
     if (!start_.schedule && density(checkpoint.masks) != density(start_.masks))
       return {"its masks keep another number of weights than pruning leaves"};
     const std::uint64_t every = start_.training.validate_every;
@@ -148,7 +148,7 @@ class LevelTraining {
     kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);
     density_of_choice_ = density(masks_);
-    flops_ = std::max(flops_, checkpoint.flops);  // the start's, where a checkpoint from before tells none
+    flops_ = std::max(flops_, checkpoint.flops);  // the start's, where an older checkpoint has none
     const TrainerState state{checkpoint.step,     std::move(checkpoint.state), std::move(checkpoint.metrics),
                              checkpoint.loss_sum, checkpoint.loss_count,       checkpoint.mask_step};
     trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
@@ -164,7 +164,7 @@ class LevelTraining {
     }
   }
 
-  // One step, then new masks, so that a validation due sees the network as it goes on.
+  // Takes one step, then new masks, so that a validation due sees the network as it goes on.
   void change_masks() {
     TrainedWeights before{masks_, {}, {}};
     double more_flops = start_.schedule->flops_of_change(masks_);
@@ -201,7 +201,7 @@ class LevelTraining {
     density_of_choice_ = density(masks_);
   }
 
-  // Of an image, beyond those of any step.
+  // Returns the FLOPs per image, beyond those of any step.
   double dense_gradient_flops() {
     const double others = network_.flops().done;
     network_.keep_dense_gradients(true);
@@ -224,7 +224,7 @@ class LevelTraining {
     return {trainer_->wall_seconds(), flops(), network_.flops().dense * images};
   }
 
-  // Done so far: until the masks changed last, and since then.
+  // Returns the FLOPs done so far: until the masks changed last, and since then.
   double flops() const {
     const std::uint64_t since = std::max(start_.first_step, trainer_->mask_step());
     return flops_ + network_.flops().done * images_between(since, trainer_->step());
@@ -234,7 +234,7 @@ class LevelTraining {
     return static_cast<double>(images_seen(last) - images_seen(first));
   }
 
-  // By the first `steps` steps; an epoch's last batch may be smaller.
+  // Returns the images seen in the first `steps` steps; an epoch's last batch may be smaller.
   std::uint64_t images_seen(std::uint64_t steps) const {
     const std::uint64_t images = start_.data.dataset.training.size(), batch = start_.training.batch;
     const std::uint64_t per_epoch = (images + batch - 1) / batch;

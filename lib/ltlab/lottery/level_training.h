@@ -13,7 +13,7 @@
 
 namespace ltlab {
 
-/// A (sub)network about to be trained: how, and what a level starts from.
+/// A (sub)network about to be trained: how it trains, and what it starts from.
 struct LevelStart {
   const TrainingData& data;
   std::string model;
@@ -24,24 +24,24 @@ struct LevelStart {
   std::vector<Tensor> weights;                        ///< dense; the survivors' values are taken
   std::optional<std::vector<Tensor>> optimizer = {};  ///< state at first_step; none for a fresh optimizer
   std::uint64_t first_step = 0;
-  double flops_of_masks = 0;                      ///< that finding the masks took, beyond training
+  double flops_of_masks = 0;                      ///< of finding the masks, beyond training
   std::shared_ptr<MaskSchedule> schedule = {};    ///< of the masks; null where they stay
   std::uint64_t order_seed = 0, order_level = 0;  ///< name the images' order and augmentation
-  bool record_initial_weights = false;  ///< keep `weights` in the level file: nothing else tells them
-  bool record_optimizer = false;        ///< keep its state after training there too
+  bool record_initial_weights = false;            ///< keep `weights` in the level file: no other has them
+  bool record_optimizer = false;                  ///< keep its state after training there too
 };
 
-/// Masks of a network that keep everything.
+/// Returns masks of a network that keep everything.
 std::vector<Mask> full_masks(const Network<float>& network);
 
 /// Called after every optimizer step.
 using StepHook = std::function<void(const Trainer&, const Network<float>&)>;
 
-/// Trains a level and records it in `store`, with the masks that it has in the end; goes on from its
-/// checkpoint where one is left. Checkpoints are written when kernels were chosen by measurement (so that a
-/// resumed training replays the choice), every half minute, and on interruption. While masks change, kernels
-/// are chosen again each time a fifth of the weights that there were at the last choice are gone. Throws
-/// Interrupted when `stop` is asked to.
+/// Trains a level and records it in `store`, with its final masks; goes on from its checkpoint where one is
+/// left. Checkpoints are written when kernels were chosen by measurement (so that a resumed training replays
+/// the choice), every half minute, and on interruption. While masks change, kernels are chosen again each
+/// time a fifth of the weights present at the last choice are gone. Throws Interrupted when `stop` is
+/// requested.
 LevelSummary train_level(const LevelStart& start, RunStore& store, const StepHook& after_step,
                          const std::stop_token& stop);
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr double kGraspTemperature = 200;
 
-// Scores of one parameter's survivors, at their places.
+// Returns scores of one parameter's survivors, at their places.
 template <class T>
 std::vector<double> spread(const Parameter<T>& parameter, std::span<const double> survivors) {
   std::vector<double> scores(parameter.dense_size());
@@ -20,7 +20,7 @@ std::vector<double> spread(const Parameter<T>& parameter, std::span<const double
   return scores;
 }
 
-// Scores out of values that run along the survivors of all parameters.
+// Makes scores from values that run along the survivors of all parameters.
 template <class T>
 NetworkScores of_prunable(const Network<T>& network, std::span<const double> values) {
   NetworkScores scores;
@@ -33,7 +33,7 @@ NetworkScores of_prunable(const Network<T>& network, std::span<const double> val
   return scores;
 }
 
-// values[i] *= factor(parameter) along the survivors of all parameters.
+// Computes values[i] *= factor(parameter) along the survivors of all parameters.
 template <class T, class Factor>
 void scale(const Network<T>& network, std::vector<double>& values, const Factor& factor) {
   std::size_t i = 0;
@@ -42,7 +42,7 @@ void scale(const Network<T>& network, std::vector<double>& values, const Factor&
   }
 }
 
-// sum += share * (w g)^2, with the gradients that the parameters hold.
+// Computes sum += share * (w g)^2, with the gradients that the parameters hold.
 template <class T>
 void add_squares(const Network<T>& network, double share, std::vector<double>& sum) {
   std::size_t i = 0;
@@ -64,7 +64,7 @@ Activations<T> image_of(const Activations<T>& images, std::size_t image) {
   return one;
 }
 
-// The gradient of the sum of the logits.
+// Computes the gradient of the sum of the logits.
 template <class T>
 void differentiate_sum(std::size_t /*first_image*/, const Activations<T>& logits, Activations<T>& gradient) {
   for (std::size_t f = 0; f < logits.features(); ++f) {
@@ -73,7 +73,7 @@ void differentiate_sum(std::size_t /*first_image*/, const Activations<T>& logits
   }
 }
 
-// Training images in random order: of each class the first ones, in as many turns as it takes.
+// Draws training images in random order: the first ones of each class, in as many turns as it takes.
 std::vector<std::uint32_t> draw_balanced(const Dataset& dataset, std::size_t count, std::uint64_t seed) {
   std::vector<std::uint32_t> order = dataset.training;
   RandomStream({seed, "score-images"}).shuffle(order);
@@ -103,9 +103,8 @@ NetworkScores snip_scores(Network<T>& network, std::span<const LabelledBatch<T>>
   return of_prunable(network, scores);
 }
 
-// The temperature divides the logits, which is to divide the output layer's parameters by it: u = d w, d = 1
-// or 1 / 200. By the chain rule g(w) = d g(u) and H(w) v = d H(u) (d v), so that w H(w) g(w) = u H(u) (d d
-// g(u)).
+// The temperature divides the logits, so it must divide the output layer's parameters: u = d w, d = 1 or 1 /
+// 200. By the chain rule g(w) = d g(u) and H(w) v = d H(u) (d v), so that w H(w) g(w) = u H(u) (d d g(u)).
 template <class T>
 NetworkScores grasp_scores(Network<T>& network, std::span<const LabelledBatch<T>> batches) {
   const auto divisor = [](const ParameterInfo& info) { return info.output_layer ? kGraspTemperature : 1.0; };

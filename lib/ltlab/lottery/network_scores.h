@@ -10,19 +10,19 @@
 
 namespace ltlab {
 
-/// Scores that ask the network: of each parameter that may be pruned, in the network's order, one a weight,
-/// row-major, 0 where the network's masks prune.
+/// Scores that ask the network: for each parameter that may be pruned, in the network's order, one per
+/// weight, row-major, 0 where the network's masks prune.
 using NetworkScores = std::vector<std::vector<double>>;
 
-/// A score that asks the network, as kScores says; `batches` are of training images, and empty where it sees
-/// none. The network is used up. ConfigError: the score is one of weights alone.
+/// Computes a score that asks the network, as defined in kScores; `batches` are of training images, and empty
+/// where it sees none. The network is used up. ConfigError: the score depends on weights alone.
 template <class T>
 NetworkScores score_network(Score score, Network<T>& network, std::span<const LabelledBatch<T>> batches);
 
-/// `count` training images, or all there are, in batches of at most `batch`, laid out like `input`: as many
-/// of each class as of any other (as GraSP and Frankle et al. 2021, arXiv 2009.08576, appendix A, draw them),
-/// or one more where `count` is no multiple of the classes; where a class has no more, the others give them.
-/// The same at every level of a seed.
+/// Returns `count` training images, or all there are, in batches of at most `batch`, laid out like `input`:
+/// equally many of each class (as GraSP and Frankle et al. 2021, arXiv 2009.08576, appendix A, draw them), or
+/// one more where `count` is not a multiple of the classes; where a class runs out, the others fill its
+/// place. They are the same at every level of a seed.
 template <class T>
 std::vector<LabelledBatch<T>> draw_score_images(const Dataset& dataset, std::size_t count, std::size_t batch,
                                                 const ActivationShape& input, std::uint64_t seed);

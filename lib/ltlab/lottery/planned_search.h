@@ -6,7 +6,7 @@
 
 namespace ltlab {
 
-/// A search that fits its data: its config is checked, with all epochs told in steps, and its levels are
+/// A search that fits its data: its config is checked, with all epochs converted to steps, and its levels are
 /// planned.
 struct PlannedSearch {
   SearchConfig config;
@@ -16,8 +16,7 @@ struct PlannedSearch {
 };
 
 /// Plans a search on `dataset`, pretrained on `pretraining`, which may be null where the config does not
-/// pretrain. ConfigError, naming the option, where one of the config's settings makes no sense or does not
-/// fit the data.
+/// pretrain. ConfigError, naming the option, where a setting makes no sense or does not fit the data.
 PlannedSearch plan_search(const SearchConfig& config, const Dataset& dataset, const Dataset* pretraining);
 
 }  // namespace ltlab

@@ -23,12 +23,12 @@ std::size_t weights_of(const std::vector<PruningGroup>& groups) {
   return weights;
 }
 
-// Whether the scope takes all layers together, to share their survivors by a rule.
+// Returns whether the scope takes all layers together, to share their survivors by a rule.
 bool shares_survivors(const SearchConfig& config) {
   return config.scope == PruningScope::uniform || config.scope == PruningScope::erk;
 }
 
-// 0 for a layer that stays whole.
+// Returns 0 for a layer that stays whole.
 double rate_of(const SearchConfig& config, const PrunableLayer& layer) {
   SearchConfig rates = config.densities.empty() ? config : SearchConfig();
   rates.layer_rates = config.layer_rates;
@@ -37,7 +37,7 @@ double rate_of(const SearchConfig& config, const PrunableLayer& layer) {
   return rate == 0 || !shares_survivors(config) ? rate : rates.rate;
 }
 
-// Under the global scope layers of one rate compete, and all but whole ones do where a density is asked for.
+// Under the global scope, layers of one rate compete; with a density, all but whole ones do.
 std::vector<PruningGroup> group_layers(const SearchConfig& config, const std::vector<PrunableLayer>& layers) {
   std::vector<PruningGroup> groups;
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -56,7 +56,7 @@ std::vector<PruningGroup> group_layers(const SearchConfig& config, const std::ve
   return groups;
 }
 
-// Each layer of a group becomes one of its own, with its share of the survivors.
+// Makes each layer of a group a group of its own, with its share of the survivors.
 std::vector<PruningGroup> share_survivors(const std::vector<PruningGroup>& groups, const SearchConfig& config,
                                           const std::vector<PrunableLayer>& layers) {
   std::vector<PruningGroup> shared;
@@ -74,7 +74,7 @@ std::vector<PruningGroup> share_survivors(const std::vector<PruningGroup>& group
   return shared;
 }
 
-// The survivors of a pattern N:M in layers that do not stay whole.
+// Keeps the survivors of a pattern N:M in layers that do not stay whole.
 void keep_pattern(std::vector<PruningGroup>& groups, const Granularity& pattern,
                   const std::vector<PrunableLayer>& layers) {
   for (PruningGroup& group : groups) {
@@ -89,7 +89,7 @@ void keep_pattern(std::vector<PruningGroup>& groups, const Granularity& pattern,
   }
 }
 
-// Of all layers of a group together.
+// Returns the least survivors of all layers of a group together.
 std::size_t least_survivors(const PruningGroup& group, const std::vector<PrunableLayer>& layers) {
   std::size_t least = 0;
   for (const std::size_t layer : group.layers)
@@ -108,7 +108,7 @@ void prune_rounds(std::vector<PruningGroup>& groups, const std::vector<PrunableL
   }
 }
 
-// Each group keeps (1 - rate)^rounds of its weights, and what its layers keep at least.
+// Keeps (1 - rate)^rounds of each group's weights, and at least its layers' minimum.
 void keep_power(std::vector<PruningGroup>& groups, const std::vector<PrunableLayer>& layers, double rounds) {
   for (PruningGroup& group : groups) {
     const double kept = std::pow(1 - group.rate, rounds) * static_cast<double>(group.weights);
@@ -154,7 +154,7 @@ std::vector<PrunableLayer> prunable_layers(const SearchConfig& config, const Ima
   return layers;
 }
 
-// Of the dense network, and then of the tickets of another run.
+// Returns the densities of the dense network, and then of the tickets of another run.
 std::vector<double> saved_densities(const SearchConfig& config, const ImageShape& image,
                                     std::size_t classes) {
   const Network<float> network = make_network<float>(config.model, image, classes, 1);

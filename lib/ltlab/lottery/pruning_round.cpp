@@ -35,7 +35,7 @@ std::size_t differing_weights(const Mask& a, const Mask& b) {
                                [](std::uint8_t x, std::uint8_t y) { return x == y ? 0u : 1u; });
 }
 
-// A line for each layer whose mask differs.
+// Returns a line for each layer whose mask differs.
 std::vector<std::string> differing_masks(const std::vector<Mask>& expected, const LevelRecord& level,
                                          const std::string& origin) {
   std::vector<std::string> faults;
@@ -59,7 +59,7 @@ std::vector<Mask> full_masks(const std::vector<Mask>& masks) {
   return full;
 }
 
-// A line for each group of layers that keeps another number of weights than the plan.
+// Returns a line for each group of layers that keeps another number of weights than the plan.
 std::vector<std::string> differing_counts(const std::vector<PruningGroup>& plan, const LevelRecord& level) {
   std::vector<std::string> faults;
   for (const PruningGroup& group : plan) {
@@ -77,7 +77,7 @@ bool prunes_rewind_step(const SearchConfig& config) {
   return config.pruned_weights() == PrunedWeights::of_rewind_step;
 }
 
-// Whether the weights that a level pruned are recorded, and decide its masks.
+// Returns whether the weights that a level pruned are recorded, and decide its masks.
 bool is_recomputable(const SearchConfig& config, const LevelRecord* before, const LevelRecord& level) {
   const bool has_weights = config.pruned_level(level.level) ? before != nullptr : prunes_rewind_step(config);
   return level.level > 0 && has_weights && !row_of(kScores, config.score).asks_network();
@@ -95,7 +95,7 @@ RuleFindings recompute_pruning(const RunRecord& run, const SearchConfig& config,
   return {"pruning recomputed", differing_masks(expected, level, origin)};
 }
 
-// What run.h5 repeats of its config.
+// Returns where run.h5 contradicts its config.
 std::vector<std::string> disagreements(const RunRecord& run) {
   std::vector<std::string> found;
   const auto compare = [&](const std::string& attribute, const std::string& says, const char* option) {
@@ -121,7 +121,7 @@ RuleFindings check_pruning(const RunRecord& run, const LevelRecord* before, cons
   return {"survivors counted", differing_counts(plan_level(config, level.masks, level.level), level)};
 }
 
-// The network that a score asks, holding batches of up to `batch` images.
+// Returns the network that a score asks, holding batches of up to `batch` images.
 template <class T>
 Network<T> network_of(const PruningInput& input, const SearchConfig& config, std::size_t batch) {
   Network<T> network =

@@ -25,7 +25,7 @@ Replicate::Replicate(const SearchConfig& config, const TrainingData& data, std::
       run_(describe_run("ticket", 0, config.model, data.dataset)) {
   if (store_.has_run()) {
     run_ = read_same_run(store_, run_);
-    run_.totals.reset();  // told anew when the search ends
+    run_.totals.reset();  // set anew when the search ends
   } else {
     require_no_levels(store_);
   }

@@ -12,7 +12,7 @@ namespace ltlab {
 namespace {
 
 // Tickets of all replicates go before controls, and sparser levels after denser ones: the longest chain of
-// levels that wait for each other starts first.
+// dependent levels starts first.
 std::int64_t rank_of_ticket(unsigned level) {
   return level;
 }
@@ -20,7 +20,7 @@ std::int64_t rank_of_control(unsigned level) {
   return (std::int64_t{1} << 32) + level;
 }
 
-// Tells the observer of every validation of a training that goes on now.
+// Reports to the observer every validation of the current training.
 class ProgressReport {
  public:
   ProgressReport(TrainingName name, std::uint64_t steps, SearchSession& session)
@@ -65,14 +65,14 @@ void ReplicateSearch::start() {
   session_.queue.push(rank_of_ticket(0), [this] { begin(); });
 }
 
-// The weights of step 0 suffice for some levels, others wait for them.
+// The weights of step 0 suffice for some levels; others wait for them.
 void ReplicateSearch::begin() {
   replicate_.establish_initial_weights();
   if (replicate_.awaits_pretraining()) replicate_.take_pretrained(pretrain());
   queue_levels_after(std::nullopt);
 }
 
-// Those that need nothing but what `level` (or, where there is none, the weights of step 0) has brought.
+// Queues the levels that need only what `trained` (none: the weights of step 0) has brought.
 void ReplicateSearch::queue_levels_after(std::optional<unsigned> trained) {
   for (unsigned level = 0; level <= last_level_; ++level) {
     if (config_.level_before(level) == trained)
@@ -80,8 +80,8 @@ void ReplicateSearch::queue_levels_after(std::optional<unsigned> trained) {
   }
 }
 
-// Prune, rewind, train and record the network of one level (or find it recorded); then queue its controls and
-// the levels that waited.
+// Prunes, rewinds, trains and records the network of one level (or finds it recorded); then queues its
+// controls and the levels that waited.
 void ReplicateSearch::search_level(unsigned level) {
   const LevelStart start = start_level(replicate_, level);
   train_or_find({replicate_.number(), "ticket", 0, level}, start, replicate_.store(),
@@ -114,7 +114,7 @@ void ReplicateSearch::train_control(Control control, unsigned trial, unsigned le
                 start_control(replicate_, control, trial, level, masks), store);
 }
 
-// The weights after pretraining, which is a run of its own with one level, as dense as level 0.
+// Returns the weights after pretraining, which is a run of its own with one level, as dense as level 0.
 std::vector<Tensor> ReplicateSearch::pretrain() {
   RunStore store(pretraining_folder(replicate_.store().folder()));
   const Pretraining pretraining = plan_pretraining(replicate_, *pretraining_data_);
@@ -123,7 +123,7 @@ std::vector<Tensor> ReplicateSearch::pretrain() {
   return read_sound_level(store, 0, pretraining.run.branch).weights;
 }
 
-// A run that lies in the ticket's folder: as an earlier session left it, or begun.
+// Opens a run in the ticket's folder: as an earlier session left it, or begun.
 void ReplicateSearch::open_member(RunStore& store, const RunRecord& run) {
   if (store.has_run()) {
     read_same_run(store, run);

@@ -13,7 +13,7 @@
 
 namespace ltlab {
 
-/// What the trainings of a search share.
+/// The things that the trainings of a search share.
 struct SearchSession {
   WorkQueue& queue;
   SearchObserver& observer;
@@ -21,7 +21,7 @@ struct SearchSession {
   std::mutex observer_mutex = {};
 };
 
-/// The search of one replicate: level by level, each as soon as the level that it prunes is trained.
+/// The search of one replicate: each level begins as soon as the level that it prunes is trained.
 class ReplicateSearch {
  public:
   /// Throws as Replicate's constructor. All must outlive this; `pretraining` are the data to pretrain with.
@@ -29,7 +29,7 @@ class ReplicateSearch {
                   std::filesystem::path folder, unsigned replicate, unsigned last_level,
                   SearchSession& session);
 
-  /// Queues the first training; it and its like queue those that wait for them.
+  /// Queues the first training; each training queues those that wait for it.
   void start();
 
  private:

@@ -11,12 +11,12 @@ namespace ltlab {
 
 /// Searches for winning tickets by iterative magnitude pruning with rewinding (Frankle & Carbin 2019, section
 /// 1; rewinding to step k: Frankle et al. 2020, arXiv 1912.05671, algorithm 2), with its controls, replicates
-/// side by side on `workers` threads, and keeps every level in `folder`. What is recorded already is not done
-/// again, and a training that was interrupted goes on from its checkpoint, so running a search again resumes
-/// it, to the same bits. `pretraining_data` are for the config's pretraining, where it has one. At the end
-/// each run.h5 tells what its levels cost. Throws Interrupted when `stop` is asked to, after saving
-/// checkpoints; ConfigError where the search would leave out levels, controls or replicates that are
-/// recorded; NumericError, IoError, StoreError as they occur.
+/// side by side on `workers` threads, and keeps every level in `folder`. Recorded work is not repeated, and
+/// an interrupted training goes on from its checkpoint, so running a search again resumes it, to the same
+/// bits. `pretraining_data` are for the config's pretraining, where it has one. At the end each run.h5 states
+/// the cost of its levels. Throws Interrupted when `stop` is requested, after saving checkpoints; ConfigError
+/// where the search would leave out levels, controls or replicates that are recorded; NumericError, IoError,
+/// StoreError as they occur.
 void run_search(const PlannedSearch& plan, const TrainingData& data, const std::filesystem::path& folder,
                 unsigned workers, SearchObserver& observer, const std::stop_source& stop,
                 const TrainingData* pretraining_data = nullptr);

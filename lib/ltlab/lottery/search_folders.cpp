@@ -12,7 +12,7 @@
 namespace ltlab {
 namespace {
 
-// Of each trial of each control that a replicate asks for.
+// Returns the folders of all trials of the controls that a replicate asks for.
 std::vector<std::filesystem::path> control_folders(const SearchConfig& config, const RunStore& ticket) {
   std::vector<std::filesystem::path> folders;
   for (const Control control : config.controls) {
@@ -22,7 +22,7 @@ std::vector<std::filesystem::path> control_folders(const SearchConfig& config, c
   return folders;
 }
 
-// Nothing that is recorded may vanish from the report because a resumed search asks for less.
+// No record may vanish from the report because a resumed search asks for less.
 void require_members_asked(const RunStore& store, const std::set<std::string>& asked,
                            const std::string& options) {
   for (const std::string& member : store.members()) {

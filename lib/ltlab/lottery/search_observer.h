@@ -8,8 +8,8 @@
 
 namespace ltlab {
 
-/// One training of a search: which replicate, which branch ("ticket", "random-reinit", "sign-only", ...,
-/// "pretraining"), which trial of a control, which level.
+/// The name of one training of a search: its replicate, its branch ("ticket", "random-reinit", "sign-only",
+/// ..., "pretraining"), its trial of a control, and its level.
 struct TrainingName {
   unsigned replicate = 0;
   std::string branch;
@@ -17,7 +17,7 @@ struct TrainingName {
   unsigned level = 0;
 };
 
-/// Where a training stands, told at every validation.
+/// The state of a training, reported at every validation.
 struct TrainingProgress {
   TrainingName name;
   double density = 1;
@@ -31,10 +31,10 @@ struct TrainingProgress {
 class SearchObserver {
  public:
   virtual ~SearchObserver() = default;
-  /// Once, before any training: densities of all levels, dense first.
+  /// Called once, before any training: densities of all levels, dense first.
   virtual void on_plan(const std::vector<double>& densities) = 0;
   virtual void on_progress(const TrainingProgress& progress) = 0;
-  /// A training was recorded, or found recorded from an earlier session.
+  /// Called when a training was recorded, or found recorded from an earlier session.
   virtual void on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) = 0;
 };
 

@@ -8,8 +8,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Where the weights of a run's levels started; a control leaves it to its ticket to tell. Empty where neither
-// does.
+// Returns the weights where a run's levels started; for a control, its ticket's. Empty where neither has
+// them.
 std::vector<Tensor> starting_weights(const fs::path& folder) {
   const RunStore store(folder);
   if (!store.has_run() || store.holds_collection()) return {};

@@ -13,21 +13,21 @@ namespace ltlab {
 /// arXiv 1906.02773, section 3: they take their initialization with them).
 struct SavedTickets {
   std::vector<std::vector<Mask>> masks;  ///< of each ticket, densest first
-  std::vector<Tensor> weights;           ///< that all start from; empty where the run does not tell
+  std::vector<Tensor> weights;           ///< that all start from; empty where the run has none
 };
 
-/// Reads the pruned levels of a run, or one level by its file; of a folder of replicates, those of
-/// replicate-`replicate`. The weights are those of the run's rewind step, as at which its levels started.
+/// Reads the pruned levels of a run, or one level by its file; in a folder of replicates, those of
+/// replicate-`replicate`. The weights are those of the run's rewind step, where its levels started.
 /// ConfigError where there is no pruned level, or its levels start from different weights; StoreError,
-/// IoError as the files have it.
+/// IoError as from the files.
 SavedTickets read_saved_tickets(const std::filesystem::path& run, unsigned replicate);
 
-/// Whether the weights that tickets start from are zero wherever the first of them prunes: those of a dense
-/// network are lost.
+/// Returns whether the weights that tickets start from are zero wherever the first of them prunes: those of a
+/// dense network are lost.
 bool starts_masked(const SavedTickets& tickets);
 
-/// The same tickets in the order of the network's parameters. An output layer of another shape, for other
-/// classes, has full masks. ConfigError, naming `run`, where another layer of the two differs.
+/// Returns the same tickets in the order of the network's parameters. An output layer of another shape, for
+/// other classes, has full masks. ConfigError, naming `run`, where another layer of the two differs.
 std::vector<std::vector<Mask>> fitted_masks(const SavedTickets& tickets, const Network<float>& network,
                                             const std::string& run);
 

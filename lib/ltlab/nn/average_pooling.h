@@ -8,7 +8,7 @@
 
 namespace ltlab {
 
-/// The mean of each window of each channel; global average pooling where the window is whole_image().
+/// Takes the mean of each window of each channel: global average pooling if the window is whole_image().
 template <class T>
 class AveragePooling final : public Layer<T> {
  public:

@@ -6,7 +6,7 @@
 namespace ltlab {
 namespace {
 
-// One value a channel.
+// Describes an array of one value a channel.
 ParameterInfo channel_array(const std::string& name, std::size_t channels, float start) {
   return {name, {channels}, channels, channels, false, false, start};
 }

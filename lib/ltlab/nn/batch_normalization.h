@@ -8,8 +8,8 @@
 
 namespace ltlab {
 
-/// Batch normalization of each channel, y = f(weight (x - mean) / sqrt(variance + epsilon) + bias): by the
-/// batch's mean and variance in training, by the running ones in evaluation (Ioffe & Szegedy 2015). Names and
+/// Batch normalization of each channel, y = f(weight (x - mean) / sqrt(variance + epsilon) + bias). Training
+/// uses the batch's mean and variance, evaluation the running ones (Ioffe & Szegedy 2015). Names and
 /// constants are those of torch.nn.BatchNorm2d.
 template <class T>
 class BatchNormalization final : public Layer<T> {
@@ -34,7 +34,7 @@ class BatchNormalization final : public Layer<T> {
 
  private:
   BatchNorm<T> norm();
-  // backward() of evaluation's affine map.
+  // Does backward() for evaluation's affine map.
   void backward_frozen(const Activations<T>& x, const Activations<T>& y, const Activations<T>& dy,
                        Activations<T>* dx);
   BatchStatistics<T> statistics_of_batch() { return {mean_.data(), inverse_deviation_.data()}; }

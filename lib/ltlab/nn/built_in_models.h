@@ -8,8 +8,8 @@
 
 namespace ltlab {
 
-/// A model that needs no file: its text, in the language of ModelText, and what sets it apart from others of
-/// that text.
+/// A model that needs no file: its text, in the language of ModelText, and what distinguishes it from other
+/// models of the same text.
 struct BuiltInModel {
   std::string name;
   std::string text;
@@ -17,7 +17,7 @@ struct BuiltInModel {
   ImageShape image;  ///< of the paper's data
 };
 
-/// From small to large: LeNets, Conv-2/4/6, ResNets, VGGs.
+/// Returns the models, from small to large: LeNets, Conv-2/4/6, ResNets, VGGs.
 const std::vector<BuiltInModel>& built_in_models();
 
 }  // namespace ltlab

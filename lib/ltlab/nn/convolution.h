@@ -8,7 +8,7 @@
 
 namespace ltlab {
 
-/// y = f(W * x + b), a two-dimensional convolution with W [outputs][channels][height][width]. Without bias
+/// A two-dimensional convolution, y = f(W * x + b), with W [outputs][channels][height][width]. Without bias
 /// there is no activation either: a batch norm follows.
 template <class T>
 class Convolution final : public WeightedLayer<T> {

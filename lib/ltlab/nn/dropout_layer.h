@@ -8,9 +8,9 @@
 
 namespace ltlab {
 
-/// In training drops each value with probability `rate` and scales the others by 1 / (1 - rate) (Srivastava
-/// et al. 2014); evaluation changes nothing. What is dropped is a function of the training step, the layer
-/// and the place of an image in its batch.
+/// Drops each value with probability `rate` in training and scales the others by 1 / (1 - rate) (Srivastava
+/// et al. 2014); evaluation changes nothing. Which values are dropped depends only on the training step, the
+/// layer and the place of an image in its batch.
 template <class T>
 class DropoutLayer final : public Layer<T> {
  public:

@@ -10,7 +10,7 @@
 namespace ltlab {
 namespace {
 
-// Puts a network's arrays back as they were.
+// Restores a network's arrays.
 template <class T>
 class KeptArrays {
  public:
@@ -33,7 +33,7 @@ double norm(std::span<const double> v) {
   return std::sqrt(std::transform_reduce(v.begin(), v.end(), v.begin(), 0.0));
 }
 
-// r of hessian_product().
+// Returns the r of hessian_product().
 template <class T>
 constexpr double kRelativeStep = std::is_same_v<T, double> ? 1e-10 : 3e-4;
 
@@ -44,7 +44,7 @@ void require_size(const Network<T>& network, std::size_t size) {
                     std::to_string(survivor_count(network)) + " survivors");
 }
 
-// gradient += share of the gradient that the network's parameters hold.
+// Adds the gradient in the network's parameters, times `share`, to `gradient`.
 template <class T>
 void add_gradient(const Network<T>& network, double share, std::vector<double>& gradient) {
   std::size_t i = 0;
@@ -53,7 +53,7 @@ void add_gradient(const Network<T>& network, double share, std::vector<double>& 
   }
 }
 
-// mean_gradient() that leaves running statistics as the batches left them.
+// Does mean_gradient(), but leaves running statistics as the batches left them.
 template <class T>
 std::vector<double> gradient_now(Network<T>& network, std::span<const LabelledBatch<T>> batches,
                                  const TrainingStep& step) {
@@ -68,7 +68,7 @@ std::vector<double> gradient_now(Network<T>& network, std::span<const LabelledBa
   return gradient;
 }
 
-// The survivors whose value and gradient are both exactly 0.
+// Returns the survivors whose value and gradient are both exactly 0.
 template <class T>
 std::vector<std::size_t> held_survivors(Network<T>& network, std::span<const LabelledBatch<T>> batches,
                                         const TrainingStep& step) {

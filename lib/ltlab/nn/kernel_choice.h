@@ -16,25 +16,25 @@ enum class Kernel { dense, sparse };
 enum class Product { forward, backward_data, backward_weights };
 inline constexpr Product kProducts[] = {Product::forward, Product::backward_data, Product::backward_weights};
 
-/// Who decides: the user, or a measurement at the layer's own shape, batch and density.
+/// Who chooses the kernel: the user, or a measurement at the layer's own shape, batch and density.
 enum class KernelPolicy { automatic, dense, sparse };
 
-/// Which kernel runs a layer's product, and what was measured to choose it.
+/// The kernel that runs a layer's product, and the measurements that chose it.
 struct KernelChoice {
   std::string parameter;  ///< "fc1.weight"
   Product product = Product::forward;
   Kernel kernel = Kernel::dense;
-  double dense_seconds = 0, sparse_seconds = 0;  ///< median of one product over a batch; 0 where not measured
+  double dense_seconds = 0, sparse_seconds = 0;  ///< median of one product over a batch; 0 if not measured
 };
 
 const char* to_string(Kernel kernel);
 const char* to_string(Product product);
-/// The reverse; ConfigError for another word.
+/// Reads a kernel's name; ConfigError for another word.
 Kernel parse_kernel(const std::string& word);
 Product parse_product(const std::string& word);
 
-/// Median seconds that a call of each function takes, measured in turn (a, b, a, b, ...), so that a drift of
-/// the machine's speed meets both alike.
+/// Returns the median seconds that a call of each function takes. They are measured in turn (a, b, a, b,
+/// ...), so that a drift of the machine's speed affects both alike.
 template <class A, class B>
 std::pair<double, double> time_in_turn(const A& a, const B& b) {
   constexpr std::size_t kRounds = 7;

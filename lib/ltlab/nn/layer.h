@@ -13,34 +13,34 @@ namespace ltlab {
 
 /// Floating-point operations of one image's forward and backward pass, a multiply-add counted as two.
 struct Flops {
-  double done = 0;   ///< by the kernels chosen
-  double dense = 0;  ///< were nothing pruned
+  double done = 0;   ///< by the chosen kernels
+  double dense = 0;  ///< if nothing were pruned
 };
 
 /// Whether a layer also takes activations and their gradients in the layout of dense convolutions
 /// (in_channel_blocks()).
 enum class ChannelBlocks {
-  refused,   ///< no: each channel of its own
+  refused,   ///< no: each channel is separate
   kept,      ///< yes, if both x and y come in it
-  converted  ///< yes, x and y alike or not
+  converted  ///< yes, even if only one of x and y does
 };
 
-/// Names a training step, and with it what is random in its forward pass.
+/// Names a training step, and so the random choices of its forward pass.
 struct TrainingStep {
   std::uint64_t seed = 0, level = 0, step = 0;
 };
 
 /// How a network runs a layer.
 struct LayerContext {
-  std::size_t batch = 0;  ///< images at most, of a part of a batch
+  std::size_t batch = 0;  ///< the most images of a part of a batch
   std::size_t lanes = 0;
   std::size_t input_border = 0;   ///< of x
   std::size_t output_border = 0;  ///< of y
-  bool first = false;             ///< nothing lies below: no gradient of x is wanted
+  bool first = false;             ///< nothing lies below: no gradient of x is needed
   bool rectified_input = false;   ///< x is the output of a ReLU, and dx is to be the gradient of its input
 };
 
-/// One step of a network: y = f(x), with parameters. Activations and gradients belong to the caller; between
+/// One step of a network: y = f(x), with parameters. Activations and gradients belong to the caller. Between
 /// calls of apply_mask a layer allocates nothing. T is float, or double for gradient checks.
 template <class T>
 class Layer {
@@ -50,48 +50,48 @@ class Layer {
   virtual std::string name() const = 0;
   virtual ImageShape input() const = 0;
   virtual ImageShape output() const = 0;
-  /// Whether the layer takes panels of kLaneMultiple images only, as one does that sweeps over positions.
+  /// Returns whether only panels of kLaneMultiple images are taken, as by layers that sweep over positions.
   virtual bool narrow_panels() const { return output().height * output().width > 1; }
-  /// Borders of zeros that the layer needs around x, and around dy.
+  /// The width of the border of zeros that the layer needs around x, and around dy.
   virtual std::size_t input_border() const { return 0; }
   virtual std::size_t gradient_border() const { return 0; }
-  /// Whether y is the output of a ReLU whose gradient backward() leaves to others: it is then given that of
-  /// the ReLU's input as dy. Whoever computes it writes 0 where y is not positive, which costs less than a
-  /// pass of its own.
+  /// Returns whether y is the output of a ReLU whose gradient backward() leaves to others: its dy is then the
+  /// gradient of the ReLU's input. Whoever computes that writes 0 where y is not positive, which costs less
+  /// than a separate pass.
   virtual bool rectifies() const { return false; }
-  /// Whether backward() does so with dx, where LayerContext::rectified_input asks for it. Else the network
-  /// does.
+  /// Returns whether backward() does so with dx if LayerContext::rectified_input asks for it. Otherwise the
+  /// network does.
   virtual bool rectifies_gradient() const { return false; }
-  /// What gradients train.
+  /// The arrays that gradients train.
   virtual std::vector<Parameter<T>*> parameters() { return {}; }
-  /// What forward passes of training gather, and evaluation reads: never optimized, never pruned.
+  /// The arrays that training forward passes gather and evaluation reads: never optimized, never pruned.
   virtual std::vector<Parameter<T>*> statistics() { return {}; }
-  /// Whether in training an image's output depends on the other images of its batch, which then must come
-  /// as a whole.
+  /// Returns whether in training an image's output depends on the other images of its batch, which must then
+  /// come as a whole.
   virtual bool couples_images() const { return false; }
-  /// Whether backward neither reads y nor changes dy, so that a shortcut may come on top of y.
+  /// Returns whether backward neither reads y nor changes dy, so that a shortcut may be added to y.
   virtual bool takes_shortcut() const { return false; }
-  /// With the kernels that are chosen.
+  /// The layouts taken with the chosen kernels.
   virtual ChannelBlocks channel_blocks() const { return ChannelBlocks::refused; }
-  /// Whether backward adds to what dx holds.
+  /// Returns whether backward adds to what dx holds.
   virtual bool adds_to_dx() const { return false; }
 
-  /// Told once, before anything else.
+  /// Called once, before anything else.
   virtual void prepare(const LayerContext&) {}
-  /// From now on training passes work as evaluation does, and backward() with them: nothing is random, and
-  /// statistics stay as they are.
+  /// Makes training passes, and backward() with them, work from now on as evaluation does: nothing is random,
+  /// and statistics stay as they are.
   virtual void freeze() {}
-  /// y = f(x), as in evaluation.
+  /// Computes y = f(x), as in evaluation.
   virtual void forward(const Activations<T>& x, Activations<T>& y) = 0;
-  /// y = f(x) in training, of the images from `first_image` of the step's batch on.
+  /// Computes y = f(x) in training, for the images from `first_image` of the step's batch on.
   virtual void forward_training(const TrainingStep& /*step*/, std::size_t /*first_image*/,
                                 const Activations<T>& x, Activations<T>& y) {
     forward(x, y);
   }
-  /// Given the x, y = f(x) of forward_training and dy, writes the parameters' gradients (or adds to them,
-  /// where they `accumulate` over the parts of a batch) and, where `dx` is not null, writes the gradient of
-  /// x. `dy` is scratch afterwards. Padding lanes of `dy` are zero. Parameters do not change between the
-  /// parts of a batch.
+  /// Writes the parameters' gradients, given the x and y = f(x) of forward_training and dy (or adds to them,
+  /// where they `accumulate` over the parts of a batch). If `dx` is not null, also writes the gradient of x.
+  /// `dy` is scratch afterwards. Padding lanes of `dy` are zero. Parameters do not change between the parts
+  /// of a batch.
   virtual void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy,
                         Activations<T>* dx, bool accumulate) = 0;
 
@@ -99,12 +99,12 @@ class Layer {
   virtual void apply_mask(const Mask&) {}
   /// Chooses a kernel for each product at this density and batch. Empty for a layer without such products.
   virtual std::vector<KernelChoice> choose_kernels(KernelPolicy) { return {}; }
-  /// Takes up a choice made before; one for another layer's parameter is ignored.
+  /// Takes over a choice made before; one for another layer's parameter is ignored.
   virtual void set_kernel(const KernelChoice&) {}
   virtual Flops flops() const { return {}; }
-  /// Whether backward() also computes the gradients of pruned weights, by a dense product.
+  /// Sets whether backward() also computes the gradients of pruned weights, by a dense product.
   virtual void keep_dense_gradient(bool) {}
-  /// What it then computed; empty for a layer without weights that may be pruned.
+  /// Returns the dense gradient last computed; empty for a layer without weights that may be pruned.
   virtual std::optional<Tensor> dense_gradient() const { return std::nullopt; }
 };
 

@@ -5,7 +5,7 @@
 
 namespace ltlab {
 
-/// y = f(W x + b), W [outputs x inputs], x flattened channel by channel.
+/// A linear layer, y = f(W x + b), with W [outputs x inputs] and x flattened channel by channel.
 template <class T>
 class Linear final : public WeightedLayer<T> {
  public:
@@ -27,7 +27,7 @@ class Linear final : public WeightedLayer<T> {
   void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                               T* gradient) override;
 
-  // Calls multiply(result) for a result without border, such as convolutions want around what they read: the
+  // Calls multiply(result) for a result without border. Convolutions want borders around what they read: the
   // one above around y, the one below around dx.
   template <class Multiply>
   void without_border(Activations<T>& result, const Multiply& multiply);

@@ -5,7 +5,7 @@
 
 namespace ltlab {
 
-/// f(the largest value of each window of each channel).
+/// Computes f(the largest value of each window of each channel).
 template <class T>
 class MaxPooling final : public Layer<T> {
  public:

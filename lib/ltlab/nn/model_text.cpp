@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 
 constexpr std::size_t kMostLayers = 10'000;
 constexpr std::size_t kLargestNumber = 1'000'000;
-constexpr std::size_t kMostLines = 10'000'000;  // read, those repeated as often as they are
+constexpr std::size_t kMostLines = 10'000'000;  // lines read, repeated ones counted each time
 constexpr std::size_t kDeepest = 100;           // blocks within blocks
 
 const Words kKinds{"conv",    "linear",   "batch-norm", "max-pool", "average-pool", "global-average-pool",
@@ -36,7 +36,7 @@ Words split_words(const std::string& text) {
   return words;
 }
 
-// Lines end at newlines and semicolons; a text on one line counts its semicolons' parts.
+// Lines end at newlines and semicolons; in a text on one line, the parts between semicolons are counted.
 std::vector<Line> split_lines(const std::string& text) {
   const char* kind = text.find('\n') == std::string::npos ? "part " : "line ";
   std::vector<Line> lines;
@@ -74,7 +74,7 @@ class Parser {
     throw ConfigError("model, " + (line_ ? line_->where : std::string("its end")) + ": " + message);
   }
 
-  // Lines first, ..., last - 1, between which every block begins and ends.
+  // Reads lines first, ..., last - 1, between which every block begins and ends.
   void block(std::size_t first, std::size_t last) {
     for (std::size_t i = first; i < last; ++i) {
       line_ = &lines_[i];
@@ -92,7 +92,7 @@ class Parser {
     }
   }
 
-  // The line that ends the block begun by line i.
+  // Returns the line that ends the block begun by line i.
   std::size_t end_of(std::size_t i) {
     std::size_t depth = 0;
     for (std::size_t end = i; end < lines_.size(); ++end) {
@@ -113,7 +113,7 @@ class Parser {
       fail("the end of a 'repeat' takes no words");
     }
     for (std::size_t n = 0; n < times; ++n) {
-      count_line();  // also where there is none to repeat
+      count_line();  // also if there is none to repeat
       block(begin + 1, end);
     }
   }
@@ -211,7 +211,7 @@ class Parser {
     append(layer);
   }
 
-  // The words after the first.
+  // Returns the words after the first.
   Words take_words() const { return {line_->words.begin() + 1, line_->words.end()}; }
 
   std::string take(Words& options, const std::string& what) {
@@ -227,7 +227,7 @@ class Parser {
     return times > 0;
   }
 
-  // The number after the word `name`, of at least `least`.
+  // Returns the number after the word `name`, which must be at least `least`.
   std::optional<std::size_t> take_option(Words& options, const std::string& name, std::size_t least) {
     const auto found = std::ranges::find(options, name);
     if (found == options.end()) return std::nullopt;
@@ -256,7 +256,7 @@ class Parser {
     layer.width = number(window.substr(by + 1), 1);
   }
 
-  // "16", "width", "16*width", "blocks-1".
+  // Reads "16", "width", "16*width", "blocks-1".
   std::size_t number(const std::string& word, std::size_t least) const {
     const auto operation = word.find_first_of("*-");
     std::size_t value = plain_number(word.substr(0, operation), word);
@@ -316,7 +316,7 @@ class Parser {
   }
 
   std::vector<Line> lines_;
-  const Line* line_ = nullptr;  // that is being read; null at the end
+  const Line* line_ = nullptr;  // the line being read; null at the end
   ModelText model_;
   std::map<std::string, std::size_t> settings_, count_;
   std::size_t lines_read_ = 0;

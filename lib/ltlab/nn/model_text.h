@@ -32,7 +32,7 @@ namespace ltlab {
 /// The last layer is linear, without relu, one output a class. Layers are named by kind, counted from 1:
 /// conv1, fc1 (linear), bn1, pool1, dropout1, shortcut1.
 struct ModelText {
-  /// A layer; sizes that hang on the images are not known yet.
+  /// A layer; sizes that depend on the images are not known yet.
   struct Layer {
     enum class Kind {
       convolution,
@@ -42,7 +42,7 @@ struct ModelText {
       average_pooling,
       global_average_pooling,
       dropout,
-      shortcut  ///< reads the input of its block, and changes its shape where the block does
+      shortcut  ///< reads the input of its block, and changes its shape if the block does
     };
 
     Kind kind;
@@ -50,30 +50,30 @@ struct ModelText {
     std::string where;                                  ///< "line 3 ('conv 16')", for messages
     std::size_t outputs = 0;                            ///< channels or features; 0: one a class
     std::size_t height = 1, width = 1, stride = 1;      ///< of windows
-    std::optional<std::size_t> padding = std::nullopt;  ///< none: what keeps the extent
+    std::optional<std::size_t> padding = std::nullopt;  ///< if none, the one that keeps the extent
     double rate = 0;                                    ///< dropout
     bool relu = false;
     bool bias = true;
-    bool adds_shortcut = false;  ///< its block's shortcut comes on top, and then the `sum_relu`
+    bool adds_shortcut = false;  ///< its block's shortcut is added, and then the `sum_relu` applied
     bool sum_relu = false;
-    std::size_t shortcut = 0;   ///< where it adds_shortcut: index of the shortcut's layer
-    std::size_t block_end = 0;  ///< of a shortcut: index of the layer on top of which it comes
-    std::string word = {};      ///< that its line begins with: "conv", "residual" of a shortcut
+    std::size_t shortcut = 0;   ///< if it adds_shortcut: index of the shortcut's layer
+    std::size_t block_end = 0;  ///< for a shortcut: index of the layer to which it is added
+    std::string word = {};      ///< first word of its line: "conv", for a shortcut "residual"
   };
 
   std::optional<std::size_t> inputs;  ///< values that an image must have
   std::vector<Layer> layers;
 };
 
-/// Reads a model's text. ConfigError tells the line, what is wrong and what would be right.
+/// Reads a model's text. ConfigError names the line, what is wrong and what would be right.
 ModelText parse_model_text(const std::string& text);
 
-/// The same text with other settings in place of its own: {"width", "2"}. ConfigError where it has no such
-/// setting.
+/// Returns the same text with other settings in place of its own: {"width", "2"}. ConfigError where it has no
+/// such setting.
 std::string with_settings(const std::string& text,
                           const std::vector<std::pair<std::string, std::string>>& settings);
 
-/// The same model on one line, without comments.
+/// Returns the same model on one line, without comments.
 std::string one_line(const std::string& text);
 
 }  // namespace ltlab

@@ -29,7 +29,7 @@ using Kind = ModelText::Layer::Kind;
 constexpr std::string_view kMlp = "mlp:";
 constexpr double kLargestLayer = 1 << 28;  // weights, or outputs of an image
 
-// "784-500-300-10" as numbers; ConfigError names the description.
+// Reads "784-500-300-10" as numbers; ConfigError names the description.
 std::vector<std::size_t> parse_widths(const std::string& widths, const std::string& description) {
   std::vector<std::size_t> result;
   const char* at = widths.data();
@@ -60,7 +60,7 @@ struct NameAndSettings {
   std::vector<std::pair<std::string, std::string>> settings;
 };
 
-// "resnet-20:width=2,blocks=4". A name without settings may hold colons.
+// Splits "resnet-20:width=2,blocks=4". A name without settings may hold colons.
 NameAndSettings split_settings(const std::string& named) {
   const auto colon = named.rfind(':');
   if (colon == std::string::npos || named.find('=', colon) == std::string::npos) return {named, {}};
@@ -143,7 +143,7 @@ class Builder {
   }
 
  private:
-  // What each layer gives; shortcuts let through what they take.
+  // Finds the shape of each layer's output; shortcuts pass on what they take.
   void measure() {
     for (const ModelText::Layer& layer : model_.layers) {
       shapes_.push_back(explained(layer, [&] {
@@ -183,7 +183,7 @@ class Builder {
     return input;
   }
 
-  // Calls f, whose ConfigErrors then tell the line.
+  // Calls f and adds the line to its ConfigErrors.
   template <class F>
   static auto explained(const ModelText::Layer& layer, const F& f) {
     try {
@@ -209,7 +209,7 @@ class Builder {
     last_output_ = steps_.size();
   }
 
-  // The number of the output that comes on top of the block's.
+  // Returns the number of the output that is added to the block's.
   std::size_t add_shortcut(const ModelText::Layer& layer, const ImageShape& from, const ImageShape& to) {
     if (from == to) return last_output_;
     const std::size_t stride =
@@ -256,7 +256,7 @@ class Builder {
   std::vector<ImageShape> shapes_;  // of the images, and of each layer's output
   std::vector<Step<T>> steps_;
   std::size_t last_output_ = 0;               // number of the last output
-  std::vector<std::size_t> shortcut_output_;  // of each shortcut's layer: the output that it leads on
+  std::vector<std::size_t> shortcut_output_;  // for each shortcut's layer: the output that it passes on
 };
 
 template <class T>

@@ -13,23 +13,23 @@ namespace ltlab {
 /// - the widths of fully connected layers, hidden ones with ReLU: "mlp:784-500-300-10"; or
 /// - its text (ModelText) on one line: "conv 16 relu; global-average-pool; linear classes".
 
-/// A description as above, on one line. ConfigError where it is malformed.
+/// Returns a description as above, on one line. ConfigError where it is malformed.
 std::string check_model(const std::string& description);
 
-/// The description of what a user names: one as above, or "FILE", "FILE:width=2" with a file of ModelText,
-/// which is read and told on one line, so that nothing hangs on the file any more. ConfigError where the
-/// description is malformed, IoError where the file cannot be read.
+/// Returns the description of what a user names: one as above, or "FILE", "FILE:width=2" with a file of
+/// ModelText. The file is read and put on one line, so that nothing depends on it any more. ConfigError where
+/// the description is malformed, IoError where the file cannot be read.
 std::string read_model(const std::string& named);
 
-/// The text of a described model, as it is written (of a built-in one) or on one line.
+/// Returns the text of a described model, as it is written (if built-in) or on one line.
 std::string model_text(const std::string& description);
 
-/// The images that a model is shown with where the user names none: those of its paper's data, or else of
-/// CIFAR-10.
+/// Returns the image shape that a model is shown with if the user names none: that of its paper's data, or
+/// else of CIFAR-10.
 ImageShape usual_image(const std::string& description);
 
-/// Names of the layers with weights, from inputs to classes: "conv1", ..., "fc1", ... ConfigError where the
-/// description is malformed.
+/// Returns the names of the layers with weights, from inputs to classes: "conv1", ..., "fc1", ... ConfigError
+/// where the description is malformed.
 std::vector<std::string> layer_names(const std::string& description);
 
 /// Builds the network. `image` and `classes` are the dataset's. ConfigError where the description is
@@ -38,7 +38,7 @@ template <class T>
 Network<T> make_network(const std::string& description, const ImageShape& image, std::size_t classes,
                         std::size_t batch);
 
-/// Layout of the batches that such a network takes, without building it.
+/// Returns the layout of the batches that such a network takes, without building it.
 ActivationShape input_layout(const std::string& description, const ImageShape& image, std::size_t classes,
                              std::size_t batch);
 

@@ -34,7 +34,7 @@ std::size_t part_of(const std::vector<Step<T>>& steps, const ActivationShape& in
   return coupled || input.lanes != kLaneMultiple ? input.batch : std::min(input.batch, kLaneMultiple);
 }
 
-// The border that the readers of an output need around it.
+// Returns the border that the readers of an output need around it.
 template <class T>
 std::size_t border_of(const std::vector<Step<T>>& steps, std::size_t output) {
   std::size_t border = 0;
@@ -44,14 +44,14 @@ std::size_t border_of(const std::vector<Step<T>>& steps, std::size_t output) {
   return border;
 }
 
-// Whether a step's output is that of a ReLU whose gradient the layer leaves to others.
+// Returns whether a step's output is that of a ReLU whose gradient the layer leaves to others.
 template <class T>
 bool is_rectified(const Step<T>& step) {
   return step.shortcut ? step.activation == Activation::relu : step.layer->rectifies();
 }
 
-// Whether the gradient of an output is that of the ReLU's input as soon as it is written: it has one reader,
-// which rectifies it.
+// Returns whether the gradient of an output, once written, is that of the ReLU's input: the output has one
+// reader, which rectifies it.
 template <class T>
 bool reader_rectifies(const std::vector<Step<T>>& steps, std::size_t output) {
   std::size_t readers = 0, rectifying = 0;
@@ -64,13 +64,13 @@ bool reader_rectifies(const std::vector<Step<T>>& steps, std::size_t output) {
 
 constexpr std::size_t kNobody = std::numeric_limits<std::size_t>::max();
 
-// Zeros times a diverged network's infinities are no numbers.
+// Zeros times a diverged network's infinities are NaN.
 template <class T>
 bool all_zero(const T* begin, const T* end) {
   return std::all_of(begin, end, [](T value) { return value == T(0) || std::isnan(value); });
 }
 
-// Whether border and, where asked, padding lanes hold zeros only.
+// Returns whether the border and, if asked, the padding lanes hold zeros only.
 template <class T>
 bool is_clean(const Activations<T>& a, bool padding_too) {
   const std::size_t lanes = a.lanes(), border = a.shape().border,
@@ -98,8 +98,8 @@ void check_clean(const Layer<T>& layer, const char* what, const Activations<T>& 
                          (padding_too ? "or the padding lanes " : "") + "of " + what);
 }
 
-// The last step that reads each step's output; of the logits, the loss after all steps. kNobody where only
-// shortcuts read it.
+// Returns the last step that reads each step's output; for the logits, the loss after all steps. It is
+// kNobody if only shortcuts read the output.
 template <class T>
 std::vector<std::size_t> last_readers(const std::vector<Step<T>>& steps) {
   std::vector<std::size_t> readers(steps.size(), kNobody);
@@ -117,7 +117,7 @@ void check_shortcut(const Step<T>& step, const ImageShape& shortcut) {
                     "': its shape must be that of the layer's output, and the layer must have no activation");
 }
 
-// Of several readers the last writes the gradient, and the others add to it.
+// If there are several readers, the last one writes the gradient, and the others add to it.
 template <class T>
 void check_readers(const std::vector<Step<T>>& steps) {
   const std::vector<std::size_t> last = last_readers(steps);
@@ -130,8 +130,8 @@ void check_readers(const std::vector<Step<T>>& steps) {
   }
 }
 
-// Which outputs may lie in blocks of channels: all that touch them take that, and layers that keep blocks
-// have them on both sides.
+// Returns which outputs may lie in blocks of channels: all layers that touch them accept that, and layers
+// that keep blocks have them on both sides.
 template <class T>
 std::vector<bool> outputs_in_blocks(const std::vector<Step<T>>& steps) {
   std::vector<bool> blocks(steps.size());
@@ -217,8 +217,8 @@ void Network<T>::lay_out() {
   make_gradients();
 }
 
-// The gradient of an output lives, in a backward pass, from the step that reads it last to the step that gave
-// it or, where it also passes along a shortcut, to where that came from. Others of the same layout may have
+// In a backward pass an output's gradient lives from the step that reads the output last to the step that
+// gave it or, if it also passes along a shortcut, to the origin of that. Others of the same layout may have
 // its place before and after.
 template <class T>
 void Network<T>::make_gradients() {
@@ -229,7 +229,7 @@ void Network<T>::make_gradients() {
 
   gradients_.clear();
   gradient_of_.assign(steps_.size(), kNobody);
-  std::vector<std::size_t> needed_until;  // each gradient: the last step of a backward pass that needs it
+  std::vector<std::size_t> needed_until;  // for each gradient: the last step of a backward pass that needs it
   for (const std::size_t i : order) {
     if (reader[i] == kNobody) continue;
     const ActivationShape shape = layout(i, steps_[i].layer->gradient_border(), part_);
@@ -246,7 +246,7 @@ void Network<T>::make_gradients() {
     needed_until[place] = shortcut > 0 ? shortcut - 1 : i;
     gradient_of_[i] = place;
   }
-  // What only a shortcut reads has the gradient of the sum.
+  // An output that only a shortcut reads has the gradient of the sum.
   for (std::size_t i = 0; i < steps_.size(); ++i) {
     const std::size_t shortcut = steps_[i].shortcut.value_or(0);
     if (shortcut > 0 && gradient_of_[shortcut - 1] == kNobody) gradient_of_[shortcut - 1] = gradient_of_[i];

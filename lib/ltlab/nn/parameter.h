@@ -28,12 +28,12 @@ class Parameter {
   explicit Parameter(ParameterInfo info);
 
   const ParameterInfo& info() const { return info_; }
-  /// Elements before pruning.
+  /// Returns the number of elements before pruning.
   std::size_t dense_size() const { return dense_size_; }
-  /// Survivors: the elements of `values` and of `gradient`.
+  /// Returns the number of survivors: the elements of `values` and of `gradient`.
   std::size_t size() const { return values.size(); }
   bool masked() const { return masked_; }
-  /// Where the survivors lie in the dense array, ascending; meaningful where masked().
+  /// Returns the places of the survivors in the dense array, ascending; meaningful if masked().
   std::span<const std::uint32_t> survivors() const { return survivors_; }
 
   /// Keeps the weights that `mask` keeps; one that was pruned before comes back as 0. A full mask makes the
@@ -42,11 +42,11 @@ class Parameter {
 
   /// Takes the survivors' values from a dense tensor of the parameter's shape (ConfigError otherwise).
   void assign(const Tensor& tensor);
-  /// The dense tensor, zero where pruned.
+  /// Returns the dense tensor, zero where pruned.
   Tensor dense() const { return expand(info_.name, values); }
-  /// A dense tensor of an array that runs along `values`, such as an optimizer's state.
+  /// Returns a dense tensor of an array that runs along `values`, such as an optimizer's state.
   Tensor expand(const std::string& name, std::span<const T> compact) const;
-  /// The reverse: picks the survivors from a dense array into `compact` (size() elements).
+  /// Does the reverse: picks the survivors from a dense array into `compact` (size() elements).
   void compress(const Tensor& dense, std::span<T> compact) const;
 
   AlignedVector<T> values;

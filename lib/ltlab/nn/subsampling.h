@@ -9,8 +9,8 @@
 namespace ltlab {
 
 /// The shortcut without parameters around a block that changes the shape: every stride-th row and column, and
-/// channels of zeros after those of x (He et al. 2016, section 4.2, option A). Its gradient comes on top of
-/// that of the block's first layer.
+/// channels of zeros after those of x (He et al. 2016, section 4.2, option A). Its gradient is added to that
+/// of the block's first layer.
 template <class T>
 class Subsampling final : public Layer<T> {
  public:

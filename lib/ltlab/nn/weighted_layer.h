@@ -12,8 +12,8 @@
 
 namespace ltlab {
 
-/// y = f(W x + b) for a linear map W x of some form. Each of its three products runs dense or sparse, as
-/// chosen; what a form of W supplies is the six kernels.
+/// A layer y = f(W x + b) with a linear map W x of some form. Each of its three products runs dense or
+/// sparse, as chosen. A form of W supplies the six kernels.
 template <class T>
 class WeightedLayer : public Layer<T> {
  public:
@@ -44,21 +44,21 @@ class WeightedLayer : public Layer<T> {
   const LayerContext& context() const { return context_; }
   const T* bias() const { return bias_ ? bias_->values.data() : nullptr; }
   Activation activation() const { return activation_; }
-  /// Whether all products run dense.
+  /// Returns whether all products run dense.
   bool is_dense() const;
 
-  /// Takes up a mask of W. Returns the order in which multiply_transposed_sparse() takes those survivors that
-  /// it needs.
+  /// Takes a mask of W. Returns the order in which multiply_transposed_sparse() takes the survivors that it
+  /// needs.
   virtual const std::vector<std::uint32_t>& build_structure(std::span<const std::uint8_t> keep) = 0;
 
-  /// y = f(W x + b), by all weights or by the survivors.
+  /// Computes y = f(W x + b), by all weights or by the survivors.
   virtual void multiply_dense(const T* weights, const Activations<T>& x, Activations<T>& y) = 0;
   virtual void multiply_sparse(const T* survivors, const Activations<T>& x, Activations<T>& y) = 0;
-  /// dx = W^T dy; the sparse one also writes 0 where `rectified` (x, or null) is not positive.
+  /// Computes dx = W^T dy; the sparse one also writes 0 where `rectified` (x, or null) is not positive.
   virtual void multiply_transposed_dense(const T* weights, const Activations<T>& dy, Activations<T>& dx) = 0;
   virtual void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
                                           const Activations<T>* rectified, Activations<T>& dx) = 0;
-  /// dW, of all weights or of the survivors, written or added.
+  /// Writes or adds dW, of all weights or of the survivors.
   virtual void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
                                      T* gradient) = 0;
   virtual void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
@@ -67,8 +67,8 @@ class WeightedLayer : public Layer<T> {
  private:
   Kernel& kernel(Product product) { return kernels_[static_cast<std::size_t>(product)]; }
   Kernel kernel(Product product) const { return kernels_[static_cast<std::size_t>(product)]; }
-  std::vector<Product> products() const;  // that this layer has in its network
-  // W as one dense array, brought up to date: the parameter itself, or its survivors spread out.
+  std::vector<Product> products() const;  // those that this layer has in its network
+  // Returns W as one dense array, brought up to date: the parameter itself, or its survivors spread out.
   const T* dense_weights();
   // Brings the survivors in transposed order up to date.
   void refresh_transposed();
@@ -77,7 +77,7 @@ class WeightedLayer : public Layer<T> {
   void multiply_transposed(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
                            Activations<T>& dx);
   void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x, bool accumulate);
-  // Seconds that a product takes by either kernel.
+  // Returns the seconds that a product takes by either kernel.
   std::pair<double, double> measure(Product product);
 
   std::string name_;
@@ -85,12 +85,12 @@ class WeightedLayer : public Layer<T> {
   LayerContext context_;
   Parameter<T> weight_;
   std::optional<Parameter<T>> bias_;
-  std::array<Kernel, 3> kernels_{};                               // one a Product
+  std::array<Kernel, 3> kernels_{};                               // one for each Product
   const std::vector<std::uint32_t>* transposed_order_ = nullptr;  // of the survivors
   AlignedVector<T> transposed_;                                   // the survivors in that order
   AlignedVector<std::uint8_t> survivor_bits_;
   AlignedVector<T> dense_;           // the survivors spread out, zero elsewhere
-  AlignedVector<T> dense_gradient_;  // of which the survivors' entries are picked
+  AlignedVector<T> dense_gradient_;  // from which the survivors' entries are picked
   bool keeps_dense_gradient_ = false;
 };
 

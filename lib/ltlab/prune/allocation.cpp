@@ -11,7 +11,7 @@ double weights_of(const Shape& layer) {
   return static_cast<double>(element_count(layer));
 }
 
-// What a layer keeps: factor * claim, within its bounds.
+// The share that a layer keeps: factor * claim, within its bounds.
 struct Share {
   double claim, least, most;
 
@@ -20,8 +20,8 @@ struct Share {
   double beyond(double factor) const { return std::max(0.0, wanted(factor) - most); }
 };
 
-// With the factor at which all together keep `survivors`. Of layers out of bounds, those on the side that
-// misses more lie at their bound whatever the others keep; they leave more, or less, to the others.
+// Uses the factor at which all together keep `survivors`. Layers out of bounds on the side that misses more
+// stay at their bound whatever the others keep, which leaves more, or less, to the others.
 std::vector<std::size_t> keep_in_proportion(const std::vector<Share>& layers, double survivors) {
   std::vector<std::size_t> kept(layers.size());
   std::vector<std::size_t> rest(layers.size());

@@ -27,7 +27,7 @@ std::optional<std::size_t> positive(const std::string& word) {
   return number;
 }
 
-// "4x2" at the "x".
+// Splits "4x2" at the "x".
 std::optional<std::pair<std::size_t, std::size_t>> two_numbers(const std::string& text, char separator) {
   const auto place = text.find(separator);
   if (place == std::string::npos) return std::nullopt;

@@ -9,11 +9,11 @@
 
 namespace ltlab {
 
-/// What a pruning removes or keeps at once (Mao et al. 2017, arXiv 1705.08922, section 3). Weights of linear
-/// layers are seen as a matrix (out, in), those of convolutions as (out, in, kh, kw).
+/// The unit that pruning removes or keeps at once (Mao et al. 2017, arXiv 1705.08922, section 3). Weights of
+/// linear layers are seen as a matrix (out, in), those of convolutions as (out, in, kh, kw).
 struct Granularity {
   enum class Kind {
-    weight,   ///< each by itself
+    weight,   ///< each weight by itself
     neuron,   ///< all weights of an output: a row, or a convolution's filter
     input,    ///< all weights that read an input: a column, or an input channel of every filter
     pattern,  ///< N of each M consecutive inputs of an output survive, as the 2:4 of Mishra et al. 2021,
@@ -30,12 +30,12 @@ struct Granularity {
 
 /// Reads "weight", "neuron" (or "filter"), "input" (or "channel"), "2:4", "4x4"; ConfigError otherwise.
 Granularity parse_granularity(const std::string& text);
-/// "weight", "neuron", "input", "2:4", "4x4"
+/// Returns "weight", "neuron", "input", "2:4", "4x4".
 std::string to_text(const Granularity& granularity);
 
-/// The group that each weight of an array of that shape belongs to, row-major: groups are numbered from 0 in
-/// the order of their first weights. The groups of a pattern are its runs of M inputs, the last of which may
-/// be shorter.
+/// Returns the group that each weight of an array of that shape belongs to, row-major. Groups are numbered
+/// from 0 in the order of their first weights. The groups of a pattern are its runs of M inputs, the last of
+/// which may be shorter.
 std::vector<std::uint32_t> weight_groups(const Shape& shape, const Granularity& granularity);
 
 }  // namespace ltlab

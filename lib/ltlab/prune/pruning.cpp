@@ -8,15 +8,15 @@
 namespace ltlab {
 namespace {
 
-// Survivors that go together.
+// Survivors that are pruned together.
 struct Group {
   double score;  // mean
   std::uint32_t candidate, number;
 };
 
-// The groups of one candidate that have survivors, and what each weight belongs to.
+// The groups of one candidate that have survivors, and the group of each weight.
 struct Grouping {
-  std::vector<std::uint32_t> group_of;  // each weight
+  std::vector<std::uint32_t> group_of;  // for each weight
   std::vector<std::uint32_t> sizes;     // survivors of each group
   std::vector<double> sums;             // of their scores
 };
@@ -36,7 +36,7 @@ Grouping group_survivors(const PruningCandidate& candidate, const Granularity& g
   return grouping;
 }
 
-// Whether to prune `size` more than `pruned` comes nearer to `wanted`, or as near.
+// Returns whether pruning `size` more than `pruned` comes nearer to `wanted`, or as near.
 bool comes_nearer(std::size_t pruned, std::size_t size, std::size_t wanted) {
   return 2 * pruned + size <= 2 * wanted;
 }
@@ -77,7 +77,7 @@ void prune_to(const Quota& quota, const std::vector<PruningCandidate>& candidate
   }
 }
 
-// The N survivors of highest score in each run.
+// Keeps the N survivors of highest score in each run.
 void prune_to_pattern(const PruningCandidate& candidate, const Granularity& granularity, Mask& mask) {
   const std::vector<std::uint32_t> run_of = weight_groups(mask.shape, granularity);
   std::vector<std::vector<std::uint32_t>> runs(1 + *std::ranges::max_element(run_of));
@@ -146,7 +146,7 @@ std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t see
 std::vector<Mask> random_masks_of_network(const std::vector<Mask>& masks, std::uint64_t seed,
                                           std::uint64_t level, std::uint64_t trial) {
   std::vector<Mask> result;
-  std::vector<std::uint8_t*> weights;  // of all masks, in turn
+  std::vector<std::uint8_t*> weights;  // of all masks in turn
   std::size_t survivors = 0;
   for (const Mask& mask : masks) {
     result.push_back(empty_mask(mask));

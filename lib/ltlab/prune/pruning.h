@@ -27,29 +27,29 @@ struct PruningCandidate {
   std::vector<double> scores;  ///< one a weight, row-major; the lowest go first
 };
 
-/// Candidates whose weights compete with each other, by their places, and how many weights survive.
+/// Candidates, by their places, whose weights compete with each other, and how many weights survive.
 struct Quota {
   std::vector<std::size_t> candidates;
   std::size_t survivors = 0;
-  std::size_t least = 0;  ///< survivors that each of the candidates keeps, or all where it has fewer
+  std::size_t least = 0;  ///< survivors that each candidate keeps, or all if it has fewer
 };
 
-/// Prunes, of each quota's candidates, the survivors of lowest score until as many are left as it says; of
-/// equal scores the earlier one goes first. Groups of weights that the granularity takes together go in the
-/// order of their mean scores over their survivors (Mao et al. 2017, arXiv 1705.08922, section 3, where equal
-/// sizes let the sum do), until the next one would lead away from the quota; those that would leave a
+/// Prunes the survivors of lowest score among each quota's candidates until as many are left as it demands;
+/// of equal scores the earlier one goes first. Groups of weights that the granularity takes together go in
+/// the order of their mean scores over their survivors (Mao et al. 2017, arXiv 1705.08922, section 3, where
+/// equal sizes let the sum do), until the next one would lead away from the quota. Groups that would leave a
 /// candidate fewer survivors than the quota's least are passed over.
 ///
 /// A pattern N:M has no other density than its own: the N highest scores of each run survive, whatever the
-/// quotas say. Candidates without a quota stay as they are. The new masks are nested in the old, in the
+/// quotas demand. Candidates without a quota stay as they are. The new masks are nested in the old, in the
 /// candidates' order. NumericError for a survivor's score that is not finite.
 std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
                                  const std::vector<Quota>& quotas, const Granularity& granularity);
 
-/// A control: masks with as many survivors in each parameter as `masks`, at random places.
+/// Returns, as a control, masks with as many survivors in each parameter as `masks`, at random places.
 std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t seed, std::uint64_t level,
                                std::uint64_t trial);
-/// Masks with as many survivors as `masks` in all parameters together, at random places in any of them.
+/// Returns masks with as many survivors as `masks` in all parameters together, at random places in any.
 std::vector<Mask> random_masks_of_network(const std::vector<Mask>& masks, std::uint64_t seed,
                                           std::uint64_t level, std::uint64_t trial);
 

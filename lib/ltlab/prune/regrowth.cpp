@@ -7,7 +7,7 @@
 namespace ltlab {
 namespace {
 
-// Of the weights that are kept (1) or pruned (0), in their order.
+// Returns the places of the weights that are kept (1) or pruned (0), in order.
 std::vector<std::uint32_t> places_of(const Mask& mask, std::uint8_t keep) {
   std::vector<std::uint32_t> places;
   for (std::uint32_t i = 0; i < mask.size(); ++i) {

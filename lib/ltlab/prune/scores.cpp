@@ -12,12 +12,12 @@ double magnitude(float weight) {
   return std::abs(static_cast<double>(weight));
 }
 
-// w in the direction of w_init.
+// Returns w in the direction of w_init.
 double along_initial(float w_init, float w) {
   return std::signbit(w_init) ? -static_cast<double>(w) : static_cast<double>(w);
 }
 
-// Of each weight, score(w_init, w).
+// Returns score(w_init, w) of each weight.
 template <class Rule>
 std::vector<double> each_weight(const ScoredWeights& weights, const Rule& rule) {
   std::vector<double> scores(weights.mask.size());
@@ -25,7 +25,7 @@ std::vector<double> each_weight(const ScoredWeights& weights, const Rule& rule) 
   return scores;
 }
 
-// Each survivor's score in place of its own: the share of the survivors that have a lower one.
+// Replaces each survivor's score by the share of the survivors that have a lower one.
 void to_percentiles(const Mask& mask, std::vector<double>& scores) {
   std::vector<double> sorted;
   for (std::size_t i = 0; i < scores.size(); ++i) {
@@ -38,8 +38,8 @@ void to_percentiles(const Mask& mask, std::vector<double>& scores) {
   }
 }
 
-// Zhou et al. write min(a |w|, |w_init|), with the a of each layer that lets either rule prune as many: which
-// is to compare percentiles, as their code does.
+// Zhou et al. write min(a |w|, |w_init|), with the a of each layer that lets either rule prune as many. This
+// amounts to comparing percentiles, as their code does.
 std::vector<double> lesser_percentile(const ScoredWeights& weights, double sign) {
   std::vector<double> initial = each_weight(weights, [&](float w, float) { return sign * magnitude(w); });
   std::vector<double> present = each_weight(weights, [&](float, float w) { return sign * magnitude(w); });

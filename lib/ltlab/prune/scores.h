@@ -10,9 +10,9 @@
 
 namespace ltlab {
 
-/// What says how much a weight w is worth; the least goes first. w is the weight as it stands when it is
-/// pruned, w_init as it was at step 0. Those of Zhou et al. 2019 (arXiv 1905.01067, section 2 and figure 3)
-/// have their names there; large_final is magnitude.
+/// How much a weight w is worth; the lowest scores go first. w is the weight as it stands when it is pruned,
+/// w_init as it was at step 0. The scores of Zhou et al. 2019 (arXiv 1905.01067, section 2 and figure 3) have
+/// their names there; large_final is magnitude.
 enum class Score {
   magnitude,               ///< |w| (Han et al. 2015, arXiv 1506.02626)
   small_final,             ///< -|w|
@@ -21,26 +21,26 @@ enum class Score {
   large_init_large_final,  ///< the lesser of the percentiles of |w_init| and |w| in the layer
   small_init_small_final,  ///< the lesser of the percentiles of -|w_init| and -|w| in the layer
   magnitude_increase,      ///< |w| - |w_init|
-  large_final_same_sign,   ///< |w|, and -|w| where w has another sign than w_init (their section 5, as
+  large_final_same_sign,   ///< |w|, but -|w| where w has another sign than w_init (their section 5, as
                            ///< large_final_diff_sign)
-  large_final_diff_sign,   ///< -|w|, and |w| where w has another sign than w_init
+  large_final_diff_sign,   ///< -|w|, but |w| where w has another sign than w_init
   movement,                ///< |w - w_init|
-  away_from_zero,          ///< w^2 - w_init^2: of movement pruning (Sanh et al. 2020, arXiv 2005.07683,
-                           ///< section 3) what the sum of -w dL/dw over all steps is where these are small
-                           ///< steps of plain SGD at one learning rate
+  away_from_zero,          ///< w^2 - w_init^2: equals movement pruning's (Sanh et al. 2020, arXiv 2005.07683,
+                           ///< section 3) sum of -w dL/dw over all steps if these are small steps of plain
+                           ///< SGD at one learning rate
   random,                  ///< drawn
-  // These ask the network; L is the mean cross-entropy of images, g = dL/dw. By default they work as training
-  // does, where batch norm takes each batch's statistics: see lottery/network_scores.h.
+  // The scores below ask the network; L is the mean cross-entropy of images, g = dL/dw. By default they work
+  // as training does, where batch norm takes each batch's statistics: see lottery/network_scores.h.
   snip,     ///< |w g|: connection sensitivity (Lee et al. 2019, arXiv 1810.02340, section 4.1, without the
             ///< sum that it is divided by, which orders nothing)
-  grasp,    ///< w (H g) of the Hessian H with respect to the weights that may be pruned, of L at softmax
+  grasp,    ///< w (H g), H the Hessian with respect to the weights that may be pruned, of L at softmax
             ///< temperature 200: how much the squared gradient norm falls without w (Wang et al. 2020, arXiv
             ///< 2002.07376, section 4.1; they score -w (H g) and prune the highest, and their code has the
             ///< temperature)
-  synflow,  ///< w dR/dw, where R is the sum of the logits that an image of ones has in the network of all
-            ///< absolute values, batch norm's arrays included, working as in evaluation: synaptic flow
-            ///< (Tanaka et al. 2020, arXiv 2006.05467, section 6 and algorithm 1; batch norm as in their
-            ///< code). The sums of layers' scores are the same where there are no biases (their theorem 2)
+  synflow,  ///< w dR/dw, where R is the sum of the logits for an image of ones in the network of all absolute
+            ///< values, also batch norm's arrays, working as in evaluation: synaptic flow (Tanaka et al.
+            ///< 2020, arXiv 2006.05467, section 6 and algorithm 1; batch norm as in their code). The sums of
+            ///< layers' scores are equal if there are no biases (their theorem 2)
   taylor,   ///< mean over the batches of (w g)^2 (Molchanov et al. 2019, arXiv 1906.10771, section 3.1,
             ///< averaged over minibatches as there): how much the loss would change without w, to first order
   fisher    ///< w^2 F, where F is the mean over images of the squared gradient of the image's own loss: the
@@ -48,25 +48,25 @@ enum class Score {
             ///< but for a factor of 1/2). Statistics stay as they are, as in evaluation
 };
 
-/// What decides a score.
+/// The data that decide a score.
 enum class ScoreInput {
   weights,         ///< at step 0 and now
-  weight_changes,  ///< likewise, and it tells nothing of the weights at step 0
+  weight_changes,  ///< at step 0 and now; says nothing about the weights at step 0
   network,         ///< but no images
   batches,         ///< of training images, in the network
   single_images    ///< of training, in the network
 };
 
-/// What is known of a score without a network.
+/// The properties of a score that are known without a network.
 struct ScoreKind {
   Score value;
   std::string_view name;
   ScoreInput input;
-  unsigned passes = 0;  ///< of each image (one, where it sees none) forward and back through the network
-  /// In which it prunes, each to the same fraction of what the one before left. SynFlow: Tanaka et al. 2020,
-  /// algorithm 1; what one round would do wipes out layers.
+  unsigned passes = 0;  ///< of each image (one, if it sees none) forward and back through the network
+  /// Rounds of pruning, each to the same fraction of what the one before left. SynFlow: Tanaka et al. 2020,
+  /// algorithm 1; a single round would wipe out layers.
   unsigned rounds = 1;
-  bool in_double = false;  ///< whether it takes the network's precision
+  bool in_double = false;  ///< whether in double; else in the network's precision
 
   constexpr bool asks_network() const {
     return input != ScoreInput::weights && input != ScoreInput::weight_changes;
@@ -98,22 +98,22 @@ inline constexpr ScoreKind kScores[] = {
     {Score::fisher, "fisher", ScoreInput::single_images, 1},
 };
 
-/// The names of kScores.
+/// Returns the names of kScores.
 const NameTable<Score>& score_names();
 
-/// One array of weights as a score looks at it.
+/// One array of weights as a score sees it.
 struct ScoredWeights {
   const Mask& mask;
   const Tensor& initial;  ///< at step 0, dense
   const Tensor& present;  ///< now, dense
 };
 
-/// A score that asks no network, but Score::random: one a weight; those of weights that the mask prunes mean
-/// nothing. ConfigError for another.
+/// Returns a score that asks no network, other than Score::random: one a weight, meaningless for weights that
+/// the mask prunes. ConfigError for another score.
 std::vector<double> score_weights(Score score, const ScoredWeights& weights);
 
-/// Score::random: uniform in [0, 1), one a group, the same at every level of a seed. A group's weights share
-/// it, so that groups go by chance whatever their sizes.
+/// Returns Score::random: uniform in [0, 1), one a group, the same at every level of a seed. A group's
+/// weights share it, so that groups go by chance whatever their sizes.
 std::vector<double> score_at_random(const Mask& mask, const Granularity& granularity, std::uint64_t seed);
 
 }  // namespace ltlab

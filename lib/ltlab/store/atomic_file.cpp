@@ -96,7 +96,7 @@ class TemporaryFile {
   bool renamed_ = false;
 };
 
-// Only the owner of the lock writes, so that whatever temporary there is has no owner any more.
+// Only the owner of the lock writes, so any temporary found here has no owner any more.
 void remove_leftovers(const FolderLock& lock, const std::string& name) {
   for (const auto& [file, type] : folder_entries(lock.folder())) {
     if (file.starts_with(name + ".") && is_temporary(file)) ::unlink((lock.folder() / file).c_str());
@@ -110,7 +110,7 @@ std::string temporary_name(const std::string& name) {
   return text.str();
 }
 
-// A writer holds the lock for as long as one file takes. False, with errno, where it cannot be had.
+// A writer holds the lock for as long as one file takes. Returns false, with errno, if it cannot be had.
 bool lock_in_time(int descriptor, std::chrono::milliseconds patience) {
   constexpr std::chrono::milliseconds kPause{5};
   const auto end = std::chrono::steady_clock::now() + patience;
@@ -146,7 +146,7 @@ FolderLock::~FolderLock() {
 }
 
 void FolderLock::sync() const {
-  // EINVAL: a file system that does this by itself.
+  // EINVAL: a file system that syncs by itself.
   if (retry([&] { return ::fsync(descriptor_); }) < 0 && errno != EINVAL) {
     throw IoError("cannot bring folder '" + folder_.string() + "' to disk: " + std::strerror(errno));
   }

@@ -20,7 +20,7 @@ void add_number(Sha256& hash, double number) {
   hash.add(std::as_bytes(std::span(&number, 1)));
 }
 
-// With its length, so that "ab", "c" and "a", "bc" differ.
+// Adds the length too, so that "ab", "c" and "a", "bc" differ.
 void add_text(Sha256& hash, const std::string& text) {
   add_number(hash, std::uint64_t{text.size()});
   hash.add(std::as_bytes(std::span(text)));
@@ -38,8 +38,8 @@ void add_attributes(Sha256& hash, const hdf5::Object& object) {
   }
 }
 
-// Keeps count of what a walk through a file meets: an entry may be met often where groups share it, so that
-// limits on each alone would not do.
+// Counts what a walk through a file meets: shared groups can make it meet an entry many times, so limits on
+// each alone would not suffice.
 class Budget {
  public:
   explicit Budget(const hdf5::File& file)
@@ -62,14 +62,14 @@ class Budget {
   std::size_t bytes_;
 };
 
-// Whether the file links to others: a run to its levels and members.
+// Returns whether the file links to others: a run to its levels and members.
 bool is_linked(const hdf5::Group& root) {
   if (!root.has_attribute("kind")) return false;
   const std::string kind = root.string_attribute("kind");
   return kind == "run" || kind == "collection";
 }
 
-// The links that the digest passes over may lead nowhere but from a run to its levels and members.
+// The links that the digest skips may only lead from a run to its levels and members.
 void check_link(const hdf5::Group& group, const hdf5::Link& link) {
   const bool beside = link.kind == hdf5::LinkKind::external && group.path() == "/" && is_linked(group);
   if (!beside) throw StoreError(group.where() + ": '" + link.name + "' is no array or group of this file");

@@ -9,14 +9,14 @@ namespace ltlab {
 /// The root attribute that holds a file's content_digest().
 inline constexpr auto kDigestAttribute = "content_sha256";
 
-/// SHA-256 over what the file says, however HDF5 lays it out: every group, dataset (type, shape, values) and
-/// attribute in order of names, except the attribute that holds this digest. Soft and external links do not
-/// count: they change when another file comes, and hold nothing.
+/// Returns a SHA-256 of the file's content, however HDF5 lays it out: every group, dataset (type, shape,
+/// values) and attribute in order of names, except the attribute that holds this digest. Soft and external
+/// links do not count: they change when another file comes, and hold nothing.
 ///
-/// StoreError where the file is beyond the limits of ltlab/hdf5/limits.h, or has links to other places than
-/// external ones of its root.
+/// StoreError where the file is beyond the limits of ltlab/hdf5/limits.h, or has links other than external
+/// ones of its root.
 ///
-/// HDF5's own checksums guard each piece against accidents; this also tells a piece that is missing or
+/// HDF5's own checksums guard each piece against accidents; this also detects a piece that is missing or
 /// exchanged.
 std::string content_digest(const hdf5::File& file);
 

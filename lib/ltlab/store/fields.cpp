@@ -40,7 +40,7 @@ void from_value(const FieldValue& value, Kernel& to) {
   to = parse_kernel(std::get<std::string>(value));
 }
 
-// A field that `at` finds in the record.
+// Makes a field that `at` finds in the record.
 template <class Record, class At>
 Field<Record> field(At at, std::string name, std::string unit, std::string meaning,
                     FieldRange range = FieldRange::any, bool optional = false) {
@@ -53,7 +53,7 @@ Field<Record> field(At at, std::string name, std::string unit, std::string meani
           [at](Record& record, const FieldValue& value) { from_value(value, at(record)); }};
 }
 
-// Where a member is, and its name.
+// Gives a member's place and name.
 // clang-format off
 #define AT(member) [](auto& r) -> auto& { return r.member; }, #member
 #define IN(record, member) [](auto& r) -> auto& { return r.record.member; }, #member
@@ -64,7 +64,7 @@ using enum FieldRange;
 
 }  // namespace
 
-// A line a field reads best.
+// One line per field reads best.
 // clang-format off
 
 template <>

@@ -69,7 +69,7 @@ void check_number(const std::string& where, double value, FieldRange range, Faul
                    (is_fraction ? "between 0 and 1" : "a number from 0 on"));
 }
 
-// "2026-01-31T12:00:00Z", as utc_now() tells it.
+// Checks for "2026-01-31T12:00:00Z", the form of utc_now().
 void check_time(const std::string& where, std::string_view text, Faults& faults) {
   constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
   const bool like = std::ranges::equal(text, kForm, [](char c, char form) {
@@ -78,7 +78,7 @@ void check_time(const std::string& where, std::string_view text, Faults& faults)
   if (!like) faults.push_back(where + " says '" + std::string(text) + "', which is no time in UTC");
 }
 
-// Each field for which `counts` holds; `kind` is what they are of a file: "attribute".
+// Checks each field for which `counts` holds; `kind` is its role in a file: "attribute".
 template <class Record, class Counts>
 void check_fields(const Record& record, const std::string& kind, Faults& faults, const Counts& counts) {
   for (const Field<Record>& field : fields<Record>()) {
@@ -125,7 +125,7 @@ void check_rows(const std::vector<MetricsRow>& rows, std::uint64_t last_step, Fa
   }
 }
 
-// What attributes repeat from the metrics.
+// Checks the attributes that repeat metrics.
 void check_metrics(const LevelRecord& level, Faults& faults) {
   const std::vector<MetricsRow>& rows = level.metrics;
   check_rows(rows, level.steps, faults);
@@ -166,7 +166,7 @@ void check_kernels(const std::vector<KernelChoice>& rows, const std::vector<Mask
   }
 }
 
-// Arrays of a parameter are shaped as it, such as an optimizer's "first/fc1.weight".
+// Arrays of a parameter have its shape, such as an optimizer's "first/fc1.weight".
 void check_optimizer(const std::vector<Tensor>& arrays, const std::vector<Tensor>& parameters,
                      const std::string& group, Faults& faults) {
   for (const Tensor& array : arrays) {
@@ -179,7 +179,7 @@ void check_optimizer(const std::vector<Tensor>& arrays, const std::vector<Tensor
   }
 }
 
-// What training goes on from: the weights, the best so far and the optimizer's, zero where masked.
+// Checks what training resumes from: the weights, the best so far and the optimizer's, zero where masked.
 void check_state(const TrainingCheckpoint& checkpoint, Faults& faults) {
   const std::vector<Tensor> weights = without_prefix(checkpoint.state, "weights/");
   const std::vector<Tensor> best = without_prefix(checkpoint.state, "best/");
@@ -196,7 +196,7 @@ void check_rewind(const RunRecord& run, Faults& faults) {
   faults.insert(faults.end(), unlike.begin(), unlike.end());
 }
 
-// Of a training; an import knows none of them.
+// Checks the figures of a training; an import has none of them.
 void check_training(const LevelRecord& level, Faults& faults) {
   if (level.metrics.empty()) faults.emplace_back("metrics has no row");
   check_steps("first_step", level.first_step, level.steps, faults);

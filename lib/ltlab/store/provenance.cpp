@@ -20,7 +20,7 @@ utsname system_names() {
   return names;
 }
 
-// Linux names x86 processors here; of others only the architecture is known.
+// Linux names x86 processors here; for others only the architecture is known.
 std::string cpu_model() {
   std::ifstream file("/proc/cpuinfo");
   constexpr std::string_view kKey = "model name";

@@ -13,7 +13,7 @@
 namespace ltlab {
 namespace {
 
-// Over all fields and arrays of records.
+// Computes the digest over all fields and arrays of records.
 class RecordDigest {
  public:
   template <class... Values>

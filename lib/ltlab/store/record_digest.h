@@ -6,8 +6,8 @@
 
 namespace ltlab {
 
-/// SHA-256 over all that a record says, to the last bit, however it is stored: of two records it is the same
-/// where they say the same. So a file that was written and read again can be held against what was meant.
+/// Returns a SHA-256 of a record's whole content, to the last bit, however it is stored: equal records have
+/// equal digests. A file that was written and read again can thus be compared with the intended record.
 std::string record_digest(const RunRecord& run);
 std::string record_digest(const CollectionRecord& collection);
 std::string record_digest(const LevelRecord& level);

@@ -41,7 +41,7 @@ std::vector<std::byte> finish(File& file) {
   return file.close_image();
 }
 
-// What a record says nothing of, and may be lacking, is left out.
+// Optional fields that say nothing are left out.
 template <class Record>
 void write_fields(File& file, const Record& record) {
   for (const Field<Record>& field : fields<Record>()) {
@@ -73,6 +73,7 @@ void write_rows(File& file, const std::string& name, const std::vector<Row>& row
   for (const Field<Row>& field : fields<Row>()) {
     const auto values_like = [&]<class Value>(const Value& /*type*/) -> Column::Values {
       std::vector<Value> values;
+      values.reserve(rows.size());
       for (const Row& row : rows) values.push_back(std::get<Value>(field.get(row)));
       return values;
     };
@@ -107,14 +108,14 @@ void check_digest(const File& file) {
                    kDigestAttribute + "')");
 }
 
-// Only the replicates of a collection tell what its run.h5 does, and only levels can be trained again.
+// Only a collection's replicates repeat its run.h5, and only levels can be trained again.
 bool can_be_made_again(const std::filesystem::path& path) {
   std::error_code ignored;
   return path.filename() != "run.h5" ||
          std::filesystem::exists(path.parent_path() / "replicate-0" / "run.h5", ignored);
 }
 
-// Adds what to do to the faults that only damage can cause.
+// Adds advice to the faults that only damage can cause.
 template <class Read>
 auto or_damaged(const std::filesystem::path& path, Read read) {
   try {
@@ -153,7 +154,7 @@ File open_checked(const std::filesystem::path& path, FileKind kind) {
   return file;
 }
 
-// The attribute of that name, which must be of the type of `like`.
+// Returns the attribute of that name, which must have the type of `like`.
 FieldValue read_like(const File& file, const std::string& name, const FieldValue& like) {
   if (std::holds_alternative<std::string>(like)) return file.string_attribute(name);
   if (std::holds_alternative<double>(like)) return file.double_attribute(name);
@@ -189,7 +190,7 @@ Column::Values column_of(const FieldValue& value) {
   return std::visit([](const auto& one) { return Column::Values(std::vector{one}); }, value);
 }
 
-// Rows of a table; of columns that older files lack, they say nothing.
+// Reads a table's rows; columns that older files lack say nothing.
 template <class Row>
 std::vector<Row> read_rows(const File& file, const std::string& name) {
   const std::string where = in_quotes(file.file_name()) + " at '/" + name + "'";
@@ -245,7 +246,7 @@ std::vector<Tensor> read_tensors(const File& file, const std::string& group) {
   return tensors;
 }
 
-// Whoever reads a level may take an array by its mask, place by place.
+// Code that reads a level may index an array by its mask, place by place.
 void require_shapes_of(const std::vector<Mask>& masks, const std::vector<Tensor>& arrays,
                        const std::filesystem::path& path) {
   for (const Mask& mask : masks) {
@@ -353,7 +354,7 @@ void vouch_for_own(const std::filesystem::path& path) {
 
 RunRecord read_run_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::run);
-  RunRecord run = read_fields<RunRecord>(file);
+  auto run = read_fields<RunRecord>(file);
   run.totals = read_totals(file);
   run.init_weights = read_tensors(file, "init");
   run.rewind_weights = read_tensors(file, "rewind");
@@ -363,7 +364,7 @@ RunRecord read_run_file(const std::filesystem::path& path) {
 
 CollectionRecord read_collection_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::collection);
-  CollectionRecord collection = read_fields<CollectionRecord>(file);
+  auto collection = read_fields<CollectionRecord>(file);
   collection.totals = read_totals(file);
   return collection;
 }
@@ -390,7 +391,7 @@ LevelSummary read_summary(const std::filesystem::path& path) {
 
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
   const File file = open_checked(path, FileKind::checkpoint);
-  TrainingCheckpoint checkpoint = read_fields<TrainingCheckpoint>(file);
+  auto checkpoint = read_fields<TrainingCheckpoint>(file);
   checkpoint.masks = read_masks(file);
   checkpoint.state = read_tensors(file, "state");
   checkpoint.metrics = read_rows<MetricsRow>(file, "metrics");

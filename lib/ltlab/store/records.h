@@ -13,7 +13,7 @@
 
 namespace ltlab {
 
-/// What a level cost, or several together.
+/// The cost of one level, or of several together.
 struct Cost {
   double wall_seconds = 0;
   double flops = 0;  ///< multiply-adds counted twice, of forward and backward products over the steps done
@@ -28,7 +28,7 @@ struct Cost {
   bool operator==(const Cost&) const = default;
 };
 
-/// What run.h5 tells once its search has ended.
+/// The figures that run.h5 holds once its search has ended.
 struct RunTotals {
   Cost cost;                 ///< of all levels together
   std::string finished_utc;  ///< when the last of them was finished
@@ -55,15 +55,15 @@ struct LevelSummary {
 struct LevelRecord : LevelSummary {
   std::vector<Mask> masks;              ///< mask/<param>
   std::vector<Tensor> weights;          ///< weights/<param>: after training; zero where masked
-  std::vector<Tensor> initial_weights;  ///< initial/<param>: before training, only where run.h5 does not tell
+  std::vector<Tensor> initial_weights;  ///< initial/<param>: before training, only where run.h5 lacks them
   std::vector<Tensor> optimizer;  ///< optimizer/<name>: after training, only where retraining goes on from it
   std::vector<MetricsRow> metrics;    ///< metrics: compound table
   std::vector<KernelChoice> kernels;  ///< kernels: compound table
   std::string model = {};             ///< RunRecord::model, only in a file that is to stand alone
 };
 
-/// Where a level's training stands: level-NNN.partial.h5, rewritten now and then, so that a killed process
-/// goes on from here. A binary-exact image of the trainer's state.
+/// The state of a level's training: level-NNN.partial.h5, rewritten now and then, so that after a killed
+/// process training goes on from here. A binary-exact image of the trainer's state.
 struct TrainingCheckpoint {
   unsigned level = 0;
   std::uint64_t step = 0;
@@ -79,12 +79,12 @@ struct TrainingCheckpoint {
   double flops = 0;             ///< done until then
 };
 
-/// Whether runs of this branch hold tickets, found by a search or imported, and not controls.
+/// Returns whether runs of this branch hold tickets, found by a search or imported, and not controls.
 inline bool is_ticket(const std::string& branch) {
   return branch == "ticket" || branch == "imported";
 }
 
-/// What a run is: run.h5.
+/// The record of a run: run.h5.
 struct RunRecord {
   std::string config;      ///< what decides the results, one `name = value` a line: the format of --config
   std::string extent;      ///< how far the search is to go, likewise; a resumed search may extend it
@@ -107,7 +107,7 @@ struct RunRecord {
       {};  ///< of its own levels; none while a search is under way or interrupted
 };
 
-/// Tells which files belong together; each file carries it. A collection has but a configuration.
+/// States which files belong together; each file carries it. A collection has only a configuration.
 struct RunIdentity {
   std::string config_sha256;
   std::string branch;
@@ -117,7 +117,7 @@ struct RunIdentity {
   bool operator==(const RunIdentity&) const = default;
 };
 
-/// What several runs have in common: run.h5 of a folder that holds replicates, each in a folder of its own.
+/// The common data of several runs: run.h5 of a folder that holds replicates, each in its own folder.
 struct CollectionRecord {
   std::string config, extent, data_directory;  ///< as in RunRecord
   std::string started_utc;

@@ -26,20 +26,20 @@ namespace {
 constexpr auto kRunFile = "run.h5";
 constexpr std::string_view kReplicate = "replicate-";
 constexpr std::string_view kPretraining = "pretraining";
-// Whether `name` is `prefix`, and after it a number.
+// Returns whether `name` is `prefix` followed by a number.
 bool is_numbered(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix) || name.size() == prefix.size()) return false;
   return name.substr(prefix.size()).find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// "level-003"
+// Returns "level-003".
 std::string level_name(unsigned level) {
   char text[32];
   std::snprintf(text, sizeof text, "level-%03u", level);
   return text;
 }
 
-// The level of a file named as RunStore::level_path() names it.
+// Returns the level of a file named like RunStore::level_path().
 std::optional<unsigned> level_of(const std::string& file_name) {
   constexpr std::string_view kPrefix = "level-";
   if (!file_name.starts_with(kPrefix)) return std::nullopt;
@@ -48,16 +48,16 @@ std::optional<unsigned> level_of(const std::string& file_name) {
   return file_name == level_name(level) + ".h5" ? std::optional(level) : std::nullopt;
 }
 
-// Levels and checkpoints of levels.
+// Returns whether it is a file of a level or of its checkpoint.
 bool is_level_file(const std::string& file_name) {
   constexpr std::string_view kPartial = ".partial.h5";
   if (!file_name.ends_with(kPartial)) return level_of(file_name).has_value();
   return level_of(file_name.substr(0, file_name.size() - kPartial.size()) + ".h5").has_value();
 }
 
-// What lies there itself, not what a link leads to.
+// Returns the type of the entry itself, not of a link's target.
 std::filesystem::file_type type_of(const std::filesystem::path& path) {
-  std::error_code ignored;  // what cannot be looked at is met again when it is opened, with a better message
+  std::error_code ignored;  // an error is met again on opening, with a better message
   return std::filesystem::symlink_status(path, ignored).type();
 }
 
@@ -70,7 +70,7 @@ bool is_there(const std::filesystem::path& path) {
                    "' is a symbolic link, and ltlab follows none within a run: put there what it leads to");
 }
 
-// A folder that is held open: its entries are removed from it itself, wherever its path leads meanwhile.
+// A folder held open: its entries are removed from it, wherever its path leads meanwhile.
 class OpenFolder {
  public:
   OpenFolder(const std::filesystem::path& path, bool follow)
@@ -79,7 +79,7 @@ class OpenFolder {
     if (folder_.get() < 0)
       throw IoError("cannot open folder '" + path.string() + "': " + std::strerror(errno));
   }
-  // A link itself goes, and what it leads to stays.
+  // Removes a link itself, and not its target.
   void remove(const std::string& name) const {
     if (::unlinkat(folder_.get(), name.c_str(), 0) == 0) return;
     throw IoError("cannot delete '" + (path_ / name).string() + "': " + std::strerror(errno));
@@ -98,8 +98,8 @@ FolderLock lock_or_create(const std::filesystem::path& folder) {
   return FolderLock(folder);
 }
 
-// Writes a file that HDF5 has made, and reads it back before it takes its name: whether it holds what was
-// meant, `is_meant` tells. No child need read it, neither then nor later.
+// Writes a file that HDF5 has made, and reads it back before it takes its name; `is_meant` checks its
+// content. No child process need read it, then or later.
 void write_checked(const FolderLock& lock, const std::filesystem::path& path,
                    const std::vector<std::byte>& bytes, const CheckWritten& is_meant) {
   write_atomically(lock, path.filename(), bytes, [&](const std::filesystem::path& written) {
@@ -119,7 +119,7 @@ void update_links(const FolderLock& lock, const RunStore& store) {
   });
 }
 
-// `read` makes a record again out of what was written.
+// `read` makes a record again from what was written.
 template <class Record>
 void write_record(const FolderLock& lock, const std::filesystem::path& path,
                   const std::vector<std::byte>& bytes, const Record& record, const RunIdentity& identity,
@@ -131,7 +131,7 @@ void write_record(const FolderLock& lock, const std::filesystem::path& path,
   });
 }
 
-// A level belongs to a run: without run.h5 nobody could tell what it is.
+// A level belongs to a run: without run.h5 it could not be identified.
 RunIdentity identity_of_run(const RunStore& store) {
   if (!store.has_run()) {
     throw StoreError("cannot store a level in '" + store.folder().string() +
@@ -140,7 +140,7 @@ RunIdentity identity_of_run(const RunStore& store) {
   return store.read_identity();
 }
 
-// What a search lacks comes by --resume, but no level beyond the last of one that has ended.
+// --resume provides what a search lacks, but no level beyond the last of one that has ended.
 std::string advice_for_missing(const RunStore& store, unsigned level) {
   const std::vector<unsigned> levels = store.levels();
   const std::string there = levels.empty() ? "the run has no level yet"
@@ -151,7 +151,7 @@ std::string advice_for_missing(const RunStore& store, unsigned level) {
   return beyond && ended ? there + ", and its search has ended" : there + "; go on with --resume";
 }
 
-// Absence is the store's fault, and not the system's.
+// Absence is the store's fault, not the system's.
 void require_level(const RunStore& store, unsigned level) {
   if (is_there(store.level_path(level))) return;
   throw StoreError("there is no '" + store.level_path(level).string() +
@@ -173,7 +173,7 @@ bool RunStore::is_member_name(const std::string& name) {
 }
 
 void RunStore::require_file(const std::filesystem::path& path) {
-  // Absence is the store's fault, and not the system's.
+  // Absence is the store's fault, not the system's.
   if (!is_there(path))
     throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
   const std::filesystem::file_type type = type_of(path);
@@ -289,7 +289,7 @@ void RunStore::write_level(const LevelRecord& level) {
 }
 
 void RunStore::drop_checkpoint(unsigned level) const {
-  std::error_code ignored;  // a checkpoint that stays is of no use, and no harm
+  std::error_code ignored;  // a leftover checkpoint is useless but harmless
   std::filesystem::remove(checkpoint_path(level), ignored);
 }
 
@@ -316,7 +316,7 @@ void RunStore::remove_files() {
   for (const std::string& member : members()) RunStore(folder_ / member).remove_files();
   const FolderLock lock(folder_);
   const OpenFolder own(folder_, !is_member_name(folder_.filename()));
-  // "level-..." before "run.h5", without which nobody sees a run here
+  // "level-..." before "run.h5", without which the folder is not a run
   for (const auto& [name, type] : folder_entries(folder_)) {
     const bool is_link = type == std::filesystem::file_type::symlink;
     if (name != kRunFile && !is_level_file(name) && !(is_link && is_member_name(name))) continue;

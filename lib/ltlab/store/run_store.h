@@ -13,9 +13,9 @@ namespace ltlab {
 
 /// One run folder in format `ltlab-run` version 1: run.h5, level-000.h5, level-001.h5, ...
 ///
-/// A folder of replicates is one too: its run.h5 is a collection, and its members are run folders. A ticket's
-/// controls, its pretraining and its copies are the members of its run folder. In each, run.h5 links to all
-/// that there is, so that opening the top one shows everything:
+/// A folder of replicates is a run folder too: its run.h5 is a collection, and its members are run folders. A
+/// ticket's controls, its pretraining and its copies are the members of its run folder. Each run.h5 links to
+/// everything in its folder, so that opening the top one shows all of it:
 ///
 ///     DIR/run.h5                                collection     -> replicate-0, replicate-1
 ///     DIR/replicate-0/run.h5                    branch ticket  -> level-000, level-001, ..., random-reinit-0
@@ -24,45 +24,45 @@ namespace ltlab {
 ///     DIR/replicate-0/random-reinit-0/run.h5    a control      -> level-003, ...
 ///     DIR/replicate-0/copy-0/run.h5             levels trained again, in another order of images
 ///
-/// Nothing outside the folder is read, written or removed. The folder may be named by way of a symbolic link,
-/// but no member's folder and no file in it is one: where there is a link, reading is a StoreError, writing
-/// puts a file in its place, and removing takes the link away. Files that have several hard links are never
-/// written in place.
+/// Nothing outside the folder is read, written or removed. The folder may be named through a symbolic link,
+/// but no member's folder and no file in it may be one: where there is a link, reading is a StoreError,
+/// writing puts a file in its place, and removing takes the link away. Files that have several hard links are
+/// never written in place.
 ///
 /// Every write goes to a temporary name in the same folder, is fsync'd and renamed, and the folder is
 /// fsync'd: at any instant, whenever the process is killed, each file of the folder is whole or absent. Safe
 /// to call from several threads, and from several processes with stores of the same folder.
 class RunStore {
  public:
-  /// What the names of copies begin with. They are measurements of a run, and no part of its search.
+  /// The beginning of the names of copies. They are measurements of a run, and no part of its search.
   static constexpr std::string_view kCopy = "copy-";
 
-  /// StoreError where the folder has a member's name and is a symbolic link.
+  /// Throws StoreError where the folder has a member's name and is a symbolic link.
   explicit RunStore(std::filesystem::path folder);
   const std::filesystem::path& folder() const { return folder_; }
 
-  /// Whether a folder of this name in a run's is a part of it ("replicate-0", "random-reinit-2",
-  /// "pretraining"): a run of another name that lies there is somebody else's.
+  /// Returns whether a folder of this name in a run's folder is a part of it ("replicate-0",
+  /// "random-reinit-2", "pretraining"): a run of another name that lies there is somebody else's.
   static bool is_member_name(const std::string& name);
-  /// Whether run.h5 may link so: "level-003" to "level-003.h5", "replicate-0" to "replicate-0/run.h5".
+  /// Returns whether run.h5 may link so: "level-003" to "level-003.h5", "replicate-0" to its run.h5.
   static bool is_link(const FileLink& link);
-  /// StoreError where a file of a run is missing, or a symbolic link or folder.
+  /// Throws StoreError where a file of a run is missing, or is a symbolic link or folder.
   static void require_file(const std::filesystem::path& path);
-  /// level_path(), of which require_file() holds.
+  /// Returns level_path() after require_file() of it.
   std::filesystem::path level_file(unsigned level) const;
 
-  /// Whether there is a run.h5, of a run or of a collection.
+  /// Returns whether there is a run.h5, of a run or of a collection.
   bool has_run() const;
-  /// Whether the folder is a collection's: by its run.h5, or where that is lost by its replicates. Errors as
-  /// of read_run().
+  /// Returns whether the folder is a collection's, by its run.h5, or by its replicates where that is lost.
+  /// Errors as of read_run().
   bool holds_collection() const;
   bool has_level(unsigned level) const;
   bool has_checkpoint(unsigned level) const;
-  /// Throws StoreError where a file of the folder tells another run than run.h5 does.
+  /// Throws StoreError where a file of the folder belongs to another run than run.h5 does.
   void require_own(const std::filesystem::path& file) const;
-  /// Levels stored, ascending.
+  /// Returns the levels stored, ascending.
   std::vector<unsigned> levels() const;
-  /// Names of the folders inside that are runs (replicates, controls, copies), in the order of their numbers.
+  /// Returns the names of the runs' folders inside (replicates, controls, copies), in numerical order.
   std::vector<std::string> members() const;
 
   /// Create the folder if needed, and replace run.h5. IoError where the disk refuses; what was stored before
@@ -79,33 +79,33 @@ class RunStore {
   /// a member has its run.h5.
   void link_members();
 
-  /// Deletes the run: its files and those of its members, and nothing else; run.h5 last to go in each. Where
-  /// it may not write a folder of them, IoError before anything is deleted.
+  /// Deletes the run: its files and those of its members, and nothing else, each run.h5 last. IoError, before
+  /// anything is deleted, where it may not write one of the folders.
   void remove();
 
-  /// The folder of the whole search, where this one is named as a part of one (a replicate's, a control's):
-  /// the one it lies in, or the one around that. Absolute; `folder()` itself where it is no part.
+  /// Returns the folder of the whole search, where this one is named as a part (a replicate's, a control's):
+  /// the one around it, or the one around that. Absolute; `folder()` itself where it is not a part.
   std::filesystem::path search_folder() const;
 
-  /// The links that run.h5 should have, sorted by name: one to each level and member.
+  /// Returns the links that run.h5 should have, sorted by name: one to each level and member.
   std::vector<FileLink> expected_links() const;
 
   /// Throw StoreError (absent, damaged, newer format) naming the file and what to do.
   RunRecord read_run() const;
   CollectionRecord read_collection() const;
-  /// What run.h5 is, and what it links to.
+  /// Read the kind of run.h5, and its links.
   FileKind read_kind() const;
   RunIdentity read_identity() const;
   std::vector<FileLink> read_links() const;
-  /// What the folder's search was begun with, whether it holds a run or a collection; where a collection has
-  /// lost its run.h5, its first replicate tells. Empty where there is no run.
+  /// Reads the settings with which the folder's search was begun, whether it holds a run or a collection;
+  /// where a collection has lost its run.h5, its first replicate's. Empty where there is no run.
   std::optional<CollectionRecord> read_settings() const;
   LevelRecord read_level(unsigned level) const;
-  /// The figures alone, without masks and weights.
+  /// Reads the figures alone, without masks and weights.
   LevelSummary read_summary(unsigned level) const;
   TrainingCheckpoint read_checkpoint(unsigned level) const;
 
-  /// "run.h5", "level-003.h5", "level-003.partial.h5" in the folder, whether there or not.
+  /// Return "run.h5", "level-003.h5", "level-003.partial.h5" in the folder, whether there or not.
   std::filesystem::path run_path() const;
   std::filesystem::path level_path(unsigned level) const;
   std::filesystem::path checkpoint_path(unsigned level) const;

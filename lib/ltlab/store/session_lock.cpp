@@ -28,8 +28,8 @@ std::vector<std::filesystem::path> missing_folders(std::filesystem::path folder)
   return missing;
 }
 
-// Whether the open file is still the one at `path`: another process may have deleted it before it was locked.
-// Where it is not, errno tells nothing.
+// Returns whether the open file is still the one at `path`: another process may have deleted it before it was
+// locked. Where it is not, errno has no meaning.
 bool is_at(int descriptor, const std::filesystem::path& path) {
   struct stat opened {
   }, found{};

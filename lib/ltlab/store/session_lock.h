@@ -5,12 +5,12 @@
 
 namespace ltlab {
 
-/// Held by the one process that may search into a folder: a file `.lock` there, which goes with it. The
-/// system lifts it when the process ends, however it ends.
+/// Held by the one process that may search into a folder: a file `.lock` there, which is removed with it. The
+/// system lifts the lock when the process ends, however it ends.
 class SessionLock {
  public:
-  /// Creates the folder if needed; of what it created, folders that stay empty go in the end. ConfigError:
-  /// another process holds it; IoError: the system refuses.
+  /// Creates the folder if needed; created folders that stay empty are removed in the end. ConfigError:
+  /// another process holds the lock; IoError: the system refuses.
   explicit SessionLock(const std::filesystem::path& folder);
   ~SessionLock();
   SessionLock(const SessionLock&) = delete;

@@ -22,7 +22,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Runs `check`, and makes whatever it throws a fault of the file.
+// Runs `check`, and records whatever it throws as a fault of the file.
 void guarded(FileReport& report, const std::function<void()>& check) {
   try {
     check();
@@ -64,7 +64,7 @@ void check_checkpoint(const TrainingCheckpoint& checkpoint, FileReport& report) 
 // ------------------------------------------------------------------------------------------- a file in its
 // run
 
-// What is known of a run folder while its files, and then its members, are checked.
+// The state of a run folder's check, while its files and then its members are checked.
 struct VerifiedRun {
   RunStore store;
   const VerifiedRun* parent = nullptr;  // of the enclosing folder
@@ -73,8 +73,7 @@ struct VerifiedRun {
   std::optional<RunRecord> record;
 };
 
-// The weights at step 0. A control leaves it to its ticket to keep them, and so tells none when verified
-// alone.
+// Returns the weights at step 0. A control leaves them to its ticket, and so has none when verified alone.
 const std::vector<Tensor>& initial_weights(const VerifiedRun& run) {
   const bool has_own = !run.record->init_weights.empty() || !run.parent || !run.parent->record;
   return (has_own ? run.record : run.parent->record)->init_weights;
@@ -95,7 +94,7 @@ void check_identity(const fs::path& path, const VerifiedRun& run, FileReport& re
   }
 }
 
-// `config_sha256` is that of `config`, and the folder is named as the branch and trial that lie in it.
+// Checks that `config_sha256` is that of `config`, and that the folder is named by its branch and trial.
 void check_self(const VerifiedRun& run, const std::string& config, FileReport& report) {
   const RunIdentity& own = *run.identity;
   if (own.config_sha256 != sha256(config))
@@ -110,8 +109,8 @@ void check_self(const VerifiedRun& run, const std::string& config, FileReport& r
                             ", but lies in a folder named '" + name + "'");
 }
 
-// A member shares its folder's configuration; a control also its ticket's data and seed, pretraining the
-// seed.
+// A member shares its folder's configuration; a control also shares its ticket's data and seed, and
+// pretraining the seed.
 void check_member(const VerifiedRun& run, FileReport& report) {
   if (!run.parent || !run.parent->identity || !run.identity) return;
   const RunIdentity& own = *run.identity;
@@ -188,8 +187,8 @@ void check_totals(const RunStore& store, const std::optional<RunTotals>& told, F
   }
 }
 
-// `expected` is the level that this one depends on, `before` the level that was read last of those on which
-// others depend.
+// `expected` is the level that this one depends on, `before` the last level read among those on which others
+// depend.
 void check_nested(const LevelRecord& level, std::optional<unsigned> expected, const LevelRecord* before,
                   FileReport& report) {
   if (!expected) return;
@@ -207,7 +206,7 @@ bool same_survivors(const std::vector<Mask>& a, const std::vector<Mask>& b) {
   });
 }
 
-// The masks that a control's level is compared with; empty where there are none, and why is in the report.
+// Returns the masks to compare a control's level with; if empty, the report says why.
 std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const VerifiedRun& run, FileReport& report) {
   if (!run.parent || run.parent->kind != FileKind::run) {
     report.notes.emplace_back("not compared with its ticket: verify the ticket's folder for that");
@@ -257,7 +256,7 @@ class Verifier {
  public:
   explicit Verifier(LevelRules rules) : rules_(std::move(rules)) {}
 
-  // A folder that cannot be listed keeps no other from being checked.
+  // A folder that cannot be listed does not keep others from being checked.
   void folder(const fs::path& path, const VerifiedRun* parent) {
     VerifiedRun run{RunStore(path), parent, {}, {}, {}};
     std::vector<FolderEntry> entries;
@@ -361,14 +360,14 @@ class Verifier {
     }
   }
 
-  // A network that is pretrained may be another one, and an import has no config.
+  // A pretrained network may be another one, and an import has no config.
   void check_config(const RunRecord& run, FileReport& report) const {
     if (!rules_.disagreements || run.branch == "pretraining" || run.branch == "imported") return;
     const std::vector<std::string> faults = rules_.disagreements(run);
     report.faults.insert(report.faults.end(), faults.begin(), faults.end());
   }
 
-  // Of an import, no config tells how it was pruned.
+  // An import has no config that says how it was pruned.
   bool has_rules(const VerifiedRun& run) const {
     return rules_.before && run.record && run.record->branch == "ticket";
   }
@@ -409,7 +408,7 @@ class Verifier {
     report.notes.emplace_back("training of this level is unfinished; --resume goes on from here");
   }
 
-  // Nothing outside the folder that was named is read. Levels that are links are told where they are read.
+  // Nothing outside the named folder is read. Levels that are links are reported where they are read.
   void links(const fs::path& folder, const std::vector<FolderEntry>& entries) {
     for (const auto& [name, type] : entries) {
       if (type != fs::file_type::symlink) continue;

@@ -11,26 +11,26 @@
 
 namespace ltlab {
 
-/// What verify() says about one file.
+/// The report of verify() on one file.
 struct FileReport {
   std::filesystem::path path;
   std::string summary;  ///< "level 3, density 0.512, 266200 weights"; empty where the file cannot be read
   std::vector<std::string> faults;       ///< what is wrong: each names the layer, attribute or row
   std::vector<std::string> notes;        ///< what is unusual, but harmless: leftovers of killed processes
-  ExitStatus status = ExitStatus::done;  ///< of the worst error that was met, where reading met one
+  ExitStatus status = ExitStatus::done;  ///< of the worst error that reading met, if any
 };
 
-/// What is known of a level's masks.
+/// Findings about a level's masks.
 struct RuleFindings {
-  std::string checked;              ///< in what way, for the file's summary; empty where nobody can tell
+  std::string checked;              ///< how, for the file's summary; empty if it cannot be checked
   std::vector<std::string> faults;  ///< each names the layers
 };
 
-/// How a ticket's levels come about, by those who know how the run was made.
+/// The rules by which a ticket's levels come about, from code that knows how the run was made.
 struct LevelRules {
-  /// What a run's file says otherwise than its config.
+  /// Returns where a run's file contradicts its config.
   std::function<std::vector<std::string>(const RunRecord& run)> disagreements;
-  /// The level that a level's masks are nested in, and without which it cannot be; none for a level that
+  /// Returns the level in which a level's masks are nested, and which must exist; none for a level that
   /// depends on no other.
   std::function<std::optional<unsigned>(const RunRecord& run, unsigned level)> before;
   /// Checks a level's masks, given the level before it, or null.
@@ -43,27 +43,27 @@ struct LevelRules {
 /// - weights are finite, zero where masked, and shaped as the run's initial weights;
 /// - the stated densities are those of the masks;
 /// - losses, accuracies, times and costs are in their ranges, and kernels those of the level's own weights;
-/// - metrics go forward in steps, their last row is what the level says of the end, and early_stop_step is
-/// where validation loss is least since the masks changed last;
+/// - metrics go forward in steps, their last row agrees with the level's final figures, and early_stop_step
+///   is where validation loss is least since the masks changed last;
 /// - the totals of an ended search are those of its levels;
-/// - files of a run tell the same run (config, dataset, seed), and controls and replicates that of their
-/// folder;
+/// - files of a run name the same run (config, dataset, seed), and controls and replicates that of their
+///   folder;
 /// - each of a ticket's levels has the level before it, and masks nested in that one's: without `rules`, and
-/// of an import, the levels 0, 1, 2, ...;
-/// - masks of a control that changes weights alone, and of a copy, are those of the run around it; those of
-/// `random-mask` keep as many weights in each layer, and of `global-random-mask` in all together;
-/// - masks are what `rules` say, where there are such.
-/// A single file is checked for all that it tells by itself. `path` itself may be a symbolic link; none
+///   for an import, the levels 0, 1, 2, ...;
+/// - masks of a control that changes only weights, and of a copy, are those of the run around it; masks of
+///   `random-mask` keep as many weights in each layer, and those of `global-random-mask` in all together;
+/// - masks follow `rules`, where there are such.
+/// A single file is checked as far as its own content allows. `path` itself may be a symbolic link; none
 /// within is followed.
 ///
-/// Faults are returned, in the order of the files' names: also what the system refuses to read, which keeps
+/// Returns faults in the order of the files' names. They include what the system refuses to read, which keeps
 /// nothing else from being checked. Throws ConfigError (no such path), DataError (the folder holds no run).
 std::vector<FileReport> verify(const std::filesystem::path& path, const LevelRules& rules = {});
 
-/// How a check that found this ends: the worst status of all faults.
+/// Returns how a check with these reports ends: the worst status of all faults.
 ExitStatus status_of(const std::vector<FileReport>& reports);
 
-/// Whether any report has a fault.
+/// Returns whether any report has a fault.
 bool has_faults(const std::vector<FileReport>& reports);
 
 }  // namespace ltlab

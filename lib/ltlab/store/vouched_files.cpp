@@ -8,7 +8,7 @@
 namespace ltlab {
 namespace {
 
-// The files that this process vouches for, whichever thread asks.
+// The files that this process vouches for, for all its threads.
 struct Vouched {
   std::mutex mutex;
   std::set<FileStamp::Figures> stamps;

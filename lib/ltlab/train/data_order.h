@@ -6,15 +6,15 @@
 
 namespace ltlab {
 
-/// Which training images each step sees: every epoch a fresh random permutation of the training set, cut into
-/// batches, the last of which may be smaller (as torch.utils.data.DataLoader with shuffle=True). A step's
-/// batch is a function of (seed, level, step) alone, so training can go on from any step.
+/// The training images that each step sees. Every epoch is a fresh random permutation of the training set,
+/// cut into batches, the last of which may be smaller (as torch.utils.data.DataLoader with shuffle=True). A
+/// step's batch is a function of (seed, level, step) alone, so training can go on from any step.
 class DataOrder {
  public:
   DataOrder(std::vector<std::uint32_t> images, std::size_t batch, std::uint64_t seed, std::uint64_t level);
 
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
-  /// The images of step `step`; valid until the next call.
+  /// Returns the images of step `step`; valid until the next call.
   std::span<const std::uint32_t> batch(std::uint64_t step);
 
  private:

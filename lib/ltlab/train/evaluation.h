@@ -12,7 +12,7 @@ namespace ltlab {
 /// Images gathered once into the kernels' layout, batch by batch, to be evaluated many times.
 class EvaluationSet {
  public:
-  /// Gathers the images `indices` in the layout `input`, a batch of it at a time.
+  /// Gathers the images `indices` in batches of the layout `input`.
   EvaluationSet(const ImageSet& images, const Normalization& normalization,
                 std::span<const std::uint32_t> indices, const ActivationShape& input);
 

@@ -9,7 +9,7 @@
 namespace ltlab {
 
 /// The learning rate as a function of the step. Steps count from initialization, so a network rewound to step
-/// k goes on where the schedule stood at k.
+/// k continues where the schedule stood at k.
 struct LearningRateSchedule {
   enum class Shape { constant, step, cosine };
 
@@ -21,17 +21,17 @@ struct LearningRateSchedule {
   std::uint64_t total_steps = 0;  ///< `cosine`: falls from base to 0 between warm-up's end and here
                                   ///< (Loshchilov & Hutter 2017, equation 5, without restarts)
 
-  /// From first_step on, `steps` steps stand for `original_steps` of the schedule.
+  /// A stretch of the schedule: from first_step on, `steps` steps stand for `original_steps` of it.
   struct Stretch {
     std::uint64_t first_step = 0, steps = 1, original_steps = 1;
   };
   Stretch stretch;
 
-  /// Rate of the update that leads from `step` to step + 1.
+  /// Returns the rate of the update that leads from `step` to step + 1.
   double rate(std::uint64_t step) const;
 
  private:
-  double original(std::uint64_t step) const;  // the step of the schedule that it stands for, or a fraction
+  double original(std::uint64_t step) const;  // the schedule's step, or fraction of one, in place of `step`
 };
 
 /// constant | step | cosine

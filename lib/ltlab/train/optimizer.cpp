@@ -11,7 +11,7 @@ namespace {
 
 using Parameters = std::vector<Parameter<float>*>;
 
-// One array of state along the survivors of each parameter: a velocity, a moment.
+// An array of state along each parameter's survivors: a velocity or a moment.
 class StateArrays {
  public:
   StateArrays(std::string name, Parameters parameters)

@@ -9,7 +9,7 @@
 
 namespace ltlab {
 
-/// Which optimizer, with torch.optim's meaning of each number.
+/// The choice of an optimizer, with torch.optim's meaning of each number.
 struct OptimizerConfig {
   enum class Kind { sgd, adam, adamw };
 
@@ -23,20 +23,20 @@ struct OptimizerConfig {
 /// sgd | adam | adamw
 const NameTable<OptimizerConfig::Kind>& optimizer_names();
 
-/// Updates parameters from their gradients. Its state runs along the survivors, nothing more.
+/// Updates parameters from their gradients. Its state runs along the survivors only.
 class Optimizer {
  public:
   virtual ~Optimizer() = default;
-  /// One update with learning rate `rate`.
+  /// Makes one update with learning rate `rate`.
   virtual void step(double rate) = 0;
-  /// The whole state as dense tensors; restore() of them continues bit by bit.
+  /// Returns the whole state as dense tensors; restore() of them continues bit by bit.
   virtual std::vector<Tensor> tensors() const = 0;
-  /// Takes the survivors' state from tensors() of an optimizer of the same kind. ConfigError where one is
-  /// missing.
+  /// Takes the survivors' state from tensors() of an optimizer of the same kind. ConfigError where a tensor
+  /// is missing.
   virtual void restore(const std::vector<Tensor>& tensors) = 0;
 };
 
-/// An optimizer at its start. The parameters must outlive it and not be masked further.
+/// Returns an optimizer at its start. The parameters must outlive it and not be masked further.
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config,
                                           const std::vector<Parameter<float>*>& parameters);
 

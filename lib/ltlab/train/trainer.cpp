@@ -18,7 +18,7 @@ std::vector<std::uint32_t> all_images(const ImageSet& images) {
   return indices;
 }
 
-// The tensors whose names begin with `prefix`, without it.
+// Appends the tensors, with `prefix` before their names.
 void append_with_prefix(std::vector<Tensor>& to, const std::string& prefix, std::vector<Tensor> tensors) {
   for (Tensor& tensor : tensors) {
     tensor.name.insert(0, prefix);
@@ -96,7 +96,7 @@ std::vector<Tensor> Trainer::dense_gradients() {
   return network_.dense_gradients();
 }
 
-// The optimizer's state of survivors that were none before begins at 0, as their weights do.
+// The optimizer's state of new survivors begins at 0, as their weights do.
 void Trainer::apply(const std::vector<Mask>& masks) {
   const std::vector<Tensor> state = optimizer_->tensors();
   network_.apply(masks);

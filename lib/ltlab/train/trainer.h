@@ -41,31 +41,31 @@ struct TrainerState {
   std::vector<MetricsRow> metrics;
   double loss_sum = 0;           ///< training loss summed over the images since the last metrics row
   std::uint64_t loss_count = 0;  ///< images in loss_sum
-  std::uint64_t mask_step = 0;   ///< at which the masks changed last; 0 where they never did
+  std::uint64_t mask_step = 0;   ///< step at which the masks last changed; 0 if they never did
 };
 
-/// Trains one network at one level: steps, validation every so often, and the weights at the early-stopping
-/// step, that of minimum validation loss (Frankle & Carbin 2019, section 1) since the masks changed last.
+/// Trains one network at one level: steps, regular validation, and the weights at the early-stopping step,
+/// that of minimum validation loss (Frankle & Carbin 2019, section 1) since the masks last changed.
 class Trainer {
  public:
-  /// Trains from `first_step` on with a fresh optimizer; the images' order and augmentation, and what dropout
-  /// drops, are named by (seed, level). The network holds its weights and masks already. Both references must
-  /// outlive the trainer.
+  /// Trains from `first_step` on with a fresh optimizer. (seed, level) names the images' order and
+  /// augmentation and what dropout drops. The network already holds its weights and masks. Both references
+  /// must outlive the trainer.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, std::uint64_t first_step);
-  /// Goes on from `state`, which another trainer of the same network, data, config, seed and level left after
-  /// `wall_seconds` of training. The network holds its masks already, and takes its weights from the state.
+  /// Continues from `state`, which another trainer of the same network, data, config, seed and level left
+  /// after `wall_seconds` of training. The network holds its masks already; its weights come from the state.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level, const TrainerState& state, double wall_seconds);
 
   std::uint64_t step() const { return step_; }
   bool finished() const { return step_ >= config_.steps; }
-  /// One optimizer step, and a validation where one is due. NumericError when a loss or a weight is NaN or
+  /// Does one optimizer step, and a validation if one is due. NumericError when a loss or a weight is NaN or
   /// infinite.
   void advance();
 
-  /// In place of advance(), where masks change in between: an optimizer step, or one that only brings the
-  /// gradients of all weights, pruned ones too; new masks; a validation where one is due.
+  /// Replace advance() where masks change in between: an optimizer step, or one that only computes the
+  /// gradients of all weights, also pruned ones; new masks; a validation if one is due.
   void update();
   std::vector<Tensor> dense_gradients();
   void apply(const std::vector<Mask>& masks);
@@ -75,21 +75,21 @@ class Trainer {
   std::uint64_t early_stop_step() const { return best_step_; }
   double early_stop_validation_loss() const { return best_loss_; }
   std::uint64_t mask_step() const { return mask_step_; }
-  /// Seconds spent training so far, with those before the state that was restored.
+  /// Returns the seconds spent training so far, including those before the state that was restored.
   double wall_seconds() const;
 
-  /// Test-set loss and accuracy of the present weights, and of those at the early-stopping step.
+  /// Returns test-set loss and accuracy of the present weights, and of those at the early-stopping step.
   Evaluation test();
   Evaluation test_early_stop();
 
   const Optimizer& optimizer() const { return *optimizer_; }
-  /// Takes up an optimizer's state at a rewind point.
+  /// Takes over an optimizer's state at a rewind point.
   void restore_optimizer(const std::vector<Tensor>& tensors) { optimizer_->restore(tensors); }
 
   TrainerState state() const;
 
  private:
-  // A fresh optimizer at step 0, nothing validated yet.
+  // Makes a fresh optimizer at step 0; nothing is validated yet.
   Trainer(Network<float>& network, const TrainingData& data, const TrainingConfig& config, std::uint64_t seed,
           std::uint64_t level);
   void gather_batch();      // of the present step
@@ -107,7 +107,7 @@ class Trainer {
   std::unique_ptr<Optimizer> optimizer_;
   Activations<float> images_;
   std::vector<std::uint8_t> labels_;
-  std::vector<ImageView> views_;  // of the batch's images, where they are augmented
+  std::vector<ImageView> views_;  // of the batch's images, if they are augmented
 
   std::uint64_t step_ = 0;
   double loss_sum_ = 0;

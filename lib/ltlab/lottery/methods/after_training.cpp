@@ -3,8 +3,8 @@
 namespace ltlab {
 namespace {
 
-// The survivors, and the optimizer's state of them, stay as they were trained. The learning rate returns to
-// the rewind step, or stays too; or nothing is trained any more.
+// The survivors, and their optimizer's state, stay as they were trained. The learning rate returns to the
+// rewind step, or stays too; or nothing is trained any more.
 void keep_trained(const SearchConfig& config, const LevelRecord& before, LevelStart& start) {
   start.weights = before.weights;
   start.record_initial_weights = true;
@@ -22,7 +22,7 @@ void keep_trained(const SearchConfig& config, const LevelRecord& before, LevelSt
 
 }  // namespace
 
-// The lowest of the weights that an earlier level trained are pruned, and the others retrained.
+// Prunes the lowest of the weights that an earlier level trained, and retrains the others.
 template <>
 LevelStart start_level<PruningTime::after_training>(const Replicate& replicate, unsigned level) {
   const SearchConfig& config = replicate.config();

@@ -2,7 +2,7 @@
 
 namespace ltlab {
 
-// The weights of the rewind step are pruned before they are trained any further.
+// Prunes the weights of the rewind step before they are trained any further.
 template <>
 LevelStart start_level<PruningTime::before_training>(const Replicate& replicate, unsigned level) {
   LevelStart start = replicate.start_pruned(level, replicate.full_masks(), replicate.run().rewind_weights);

@@ -8,16 +8,16 @@
 
 namespace ltlab {
 
-/// Dynamic sparse training: a sparse network whose masks move while it trains, each of its layers at a fixed
-/// number of weights. Every `every` steps, a fraction of each layer's survivors, those of least magnitude, is
-/// dropped, and as many weights grow, from 0 and without an optimizer's state; what is dropped may grow again
-/// at once, and then goes on as it was. Which fraction, and which weights grow, is up to the method.
+/// Dynamic sparse training: a sparse network whose masks move while it trains, each layer with a fixed number
+/// of weights. Every `every` steps, a fraction of each layer's survivors, those of least magnitude, is
+/// dropped, and as many weights grow, from 0 and without an optimizer's state; a dropped weight may grow
+/// again at once, and then goes on as it was. The method decides the fraction, and which weights grow.
 class DynamicSparseTraining : public MaskSchedule {
  public:
   bool changes_at(std::uint64_t step) const override;
   std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
 
-  /// Of the survivors, dropped at `step`.
+  /// Returns the fraction of the survivors dropped at `step`.
   virtual double drop_fraction(std::uint64_t step) const = 0;
 
  protected:
@@ -25,17 +25,17 @@ class DynamicSparseTraining : public MaskSchedule {
   const MaskChanges& changes() const { return changes_; }
 
  private:
-  /// One a weight of the mask; of those that are pruned, the highest grow.
+  /// Returns one score per weight of the mask; the pruned weights with the highest scores grow.
   virtual std::vector<float> growth_scores(const Mask& mask, std::uint64_t step,
                                            const TrainedWeights& before) const = 0;
 
   MaskChanges changes_;
 };
 
-/// |w| of each weight.
+/// Returns |w| of each weight.
 std::vector<float> magnitudes(const Tensor& tensor);
 
-/// A random sparse network of the level's plan, whose masks will move.
+/// Returns a random sparse network of the level's plan, whose masks will move.
 LevelStart start_sparse(const Replicate& replicate, unsigned level);
 
 }  // namespace ltlab

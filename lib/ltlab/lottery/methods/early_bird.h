@@ -5,15 +5,15 @@
 namespace ltlab {
 
 /// Early-Bird tickets (You et al. 2020, arXiv 1909.11957, section 3.3 and algorithm 1): a dense network
-/// trains until the mask that pruning it would give has settled; that is drawn, and trained on from the
-/// weights as they are. The mask has settled once it moved by less than the config's mask distance between
-/// each of six checks in a row (their queue of five distances, below 0.1); at the end of the changes it is
-/// drawn whether or not it has.
+/// trains until the mask that pruning it would give has settled; that mask is drawn, and training goes on
+/// from the weights as they are. The mask has settled once it moved by less than the config's mask distance
+/// between each of six checks in a row (their queue of five distances, below 0.1); at the end of the changes
+/// it is drawn in any case.
 ///
-/// There filters are pruned by batch norm's scales and checks are epochs apart; here any score and
-/// granularity may say what goes, and checks are `every` steps apart. Their distance is the Hamming distance
-/// over all that may be pruned, which no two sparse masks exceed; mask_distance() is over the survivors, and
-/// the same at half of the weights.
+/// The paper prunes filters by batch norm's scales and checks epochs apart; here any score and granularity
+/// may decide, and checks are `every` steps apart. Their distance is the Hamming distance over all that may
+/// be pruned, which no two sparse masks exceed; mask_distance() is over the survivors, and equals it at half
+/// of the weights.
 class EarlyBird final : public MaskSchedule {
  public:
   /// Small distances in a row after which a mask has settled.

@@ -11,7 +11,7 @@
 namespace ltlab {
 namespace {
 
-// The mean FLOPs of a step while a level is pruned, over those of the dense network.
+// Returns the mean FLOPs of a step while a level is pruned, over those of the dense network.
 double mean_step_flops_of(const Replicate& replicate, const LevelStart& start) {
   const SearchConfig& config = replicate.config();
   const std::vector<Mask> last =

@@ -4,15 +4,15 @@
 
 namespace ltlab {
 
-/// How a pruned level begins, by a time of pruning: with its masks, and its weights before training. Each is
-/// defined in a file of its own here; one of kPruningTimes that has none does not link.
+/// Returns how a pruned level begins, by a time of pruning: its masks, and its weights before training. Each
+/// is defined in its own file here; one of kPruningTimes without a definition does not link.
 template <PruningTime time>
 LevelStart start_level(const Replicate& replicate, unsigned level);
 template <>
 LevelStart start_level<PruningTime::after_training>(const Replicate& replicate, unsigned level);
 
-/// The same by the config's time of pruning; level 0 keeps everything, and with --from another run brings the
-/// masks of the others.
+/// The same by the config's time of pruning; level 0 keeps everything, and with --from another run provides
+/// the masks of the others.
 LevelStart start_level(const Replicate& replicate, unsigned level);
 
 /// The weights that were pruned for a level, under the masks that they had.
@@ -21,7 +21,7 @@ struct PrunedNetwork {
   std::vector<Tensor> weights;
 };
 
-/// Those of a level, in a search that prunes what has been trained or is yet to be.
+/// Returns a level's pruned network, in a search that prunes weights already trained or yet to be.
 PrunedNetwork pruned_network(const Replicate& replicate, unsigned level);
 
 }  // namespace ltlab

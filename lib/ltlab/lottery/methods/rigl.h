@@ -5,8 +5,8 @@
 namespace ltlab {
 
 /// RigL (Evci et al. 2020, arXiv 1911.11134, algorithm 1): at step t the fraction a/2 (1 + cos(t pi / end))
-/// is dropped, rounded down to whole weights, and those grow whose gradients are greatest in magnitude. The
-/// gradients are those of the step's own batch, which brings no update.
+/// is dropped, rounded down to whole weights, and the weights with the greatest gradients in magnitude grow.
+/// The gradients are those of the step's own batch, which brings no update.
 class RigL final : public DynamicSparseTraining {
  public:
   /// `fraction` is a.

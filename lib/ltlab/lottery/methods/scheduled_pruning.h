@@ -9,7 +9,7 @@
 
 namespace ltlab {
 
-/// Pruning while a network trains: what does not change meanwhile. The config, in steps, and the dataset must
+/// The parts of pruning during training that stay the same. The config, in steps, and the dataset must
 /// outlive it.
 struct ScheduledPruning {
   const SearchConfig& config;
@@ -19,20 +19,20 @@ struct ScheduledPruning {
   std::uint64_t seed;           ///< this and the dataset are for scores that draw or ask the network
   const Dataset& dataset;
 
-  /// Whether masks are looked at once `step` steps are done: every so often after the beginning, and at the
-  /// end.
+  /// Returns whether masks are looked at once `step` steps are done: at intervals after the beginning, and at
+  /// the end.
   bool due_at(std::uint64_t step) const {
     if (step <= changes.begin || step > changes.end) return false;
     return step == changes.end || (step - changes.begin) % changes.every == 0;
   }
-  /// The masks that are left when trained weights are pruned to a plan.
+  /// Returns the masks that are left when trained weights are pruned to a plan.
   std::vector<Mask> prune(const TrainedWeights& before, const std::vector<PruningGroup>& to) const {
     return prune_to_plan({before.masks, initial, before.weights, seed, &dataset}, to, config);
   }
   double flops(const std::vector<Mask>& before) const { return scoring_flops(before, config, dataset); }
 };
 
-/// The pruning of the level that starts so.
+/// Returns the pruning of the level that starts so.
 ScheduledPruning pruning_of(const Replicate& replicate, const LevelStart& start);
 
 }  // namespace ltlab

@@ -4,12 +4,12 @@
 
 namespace ltlab {
 
-/// SET (Mocanu et al. 2018, arXiv 1707.04780, algorithm 1): the fraction is always the same, and those that
-/// grow are drawn. There masks change after each epoch until the end, and new weights are drawn; here they
-/// change and begin as in RigL, whose paper compares both so.
+/// SET (Mocanu et al. 2018, arXiv 1707.04780, algorithm 1): the fraction is constant, and the weights that
+/// grow are drawn. In the paper masks change after each epoch until the end, and new weights are drawn; here
+/// they change and begin as in RigL, whose paper compares both so.
 class Set final : public DynamicSparseTraining {
  public:
-  /// What is drawn is named by (seed, level).
+  /// (seed, level) names what is drawn.
   Set(double fraction, MaskChanges changes, std::uint64_t seed, unsigned level)
       : DynamicSparseTraining(changes), fraction_(fraction), seed_(seed), level_(level) {}
 
