@@ -40,6 +40,13 @@ def steps(model, image=None, classes=None):
     return builder.steps
 
 
+def extents(masks, image=None):
+    """The image and classes that steps() takes, of a network with these masks. Where `image` is not known, it has the
+    channels, or values, that the first weights take: how layers are connected hardly depends on its height and width."""
+    first, last = list(masks.values())[0], list(masks.values())[-1]
+    return image or f"{first.shape[1]}x{'32x32' if first.ndim == 4 else '1x1'}", last.shape[0]
+
+
 def models(widths):
     """Names of the built-in networks that may have weights of these numbers of outputs, those of the images first."""
     found = []

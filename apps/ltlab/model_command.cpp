@@ -95,20 +95,19 @@ std::string grouped(std::size_t number) {
 
 // One step of a network, as a row of the table.
 struct Row {
-  std::string name, reads;  // names of layers, "images"
-  std::string input_name, shortcut_name;
+  std::string name, from, plus;  // names of layers, "images"; `plus` is empty without a shortcut
   ImageShape input, output;
   std::size_t parameters = 0, prunable = 0, flops = 0;
+
+  std::string reads() const { return plus.empty() ? from : from + " + " + plus; }
 };
 
 Row describe(const Network<float>& network, const Step<float>& step) {
   const auto name_of = [&](std::size_t output) {
     return output == 0 ? std::string("images") : network.steps()[output - 1].layer->name();
   };
-  Row row{step.layer->name(),  name_of(step.input), name_of(step.input), "",
+  Row row{step.layer->name(), name_of(step.input), step.shortcut ? name_of(*step.shortcut) : "",
           step.layer->input(), step.layer->output()};
-  if (step.shortcut) row.shortcut_name = name_of(*step.shortcut);
-  if (step.shortcut) row.reads += " + " + row.shortcut_name;
   for (const Parameter<float>* parameter : step.layer->parameters()) {
     const std::size_t size = parameter->dense_size();
     row.parameters += size;
@@ -144,7 +143,7 @@ void print_text(const std::vector<Row>& rows) {
       {"layer", "reads", {"output", right}, {"parameters", right}, {"prunable", right}, {"FLOPs", right}},
       {}};
   for (const Row& row : rows) {
-    table.rows.push_back({row.name, row.reads, extents(row.output), count(row.parameters),
+    table.rows.push_back({row.name, row.reads(), extents(row.output), count(row.parameters),
                           count(row.prunable), count(row.flops)});
   }
   const Row total = total_of(rows);
@@ -163,7 +162,7 @@ ordered_json graph_json(const ModelText::Layer& layer, const Row& row) {
   const std::size_t padding =
       layer.kind == ModelText::Layer::Kind::convolution ? layer.padding.value_or(layer.height / 2) : 0;
   return {{"kind", layer.word},
-          {"from", row.input_name},
+          {"from", row.from},
           {"input", extents_json(row.input)},
           {"window", {layer.height, layer.width}},
           {"stride", layer.stride},
@@ -171,7 +170,7 @@ ordered_json graph_json(const ModelText::Layer& layer, const Row& row) {
           {"bias", layer.bias},
           {"rate", layer.rate},
           {"relu", layer.relu},
-          {"plus", row.shortcut_name.empty() ? ordered_json() : ordered_json(row.shortcut_name)},
+          {"plus", row.plus.empty() ? ordered_json() : ordered_json(row.plus)},
           {"sum_relu", layer.sum_relu}};
 }
 
@@ -180,7 +179,7 @@ void print_json(const std::string& description, const ImageShape& image, const s
   ordered_json layers = ordered_json::array();
   for (const Row& row : rows) {
     layers.push_back({{"name", row.name},
-                      {"reads", row.reads},
+                      {"reads", row.reads()},
                       {"output", extents_json(row.output)},
                       {"parameters", row.parameters},
                       {"prunable", row.prunable},
@@ -194,7 +193,7 @@ void print_json(const std::string& description, const ImageShape& image, const s
   std::cout << document.dump(2) << '\n';
 }
 
-// Lists only names and their settings.
+// Lists the models by name, with the images that each is made for.
 void list_models_json() {
   ordered_json models = ordered_json::array();
   for (const BuiltInModel& model : built_in_models())

@@ -24,7 +24,7 @@ std::vector<PrunableLayer> layers() {
   return {{{300, 784}, false, "fc1"}, {{100, 300}, false, "fc2"}, {{10, 100}, true, "fc3"}};
 }
 
-// Of layers 0, 1, ..., each in a group of its own.
+// Returns the survivors of each layer; the plan has one group per layer, in their order.
 Counts survivors(const SearchConfig& config, unsigned level) {
   Counts counts;
   for (const PruningGroup& group : plan_level(config, layers(), level)) {

@@ -7,7 +7,8 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(sys.argv.pop(1)).resolve()
-# Of each section, what a thing that there is is called in code, and the files beside those of the section that use it.
+# Each section has an example here: a pattern of the names that code has for an existing thing of that kind, and the
+# files that use the thing beside those that the section lists.
 EXAMPLES = {
     "An option of a search": (r"gradual_course\b", ["lib/ltlab/lottery/methods/gradual_pruning.cpp"]),
     "A control": (r"sign_only|sign-only", []),

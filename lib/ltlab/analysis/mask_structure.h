@@ -24,7 +24,7 @@ struct LayerStructure {
   std::string name;
   Shape shape;
   std::size_t size = 0, survivors = 0;
-  /// Those on a path from an input to an output; none where the wiring is not known.
+  /// The survivors on a path from an input to an output; none where the wiring is not known.
   std::optional<std::size_t> effective_survivors;
   std::vector<std::size_t> output_degrees;  ///< survivors of each output (fan-in)
   std::vector<std::size_t> input_degrees;   ///< survivors of each input (fan-out)

@@ -121,27 +121,30 @@ RuleFindings check_pruning(const RunRecord& run, const LevelRecord* before, cons
   return {"survivors counted", differing_counts(plan_level(config, level.masks, level.level), level)};
 }
 
-// Returns the network that a score asks, holding batches of up to `batch` images.
+// The network that a score asks, with its images.
 template <class T>
-Network<T> network_of(const PruningInput& input, const SearchConfig& config, std::size_t batch) {
-  Network<T> network =
-      make_network<T>(config.model, input.dataset->train.shape, input.dataset->classes, batch);
-  network.apply(input.masks);
-  network.assign(input.weights);
-  return network;
-}
+class AskedNetwork {
+ public:
+  AskedNetwork(const PruningInput& input, const SearchConfig& config)
+      : score_(row_of(kScores, config.score)),
+        network_(make_network<T>(
+            config.model, input.dataset->train.shape, input.dataset->classes,
+            score_.sees_images() ? std::min<std::size_t>(config.training.batch, config.score_images) : 1)) {
+    apply(input.masks);
+    network_.assign(input.weights);
+    if (score_.sees_images())
+      images_ = draw_score_images<T>(*input.dataset, config.score_images, network_.batch(), network_.input(),
+                                     input.seed);
+  }
 
-template <class T>
-NetworkScores ask_network(const PruningInput& input, const SearchConfig& config) {
-  const bool sees_images = row_of(kScores, config.score).sees_images();
-  Network<T> network = network_of<T>(
-      input, config, sees_images ? std::min<std::size_t>(config.training.batch, config.score_images) : 1);
-  std::vector<LabelledBatch<T>> images;
-  if (sees_images)
-    images = draw_score_images<T>(*input.dataset, config.score_images, network.batch(), network.input(),
-                                  input.seed);
-  return score_network<T>(config.score, network, images);
-}
+  void apply(const std::vector<Mask>& masks) { network_.apply(masks); }
+  NetworkScores scores() { return score_network<T>(score_.value, network_, images_); }
+
+ private:
+  const ScoreKind& score_;
+  Network<T> network_;
+  std::vector<LabelledBatch<T>> images_;
+};
 
 std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
                                          std::vector<std::vector<double>> scores) {
@@ -151,9 +154,11 @@ std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
 }
 
 // Tanaka et al. 2020, algorithm 1: after round k of n, (wanted / survivors)^(k / n) of the survivors are
-// left.
+// left. The score is asked of one network, round after round.
+template <class T>
 std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Quota>& quotas,
                                   const SearchConfig& config, unsigned rounds) {
+  AskedNetwork<T> network(input, config);
   std::vector<Mask> masks = input.masks;
   for (unsigned round = 1; round <= rounds; ++round) {
     std::vector<Quota> now = quotas;
@@ -163,8 +168,8 @@ std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Q
       const double left = survivors * std::pow(share, static_cast<double>(round) / rounds);
       if (survivors > 0) quota.survivors = static_cast<std::size_t>(std::llround(left));
     }
-    const PruningInput left{masks, input.initial, input.weights, input.seed, input.dataset};
-    masks = prune_by_score(candidates(masks, pruning_scores(left, config)), now, config.granularity);
+    masks = prune_by_score(candidates(masks, network.scores()), now, config.granularity);
+    network.apply(masks);
   }
   return masks;
 }
@@ -185,7 +190,8 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const SearchConfig& config) {
   const ScoreKind& score = row_of(kScores, config.score);
   if (score.asks_network())
-    return score.in_double ? ask_network<double>(input, config) : ask_network<float>(input, config);
+    return score.in_double ? AskedNetwork<double>(input, config).scores()
+                           : AskedNetwork<float>(input, config).scores();
   std::vector<std::vector<double>> scores;
   for (const Mask& mask : input.masks) {
     if (config.score == Score::random) {
@@ -205,8 +211,10 @@ std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<Pru
     if (group.rate > 0) quotas.push_back({group.layers, group.survivors, group.least});
   }
   const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
-  const unsigned rounds = row_of(kScores, config.score).rounds;
-  if (rounds > 1 && !pattern) return prune_in_rounds(input, quotas, config, rounds);
+  const ScoreKind& score = row_of(kScores, config.score);
+  if (score.rounds > 1 && !pattern)
+    return score.in_double ? prune_in_rounds<double>(input, quotas, config, score.rounds)
+                           : prune_in_rounds<float>(input, quotas, config, score.rounds);
   return prune_by_score(candidates(input.masks, pruning_scores(input, config)), quotas, config.granularity);
 }
 

@@ -66,7 +66,7 @@ struct ScoreKind {
   /// Rounds of pruning, each to the same fraction of what the one before left. SynFlow: Tanaka et al. 2020,
   /// algorithm 1; a single round would wipe out layers.
   unsigned rounds = 1;
-  bool in_double = false;  ///< whether in double; else in the network's precision
+  bool in_double = false;  ///< whether it is computed in double, and not in float
 
   constexpr bool asks_network() const {
     return input != ScoreInput::weights && input != ScoreInput::weight_changes;

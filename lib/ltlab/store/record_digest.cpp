@@ -22,9 +22,8 @@ class RecordDigest {
   }
 
   template <class Number>
-  requires(std::is_arithmetic_v<Number> || std::is_enum_v<Number>) void add(const Number& number) {
-    hash_.add(std::as_bytes(std::span(&number, 1)));
-  }
+  requires std::is_arithmetic_v<Number>
+  void add(const Number& number) { hash_.add(std::as_bytes(std::span(&number, 1))); }
 
   void add(const std::string& text) {
     add(text.size());
