@@ -8,12 +8,15 @@
 #include <utility>
 
 #include "ltlab/lottery/pruning_round.h"
+#include "ltlab/nn/initialization.h"
+#include "ltlab/nn/models.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"
 #include "support/temporary_folder.h"
 
 using namespace ltlab;
 using namespace ltlab::test;
+
 TEST_CASE("A checkpoint that no training leaves is refused, and gone on without once it is away",
           "[lottery]") {
   const TemporaryFolder folder;
@@ -95,20 +98,31 @@ TEST_CASE("No level starts from a rewind point that is lost or of another shape"
   }
 }
 
-TEST_CASE("No search goes on where run.h5 tells another model, dataset or rewind step", "[lottery]") {
+TEST_CASE("Nothing is trained without its mask", "[lottery]") {
   const TemporaryFolder folder;
-  const SearchConfig config = small_config();
-  search(config, folder);
   RunStore store(folder.path());
-  const RunRecord run = store.read_run();
-  const std::pair<std::string, std::function<void(RunRecord&)>> forgeries[] = {
-      {"attribute 'model'", [](RunRecord& r) { r.model = "mlp:9-4-2"; }},
-      {"attribute 'dataset'", [](RunRecord& r) { r.dataset = "mnist"; }},
-      {"attribute 'rewind_step'", [](RunRecord& r) { r.rewind_step += 1; }}};
-  for (const auto& [words, forge] : forgeries) {
-    RunRecord forged = run;
-    forge(forged);
-    store.write_run(forged);
-    CHECK_THROWS_WITH(search(config, folder), Catch::Contains("run.h5") && Catch::Contains(words));
+  const SearchConfig config = small_config();
+  const Network<float> network = make_network<float>(config.model, {1, 28, 28}, 10, 1);
+  RunRecord run;
+  for (const Parameter<float>* array : network.arrays())
+    run.init_weights.push_back(draw_initial(array->info(), config.initialization, 1, "init", 0, 0));
+  store.write_run(run);
+  std::vector<Mask> masks;
+  for (const Parameter<float>* parameter : network.parameters()) {
+    if (parameter->info().prunable)
+      masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
   }
+  const auto train = [&](const std::vector<Mask>& given) {
+    const LevelStart start{small_data(), config.model,    config.training, config.kernel, 1,
+                           given,        run.init_weights};
+    train_level(
+        start, store, [](const auto&, const auto&) {}, std::stop_token());
+  };
+  CHECK_THROWS_WITH(train({masks.back()}), Catch::Contains("'fc1.weight'") && Catch::Contains("mask"));
+  std::vector<Mask> other = masks;
+  other.front().shape = {1, other.front().size()};
+  CHECK_THROWS_AS(train(other), StoreError);
+  CHECK(store.levels().empty());
+  train(masks);
+  CHECK(store.has_level(1));
 }

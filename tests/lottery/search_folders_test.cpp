@@ -2,6 +2,9 @@
 
 #include <catch2/catch.hpp>
 #include <filesystem>
+#include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "ltlab/base/error.h"
@@ -97,4 +100,22 @@ TEST_CASE("Links that a killed search did not write are mended, of an ended sear
   listener.stop_at_level = 2;
   CHECK_THROWS_AS(run_search(config, small_data(), folder.path(), 1, listener, listener.stop), Interrupted);
   check_all();
+}
+
+TEST_CASE("No search goes on where run.h5 tells another model, dataset or rewind step", "[lottery]") {
+  const TemporaryFolder folder;
+  const SearchConfig config = small_config();
+  search(config, folder);
+  RunStore store(folder.path());
+  const RunRecord run = store.read_run();
+  const std::pair<std::string, std::function<void(RunRecord&)>> forgeries[] = {
+      {"attribute 'model'", [](RunRecord& r) { r.model = "mlp:9-4-2"; }},
+      {"attribute 'dataset'", [](RunRecord& r) { r.dataset = "mnist"; }},
+      {"attribute 'rewind_step'", [](RunRecord& r) { r.rewind_step += 1; }}};
+  for (const auto& [words, forge] : forgeries) {
+    RunRecord forged = run;
+    forge(forged);
+    store.write_run(forged);
+    CHECK_THROWS_WITH(search(config, folder), Catch::Contains("run.h5") && Catch::Contains(words));
+  }
 }

@@ -1,15 +1,10 @@
 #include "ltlab/lottery/search.h"
 
 #include <catch2/catch.hpp>
-#include <cmath>
 #include <filesystem>
 
-#include "ltlab/base/error.h"
 #include "ltlab/config/check.h"
-#include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/pruning_round.h"
-#include "ltlab/nn/initialization.h"
-#include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"
@@ -218,72 +213,4 @@ TEST_CASE("An ended search tells its cost, one under way or interrupted does not
   CHECK(top.read_collection().totals->cost.flops > before.cost.flops);
   CHECK(ticket.read_run().totals->finished_utc == ticket.read_summary(2).finished_utc);
   CHECK_FALSE(has_faults(verify(folder.path())));
-}
-
-TEST_CASE("Nothing is trained without its mask", "[lottery]") {
-  const TemporaryFolder folder;
-  RunStore store(folder.path());
-  const SearchConfig config = small_config();
-  const Network<float> network = make_network<float>(config.model, {1, 28, 28}, 10, 1);
-  RunRecord run;
-  for (const Parameter<float>* array : network.arrays())
-    run.init_weights.push_back(draw_initial(array->info(), config.initialization, 1, "init", 0, 0));
-  store.write_run(run);
-  std::vector<Mask> masks;
-  for (const Parameter<float>* parameter : network.parameters()) {
-    if (parameter->info().prunable)
-      masks.push_back(full_mask(parameter->info().name, parameter->info().shape));
-  }
-  const auto train = [&](const std::vector<Mask>& given) {
-    const LevelStart start{small_data(), config.model,    config.training, config.kernel, 1,
-                           given,        run.init_weights};
-    train_level(
-        start, store, [](const auto&, const auto&) {}, std::stop_token());
-  };
-  CHECK_THROWS_WITH(train({masks.back()}), Catch::Contains("'fc1.weight'") && Catch::Contains("mask"));
-  std::vector<Mask> other = masks;
-  other.front().shape = {1, other.front().size()};
-  CHECK_THROWS_AS(train(other), StoreError);
-  CHECK(store.levels().empty());
-  train(masks);
-  CHECK(store.has_level(1));
-}
-
-TEST_CASE("Tickets of another run are trained from the weights that they started from",
-          "[lottery][threads]") {
-  const TemporaryFolder origin, folder;
-  SearchConfig config = falling_rate_config();
-  config.levels = 2;
-  search(config, origin);
-  const RunStore saved(origin.path());
-
-  SearchConfig transfer = small_config();
-  transfer.from = origin.path();
-  transfer.seed = 9;
-  transfer.controls = {Control::random_reinit};
-  const Listener listener = search(transfer, folder, 2);
-  CHECK(listener.trained == 3 + 2);
-  const RunStore store(folder.path());
-  CHECK(listener.densities ==
-        std::vector<double>{1, saved.read_level(1).density, saved.read_level(2).density});
-  check_same_weights(store.read_run().init_weights, saved.read_run().rewind_weights);
-  const LevelRecord level = store.read_level(2);
-  for (std::size_t m = 0; m < 2; ++m) CHECK(level.masks[m].keep == saved.read_level(2).masks[m].keep);
-  CHECK(level.first_step == 0);
-  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
-  CHECK(search(transfer, folder).trained == 0);
-
-  // One level, to tell fewer classes apart: a new output layer, and the others' weights.
-  const TemporaryFolder classes;
-  transfer.from = saved.level_path(2);
-  transfer.model = "mlp:784-20-5";
-  transfer.controls.clear();
-  Listener other;
-  run_search(transfer, five_classes(), classes.path(), 1, other, other.stop);
-  const RunStore fewer(classes.path());
-  CHECK(fewer.levels() == std::vector<unsigned>{0, 1});
-  CHECK(fewer.read_level(1).masks[0].keep == saved.read_level(2).masks[0].keep);
-  CHECK(fewer.read_level(1).masks[1].density() == 1);
-  CHECK(find_named(fewer.read_run().init_weights, "fc1.weight")->values ==
-        find_named(saved.read_run().rewind_weights, "fc1.weight")->values);
 }

@@ -3,8 +3,11 @@
 #include <catch2/catch.hpp>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/store/run_store.h"
+#include "ltlab/store/verify.h"
+#include "support/small_search.h"
 #include "support/temporary_folder.h"
 #include "support/test_data.h"
 
@@ -124,4 +127,43 @@ TEST_CASE("Saved masks must fit the model, but for the classes", "[lottery]") {
   CHECK_THROWS_WITH(fitted_masks(tickets, network_of("mlp:6-5-4-4", 4), "RUN"),
                     Catch::Contains("fc3.weight"));
   CHECK_THROWS_WITH(fitted_masks(tickets, network_of("mlp:6-4", 4), "RUN"), Catch::Contains("fc2.weight"));
+}
+
+TEST_CASE("Tickets of another run are trained from the weights that they started from",
+          "[lottery][threads]") {
+  const TemporaryFolder origin, folder;
+  SearchConfig config = falling_rate_config();
+  config.levels = 2;
+  search(config, origin);
+  const RunStore saved(origin.path());
+
+  SearchConfig transfer = small_config();
+  transfer.from = origin.path();
+  transfer.seed = 9;
+  transfer.controls = {Control::random_reinit};
+  const Listener listener = search(transfer, folder, 2);
+  CHECK(listener.trained == 3 + 2);
+  const RunStore store(folder.path());
+  CHECK(listener.densities ==
+        std::vector<double>{1, saved.read_level(1).density, saved.read_level(2).density});
+  check_same_weights(store.read_run().init_weights, saved.read_run().rewind_weights);
+  const LevelRecord level = store.read_level(2);
+  for (std::size_t m = 0; m < 2; ++m) CHECK(level.masks[m].keep == saved.read_level(2).masks[m].keep);
+  CHECK(level.first_step == 0);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+  CHECK(search(transfer, folder).trained == 0);
+
+  // One level, to tell fewer classes apart: a new output layer, and the others' weights.
+  const TemporaryFolder classes;
+  transfer.from = saved.level_path(2);
+  transfer.model = "mlp:784-20-5";
+  transfer.controls.clear();
+  Listener other;
+  run_search(transfer, five_classes(), classes.path(), 1, other, other.stop);
+  const RunStore fewer(classes.path());
+  CHECK(fewer.levels() == std::vector<unsigned>{0, 1});
+  CHECK(fewer.read_level(1).masks[0].keep == saved.read_level(2).masks[0].keep);
+  CHECK(fewer.read_level(1).masks[1].density() == 1);
+  CHECK(find_named(fewer.read_run().init_weights, "fc1.weight")->values ==
+        find_named(saved.read_run().rewind_weights, "fc1.weight")->values);
 }
