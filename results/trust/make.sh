@@ -29,7 +29,7 @@ run() {
       ;;
     state-dicts) /usr/bin/python3 -B "$root/tests/fuzz/state_dicts.py" "$build/bin/ltlab" --cases 20000 --summary "$here/state-dicts.json" ;;
     faults)
-      /usr/bin/python3 -B "$root/tests/faults/faults.py" "$build/bin/ltlab" "$build/tests/faults/libltlab_faults.so" --sample 400 \
+      /usr/bin/python3 -B "$root/tests/faults/faults.py" "$build/bin/ltlab" "$build/tests/faults/libltlab_faults.so" --sample 200 \
         --summary "$here/faults.json"
       ;;
     fuzz) "$root/tests/fuzz/run.sh" 900 | tee "$here/fuzz.txt" ;;

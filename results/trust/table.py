@@ -34,7 +34,7 @@ def rows():
         if summary["tries"]:
             yield (f"a fault in {summary['kind']} during {summary['scenario']}, at one of {summary['places']} places",
                    summary["tries"], f"{old['failed']} of {old['tries']}" if old else "not tried", summary["failed"],
-                   "`tests/faults/faults.py LTLAB LAYER --sample 400`")
+                   "`tests/faults/faults.py LTLAB LAYER --sample 200`")
     if (fuzz := HERE / "fuzz.txt").exists():
         for line in fuzz.read_text().splitlines():
             fields = line.split()
