@@ -1,7 +1,6 @@
 #include "comparison.h"
 
 #include <benchmark/benchmark.h>
-#include <time.h>
 
 #include <algorithm>
 #include <cmath>
@@ -10,7 +9,7 @@
 #include <optional>
 
 #include "ltlab/base/error.h"
-#include "spread.h"
+#include "measuring.h"
 
 namespace ltlab::bench {
 namespace {
@@ -20,12 +19,6 @@ constexpr const char* kTogether = "together";
 Work operator+(const Work& a, const Work& b) {
   return {a.flops + b.flops, a.dense_flops + b.dense_flops, a.operand_bytes + b.operand_bytes,
           a.moved_bytes + b.moved_bytes};
-}
-
-double seconds_of(clockid_t clock) {
-  timespec now{};
-  clock_gettime(clock, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 // Seconds a call, and the share of the block's time that this thread had a core.
@@ -60,12 +53,16 @@ Block time_undisturbed_block(const std::function<void()>& run, double least) {
 // The seconds of one side, one value per round.
 using Seconds = std::vector<double>;
 
+struct MeasuredSide {
+  std::string library, variant;
+  Seconds seconds;
+};
+
 struct MeasuredPart {
   std::string name;
   Work work;
   Seconds sparse;
-  std::vector<std::string> libraries, variants;  // of the dense sides
-  std::vector<Seconds> dense;
+  std::vector<MeasuredSide> dense;
 };
 
 struct Measurement {
@@ -96,11 +93,8 @@ Measurement measure(const Comparison& comparison, const Care& care) {
   Measurement result;
   for (const Part& part : comparison.parts) {
     check_sides(part);
-    result.parts.push_back({part.name, part.work, {}, {}, {}, std::vector<Seconds>(part.dense.size())});
-    for (const Side& side : part.dense) {
-      result.parts.back().libraries.push_back(side.library);
-      result.parts.back().variants.push_back(side.variant);
-    }
+    result.parts.push_back({part.name, part.work, {}, {}});
+    for (const Side& side : part.dense) result.parts.back().dense.push_back({side.library, side.variant, {}});
   }
   const auto time = [&](const Side& side, Seconds& to) {
     const Block block = time_undisturbed_block(side.run, care.block_seconds);
@@ -111,7 +105,8 @@ Measurement measure(const Comparison& comparison, const Care& care) {
     for (std::size_t p = 0; p < result.parts.size(); ++p) {
       const Part& part = comparison.parts[p];
       time(part.sparse, result.parts[p].sparse);
-      for (std::size_t s = 0; s < part.dense.size(); ++s) time(part.dense[s], result.parts[p].dense[s]);
+      for (std::size_t s = 0; s < part.dense.size(); ++s)
+        time(part.dense[s], result.parts[p].dense[s].seconds);
     }
   }
   return result;
@@ -134,12 +129,12 @@ Seconds sparse_seconds(const Measurement& measurement) {
   return sum;
 }
 
-// Returns the number of the dense side with the least median; `library`, unless empty, restricts the choice.
-std::size_t fastest(const MeasuredPart& part, const std::string& library) {
-  std::size_t best = part.dense.size();
-  for (std::size_t s = 0; s < part.dense.size(); ++s) {
-    if (!library.empty() && part.libraries[s] != library) continue;
-    if (best == part.dense.size() || spread(part.dense[s]).median < spread(part.dense[best]).median) best = s;
+// Returns the dense side with the least median, of `library` unless that is empty; null where there is none.
+const MeasuredSide* fastest(const MeasuredPart& part, const std::string& library) {
+  const MeasuredSide* best = nullptr;
+  for (const MeasuredSide& side : part.dense) {
+    if (!library.empty() && side.library != library) continue;
+    if (!best || spread(side.seconds).median < spread(best->seconds).median) best = &side;
   }
   return best;
 }
@@ -148,8 +143,7 @@ std::size_t fastest(const MeasuredPart& part, const std::string& library) {
 Seconds dense_seconds(const Measurement& measurement, const std::string& library) {
   Seconds sum;
   for (const MeasuredPart& part : measurement.parts) {
-    const std::size_t side = fastest(part, library);
-    if (side < part.dense.size()) add_to(sum, part.dense[side]);
+    if (const MeasuredSide* side = fastest(part, library)) add_to(sum, side->seconds);
   }
   return sum;
 }
@@ -157,54 +151,48 @@ Seconds dense_seconds(const Measurement& measurement, const std::string& library
 std::string fastest_names(const Measurement& measurement) {
   std::string names;
   for (const MeasuredPart& part : measurement.parts) {
-    if (part.dense.empty()) continue;
-    const std::size_t side = fastest(part, "");
-    const std::string& variant = part.variants[side];
-    names += (names.empty() ? "" : " + ") + part.libraries[side] + (variant.empty() ? "" : " " + variant);
+    const MeasuredSide* side = fastest(part, "");
+    if (!side) continue;
+    names += (names.empty() ? "" : " + ") + side->library;
+    if (!side->variant.empty()) names += " " + side->variant;
   }
   return names;
 }
 
 // Every comparison has the same counters, as Google Benchmark's CSV needs.
-class Counters {
- public:
-  explicit Counters(benchmark::State& state) : state_(state) {}
-  void set(const std::string& name, double value) { state_.counters[name] = benchmark::Counter(value); }
-  void set_seconds(const std::string& side, const Seconds& seconds) {
-    const Spread of = spread(seconds.empty() ? Seconds{0} : seconds);
-    set(side + "_seconds", of.median);
-    set(side + "_seconds_q1", of.quartile1);
-    set(side + "_seconds_q3", of.quartile3);
-  }
+using Counters = benchmark::UserCounters;
 
- private:
-  benchmark::State& state_;
-};
+void count_seconds(Counters& counters, const std::string& side, const Seconds& seconds) {
+  const Spread of = spread(seconds.empty() ? Seconds{0} : seconds);
+  counters[side + "_seconds"] = of.median;
+  counters[side + "_seconds_q1"] = of.quartile1;
+  counters[side + "_seconds_q3"] = of.quartile3;
+}
 
 void count_work(Counters& counters, const Work& work, double seconds, const Machine& machine) {
   const double gflops = work.flops / seconds / 1e9;
-  counters.set("sparse_gflops", gflops);
-  counters.set("peak_percent", 100 * gflops / machine.fma_gflops);
-  counters.set("l1_percent", 100 * work.moved_bytes / seconds / 1e9 / machine.l1_gbs);
-  counters.set("memory_percent", 100 * work.operand_bytes / seconds / 1e9 / machine.memory_gbs);
-  counters.set("flops_per_operand_byte", work.flops / work.operand_bytes);
-  counters.set("flops_per_moved_byte", work.flops / work.moved_bytes);
-  counters.set("flops", work.flops);
+  counters["sparse_gflops"] = gflops;
+  counters["peak_percent"] = 100 * gflops / machine.fma_gflops;
+  counters["l1_percent"] = 100 * work.moved_bytes / seconds / 1e9 / machine.l1_gbs;
+  counters["memory_percent"] = 100 * work.operand_bytes / seconds / 1e9 / machine.memory_gbs;
+  counters["flops_per_operand_byte"] = work.flops / work.operand_bytes;
+  counters["flops_per_moved_byte"] = work.flops / work.moved_bytes;
+  counters["flops"] = work.flops;
 }
 
 void count_ratio(Counters& counters, const Seconds& dense, const Seconds& sparse) {
   Seconds ratios(sparse.size());
   std::transform(dense.begin(), dense.end(), sparse.begin(), ratios.begin(), std::divides<>());
   const Spread ratio = spread(ratios);
-  counters.set("ratio", ratio.median);
-  counters.set("ratio_min", ratio.min);
-  counters.set("ratio_max", ratio.max);
-  counters.set("ratio_q1", ratio.quartile1);
-  counters.set("ratio_q3", ratio.quartile3);
+  counters["ratio"] = ratio.median;
+  counters["ratio_min"] = ratio.min;
+  counters["ratio_max"] = ratio.max;
+  counters["ratio_q1"] = ratio.quartile1;
+  counters["ratio_q3"] = ratio.quartile3;
 }
 
 void count(benchmark::State& state, const Case& one, const Measurement& measurement, const Machine& machine) {
-  Counters counters(state);
+  Counters& counters = state.counters;
   const Seconds sparse = sparse_seconds(measurement), dense = dense_seconds(measurement, "");
   Seconds sparse_only{0};
   Work work;
@@ -212,29 +200,33 @@ void count(benchmark::State& state, const Case& one, const Measurement& measurem
     work = work + part.work;
     if (part.dense.empty()) sparse_only = part.sparse;
   }
-  counters.set("outputs", static_cast<double>(one.outputs));
-  counters.set("inputs", static_cast<double>(one.inputs));
-  counters.set("batch", static_cast<double>(one.batch));
-  counters.set("density", one.density);
-  counters.set_seconds("sparse", sparse);
-  counters.set_seconds("dense", dense);
+  counters["outputs"] = static_cast<double>(one.shape.convolution.outputs);
+  counters["inputs"] = static_cast<double>(one.shape.convolution.input.channels);
+  counters["batch"] = static_cast<double>(one.shape.batch);
+  counters["density"] = one.shape.density;
+  count_seconds(counters, "sparse", sparse);
+  count_seconds(counters, "dense", dense);
   for (const char* library : {"onednn", "openblas", "eigen"})
-    counters.set_seconds(library, dense_seconds(measurement, library));
-  counters.set("dense_gflops", work.dense_flops / spread(dense).median / 1e9);
-  counters.set("refresh_seconds", spread(sparse_only).median);
+    count_seconds(counters, library, dense_seconds(measurement, library));
+  counters["dense_gflops"] = work.dense_flops / spread(dense).median / 1e9;
+  counters["refresh_seconds"] = spread(sparse_only).median;
   count_work(counters, work, spread(sparse).median, machine);
   count_ratio(counters, dense, sparse);
-  counters.set("processor_share", measurement.processor_share);
+  counters["processor_share"] = measurement.processor_share;
   state.SetLabel(fastest_names(measurement));
 }
 
 }  // namespace
 
 std::string Case::name(const std::string& part) const {
-  std::string percent = std::to_string(100 * density);
+  const ConvolutionShape& c = shape.convolution;
+  std::string extents = std::to_string(c.outputs) + "x" + std::to_string(c.input.channels);
+  if (c.input.height > 1) extents += "@" + std::to_string(c.input.height);
+  std::string percent = std::to_string(100 * shape.density);
   percent.erase(percent.find_last_not_of('0') + 1);
   if (percent.ends_with('.')) percent.pop_back();
-  return family + "/" + extents + "/batch:" + std::to_string(batch) + "/density:" + percent + "/" + part;
+  return family + "/" + extents + "/batch:" + std::to_string(shape.batch) + "/density:" + percent + "/" +
+         part;
 }
 
 void register_case(const Case& one, const Machine& machine, const Care& care) {
@@ -242,7 +234,7 @@ void register_case(const Case& one, const Machine& machine, const Care& care) {
   const auto add = [&](const std::string& part) {
     const auto run = [=](benchmark::State& state) {
       try {
-        if (!*measured) *measured = measure(one.make(), care);
+        if (!*measured) *measured = measure(one.make(one.shape), care);
         const Measurement told = only(part, **measured);
         const Seconds seconds = sparse_seconds(told);
         std::size_t round = 0;

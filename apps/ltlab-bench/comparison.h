@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "ltlab/base/convolution_shape.h"
 #include "machine.h"
 
 namespace ltlab::bench {
@@ -48,15 +49,21 @@ struct Care {
   double block_seconds = 2e-3;
 };
 
+/// A layer: a linear one is a convolution of images of one position.
+struct LayerShape {
+  ConvolutionShape convolution;
+  std::size_t batch = 0;
+  double density = 1;
+};
+
 /// A layer to measure.
 struct Case {
-  std::string family, extents;
-  std::size_t outputs = 0, inputs = 0, batch = 0;
-  double density = 0;
+  std::string family;
+  LayerShape shape;
   std::vector<std::string> parts;  ///< those to be shown by themselves, besides all "together"
-  std::function<Comparison()> make;
+  std::function<Comparison(const LayerShape&)> make;
 
-  /// Returns FAMILY/EXTENTS/batch:N/density:PERCENT/PART: what --benchmark_filter sees.
+  /// Returns FAMILY/OUTPUTSxINPUTS[@HEIGHT]/batch:N/density:PERCENT/PART: what --benchmark_filter sees.
   std::string name(const std::string& part) const;
 };
 

@@ -16,12 +16,7 @@ struct Gemm {
   std::size_t ldb() const { return transpose_b ? k : n; }
 };
 
-/// Each dense library's product, in one thread (after use_one_thread).
-void multiply_by_onednn(const Gemm& gemm);
-void multiply_by_openblas(const Gemm& gemm);
+/// Eigen's product, in one thread.
 void multiply_by_eigen(const Gemm& gemm);
-
-/// Makes the dense libraries compute in the calling thread alone.
-void use_one_thread();
 
 }  // namespace ltlab::bench

@@ -1,14 +1,13 @@
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
-#include <iomanip>
 #include <iostream>
-#include <sstream>
 
 #include "cases.h"
 #include "commands.h"
-#include "gemm.h"
+#include "dense_sides.h"
 #include "ltlab/base/error.h"
+#include "ltlab/format.h"
 
 namespace ltlab::bench {
 namespace po = boost::program_options;
@@ -18,8 +17,9 @@ namespace {
 class Table : public benchmark::BenchmarkReporter {
  public:
   bool ReportContext(const Context&) override {
-    row("", "sparse us", "GFLOP/s", "% peak", "dense us", "GFLOP/s", "dense / sparse [min, max]",
-        "fastest dense");
+    std::cout << app::format("%-58s%10s%8s%7s%10s%8s%26s  %s", "", "sparse us", "GFLOP/s", "% peak",
+                             "dense us", "GFLOP/s", "dense / sparse [min, max]", "fastest dense")
+              << std::endl;
     return true;
   }
 
@@ -30,31 +30,19 @@ class Table : public benchmark::BenchmarkReporter {
         failed_ = true;
         continue;
       }
-      const auto of = [&](const char* name, int digits, double scale = 1) {
-        std::ostringstream text;
-        text << std::fixed << std::setprecision(digits) << scale * run.counters.at(name).value;
-        return text.str();
-      };
-      row(run.run_name.function_name, of("sparse_seconds", 1, 1e6), of("sparse_gflops", 1),
-          of("peak_percent", 0), of("dense_seconds", 1, 1e6), of("dense_gflops", 1),
-          of("ratio", 2) + " [" + of("ratio_min", 2) + ", " + of("ratio_max", 2) + "]", run.report_label);
+      const auto of = [&](const char* name) { return run.counters.at(name).value; };
+      const std::string ratio =
+          app::format("%.2f [%.2f, %.2f]", of("ratio"), of("ratio_min"), of("ratio_max"));
+      std::cout << app::format("%-58s%10.1f%8.1f%7.0f%10.1f%8.1f%26s  ", run.run_name.function_name.c_str(),
+                               1e6 * of("sparse_seconds"), of("sparse_gflops"), of("peak_percent"),
+                               1e6 * of("dense_seconds"), of("dense_gflops"), ratio.c_str())
+                << run.report_label << std::endl;
     }
   }
 
   bool failed() const { return failed_; }
 
  private:
-  template <class... Cells>
-  static void row(const std::string& name, const Cells&... cells) {
-    constexpr int kWidths[] = {10, 8, 7, 10, 8, 26, 0};
-    std::size_t column = 0;
-    std::cout << std::left << std::setw(58) << name << std::right;
-    ((std::cout << (column + 1 < std::size(kWidths) ? "" : "  ") << std::setw(kWidths[column]) << cells,
-      ++column),
-     ...);
-    std::cout << std::endl;
-  }
-
   bool failed_ = false;
 };
 
@@ -66,13 +54,11 @@ struct Request {
 Request parse(const Arguments& arguments) {
   Request request;
   po::options_description options("Options", 110, 55);
-  options.add_options()("help", "show this text")                                                   //
-      ("quick", "few shapes, batches and densities")                                                //
+  options.add_options()("help", po::bool_switch(&request.help), "show this text")                   //
+      ("quick", po::bool_switch(&request.quick), "few shapes, batches and densities")               //
       ("rounds", po::value<int>(&request.care.rounds)->value_name("N"), "turns of each side (11)")  //
       ("block-ms", po::value<double>()->value_name("MS"), "a turn's least milliseconds (2)");
   const po::variables_map values = app::parse_arguments(arguments, options);
-  request.quick = values.count("quick") > 0;
-  request.help = values.count("help") > 0;
   if (values.count("block-ms") > 0) request.care.block_seconds = 1e-3 * values["block-ms"].as<double>();
   if (request.care.rounds < 1) throw ConfigError("--rounds must be at least 1");
   if (request.help) {

@@ -59,14 +59,15 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 #include <algorithm>
-#include <chrono>
 #include <fstream>
 #include <iostream>
+#include <limits>
 #include <string>
 
 #include "commands.h"
 #include "ltlab/base/aligned.h"
 #include "ltlab/kernels/sparse_products.h"
+#include "measuring.h"
 
 namespace ltlab::bench {
 
@@ -81,13 +82,12 @@ constexpr double kAttemptBytes = 2e8;  // some milliseconds, also from memory
 // Returns the least time that `work` takes. `work` returns a number that depends on all it did.
 template <class Work>
 double least_seconds(const Work& work) {
-  double least = 0;
+  double least = std::numeric_limits<double>::infinity();
   volatile float kept = work();
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = seconds_of(CLOCK_MONOTONIC);
     kept = work();
-    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    least = attempt == 0 ? seconds : std::min(least, seconds);
+    least = std::min(least, seconds_of(CLOCK_MONOTONIC) - start);
   }
   static_cast<void>(kept);
   return least;

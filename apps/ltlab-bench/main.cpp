@@ -16,14 +16,7 @@
 
 namespace {
 
-using Command = int (*)(const ltlab::bench::Arguments&);
-
-const std::map<std::string, Command>& commands() {
-  static const std::map<std::string, Command> table = {{"machine", ltlab::bench::machine_command},
-                                                       {"kernels", ltlab::bench::kernels_command},
-                                                       {"steps", ltlab::bench::steps_command}};
-  return table;
-}
+using ltlab::bench::Arguments;
 
 constexpr const char* kUsage =
     "usage: ltlab-bench COMMAND [OPTION...]\n\n"
@@ -32,14 +25,18 @@ constexpr const char* kUsage =
     "  steps     measure whole training steps of a model\n\n"
     "ltlab-bench COMMAND --help tells a command's options.\n";
 
-int run(const ltlab::bench::Arguments& words) {
+int run(const Arguments& words) {
+  const std::map<std::string, int (*)(const Arguments&)> commands = {
+      {"machine", ltlab::bench::machine_command},
+      {"kernels", ltlab::bench::kernels_command},
+      {"steps", ltlab::bench::steps_command}};
   if (!words.empty() && (words.front() == "--help" || words.front() == "-h")) {
     std::cout << kUsage;
     return 0;
   }
-  const auto found = words.empty() ? commands().end() : commands().find(words.front());
-  if (found == commands().end()) throw ltlab::ConfigError("use machine, kernels or steps; see --help");
-  return found->second(ltlab::bench::Arguments(words.begin() + 1, words.end()));
+  const auto found = words.empty() ? commands.end() : commands.find(words.front());
+  if (found == commands.end()) throw ltlab::ConfigError("use machine, kernels or steps; see --help");
+  return found->second(Arguments(words.begin() + 1, words.end()));
 }
 
 }  // namespace

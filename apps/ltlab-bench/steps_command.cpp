@@ -1,8 +1,6 @@
 #include <sys/resource.h>
-#include <time.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <iostream>
 #include <memory>
@@ -18,7 +16,7 @@
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/pruning.h"
 #include "ltlab/train/trainer.h"
-#include "spread.h"
+#include "measuring.h"
 
 namespace ltlab::bench {
 namespace po = boost::program_options;
@@ -41,7 +39,7 @@ Request parse(const Arguments& arguments) {
   const auto word = [](std::string& to) { return po::value(&to)->value_name("NAME"); };
   // One line per option reads best.
   // clang-format off
-  options.add_options()("help", "show this text")
+  options.add_options()("help", po::bool_switch(&r.help), "show this text")
       ("model", word(r.model), "as ltlab search --model (lenet-300-100)")
       ("batch", po::value(&r.batch)->value_name("N"), "images a step (60)")
       ("optimizer", word(r.optimizer), "adam (default) | sgd, which has momentum 0.9 and weight decay 1e-4")
@@ -50,11 +48,9 @@ Request parse(const Arguments& arguments) {
       ("threads", po::value(&r.threads)->value_name("T"), "networks trained side by side, one a thread (1)")
       ("seconds", po::value(&r.seconds)->value_name("S"), "to measure, in 7 blocks or 3 longer steps (5)")
       ("seed", po::value(&r.seed)->value_name("N"), "(0)")
-      ("json", "print for machines: one JSON object");
+      ("json", po::bool_switch(&r.json), "print for machines: one JSON object");
   // clang-format on
-  const po::variables_map values = app::parse_arguments(arguments, options);
-  r.json = values.count("json") > 0;
-  r.help = values.count("help") > 0;
+  app::parse_arguments(arguments, options);
   if (!(r.density > 0 && r.density <= 1)) throw ConfigError("--density must be above 0 and at most 1");
   if (r.threads == 0 || r.batch == 0) throw ConfigError("--threads and --batch must be at least 1");
   if (r.help) {
@@ -142,20 +138,14 @@ using Trainings = std::vector<std::unique_ptr<Training>>;
 
 // Returns the seconds until every network has done `steps` more.
 double advance(const Trainings& trainings, std::uint64_t steps) {
-  const auto start = std::chrono::steady_clock::now();
+  const double start = seconds_of(CLOCK_MONOTONIC);
   {
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < trainings.size(); ++i)
       others.emplace_back([&training = *trainings[i], steps] { training.advance(steps); });
     trainings.front()->advance(steps);
   }
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-double processor_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  return seconds_of(CLOCK_MONOTONIC) - start;
 }
 
 double peak_rss_mb() {
@@ -182,13 +172,13 @@ Rates measure(const Trainings& trainings, double seconds) {
   const auto networks = static_cast<double>(trainings.size());
   Rates rates;
   double elapsed = 0;
-  const double processor = processor_seconds();
+  const double processor = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
   for (int block = 0; block < static_cast<int>(blocks); ++block) {
     const double taken = advance(trainings, steps);
     rates.steps_per_second.push_back(networks * static_cast<double>(steps) / taken);
     elapsed += taken;
   }
-  rates.processor_share = (processor_seconds() - processor) / elapsed / networks;
+  rates.processor_share = (seconds_of(CLOCK_PROCESS_CPUTIME_ID) - processor) / elapsed / networks;
   return rates;
 }
 

@@ -1,8 +1,13 @@
 #pragma once
 
+#include <time.h>
+
 #include <vector>
 
 namespace ltlab::bench {
+
+/// Returns what a clock shows, such as CLOCK_MONOTONIC or CLOCK_THREAD_CPUTIME_ID.
+double seconds_of(clockid_t clock);
 
 /// The spread of repeated measurements.
 struct Spread {
