@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <utility>
 
 namespace ltlab {
 
@@ -23,10 +24,8 @@ double area_under_curve(std::span<const CurvePoint> points, double sparsest) {
 std::vector<std::size_t> pareto_front(std::span<const CostPoint> points) {
   std::vector<std::size_t> order(points.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
-  std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) {
-    return points[a].cost != points[b].cost ? points[a].cost < points[b].cost
-                                            : points[a].accuracy > points[b].accuracy;
-  });
+  std::ranges::stable_sort(order, {},
+                           [&](std::size_t i) { return std::pair(points[i].cost, -points[i].accuracy); });
   std::vector<std::size_t> front;
   double best = -std::numeric_limits<double>::infinity();
   for (const std::size_t i : order) {

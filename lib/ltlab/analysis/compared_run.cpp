@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "ltlab/analysis/statistics.h"
 #include "ltlab/base/error.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/store/run_store.h"
@@ -58,15 +59,8 @@ Branches by_branch(const RecordedRun& run) {
   return branches;
 }
 
-template <class Figure>
-double mean(const std::vector<LevelSummary>& trials, const Figure& figure) {
-  double sum = 0;
-  for (const LevelSummary& trial : trials) sum += static_cast<double>(figure(trial));
-  return sum / static_cast<double>(trials.size());
-}
-
 double own_flops(const std::vector<LevelSummary>& trials) {
-  return mean(trials, [](const LevelSummary& level) { return level.cost.flops; });
+  return mean_of(trials, [](const LevelSummary& level) { return level.cost.flops; });
 }
 
 // Returns a config that prunes at the same time as the run of that config text.
@@ -108,11 +102,10 @@ class Replicate {
 
   VariantNetwork network(const std::vector<LevelSummary>& trials, double flops) const {
     VariantNetwork network;
-    network.density = mean(trials, [](const LevelSummary& level) { return level.density; });
-    network.test_accuracy = mean(trials, [](const LevelSummary& level) { return level.test_accuracy; });
-    network.early_stop_step = mean(trials, [](const LevelSummary& level) { return level.early_stop_step; });
-    network.early_stop_test_accuracy =
-        mean(trials, [](const LevelSummary& level) { return level.early_stop_test_accuracy; });
+    network.density = mean_of(trials, &LevelSummary::density);
+    network.test_accuracy = mean_of(trials, &LevelSummary::test_accuracy);
+    network.early_stop_step = mean_of(trials, &LevelSummary::early_stop_step);
+    network.early_stop_test_accuracy = mean_of(trials, &LevelSummary::early_stop_test_accuracy);
     network.flops = flops + own_flops(trials);
     const double dense = own_flops(trained(0));
     network.relative_flops = dense > 0 ? network.flops / dense : 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <ranges>
 #include <set>
 
 #include "ltlab/analysis/accuracy_curve.h"
@@ -17,14 +18,9 @@ namespace {
 using Values = std::map<std::uint64_t, double>;
 using Networks = std::map<std::uint64_t, VariantNetwork>;
 
-std::vector<double> without_seeds(const Values& values) {
-  std::vector<double> result;
-  for (const auto& [seed, value] : values) result.push_back(value);
-  return result;
-}
-
 Estimate estimate(Values values) {
-  const std::vector<double> sample = without_seeds(values);
+  const auto of_seeds = std::views::values(values);
+  const std::vector<double> sample(of_seeds.begin(), of_seeds.end());
   return {std::move(values), describe(sample), bootstrap_interval(sample)};
 }
 
@@ -35,9 +31,7 @@ Estimate estimate(const Networks& networks, double VariantNetwork::*figure) {
 }
 
 double mean(const Networks& networks, double VariantNetwork::*figure) {
-  double sum = 0;
-  for (const auto& [seed, network] : networks) sum += network.*figure;
-  return sum / static_cast<double>(networks.size());
+  return mean_of(std::views::values(networks), figure);
 }
 
 // Returns the differences of values of the same seed.
@@ -182,13 +176,6 @@ std::optional<std::size_t> sparsest(const Comparison& comparison, std::size_t va
   return std::nullopt;
 }
 
-double least_density(const Variant& variant) {
-  double least = 1;
-  for (const auto& [level, networks] : variant.levels)
-    least = std::min(least, mean(networks, &VariantNetwork::density));
-  return least;
-}
-
 // Estimates the area over the seeds that reach the density; none where no seed does.
 std::optional<Estimate> estimate_area(const Variant& variant, double down_to, double tolerance) {
   std::map<std::uint64_t, std::vector<CurvePoint>> curves;
@@ -206,7 +193,12 @@ std::optional<Estimate> estimate_area(const Variant& variant, double down_to, do
 
 double sparsest_common(const std::vector<Variant>& variants) {
   double common = 0;
-  for (const Variant& variant : variants) common = std::max(common, least_density(variant));
+  for (const Variant& variant : variants) {
+    double least = 1;
+    for (const auto& [level, networks] : variant.levels)
+      least = std::min(least, mean(networks, &VariantNetwork::density));
+    common = std::max(common, least);
+  }
   return common;
 }
 

@@ -34,22 +34,15 @@ void require_search_training(const RunRecord& run) {
                     "'");
 }
 
-RunRecord describe_copy(const RunRecord& run, unsigned copy) {
-  RunRecord record;
-  record.config = run.config;
-  record.extent = run.extent;
-  record.model = run.model;
-  record.model_text = run.model_text;
-  record.image = run.image;
-  record.branch = "copy";
-  record.seed = run.seed;
-  record.trial = copy;
-  record.dataset = run.dataset;
-  record.dataset_fingerprint = run.dataset_fingerprint;
-  record.data_directory = run.data_directory;
-  record.rewind_step = run.rewind_step;
-  record.started_utc = utc_now();
-  return record;
+// Describes a run like the one that is copied, but without weights of its own.
+RunRecord describe_copy(RunRecord run, unsigned copy) {
+  run.branch = "copy";
+  run.trial = copy;
+  run.init_origin.clear();
+  run.init_weights = run.rewind_weights = run.rewind_optimizer = {};
+  run.started_utc = utc_now();
+  run.totals.reset();
+  return run;
 }
 
 RunStore open_copy(const RunStore& run, const RunRecord& record, unsigned copy) {
@@ -64,11 +57,6 @@ RunStore open_copy(const RunStore& run, const RunRecord& record, unsigned copy) 
   return store;
 }
 
-// Returns the run whose run.h5 holds the rewind point: the run itself, or a control's ticket.
-const RunRecord& with_rewind_point(const RunContext& context) {
-  return context.ticket() ? *context.ticket() : *context.run();
-}
-
 LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, const SearchConfig& config,
                          const TrainingData& data, unsigned copy) {
   LevelStart start{data,        context.run()->model,          config.training, config.kernel, level.level,
@@ -79,7 +67,8 @@ LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, co
     start.first_step = config.rewind_step;
   }
   start.training = stretched(config.training, start.first_step, level.steps);
-  if (start.first_step > 0) start.optimizer = with_rewind_point(context).rewind_optimizer;
+  if (start.first_step > 0)  // A control's rewind point is its ticket's.
+    start.optimizer = (context.ticket() ? context.ticket() : context.run())->rewind_optimizer;
   start.order_seed = context.run()->seed;
   start.order_level = kCopyOrder * (copy + 1) + level.level;
   start.record_initial_weights = !level.initial_weights.empty();

@@ -1,7 +1,7 @@
 #include "ltlab/analysis/interpolation.h"
 
 #include <algorithm>
-#include <functional>
+#include <ranges>
 
 #include "ltlab/base/error.h"
 
@@ -46,11 +46,9 @@ std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint&
 }
 
 Barrier barrier(const std::vector<LinePoint>& line) {
-  using Value = std::function<double(const LinePoint&)>;
-  const auto rise = [&](const Value& value) {
-    double greatest = value(line.front());
-    for (const LinePoint& point : line) greatest = std::max(greatest, value(point));
-    return greatest - (value(line.front()) + value(line.back())) / 2;
+  const auto rise = [&](const auto& value) {
+    return std::ranges::max(std::views::transform(line, value)) -
+           (value(line.front()) + value(line.back())) / 2;
   };
   return {rise([](const LinePoint& p) { return p.train.loss; }),
           rise([](const LinePoint& p) { return p.test.loss; }),

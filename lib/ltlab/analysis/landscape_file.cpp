@@ -10,63 +10,56 @@
 namespace ltlab {
 namespace {
 
-// Makes a table's rows: its columns follow each other, each filled by value(measurement, part of it).
-template <class Measurement, class Part>
-class TableBuilder {
- public:
-  void add(const Measurement& measurement, const Part& part) { rows_.emplace_back(&measurement, part); }
-
-  template <class Type, class Value>
-  void column(const std::string& name, const Value& value) {
-    std::vector<Type> values;
-    for (const auto& [measurement, part] : rows_)
-      values.push_back(static_cast<Type>(value(*measurement, part)));
-    columns_.push_back({name, std::move(values)});
-  }
-  const std::vector<hdf5::Column>& columns() const { return columns_; }
-
- private:
-  std::vector<std::pair<const Measurement*, Part>> rows_;
-  std::vector<hdf5::Column> columns_;
-};
+// Makes a column that holds value(row) for each row of its table.
+template <class Type, class Row, class Value>
+hdf5::Column column(const std::string& name, const std::vector<Row>& rows, const Value& value) {
+  std::vector<Type> values;
+  for (const Row& row : rows) values.push_back(static_cast<Type>(value(row)));
+  return {name, std::move(values)};
+}
 
 std::vector<hdf5::Column> line_columns(const std::vector<MeasuredLine>& lines) {
-  TableBuilder<MeasuredLine, LinePoint> table;
+  struct Row {
+    const MeasuredLine& line;
+    const LinePoint& point;
+  };
+  std::vector<Row> rows;
   for (const MeasuredLine& line : lines) {
-    for (const LinePoint& point : line.points) table.add(line, point);
+    for (const LinePoint& point : line.points) rows.push_back({line, point});
   }
-  using Line = const MeasuredLine&;
-  using Point = const LinePoint&;
-  table.column<std::string>("line", [](Line line, Point) { return line_kind_names().name(line.kind); });
-  table.column<std::string>("run", [](Line line, Point) { return line.run; });
-  table.column<std::uint64_t>("level", [](Line line, Point) { return line.level; });
-  table.column<double>("density", [](Line line, Point) { return line.density; });
-  table.column<double>("alpha", [](Line, Point point) { return point.alpha; });
-  table.column<double>("train_loss", [](Line, Point point) { return point.train.loss; });
-  table.column<double>("train_accuracy", [](Line, Point point) { return point.train.accuracy; });
-  table.column<double>("test_loss", [](Line, Point point) { return point.test.loss; });
-  table.column<double>("test_accuracy", [](Line, Point point) { return point.test.accuracy; });
-  return table.columns();
+  using In = const Row&;
+  return {column<std::string>("line", rows, [](In row) { return line_kind_names().name(row.line.kind); }),
+          column<std::string>("run", rows, [](In row) { return row.line.run; }),
+          column<std::uint64_t>("level", rows, [](In row) { return row.line.level; }),
+          column<double>("density", rows, [](In row) { return row.line.density; }),
+          column<double>("alpha", rows, [](In row) { return row.point.alpha; }),
+          column<double>("train_loss", rows, [](In row) { return row.point.train.loss; }),
+          column<double>("train_accuracy", rows, [](In row) { return row.point.train.accuracy; }),
+          column<double>("test_loss", rows, [](In row) { return row.point.test.loss; }),
+          column<double>("test_accuracy", rows, [](In row) { return row.point.test.accuracy; })};
 }
 
 std::vector<hdf5::Column> sharpness_columns(const std::vector<MeasuredSharpness>& all) {
-  TableBuilder<MeasuredSharpness, std::size_t> table;
+  struct Row {
+    const MeasuredSharpness& one;
+    std::size_t index;
+  };
+  std::vector<Row> rows;
   for (const MeasuredSharpness& one : all) {
-    for (std::size_t i = 0; i < one.sharpness.largest.size(); ++i) table.add(one, i);
+    for (std::size_t i = 0; i < one.sharpness.largest.size(); ++i) rows.push_back({one, i});
   }
-  using One = const MeasuredSharpness&;
-  table.column<std::string>("run", [](One one, std::size_t) { return one.run; });
-  table.column<std::uint64_t>("level", [](One one, std::size_t) { return one.level; });
-  table.column<double>("density", [](One one, std::size_t) { return one.density; });
-  table.column<std::uint64_t>("survivors", [](One one, std::size_t) { return one.survivors; });
-  table.column<std::uint64_t>("images", [](One one, std::size_t) { return one.images; });
-  table.column<std::uint64_t>("index", [](One, std::size_t i) { return i; });
-  table.column<double>("eigenvalue", [](One one, std::size_t i) { return one.sharpness.largest[i]; });
-  table.column<double>("least_eigenvalue", [](One one, std::size_t) { return one.sharpness.least; });
-  table.column<double>("trace", [](One one, std::size_t) { return one.sharpness.trace.mean; });
-  table.column<double>("trace_half_width",
-                       [](One one, std::size_t) { return one.sharpness.trace.half_width; });
-  return table.columns();
+  using In = const Row&;
+  return {
+      column<std::string>("run", rows, [](In row) { return row.one.run; }),
+      column<std::uint64_t>("level", rows, [](In row) { return row.one.level; }),
+      column<double>("density", rows, [](In row) { return row.one.density; }),
+      column<std::uint64_t>("survivors", rows, [](In row) { return row.one.survivors; }),
+      column<std::uint64_t>("images", rows, [](In row) { return row.one.images; }),
+      column<std::uint64_t>("index", rows, [](In row) { return row.index; }),
+      column<double>("eigenvalue", rows, [](In row) { return row.one.sharpness.largest[row.index]; }),
+      column<double>("least_eigenvalue", rows, [](In row) { return row.one.sharpness.least; }),
+      column<double>("trace", rows, [](In row) { return row.one.sharpness.trace.mean; }),
+      column<double>("trace_half_width", rows, [](In row) { return row.one.sharpness.trace.half_width; })};
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
 
 #include "ltlab/analysis/run_context.h"
 
@@ -9,15 +10,16 @@ namespace ltlab {
 namespace {
 
 void look_at(const LevelRecord& level, const RunContext& context, std::map<unsigned, LayerCollapse>& found) {
-  LayerCollapse collapse{level.level, is_cut(level.masks, context.wiring(level)) ? 1u : 0u, {}};
+  std::set<std::string> empty;
   for (const Mask& mask : level.masks) {
-    if (mask.survivors() == 0) collapse.empty.insert(mask.name);
+    if (mask.survivors() == 0) empty.insert(mask.name);
   }
-  if (collapse.replicates == 0 && collapse.empty.empty()) return;
+  const bool cut = is_cut(level.masks, context.wiring(level));
+  if (!cut && empty.empty()) return;
   LayerCollapse& all = found[level.level];
   all.level = level.level;
-  all.replicates += collapse.replicates;
-  all.empty.merge(collapse.empty);
+  all.replicates += cut;
+  all.empty.merge(empty);
 }
 
 }  // namespace
@@ -41,10 +43,8 @@ std::vector<LayerCollapse> layer_collapse(const RunStore& search) {
       if (level > 0) look_at(ticket.read_level(level), context, found);
     }
   }
-  std::vector<LayerCollapse> levels;
-  levels.reserve(found.size());
-  for (auto& [level, collapse] : found) levels.push_back(std::move(collapse));
-  return levels;
+  const auto levels = std::views::values(found);
+  return {levels.begin(), levels.end()};
 }
 
 }  // namespace ltlab

@@ -5,7 +5,6 @@
 #include <boost/math/distributions/normal.hpp>
 #include <cmath>
 
-#include "ltlab/analysis/mask_structure.h"
 #include "ltlab/base/error.h"
 
 namespace ltlab {
@@ -30,12 +29,6 @@ ChanceOverlap normal_overlap(const Moments& moments, double common) {
   const double distance = std::max(0.0, std::abs(common - moments.mean) - 0.5) / deviation;
   chance.p_value = 2 * boost::math::cdf(boost::math::complement(boost::math::normal(), distance));
   return chance;
-}
-
-Mask both(const Mask& a, const Mask& b) {
-  Mask common = a;
-  for (std::size_t i = 0; i < common.size(); ++i) common.keep[i] &= b.keep[i];
-  return common;
 }
 
 // Goes column by column through the array (outputs, weights of an output).
@@ -66,7 +59,7 @@ MaskOverlap overlap_of_layer(const Mask& a, const Mask& b) {
   overlap.size = a.size();
   overlap.survivors_a = a.survivors();
   overlap.survivors_b = b.survivors();
-  overlap.common = both(a, b).survivors();
+  overlap.common = common_mask(a, b).survivors();
   overlap.by_density =
       hypergeometric_overlap(overlap.size, overlap.survivors_a, overlap.survivors_b, overlap.common);
   overlap.by_inputs = normal_overlap(moments_by_inputs(a, b), static_cast<double>(overlap.common));
@@ -135,9 +128,9 @@ MaskOverlap total_overlap(const std::vector<MaskOverlap>& layers) {
   return total;
 }
 
-std::optional<double> common_sign_agreement(const Mask& a, const Tensor& weights_a, const Mask& b,
-                                            const Tensor& weights_b) {
-  return sign_agreement(both(a, b), weights_a, weights_b);
+Mask common_mask(Mask a, const Mask& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a.keep[i] &= b.keep[i];
+  return a;
 }
 
 }  // namespace ltlab

@@ -48,10 +48,8 @@ std::vector<MaskOverlap> mask_overlap(const std::vector<Mask>& a, const std::vec
 /// Returns the overlap of all layers together, under the name "all".
 MaskOverlap total_overlap(const std::vector<MaskOverlap>& layers);
 
-/// Returns the fraction of the weights surviving in both masks whose signs agree in `weights_a` and
-/// `weights_b`; none where there are none. StoreError where shapes differ.
-std::optional<double> common_sign_agreement(const Mask& a, const Tensor& weights_a, const Mask& b,
-                                            const Tensor& weights_b);
+/// Returns the mask of what survives in both of two masks of one shape.
+Mask common_mask(Mask a, const Mask& b);
 
 /// Returns the distribution of the number of common survivors when `a` and `b` of `size` places survive
 /// independently at random: mean, deviation, and the two-sided exact p-value of `common`.

@@ -113,10 +113,9 @@ std::optional<WeightStatistics> weight_statistics(const Mask& mask, const Tensor
   }
   if (values.empty()) return std::nullopt;
   const SampleStatistics sample = describe(values);
-  const auto less = [](double a, double b) { return std::abs(a) < std::abs(b); };
-  const auto [least, greatest] = std::minmax_element(values.begin(), values.end(), less);
+  const auto [least, greatest] = std::ranges::minmax(values, {}, [](double v) { return std::abs(v); });
   const auto positive = std::count_if(values.begin(), values.end(), [](double v) { return v > 0; });
-  return WeightStatistics{sample.mean, sample.deviation, std::abs(*least), std::abs(*greatest),
+  return WeightStatistics{sample.mean, sample.deviation, std::abs(least), std::abs(greatest),
                           fraction(static_cast<std::size_t>(positive), values.size())};
 }
 
@@ -143,14 +142,12 @@ std::optional<double> pruning_threshold(const Mask& before, const Tensor& traine
 }
 
 Histogram histogram(const std::vector<double>& values, std::size_t bins) {
-  Histogram result{0, 0, std::vector<std::size_t>(bins, 0)};
-  if (values.empty()) return result;
-  const auto [least, greatest] = std::minmax_element(values.begin(), values.end());
-  result.least = *least;
-  result.greatest = *greatest;
-  const double width = (result.greatest - result.least) / static_cast<double>(bins);
+  if (values.empty()) return {0, 0, std::vector<std::size_t>(bins, 0)};
+  const auto [least, greatest] = std::ranges::minmax(values);
+  Histogram result{least, greatest, std::vector<std::size_t>(bins, 0)};
+  const double width = (greatest - least) / static_cast<double>(bins);
   for (const double value : values) {
-    const double bin = width > 0 ? (value - result.least) / width : 0;
+    const double bin = width > 0 ? (value - least) / width : 0;
     ++result.counts[std::min(bins - 1, static_cast<std::size_t>(bin))];
   }
   return result;
@@ -158,11 +155,11 @@ Histogram histogram(const std::vector<double>& values, std::size_t bins) {
 
 Histogram degree_histogram(const std::vector<std::size_t>& degrees, std::size_t most_bins) {
   if (degrees.empty()) return {};
-  const auto [least, greatest] = std::minmax_element(degrees.begin(), degrees.end());
-  const std::size_t range = *greatest - *least, width = range / most_bins + 1;
-  Histogram result{static_cast<double>(*least), static_cast<double>(*greatest),
+  const auto [least, greatest] = std::ranges::minmax(degrees);
+  const std::size_t range = greatest - least, width = range / most_bins + 1;
+  Histogram result{static_cast<double>(least), static_cast<double>(greatest),
                    std::vector<std::size_t>(range / width + 1, 0)};
-  for (const std::size_t degree : degrees) ++result.counts[(degree - *least) / width];
+  for (const std::size_t degree : degrees) ++result.counts[(degree - least) / width];
   return result;
 }
 

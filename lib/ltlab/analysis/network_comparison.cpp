@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <span>
 #include <thread>
 
+#include "ltlab/analysis/mask_structure.h"
 #include "ltlab/analysis/statistics.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/work_queue.h"
@@ -15,10 +17,6 @@ namespace {
 // Returns the arrays that are matched.
 std::vector<Tensor> arrays_of(const MaskedNetwork& network, MatchBy by) {
   return by == MatchBy::masks ? as_tensors(network.masks) : network.weights;
-}
-
-NeuronMatching match(const MaskedNetwork& a, const std::vector<Tensor>& b, MatchBy by) {
-  return match_neurons(arrays_of(a, by), b, *a.wiring);
 }
 
 // Returns the fraction of agreeing signs among the common survivors of all layers.
@@ -39,29 +37,24 @@ std::size_t common_survivors(const Mask& a, const Tensor& b) {
 
 // Returns common survivors layer by layer, then in all, when a random network is matched the same way.
 std::vector<double> matched_by_chance(const MaskedNetwork& a, const std::vector<Tensor>& random, MatchBy by) {
-  const std::vector<Tensor> matched = reordered(random, match(a, random, by), *a.wiring);
+  const NeuronMatching matching = match_neurons(arrays_of(a, by), random, *a.wiring);
+  const std::vector<Tensor> matched = reordered(random, matching, *a.wiring);
   std::vector<double> common;
-  double sum = 0;
-  for (std::size_t l = 0; l < matched.size(); ++l) {
+  for (std::size_t l = 0; l < matched.size(); ++l)
     common.push_back(static_cast<double>(common_survivors(a.masks[l], matched[l])));
-    sum += common.back();
-  }
-  common.push_back(sum);
+  common.push_back(std::accumulate(common.begin(), common.end(), 0.0));
   return common;
 }
 
-ChanceOverlap chance_of(const std::vector<double>& draws, std::size_t found) {
-  const SampleStatistics sample = describe(draws);
-  const auto as_many =
-      std::count_if(draws.begin(), draws.end(), [&](double d) { return d >= static_cast<double>(found); });
-  return {sample.mean, sample.deviation,
-          static_cast<double>(1 + as_many) / static_cast<double>(1 + draws.size())};
-}
-
-std::vector<double> of_layer(std::span<const std::vector<double>> draws, std::size_t layer) {
+// Judges what was found in one layer, or in all, by the draws' common survivors there.
+ChanceOverlap chance_of(std::span<const std::vector<double>> draws, std::size_t layer, std::size_t found) {
   std::vector<double> common;
   for (const std::vector<double>& draw : draws) common.push_back(draw[layer]);
-  return common;
+  const SampleStatistics sample = describe(common);
+  const auto as_many =
+      std::ranges::count_if(common, [&](double count) { return count >= static_cast<double>(found); });
+  return {sample.mean, sample.deviation,
+          static_cast<double>(1 + as_many) / static_cast<double>(1 + common.size())};
 }
 
 }  // namespace
@@ -87,7 +80,8 @@ std::vector<NetworkOverlap> compare_networks(const MaskedNetwork& a, const Maske
   const std::vector<MaskOverlap> masks = mask_overlap(a.masks, b.masks);
   std::vector<NetworkOverlap> result;
   for (std::size_t l = 0; l < masks.size(); ++l) {
-    result.push_back({masks[l], common_sign_agreement(a.masks[l], a.weights[l], b.masks[l], b.weights[l])});
+    const Mask common = common_mask(a.masks[l], b.masks[l]);
+    result.push_back({masks[l], sign_agreement(common, a.weights[l], b.weights[l])});
   }
   const std::optional<double> signs = all_signs(result);
   result.push_back({total_overlap(masks), signs});
@@ -101,7 +95,7 @@ MaskedNetwork matched_to(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy
         "an "
         "unknown model: compare them without --match");
   }
-  const NeuronMatching matching = match(a, arrays_of(b, by), by);
+  const NeuronMatching matching = match_neurons(arrays_of(a, by), arrays_of(b, by), *a.wiring);
   return {reordered(b.masks, matching, *a.wiring), reordered(b.weights, matching, *a.wiring), b.wiring};
 }
 
@@ -120,8 +114,8 @@ void judge_matched(const MaskedNetwork& a, const MaskedNetwork& b, MatchBy by, u
   queue.run(std::max(1u, std::thread::hardware_concurrency()), {});
   for (std::size_t l = 0; l < found.size(); ++l) {
     MaskOverlap& masks = found[l].masks;
-    masks.by_density = chance_of(of_layer(std::span(common).first(draws), l), masks.common);
-    masks.by_inputs = chance_of(of_layer(std::span(common).last(draws), l), masks.common);
+    masks.by_density = chance_of(std::span(common).first(draws), l, masks.common);
+    masks.by_inputs = chance_of(std::span(common).last(draws), l, masks.common);
   }
 }
 

@@ -18,22 +18,13 @@ namespace {
 using Matrix = Eigen::Matrix<float, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 using ConstMap = Eigen::Map<const Matrix>;
 
-NeuronMatching identity_matching(const std::vector<Shape>& shapes) {
+NeuronMatching identity_matching(const std::vector<Tensor>& tensors) {
   NeuronMatching matching;
-  matching.reserve(shapes.size());
-  for (const Shape& shape : shapes) {
-    matching.emplace_back(shape[0]);
+  for (const Tensor& tensor : tensors) {
+    matching.emplace_back(tensor.shape[0]);
     std::iota(matching.back().begin(), matching.back().end(), 0U);
   }
   return matching;
-}
-
-template <class Arrays>
-std::vector<Shape> shapes_of(const Arrays& arrays) {
-  std::vector<Shape> shapes;
-  shapes.reserve(arrays.size());
-  for (const auto& array : arrays) shapes.push_back(array.shape);
-  return shapes;
 }
 
 // Returns the array (outputs, rest) with its outputs, and the inputs by which they take the layer before, in
@@ -56,17 +47,16 @@ Values reorder(const Values& values, const Shape& shape, const std::vector<std::
 
 // Returns the partners of the units that a layer takes; null where it takes images alone.
 const std::vector<std::uint32_t>* before(const NeuronMatching& matching, const Sources& sources) {
-  const std::vector<std::uint32_t>* widest = nullptr;
-  for (const std::size_t source : sources.layers) {
-    if (!widest || matching[source].size() > widest->size()) widest = &matching[source];
-  }
-  return widest;
+  const auto units = [&](std::size_t source) { return matching[source].size(); };
+  const auto widest = std::ranges::max_element(sources.layers, {}, units);
+  return widest == sources.layers.end() ? nullptr : &matching[*widest];
 }
 
 void require_same_network(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const Wiring& wiring) {
-  if (shapes_of(a) != shapes_of(b)) throw StoreError("cannot match neurons: the networks differ in shape");
-  std::vector<std::size_t> outputs(a.size());
-  std::ranges::transform(a, outputs.begin(), [](const Tensor& tensor) { return tensor.shape[0]; });
+  if (!std::ranges::equal(a, b, {}, &Tensor::shape, &Tensor::shape))
+    throw StoreError("cannot match neurons: the networks differ in shape");
+  std::vector<std::size_t> outputs;
+  for (const Tensor& tensor : a) outputs.push_back(tensor.shape[0]);
   for (std::size_t l = 0; l < a.size(); ++l) input_units(a[l].name, a[l].shape[1], wiring[l], outputs);
 }
 
@@ -150,8 +140,7 @@ Tensor with_order(const Tensor& tensor, const std::vector<std::uint32_t>& output
 
 // Returns whether a layer takes the units of a block.
 bool takes(const Sources& sources, const UnitBlock& block) {
-  return std::find_first_of(sources.layers.begin(), sources.layers.end(), block.layers.begin(),
-                            block.layers.end()) != sources.layers.end();
+  return std::ranges::find_first_of(sources.layers, block.layers) != sources.layers.end();
 }
 
 // Adds the products of all rows of `a` with all rows of `b`. Weights pruned in `a` cost nothing. It uses no
@@ -169,7 +158,7 @@ void add_products(const Matrix& a, const Matrix& b, Matrix& sum) {
 class Matcher {
  public:
   Matcher(const std::vector<Tensor>& a, const std::vector<Tensor>& b, const Wiring& wiring)
-      : a_(a), b_(b), wiring_(wiring), unmatched_(identity_matching(shapes_of(a))), matching_(unmatched_) {}
+      : a_(a), b_(b), wiring_(wiring), unmatched_(identity_matching(a)), matching_(unmatched_) {}
 
   // Matches a block anew; returns whether that is better than before.
   bool improve(const UnitBlock& block) {
@@ -214,7 +203,7 @@ class Matcher {
   double agreement(const UnitBlock& block, const NeuronMatching& matching) const {
     double sum = 0;
     for (std::size_t l = 0; l < a_.size(); ++l) {
-      const bool gives = std::find(block.layers.begin(), block.layers.end(), l) != block.layers.end();
+      const bool gives = std::ranges::find(block.layers, l) != block.layers.end();
       if (!gives && !takes(wiring_[l], block)) continue;
       const Tensor matched = with_order(b_[l], matching[l], before(matching, wiring_[l]));
       sum += std::inner_product(a_[l].values.begin(), a_[l].values.end(), matched.values.begin(), 0.0);
@@ -226,22 +215,6 @@ class Matcher {
   const Wiring& wiring_;
   NeuronMatching unmatched_, matching_;
 };
-
-// Shuffles a column's values among its own rows.
-void shuffle_columns(const Tensor& tensor, RandomStream& random, Tensor& result) {
-  const std::size_t rows = tensor.shape[0], columns = tensor.values.size() / rows;
-  for (std::size_t c = 0; c < columns; ++c) {
-    const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(rows));
-    for (std::size_t r = 0; r < rows; ++r)
-      result.values[r * columns + c] = tensor.values[order[r] * columns + c];
-  }
-}
-
-void shuffle_all(const Tensor& tensor, RandomStream& random, Tensor& result) {
-  const std::vector<std::uint32_t> order =
-      random.permutation(static_cast<std::uint32_t>(tensor.values.size()));
-  for (std::size_t i = 0; i < order.size(); ++i) result.values[i] = tensor.values[order[i]];
-}
 
 }  // namespace
 
@@ -267,12 +240,9 @@ std::vector<Tensor> reordered(const std::vector<Tensor>& tensors, const NeuronMa
 
 std::vector<Mask> reordered(const std::vector<Mask>& masks, const NeuronMatching& matching,
                             const Wiring& wiring) {
-  std::vector<Mask> result;
-  for (std::size_t l = 0; l < masks.size(); ++l) {
-    const Mask& mask = masks[l];
-    result.push_back(
-        {mask.name, mask.shape, reorder(mask.keep, mask.shape, matching[l], before(matching, wiring[l]))});
-  }
+  std::vector<Mask> result = masks;
+  for (std::size_t l = 0; l < masks.size(); ++l)
+    result[l].keep = reorder(masks[l].keep, masks[l].shape, matching[l], before(matching, wiring[l]));
   return result;
 }
 
@@ -288,11 +258,15 @@ std::vector<Tensor> shuffled(const std::vector<Tensor>& tensors, MaskChance kept
                              std::uint64_t draw) {
   std::vector<Tensor> result = tensors;
   for (std::size_t l = 0; l < tensors.size(); ++l) {
+    const auto& values = tensors[l].values;
     RandomStream random({seed, "chance/" + tensors[l].name, static_cast<std::uint64_t>(kept), draw});
-    if (kept == MaskChance::inputs) {
-      shuffle_columns(tensors[l], random, result[l]);
-    } else {
-      shuffle_all(tensors[l], random, result[l]);
+    // Each column's values are shuffled among its own rows; of the whole layer's, as one column.
+    const std::size_t rows = kept == MaskChance::inputs ? tensors[l].shape[0] : values.size(),
+                      columns = values.size() / rows;
+    for (std::size_t c = 0; c < columns; ++c) {
+      const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(rows));
+      for (std::size_t r = 0; r < rows; ++r)
+        result[l].values[r * columns + c] = values[order[r] * columns + c];
     }
   }
   return result;

@@ -1,7 +1,5 @@
 #include "ltlab/analysis/search_results.h"
 
-#include <functional>
-
 namespace ltlab {
 namespace {
 
@@ -11,22 +9,17 @@ const char* const kPretraining = "pretraining";
 using Summaries = std::vector<LevelSummary>;
 
 // Returns a statistic over replicates of a figure averaged over each replicate's trials.
-SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates,
-                                 const std::function<double(const LevelSummary&)>& figure) {
+template <class Figure>
+SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates, const Figure& figure) {
   std::vector<double> values;
-  for (const auto& [replicate, trials] : replicates) {
-    double sum = 0;
-    for (const LevelSummary& trial : trials) sum += figure(trial);
-    values.push_back(sum / static_cast<double>(trials.size()));
-  }
+  for (const auto& [replicate, trials] : replicates) values.push_back(mean_of(trials, figure));
   return describe(values);
 }
 
 BranchStatistics describe_branch(const std::map<unsigned, Summaries>& replicates) {
-  return {over_replicates(replicates, [](const LevelSummary& s) { return s.test_accuracy; }),
-          over_replicates(replicates,
-                          [](const LevelSummary& s) { return static_cast<double>(s.early_stop_step); }),
-          over_replicates(replicates, [](const LevelSummary& s) { return s.early_stop_test_accuracy; })};
+  return {over_replicates(replicates, &LevelSummary::test_accuracy),
+          over_replicates(replicates, &LevelSummary::early_stop_step),
+          over_replicates(replicates, &LevelSummary::early_stop_test_accuracy)};
 }
 
 // Returns the index of the densest level from which on every level that has the branch is not matching.
@@ -60,10 +53,8 @@ std::vector<LevelStatistics> SearchResults::levels() const {
     LevelStatistics statistics{level, 1, {}};
     for (const auto& [branch, replicates] : branches)
       statistics.branches[branch] = describe_branch(replicates);
-    if (branches.contains(kTicket)) {
-      statistics.density =
-          over_replicates(branches.at(kTicket), [](const LevelSummary& s) { return s.density; }).mean;
-    }
+    if (branches.contains(kTicket))
+      statistics.density = over_replicates(branches.at(kTicket), &LevelSummary::density).mean;
     result.push_back(statistics);
   }
   return result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <span>
 
 namespace ltlab {
@@ -16,5 +17,13 @@ struct SampleStatistics {
 
 /// Returns the statistics of at least one value.
 SampleStatistics describe(std::span<const double> values);
+
+/// Returns the mean of a figure, such as a member, of at least one item.
+template <class Items, class Figure>
+double mean_of(const Items& items, const Figure& figure) {
+  double sum = 0;
+  for (const auto& item : items) sum += static_cast<double>(std::invoke(figure, item));
+  return sum / static_cast<double>(items.size());
+}
 
 }  // namespace ltlab

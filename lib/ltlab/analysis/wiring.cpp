@@ -12,32 +12,19 @@ namespace {
 
 using Units = std::vector<std::uint8_t>;  // 1 = on a path
 
-// The unit of each of a layer's inputs: itself, or the channel whose pixel it is.
-class InputUnits {
- public:
-  // `widths`: units of each layer. StoreError where the inputs do not fit the sources.
-  InputUnits(const Mask& mask, const Sources& sources, const std::vector<std::size_t>& widths) {
-    const std::size_t inputs = layer_extents(mask).inputs;
-    pixels_ = inputs / input_units(mask.name, inputs, sources, widths);
-  }
-  std::size_t operator()(std::size_t input) const { return input / pixels_; }
-
- private:
-  std::size_t pixels_;
-};
-
 bool at(const Units& units, std::size_t unit) {
   return unit < units.size() && units[unit] != 0;
 }
 
-// Returns which inputs of a layer depend on the images, of so many channels, given which units of the layers
-// before do.
-Units reached_inputs(const Mask& mask, const Sources& sources, const InputUnits& unit_of,
+// Returns which inputs of a layer, so many for each unit, depend on the images, of so many channels, given
+// which units of the layers before do.
+Units reached_inputs(const Mask& mask, const Sources& sources, std::size_t inputs_per_unit,
                      const std::vector<Units>& reached, std::size_t image_channels) {
   Units result(layer_extents(mask).inputs, 0);
   for (std::size_t i = 0; i < result.size(); ++i) {
-    result[i] = sources.images && (sources.layers.empty() || unit_of(i) < image_channels);
-    for (const std::size_t source : sources.layers) result[i] |= at(reached[source], unit_of(i));
+    const std::size_t unit = i / inputs_per_unit;
+    result[i] = sources.images && (sources.layers.empty() || unit < image_channels);
+    for (const std::size_t source : sources.layers) result[i] |= at(reached[source], unit);
   }
   return result;
 }
@@ -98,14 +85,14 @@ Wiring model_wiring(const std::string& model, const std::vector<Mask>& masks) {
 }
 
 std::vector<Mask> effective_masks(const std::vector<Mask>& masks, const Wiring& wiring) {
-  std::vector<std::size_t> widths;
-  std::vector<InputUnits> unit_of;
+  std::vector<std::size_t> widths, inputs_per_unit;  // of each layer: its units, the pixels of those it takes
   std::vector<Units> inputs, reached, used;  // of each layer: inputs and outputs reached, outputs used
   for (std::size_t l = 0; l < masks.size(); ++l) {
-    unit_of.emplace_back(masks[l], wiring[l], widths);
+    const std::size_t taken = layer_extents(masks[l]).inputs;
+    inputs_per_unit.push_back(taken / input_units(masks[l].name, taken, wiring[l], widths));
     widths.push_back(layer_extents(masks[l]).outputs);
     const std::size_t image_channels = layer_extents(masks.front()).inputs;  // which has no layer before it
-    inputs.push_back(reached_inputs(masks[l], wiring[l], unit_of[l], reached, image_channels));
+    inputs.push_back(reached_inputs(masks[l], wiring[l], inputs_per_unit[l], reached, image_channels));
     reached.emplace_back(widths[l], 0);
     for_each_survivor(masks[l],
                       [&](std::size_t, std::size_t o, std::size_t i) { reached[l][o] |= inputs[l][i]; });
@@ -119,8 +106,9 @@ std::vector<Mask> effective_masks(const std::vector<Mask>& masks, const Wiring& 
     for_each_survivor(masks[l], [&](std::size_t position, std::size_t o, std::size_t i) {
       result[l].keep[position] = used[l][o] & inputs[l][i];
       if (!used[l][o]) return;
+      const std::size_t unit = i / inputs_per_unit[l];
       for (const std::size_t source : wiring[l].layers) {
-        if (unit_of[l](i) < widths[source]) used[source][unit_of[l](i)] = 1;
+        if (unit < widths[source]) used[source][unit] = 1;
       }
     });
   }
