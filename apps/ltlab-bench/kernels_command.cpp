@@ -71,12 +71,6 @@ Request parse(const Arguments& arguments) {
   return request;
 }
 
-void describe_context(const Machine& machine, const Care& care) {
-  benchmark::AddCustomContext("machine", to_json(machine).dump());
-  benchmark::AddCustomContext("rounds", std::to_string(care.rounds));
-  benchmark::AddCustomContext("block_seconds", std::to_string(care.block_seconds));
-}
-
 }  // namespace
 
 int kernels_command(const Arguments& arguments) {
@@ -96,7 +90,9 @@ int kernels_command(const Arguments& arguments) {
 
   use_one_thread();
   const Machine machine = measure_machine();
-  describe_context(machine, request.care);
+  benchmark::AddCustomContext("machine", to_json(machine).dump());
+  benchmark::AddCustomContext("rounds", std::to_string(request.care.rounds));
+  benchmark::AddCustomContext("block_seconds", std::to_string(request.care.block_seconds));
   const auto add = [&](const std::vector<Case>& cases) {
     for (const Case& one : cases) register_case(one, machine, request.care);
   };

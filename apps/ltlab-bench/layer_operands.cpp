@@ -102,14 +102,14 @@ Part LayerOperands::refresh_part() {
   return {"refresh", {0, 0, bytes, bytes}, {"sparse", "", [this] { refresh_transposed(); }, {}}, {}};
 }
 
-void LayerOperands::refresh_transposed(const std::vector<std::uint32_t>& order) {
+void LayerOperands::transpose_values(const std::vector<std::uint32_t>& order) {
   for (std::size_t k = 0; k < order.size(); ++k) transposed_values[k] = values[order[k]];
 }
 
 SparseLinearLayer::SparseLinearLayer(const LayerShape& its_shape)
     : LayerOperands(its_shape, panel_lanes(its_shape.batch)),
       structure(make_sparse_matrix(keep, y.features(), x.features())) {
-  LayerOperands::refresh_transposed(structure.row_order);
+  transpose_values(structure.row_order);
 }
 
 void SparseLinearLayer::run_sparse(Product product) {
@@ -127,7 +127,7 @@ void SparseLinearLayer::run_sparse(Product product) {
 SparseConvolutionLayer::SparseConvolutionLayer(const LayerShape& its_shape)
     : LayerOperands(its_shape, kLaneMultiple),
       sparse(shape.convolution, keep, x.shape().border, dy.shape().border) {
-  LayerOperands::refresh_transposed(sparse.transposed_order());
+  transpose_values(sparse.transposed_order());
 }
 
 void SparseConvolutionLayer::run_sparse(Product product) {

@@ -48,14 +48,14 @@ class LayerOperands {
   Matrix values, transposed_values, gradient;  ///< of the survivors
 
  protected:
-  void refresh_transposed(const std::vector<std::uint32_t>& order);
+  void transpose_values(const std::vector<std::uint32_t>& order);
 };
 
 /// A linear layer with ltlab's sparse kernels.
 struct SparseLinearLayer : LayerOperands {
   explicit SparseLinearLayer(const LayerShape& its_shape);
   void run_sparse(Product product) override;
-  void refresh_transposed() override { LayerOperands::refresh_transposed(structure.row_order); }
+  void refresh_transposed() override { transpose_values(structure.row_order); }
 
   SparseMatrix structure;
 };
@@ -64,7 +64,7 @@ struct SparseLinearLayer : LayerOperands {
 struct SparseConvolutionLayer : LayerOperands {
   explicit SparseConvolutionLayer(const LayerShape& its_shape);
   void run_sparse(Product product) override;
-  void refresh_transposed() override { LayerOperands::refresh_transposed(sparse.transposed_order()); }
+  void refresh_transposed() override { transpose_values(sparse.transposed_order()); }
 
   SparseConvolution sparse;
 };

@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <iterator>
+
 #include "cases.h"
 #include "dense_sides.h"
 #include "layer_operands.h"
