@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "ltlab/analysis/mask_structure.h"
 #include "ltlab/base/error.h"
 #include "ltlab/prune/pruning.h"
 
@@ -85,6 +86,6 @@ TEST_CASE("Random masks overlap as chance says, at densities and at inputs' numb
 TEST_CASE("Signs are compared where both survive", "[analysis]") {
   const Mask a{"w", {1, 4}, {1, 1, 1, 0}}, b{"w", {1, 4}, {1, 1, 0, 1}};
   const Tensor weights_a{"w", {1, 4}, {1, -1, 1, 0}}, weights_b{"w", {1, 4}, {2, 2, 0, 3}};
-  CHECK(common_sign_agreement(a, weights_a, b, weights_b) == 0.5);
-  CHECK_FALSE(common_sign_agreement(a, weights_a, {"w", {1, 4}, {0, 0, 0, 1}}, weights_b));
+  CHECK(sign_agreement(common_mask(a, b), weights_a, weights_b) == 0.5);
+  CHECK_FALSE(sign_agreement(common_mask(a, {"w", {1, 4}, {0, 0, 0, 1}}), weights_a, weights_b));
 }
