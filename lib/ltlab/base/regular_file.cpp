@@ -8,14 +8,11 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <utility>
 
 #include "ltlab/base/error.h"
 
 namespace ltlab {
 namespace {
-
-constexpr int kNone = -1;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& reason) {
   throw IoError("cannot read '" + path.string() + "': " + reason);
@@ -23,20 +20,8 @@ constexpr int kNone = -1;
 
 }  // namespace
 
-FileDescriptor::FileDescriptor(FileDescriptor&& other) noexcept
-    : descriptor_(std::exchange(other.descriptor_, kNone)) {}
-
-FileDescriptor& FileDescriptor::operator=(FileDescriptor&& other) noexcept {
-  std::swap(descriptor_, other.descriptor_);
-  return *this;
-}
-
 FileDescriptor::~FileDescriptor() {
   if (descriptor_ >= 0) ::close(descriptor_);
-}
-
-int FileDescriptor::release() {
-  return std::exchange(descriptor_, kNone);
 }
 
 FileDescriptor open_regular_file(const std::filesystem::path& path) {

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <filesystem>
 #include <string>
+#include <utility>
 
 namespace ltlab {
 
@@ -10,13 +11,12 @@ namespace ltlab {
 class FileDescriptor {
  public:
   explicit FileDescriptor(int descriptor) : descriptor_(descriptor) {}
-  FileDescriptor(FileDescriptor&& other) noexcept;
-  FileDescriptor& operator=(FileDescriptor&& other) noexcept;
+  FileDescriptor(FileDescriptor&& other) noexcept : descriptor_(other.release()) {}
   ~FileDescriptor();
 
   int get() const { return descriptor_; }
   /// Hands the descriptor over to the caller.
-  int release();
+  int release() { return std::exchange(descriptor_, -1); }
 
  private:
   int descriptor_;

@@ -114,9 +114,12 @@ bool read_text(const ChildPipe& pipe, std::string& text) {
 
 enum class Answer : std::uint8_t { none, read, config, data, store, io, memory };
 
-void write_error(const ChildPipe& pipe, Answer answer, const std::string& message) {
-  pipe.write_value(answer);
-  write_text(pipe, message);
+// Returns what rethrow() makes an error of this type of again.
+Answer answer_of(const std::exception& error) {
+  if (dynamic_cast<const ConfigError*>(&error)) return Answer::config;
+  if (dynamic_cast<const StoreError*>(&error)) return Answer::store;
+  if (dynamic_cast<const IoError*>(&error)) return Answer::io;
+  return dynamic_cast<const std::bad_alloc*>(&error) ? Answer::memory : Answer::data;
 }
 
 // Returns whether the file was read.
@@ -126,39 +129,20 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
     pipe.write_value(Answer::read);
     tell(pipe);
     return true;
-  } catch (const ConfigError& error) {
-    write_error(pipe, Answer::config, error.what());
-  } catch (const StoreError& error) {
-    write_error(pipe, Answer::store, error.what());
-  } catch (const IoError& error) {
-    write_error(pipe, Answer::io, error.what());
-  } catch (const Error& error) {
-    write_error(pipe, Answer::data, error.what());
-  } catch (const std::bad_alloc&) {
-    write_error(pipe, Answer::memory, "");
   } catch (const std::exception& error) {  // nothing may leave this process through the parent's functions
-    write_error(pipe, Answer::data, error.what());
+    pipe.write_value(answer_of(error));
+    write_text(pipe, error.what());
+    return false;
   }
-  return false;
 }
 
 [[noreturn]] void rethrow(Answer answer, const ChildPipe& pipe) {
   std::string message;
   read_text(pipe, message);
-  switch (answer) {
-    case Answer::config:
-      throw ConfigError(message);
-    case Answer::store:
-      throw StoreError(message);
-    case Answer::io:
-      throw IoError(message);
-    case Answer::memory:
-      throw std::bad_alloc();
-    case Answer::data:
-    case Answer::read:
-    case Answer::none:
-      break;
-  }
+  if (answer == Answer::config) throw ConfigError(message);
+  if (answer == Answer::store) throw StoreError(message);
+  if (answer == Answer::io) throw IoError(message);
+  if (answer == Answer::memory) throw std::bad_alloc();
   throw DataError(message);
 }
 

@@ -80,24 +80,11 @@ void Dataset::read_as(std::int64_t memory_type, void* values, std::size_t count)
   check(H5Dread(id(), memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, values), where(), "read it");
 }
 
-void Dataset::read(std::span<float> values) const {
-  read_as(H5T_NATIVE_FLOAT, values.data(), values.size());
-}
-
-void Dataset::read(std::span<double> values) const {
-  read_as(H5T_NATIVE_DOUBLE, values.data(), values.size());
-}
-
-void Dataset::read(std::span<std::uint8_t> values) const {
-  read_as(H5T_NATIVE_UINT8, values.data(), values.size());
-}
-
-void Dataset::read(std::span<std::int64_t> values) const {
-  read_as(H5T_NATIVE_INT64, values.data(), values.size());
-}
-
-void Dataset::read(std::span<std::uint64_t> values) const {
-  read_as(H5T_NATIVE_UINT64, values.data(), values.size());
+void Dataset::read(const Numbers& values) const {
+  const auto read_numbers = [&]<class Number>(std::span<Number> numbers) {
+    read_as(number_types<Number>().memory, numbers.data(), numbers.size());
+  };
+  std::visit(read_numbers, values);
 }
 
 std::vector<std::byte> Dataset::read_raw() const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "ltlab/base/tensor.h"
@@ -21,6 +22,10 @@ struct ElementType {
   std::string name;        ///< "uint8", "uint8 (1 bit)", "float32", "string[12]", "compound{step:uint64,...}"
 };
 
+/// Room for an array's elements, of one of these types.
+using Numbers = std::variant<std::span<float>, std::span<double>, std::span<std::uint8_t>,
+                             std::span<std::int64_t>, std::span<std::uint64_t>>;
+
 /// An array of an open file.
 class Dataset : public Object {
  public:
@@ -35,11 +40,7 @@ class Dataset : public Object {
   /// Reads everything, row-major, into `values`, which must hold size() elements (ConfigError otherwise).
   /// HDF5 converts between numeric types and clamps what does not fit: look at element() first.
   /// StoreError where a chunk is damaged or the elements are no numbers.
-  void read(std::span<float> values) const;
-  void read(std::span<double> values) const;
-  void read(std::span<std::uint8_t> values) const;
-  void read(std::span<std::int64_t> values) const;
-  void read(std::span<std::uint64_t> values) const;
+  void read(const Numbers& values) const;
 
   /// Returns all elements as the file's type defines their bytes, not converted: size() * element().bytes.
   std::vector<std::byte> read_raw() const;

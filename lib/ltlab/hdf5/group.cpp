@@ -5,8 +5,10 @@
 #include <algorithm>
 #include <cstring>
 #include <exception>
+#include <type_traits>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/join.h"
 #include "ltlab/hdf5/library.h"
 #include "ltlab/hdf5/limits.h"
 
@@ -29,30 +31,18 @@ std::vector<hsize_t> chunk_extents(const Shape& shape, std::size_t element_bytes
   return chunk;
 }
 
-// Returns a dataset's property list: no timestamps, no fill values (everything is written), chunked. Filters
-// are added to it.
-Handle chunked_creation(const Shape& shape, std::size_t element_bytes) {
+// Returns a dataset's property list: no timestamps, no fill values (everything is written), chunked where the
+// array has elements and axes. Chunks pass through the filter that `arrange` adds, and are deflated.
+Handle array_creation(const Shape& shape, std::size_t element_bytes, herr_t (*arrange)(hid_t)) {
   Handle creation(H5Pcreate(H5P_DATASET_CREATE));
   check_made(H5Pset_obj_track_times(creation.id(), false));
   check_made(H5Pset_fill_time(creation.id(), H5D_FILL_TIME_NEVER));
+  if (shape.empty() || element_count(shape) == 0) return creation;
   const std::vector<hsize_t> chunk = chunk_extents(shape, element_bytes);
-  if (!chunk.empty() && element_count(shape) > 0) {
-    check_made(H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data()));
-  }
-  return creation;
-}
-
-bool is_chunked(const Handle& creation) {
-  return check_made(H5Pget_layout(creation.id())) == H5D_CHUNKED;
-}
-
-Handle number_creation(const Shape& shape, std::size_t element_bytes) {
-  Handle creation = chunked_creation(shape, element_bytes);
-  if (is_chunked(creation)) {
-    check_made(H5Pset_shuffle(creation.id()));
-    check_made(H5Pset_deflate(creation.id(), kDeflateLevel));
-    check_made(H5Pset_fletcher32(creation.id()));
-  }
+  check_made(H5Pset_chunk(creation.id(), static_cast<int>(chunk.size()), chunk.data()));
+  check_made(arrange(creation.id()));
+  check_made(H5Pset_deflate(creation.id(), kDeflateLevel));
+  check_made(H5Pset_fletcher32(creation.id()));
   return creation;
 }
 
@@ -150,13 +140,14 @@ std::size_t row_width(const std::vector<Column>& columns) {
 
 // Returns the type of a column's values for the file or for memory, where only strings have the same type.
 Handle column_type(const Column& column, bool for_file) {
-  if (std::holds_alternative<std::vector<std::uint64_t>>(column.values)) {
-    return copy_type(for_file ? H5T_STD_U64LE : H5T_NATIVE_UINT64);
-  }
-  if (std::holds_alternative<std::vector<double>>(column.values)) {
-    return copy_type(for_file ? H5T_IEEE_F64LE : H5T_NATIVE_DOUBLE);
-  }
-  return string_type(width_of(column));
+  const auto type_of = [&]<class Value>(const std::vector<Value>& /*values*/) {
+    if constexpr (std::is_same_v<Value, std::string>) {
+      return string_type(width_of(column));
+    } else {
+      return Handle(H5Tcopy(for_file ? number_types<Value>().file : number_types<Value>().memory));
+    }
+  };
+  return std::visit(type_of, column.values);
 }
 
 // Returns a type with the columns side by side, without gaps.
@@ -171,45 +162,36 @@ Handle table_type(const std::vector<Column>& columns, bool for_file) {
   return table;
 }
 
-// Copies a column into, or out of, rows of the packed layout of table_type().
-struct ColumnBytes {
-  std::byte* first;    // the column's value of row 0
-  std::size_t stride;  // bytes a row
-  std::size_t width;   // bytes a value
+// Copy a value into, or out of, its bytes in a row.
+template <class Number>
+void pack(const Number& number, std::span<std::byte> bytes) {
+  std::memcpy(bytes.data(), &number, bytes.size());
+}
+void pack(const std::string& text, std::span<std::byte> bytes) {
+  std::ranges::copy(std::as_bytes(std::span(text)), bytes.begin());
+}
+template <class Number>
+void unpack(std::span<const std::byte> bytes, Number& number) {
+  std::memcpy(&number, bytes.data(), bytes.size());
+}
+void unpack(std::span<const std::byte> bytes, std::string& text) {
+  const char* letters = reinterpret_cast<const char*>(bytes.data());
+  text.assign(letters, strnlen(letters, bytes.size()));
+}
 
-  template <class T>
-  void pack(const std::vector<T>& values) const {
-    for (std::size_t row = 0; row < values.size(); ++row)
-      std::memcpy(first + row * stride, &values[row], width);
-  }
-  void pack(const std::vector<std::string>& values) const {
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      std::memcpy(first + row * stride, values[row].data(), values[row].size());
-    }
-  }
-  template <class T>
-  void unpack(std::vector<T>& values) const {
-    for (std::size_t row = 0; row < values.size(); ++row)
-      std::memcpy(&values[row], first + row * stride, width);
-  }
-  void unpack(std::vector<std::string>& values) const {
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      const char* text = reinterpret_cast<const char*>(first + row * stride);
-      values[row].assign(text, strnlen(text, width));
-    }
-  }
-};
-
-// Calls body(bytes, column) for each column of rows in the layout of table_type().
+// Calls body(value, its bytes) for each value of the columns, where rows have the layout of table_type().
 template <class Columns, class Body>
-void for_each_column(Columns& columns, std::vector<std::byte>& rows, const Body& body) {
-  if (rows.empty()) return;  // a table without rows has no bytes
+void for_each_value(Columns& columns, std::span<std::byte> rows, const Body& body) {
   const std::size_t stride = row_width(columns);
-  std::byte* first = rows.data();
+  std::size_t offset = 0;
   for (auto& column : columns) {
-    const ColumnBytes bytes{first, stride, width_of(column)};
-    first += bytes.width;
-    std::visit([&](auto& values) { body(bytes, values); }, column.values);
+    const std::size_t width = width_of(column);
+    const auto each = [&](auto& values) {
+      for (std::size_t row = 0; row < values.size(); ++row)
+        body(values[row], rows.subspan(row * stride + offset, width));
+    };
+    std::visit(each, column.values);
+    offset += width;
   }
 }
 
@@ -233,9 +215,6 @@ Column blank_column(hid_t table, unsigned index, std::size_t rows, const std::st
 }
 
 }  // namespace
-
-Group::Group(Handle handle, std::string file_name, std::string path)
-    : Object(std::move(handle), std::move(file_name), std::move(path)) {}
 
 std::string Group::path_of(const std::string& name) const {
   if (name.starts_with('/')) return name;
@@ -294,8 +273,7 @@ Group Group::create_group(const std::string& name) {
 Dataset Group::dataset(const std::string& name) const {
   const LibraryLock lock;
   if (!contains(name)) {
-    std::string entries;
-    for (const Link& link : links()) entries += (entries.empty() ? "" : ", ") + link.name;
+    const std::string entries = join(links(), ", ", [](const Link& link) { return link.name; });
     throw StoreError(where() + " has no dataset '" + name +
                      "'; there is: " + (entries.empty() ? "nothing" : entries));
   }
@@ -325,44 +303,21 @@ Dataset Group::write_array(const std::string& name, const Shape& shape, std::int
   return Dataset(std::move(dataset), file_name(), path_of(name));
 }
 
-Dataset Group::write(const std::string& name, const Shape& shape, std::span<const float> values) {
+Dataset Group::write(const std::string& name, const Shape& shape, const ConstNumbers& values) {
   const LibraryLock lock;
-  const Handle creation = number_creation(shape, sizeof(float));
-  return write_array(name, shape, H5T_IEEE_F32LE, H5T_NATIVE_FLOAT, creation.id(), values.data(),
-                     values.size());
-}
-
-Dataset Group::write(const std::string& name, const Shape& shape, std::span<const double> values) {
-  const LibraryLock lock;
-  const Handle creation = number_creation(shape, sizeof(double));
-  return write_array(name, shape, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, creation.id(), values.data(),
-                     values.size());
-}
-
-Dataset Group::write(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values) {
-  const LibraryLock lock;
-  const Handle creation = number_creation(shape, sizeof(std::uint8_t));
-  return write_array(name, shape, H5T_STD_U8LE, H5T_NATIVE_UINT8, creation.id(), values.data(),
-                     values.size());
-}
-
-Dataset Group::write(const std::string& name, const Shape& shape, std::span<const std::int64_t> values) {
-  const LibraryLock lock;
-  const Handle creation = number_creation(shape, sizeof(std::int64_t));
-  return write_array(name, shape, H5T_STD_I64LE, H5T_NATIVE_INT64, creation.id(), values.data(),
-                     values.size());
+  const auto write_numbers = [&]<class Number>(std::span<const Number> numbers) {
+    const NumberTypes types = number_types<Number>();
+    const Handle creation = array_creation(shape, sizeof(Number), H5Pset_shuffle);
+    return write_array(name, shape, types.file, types.memory, creation.id(), numbers.data(), numbers.size());
+  };
+  return std::visit(write_numbers, values);
 }
 
 Dataset Group::write_bits(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values) {
   const LibraryLock lock;
   const Handle bit(H5Tcopy(H5T_STD_U8LE));
   check_made(H5Tset_precision(bit.id(), 1));
-  const Handle creation = chunked_creation(shape, sizeof(std::uint8_t));
-  if (is_chunked(creation)) {
-    check_made(H5Pset_nbit(creation.id()));
-    check_made(H5Pset_deflate(creation.id(), kDeflateLevel));
-    check_made(H5Pset_fletcher32(creation.id()));
-  }
+  const Handle creation = array_creation(shape, sizeof(std::uint8_t), H5Pset_nbit);
   return write_array(name, shape, bit.id(), H5T_NATIVE_UINT8, creation.id(), values.data(), values.size());
 }
 
@@ -375,8 +330,8 @@ Dataset Group::write_table(const std::string& name, const std::vector<Column>& c
   const Handle file_type = table_type(columns, true);
   const Handle memory_type = table_type(columns, false);
   std::vector<std::byte> packed(rows * row_width(columns));
-  for_each_column(columns, packed, [](const ColumnBytes& bytes, const auto& values) { bytes.pack(values); });
-  const Handle creation = number_creation({rows}, row_width(columns));
+  for_each_value(columns, packed, [](const auto& value, auto bytes) { pack(value, bytes); });
+  const Handle creation = array_creation({rows}, row_width(columns), H5Pset_shuffle);
   return write_array(name, {rows}, file_type.id(), memory_type.id(), creation.id(), packed.data(), rows);
 }
 
@@ -398,7 +353,7 @@ std::vector<Column> Group::read_table(const std::string& name) const {
   const Handle memory_type = table_type(columns, false);
   std::vector<std::byte> packed(table.size() * row_width(columns));
   table.read_as(memory_type.id(), packed.data(), table.size());
-  for_each_column(columns, packed, [](const ColumnBytes& bytes, auto& values) { bytes.unpack(values); });
+  for_each_value(columns, packed, [](auto& value, auto bytes) { unpack(bytes, value); });
   return columns;
 }
 

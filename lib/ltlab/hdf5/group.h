@@ -20,18 +20,22 @@ struct Link {
   std::string target;  ///< of a soft link, its path; of an external link, the other file's name
 };
 
-/// One column of a table: a compound dataset of rank 1.
+/// One column of a table: a compound dataset of rank 1. Its alternatives are in the order of Attribute's.
 struct Column {
-  using Values = std::variant<std::vector<std::uint64_t>, std::vector<double>, std::vector<std::string>>;
+  using Values = std::variant<std::vector<std::string>, std::vector<double>, std::vector<std::uint64_t>>;
   std::string name;
   Values values;
 };
+
+/// The elements of an array, of one of these types.
+using ConstNumbers = std::variant<std::span<const float>, std::span<const double>,
+                                  std::span<const std::uint8_t>, std::span<const std::int64_t>>;
 
 /// A group of an open file. Names may be paths: "mask/fc1.weight"; groups on the way are created as needed.
 /// Every array is chunked, compressed and carries Fletcher32 checksums.
 class Group : public Object {
  public:
-  Group(Handle handle, std::string file_name, std::string path);
+  using Object::Object;
 
   /// Returns the links, sorted by name.
   std::vector<Link> links() const;
@@ -46,10 +50,7 @@ class Group : public Object {
   Dataset dataset(const std::string& name) const;
 
   /// Writes shuffled, deflated little-endian numbers. ConfigError unless `values` has element_count(shape).
-  Dataset write(const std::string& name, const Shape& shape, std::span<const float> values);
-  Dataset write(const std::string& name, const Shape& shape, std::span<const double> values);
-  Dataset write(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values);
-  Dataset write(const std::string& name, const Shape& shape, std::span<const std::int64_t> values);
+  Dataset write(const std::string& name, const Shape& shape, const ConstNumbers& values);
 
   /// Writes zeros and ones, one bit each on disk (n-bit filter) and then deflated; they are read as uint8.
   Dataset write_bits(const std::string& name, const Shape& shape, std::span<const std::uint8_t> values);

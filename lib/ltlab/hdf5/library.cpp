@@ -227,10 +227,6 @@ void keep_plain(const Handle& creation) {
   check_made(H5Pset_link_phase_change(creation.id(), kMost, kFew));
 }
 
-Handle copy_type(std::int64_t type) {
-  return Handle(H5Tcopy(type));
-}
-
 Handle string_type(std::size_t bytes) {
   Handle type(H5Tcopy(H5T_C_S1));
   check_made(H5Tset_size(type.id(), std::max<std::size_t>(bytes, 1)));

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <hdf5.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "ltlab/hdf5/handle.h"
@@ -101,8 +104,20 @@ int collect_name(std::int64_t /*object*/, const char* name, const Info* /*info*/
 /// bytes.
 void keep_plain(const Handle& creation);
 
-/// Returns a copy of one of the library's types.
-Handle copy_type(std::int64_t type);
+/// The library's types of a number: as files hold it, little-endian, and as memory does.
+struct NumberTypes {
+  std::int64_t file, memory;
+};
+
+template <class Number>
+NumberTypes number_types() {
+  if constexpr (std::is_same_v<Number, float>) return {H5T_IEEE_F32LE, H5T_NATIVE_FLOAT};
+  if constexpr (std::is_same_v<Number, double>) return {H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE};
+  if constexpr (std::is_same_v<Number, std::uint8_t>) return {H5T_STD_U8LE, H5T_NATIVE_UINT8};
+  if constexpr (std::is_same_v<Number, std::int64_t>) return {H5T_STD_I64LE, H5T_NATIVE_INT64};
+  if constexpr (std::is_same_v<Number, std::uint64_t>) return {H5T_STD_U64LE, H5T_NATIVE_UINT64};
+}
+
 /// Returns the type of UTF-8 strings of this fixed length, or of 1: HDF5 has no strings of length 0.
 Handle string_type(std::size_t bytes);
 

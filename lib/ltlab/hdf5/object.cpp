@@ -42,6 +42,13 @@ std::string read_string(hid_t attribute, hid_t type, const std::string& where) {
   return value;
 }
 
+template <class Number>
+Number read_number(hid_t attribute, const std::string& where) {
+  Number value = 0;
+  check(H5Aread(attribute, number_types<Number>().memory, &value), where, "read it");
+  return value;
+}
+
 }  // namespace
 
 Object::Object(Handle handle, std::string file_name, std::string path)
@@ -79,35 +86,16 @@ Attribute Object::attribute(const std::string& name) const {
     throw StoreError(here + " is not a single value");
   const std::int64_t kind = check(H5Tget_class(type.id()), here, "read its type");
   if (kind == H5T_STRING) return read_string(attribute.id(), type.id(), here);
-  if (kind == H5T_FLOAT) {
-    double value = 0;
-    check(H5Aread(attribute.id(), H5T_NATIVE_DOUBLE, &value), here, "read it");
-    return value;
-  }
-  if (kind == H5T_INTEGER) {
-    std::uint64_t value = 0;
-    check(H5Aread(attribute.id(), H5T_NATIVE_UINT64, &value), here, "read it");
-    return value;
-  }
+  if (kind == H5T_FLOAT) return read_number<double>(attribute.id(), here);
+  if (kind == H5T_INTEGER) return read_number<std::uint64_t>(attribute.id(), here);
   throw StoreError(here + " is neither a string nor a number");
 }
 
-std::string Object::string_attribute(const std::string& name) const {
-  const Attribute value = attribute(name);
-  if (const auto* text = std::get_if<std::string>(&value)) return *text;
-  throw StoreError(where() + ", attribute '" + name + "' is not a string");
-}
-
-double Object::double_attribute(const std::string& name) const {
-  const Attribute value = attribute(name);
-  if (const auto* number = std::get_if<double>(&value)) return *number;
-  throw StoreError(where() + ", attribute '" + name + "' is not a floating-point number");
-}
-
-std::uint64_t Object::unsigned_attribute(const std::string& name) const {
-  const Attribute value = attribute(name);
-  if (const auto* number = std::get_if<std::uint64_t>(&value)) return *number;
-  throw StoreError(where() + ", attribute '" + name + "' is not an integer");
+Attribute Object::attribute_like(const std::string& name, const Attribute& like) const {
+  constexpr const char* kTypes[] = {"a string", "a floating-point number", "an integer"};
+  Attribute value = attribute(name);
+  if (value.index() == like.index()) return value;
+  throw StoreError(where() + ", attribute '" + name + "' is not " + kTypes[like.index()]);
 }
 
 void Object::set_attribute(const std::string& name, const Attribute& value) {

@@ -16,15 +16,25 @@ using Attribute = std::variant<std::string, double, std::uint64_t>;
 /// A group or dataset of an open file, with its attributes.
 class Object {
  public:
+  Object(Handle handle, std::string file_name, std::string path);
+
   /// Returns the names of all attributes, sorted.
   std::vector<std::string> attribute_names() const;
   bool has_attribute(const std::string& name) const;
 
   /// Any width of integer or float is read as std::uint64_t or double. StoreError: absent or of another type.
   Attribute attribute(const std::string& name) const;
-  std::string string_attribute(const std::string& name) const;
-  double double_attribute(const std::string& name) const;
-  std::uint64_t unsigned_attribute(const std::string& name) const;
+  /// Returns the attribute if it has the type of `like`. StoreError: absent or of another type.
+  Attribute attribute_like(const std::string& name, const Attribute& like) const;
+  std::string string_attribute(const std::string& name) const {
+    return std::get<std::string>(attribute_like(name, ""));
+  }
+  double double_attribute(const std::string& name) const {
+    return std::get<double>(attribute_like(name, 0.0));
+  }
+  std::uint64_t unsigned_attribute(const std::string& name) const {
+    return std::get<std::uint64_t>(attribute_like(name, std::uint64_t{0}));
+  }
 
   /// Creates the attribute, or replaces it.
   void set_attribute(const std::string& name, const Attribute& value);
@@ -36,7 +46,6 @@ class Object {
   const std::string& path() const { return path_; }
 
  protected:
-  Object(Handle handle, std::string file_name, std::string path);
   std::int64_t id() const { return handle_.id(); }
 
  private:
