@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 struct evp_md_ctx_st;
 
@@ -15,6 +16,15 @@ class Sha256 {
  public:
   Sha256();
   void add(std::span<const std::byte> bytes);
+  /// Adds the bytes of a number.
+  template <class Number>
+  requires std::is_arithmetic_v<Number>
+  void add_value(Number number) { add(std::as_bytes(std::span(&number, 1))); }
+  /// Adds the length of a text and its bytes, so that "ab", "c" and "a", "bc" differ.
+  void add_value(std::string_view text) {
+    add_value(text.size());
+    add(std::as_bytes(std::span(text)));
+  }
   /// Returns 64 hexadecimal digits and ends the computation.
   std::string hex();
 

@@ -68,9 +68,9 @@ using enum FieldRange;
 // clang-format off
 
 template <>
-const std::vector<Field<LevelSummary>>& fields() {
+std::vector<Field<LevelSummary>> list_fields() {
   const auto of = [](auto... facts) { return field<LevelSummary>(facts...); };
-  static const std::vector<Field<LevelSummary>> all{
+  return {
       of(AT(level), "", "0: the dense network"),
       of(AT(density), "", "weights that the masks keep, of all that may be pruned"),
       of(AT(steps), "", "of a whole training, counted from initialization"),
@@ -90,13 +90,12 @@ const std::vector<Field<LevelSummary>>& fields() {
       of(AT(started_utc), "UTC", "ISO 8601", time),
       of(AT(finished_utc), "UTC", "ISO 8601", time),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<MetricsRow>>& fields() {
+std::vector<Field<MetricsRow>> list_fields() {
   const auto of = [](auto... facts) { return field<MetricsRow>(facts...); };
-  static const std::vector<Field<MetricsRow>> all{
+  return {
       of(AT(step), "", "optimizer steps done"),
       of(AT(learning_rate), "", "of the last of them; 0 before the first", from_0),
       of(AT(train_loss), "nats", "mean cross-entropy of the training images since the row before; NaN before the first step", from_0),
@@ -104,39 +103,36 @@ const std::vector<Field<MetricsRow>>& fields() {
       of(AT(validation_accuracy), "", "fraction of it", from_0_to_1),
       of(AT(wall_seconds), "s", "on this level so far, over all sessions; alone not reproducible", from_0),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<KernelChoice>>& fields() {
+std::vector<Field<KernelChoice>> list_fields() {
   const auto of = [](auto... facts) { return field<KernelChoice>(facts...); };
-  static const std::vector<Field<KernelChoice>> all{
+  return {
       of(AT(parameter), "", "that has the mask"),
       of(AT(product), "", "`forward`, `backward-data` or `backward-weights`"),
       of(AT(kernel), "", "that ran it: `dense` or `sparse`"),
       of(AT(dense_seconds), "s", "measured for the choice; 0 where nothing was", from_0),
       of(AT(sparse_seconds), "s", "likewise", from_0),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<RunIdentity>>& fields() {
+std::vector<Field<RunIdentity>> list_fields() {
   const auto of = [](auto... facts) { return field<RunIdentity>(facts...); };
-  static const std::vector<Field<RunIdentity>> all{
+  return {
       of(AT(config_sha256), "", "of `config`"),
       of(AT(branch), "", "`ticket`, the name of a control, `pretraining`, `copy` or `imported`"),
       of(AT(dataset_fingerprint), "", "of the images and labels"),
       of(AT(seed), "", "of this replicate"),
       of(AT(trial), "", "of a control or copy"),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<RunRecord>>& fields() {
+std::vector<Field<RunRecord>> list_fields() {
   const auto of = [](auto... facts) { return field<RunRecord>(facts...); };
-  static const std::vector<Field<RunRecord>> all{
+  return {
       of(AT(config), "", "what decides the results, a line `name = value` each, as for `--config`"),
       of(AT(extent), "", "how far the search goes, likewise"),
       of(AT(model), "", "a name, or a model's text"),
@@ -152,37 +148,34 @@ const std::vector<Field<RunRecord>>& fields() {
       of(AT(init_origin), "", "the file, seen from here, whose weights pretraining left as those of step 0; else absent", any, kOptional),
       of(AT(started_utc), "UTC", "ISO 8601", time),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<CollectionRecord>>& fields() {
+std::vector<Field<CollectionRecord>> list_fields() {
   const auto of = [](auto... facts) { return field<CollectionRecord>(facts...); };
-  static const std::vector<Field<CollectionRecord>> all{
+  return {
       of(AT(config), "", "as in a run"),
       of(AT(extent), "", "as in a run"),
       of(AT(data_directory), "", "as in a run", any, kOptional),
       of(AT(started_utc), "UTC", "ISO 8601", time),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<RunTotals>>& fields() {
+std::vector<Field<RunTotals>> list_fields() {
   const auto of = [](auto... facts) { return field<RunTotals>(facts...); };
-  static const std::vector<Field<RunTotals>> all{
+  return {
       of(IN(cost, wall_seconds), "s", "sum over the levels", from_0),
       of(IN(cost, flops), "FLOP", "sum over the levels", from_0),
       of(IN(cost, dense_flops), "FLOP", "sum over the levels", from_0),
       of(AT(finished_utc), "UTC", "when the last level was finished", time),
   };
-  return all;
 }
 
 template <>
-const std::vector<Field<TrainingCheckpoint>>& fields() {
+std::vector<Field<TrainingCheckpoint>> list_fields() {
   const auto of = [](auto... facts) { return field<TrainingCheckpoint>(facts...); };
-  static const std::vector<Field<TrainingCheckpoint>> all{
+  return {
       of(AT(level), "", "in training"),
       of(AT(step), "", "optimizer steps done"),
       of(AT(loss_sum), "nats", "of training images since the last row of `metrics`", from_0),
@@ -192,7 +185,6 @@ const std::vector<Field<TrainingCheckpoint>>& fields() {
       of(AT(mask_step), "", "at which masks changed last; absent where they have not", any, kOptional),
       of(AT(flops), "FLOP", "done until then, scores included; absent where there are none", from_0, kOptional),
   };
-  return all;
 }
 
 // clang-format on

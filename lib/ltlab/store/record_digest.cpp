@@ -16,18 +16,20 @@ namespace {
 // Computes the digest over all fields and arrays of records.
 class RecordDigest {
  public:
-  template <class... Values>
-  void add_all(const Values&... values) {
-    (add(values), ...);
-  }
-
-  template <class Number>
-  requires std::is_arithmetic_v<Number>
-  void add(const Number& number) { hash_.add(std::as_bytes(std::span(&number, 1))); }
-
-  void add(const std::string& text) {
-    add(text.size());
-    hash_.add(std::as_bytes(std::span(text)));
+  // Adds a number, a text, an array or the fields of a record.
+  template <class Value>
+  void add(const Value& value) {
+    if constexpr (std::is_arithmetic_v<Value> || std::is_same_v<Value, std::string>) {
+      hash_.add_value(value);
+    } else if constexpr (std::is_same_v<Value, Tensor> || std::is_same_v<Value, Mask>) {
+      const auto& [name, shape, values] = value;
+      add(name);
+      add(shape);
+      add(values);
+    } else {
+      for (const Field<Value>& field : fields<Value>())
+        std::visit([&](const auto& one) { add(one); }, field.get(value));
+    }
   }
 
   template <class Value, class Allocator>
@@ -46,26 +48,6 @@ class RecordDigest {
     if (value) add(*value);
   }
 
-  void add(const Tensor& tensor) {
-    const auto& [name, shape, values] = tensor;
-    add_all(name, shape, values);
-  }
-
-  void add(const Mask& mask) {
-    const auto& [name, shape, keep] = mask;
-    add_all(name, shape, keep);
-  }
-
-  template <class Record>
-  void add_fields(const Record& record) {
-    for (const Field<Record>& field : fields<Record>())
-      std::visit([&](const auto& value) { add(value); }, field.get(record));
-  }
-
-  void add(const MetricsRow& row) { add_fields(row); }
-  void add(const KernelChoice& choice) { add_fields(choice); }
-  void add(const RunTotals& totals) { add_fields(totals); }
-
   std::string hex() { return hash_.hex(); }
 
  private:
@@ -74,33 +56,17 @@ class RecordDigest {
 
 }  // namespace
 
-std::string record_digest(const RunRecord& run) {
+template <class Record>
+std::string record_digest(const Record& record) {
   RecordDigest digest;
-  digest.add_fields(run);
-  digest.add_all(run.init_weights, run.rewind_weights, run.rewind_optimizer, run.totals);
+  digest.add<Figures<Record>>(record);
+  for_each_part(record, [&](const char*, const auto& part, bool = false) { digest.add(part); });
   return digest.hex();
 }
 
-std::string record_digest(const CollectionRecord& collection) {
-  RecordDigest digest;
-  digest.add_fields(collection);
-  digest.add(collection.totals);
-  return digest.hex();
-}
-
-std::string record_digest(const LevelRecord& level) {
-  RecordDigest digest;
-  digest.add_fields<LevelSummary>(level);
-  digest.add_all(level.masks, level.weights, level.initial_weights, level.optimizer, level.metrics,
-                 level.kernels, level.model);
-  return digest.hex();
-}
-
-std::string record_digest(const TrainingCheckpoint& checkpoint) {
-  RecordDigest digest;
-  digest.add_fields(checkpoint);
-  digest.add_all(checkpoint.masks, checkpoint.state, checkpoint.metrics, checkpoint.kernels);
-  return digest.hex();
-}
+template std::string record_digest(const RunRecord& run);
+template std::string record_digest(const CollectionRecord& collection);
+template std::string record_digest(const LevelRecord& level);
+template std::string record_digest(const TrainingCheckpoint& checkpoint);
 
 }  // namespace ltlab

@@ -6,11 +6,10 @@
 
 namespace ltlab {
 
-/// Returns a SHA-256 of a record's whole content, to the last bit, however it is stored: equal records have
-/// equal digests. A file that was written and read again can thus be compared with the intended record.
-std::string record_digest(const RunRecord& run);
-std::string record_digest(const CollectionRecord& collection);
-std::string record_digest(const LevelRecord& level);
-std::string record_digest(const TrainingCheckpoint& checkpoint);
+/// Returns a SHA-256 of the whole content of a RunRecord, CollectionRecord, LevelRecord or
+/// TrainingCheckpoint, to the last bit, however it is stored: equal records have equal digests. A file that
+/// was written and read again can thus be compared with the intended record.
+template <class Record>
+std::string record_digest(const Record& record);
 
 }  // namespace ltlab

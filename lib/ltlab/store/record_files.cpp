@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/hdf5/child.h"
 #include "ltlab/hdf5/file.h"
@@ -23,6 +24,15 @@ using hdf5::Group;
 constexpr auto kPosition =
     "position";  // attribute of an array: its place among its like, from input to output
 
+struct FileKindName {
+  FileKind value;
+  const char* name;
+};
+constexpr FileKindName kFileKinds[] = {{FileKind::run, "run"},
+                                       {FileKind::collection, "collection"},
+                                       {FileKind::level, "level"},
+                                       {FileKind::checkpoint, "checkpoint"}};
+
 // ----------------------------------------------------------------------------------------------------
 // writing
 
@@ -36,11 +46,6 @@ File new_file(FileKind kind, const std::string& name) {
   return file;
 }
 
-std::vector<std::byte> finish(File& file) {
-  file.set_attribute(kDigestAttribute, content_digest(file));
-  return file.close_image();
-}
-
 // Optional fields that say nothing are left out.
 template <class Record>
 void write_fields(File& file, const Record& record) {
@@ -50,16 +55,18 @@ void write_fields(File& file, const Record& record) {
   }
 }
 
-void write_tensors(File& file, const std::string& group_name, const std::vector<Tensor>& tensors) {
-  Group group = file.create_group(group_name);
+void write_part(File& file, const std::string& name, const std::vector<Tensor>& tensors,
+                bool may_lack = false) {
+  if (may_lack && tensors.empty()) return;
+  Group group = file.create_group(name);
   for (std::size_t t = 0; t < tensors.size(); ++t) {
     group.write(tensors[t].name, tensors[t].shape, std::span<const float>(tensors[t].values))
         .set_attribute(kPosition, std::uint64_t{t});
   }
 }
 
-void write_masks(File& file, const std::vector<Mask>& masks) {
-  Group group = file.create_group("mask");
+void write_part(File& file, const std::string& name, const std::vector<Mask>& masks) {
+  Group group = file.create_group(name);
   for (std::size_t m = 0; m < masks.size(); ++m) {
     hdf5::Dataset dataset = group.write_bits(masks[m].name, masks[m].shape, masks[m].keep);
     dataset.set_attribute(kPosition, std::uint64_t{m});
@@ -67,8 +74,16 @@ void write_masks(File& file, const std::vector<Mask>& masks) {
   }
 }
 
+void write_part(File& file, const std::string& name, const std::string& text) {
+  if (!text.empty()) file.set_attribute(name, text);
+}
+
+void write_part(File& file, const std::string& /*name*/, const std::optional<RunTotals>& totals) {
+  if (totals) write_fields(file, *totals);
+}
+
 template <class Row>
-void write_rows(File& file, const std::string& name, const std::vector<Row>& rows) {
+void write_part(File& file, const std::string& name, const std::vector<Row>& rows) {
   std::vector<Column> columns;
   for (const Field<Row>& field : fields<Row>()) {
     const auto values_like = [&]<class Value>(const Value& /*type*/) -> Column::Values {
@@ -80,6 +95,17 @@ void write_rows(File& file, const std::string& name, const std::vector<Row>& row
     columns.push_back({field.name, std::visit(values_like, field.get(Row()))});
   }
   file.write_table(name, columns);
+}
+
+// Writes a record into a file that names its run, and returns the file's bytes.
+template <class Record>
+std::vector<std::byte> encode_record(File file, const Record& record) {
+  write_fields<Figures<Record>>(file, record);
+  for_each_part(record, [&](const char* name, const auto& part, auto... may_lack) {
+    write_part(file, name, part, may_lack...);
+  });
+  file.set_attribute(kDigestAttribute, content_digest(file));
+  return file.close_image();
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -154,13 +180,6 @@ File open_checked(const std::filesystem::path& path, FileKind kind) {
   return file;
 }
 
-// Returns the attribute of that name, which must have the type of `like`.
-FieldValue read_like(const File& file, const std::string& name, const FieldValue& like) {
-  if (std::holds_alternative<std::string>(like)) return file.string_attribute(name);
-  if (std::holds_alternative<double>(like)) return file.double_attribute(name);
-  return file.unsigned_attribute(name);
-}
-
 template <class Record>
 void set_field(const Field<Record>& field, const FieldValue& value, const std::string& where,
                Record& record) {
@@ -175,7 +194,8 @@ template <class Record>
 void read_fields(const File& file, Record& record) {
   for (const Field<Record>& field : fields<Record>()) {
     if (field.optional && !file.has_attribute(field.name)) continue;
-    set_field(field, read_like(file, field.name, field.get(record)), in_quotes(file.file_name()), record);
+    const FieldValue value = file.attribute_like(field.name, field.get(record));
+    set_field(field, value, in_quotes(file.file_name()), record);
   }
 }
 
@@ -186,31 +206,26 @@ Record read_fields(const File& file) {
   return record;
 }
 
-Column::Values column_of(const FieldValue& value) {
-  return std::visit([](const auto& one) { return Column::Values(std::vector{one}); }, value);
-}
-
 // Reads a table's rows; columns that older files lack say nothing.
 template <class Row>
-std::vector<Row> read_rows(const File& file, const std::string& name) {
+void read_part(const File& file, const std::string& name, std::vector<Row>& rows) {
   const std::string where = in_quotes(file.file_name()) + " at '/" + name + "'";
   const std::vector<Column> columns = file.read_table(name);
   if (columns.empty()) throw StoreError(where + " has no columns");
   const auto size = [](const auto& values) { return values.size(); };
-  std::vector<Row> rows(std::visit(size, columns.front().values));
+  rows.resize(std::visit(size, columns.front().values));
   for (const Field<Row>& field : fields<Row>()) {
     const auto column = std::ranges::find(columns, field.name, &Column::name);
     if (column == columns.end() && field.optional) continue;
     if (column == columns.end()) throw StoreError(where + " has no column '" + field.name + "'");
     const std::string here = where + ", column '" + field.name + "'";
-    if (column->values.index() != column_of(field.get(Row())).index())
+    if (column->values.index() != field.get(Row()).index())
       throw StoreError(here + " has an unexpected type");
     for (std::size_t r = 0; r < rows.size(); ++r) {
       const auto value = [&](const auto& values) { return FieldValue(values[r]); };
       set_field(field, std::visit(value, column->values), here, rows[r]);
     }
   }
-  return rows;
 }
 
 // Calls read(dataset, name within `group`) for all datasets below, in the order of their positions.
@@ -236,14 +251,14 @@ void for_each_dataset(const Group& group,
     read(dataset, dataset.path().substr(group.path().size() + 1));
 }
 
-std::vector<Tensor> read_tensors(const File& file, const std::string& group) {
-  std::vector<Tensor> tensors;
+void read_part(const File& file, const std::string& group, std::vector<Tensor>& tensors,
+               bool may_lack = false) {
+  if (may_lack && !file.contains(group)) return;
   for_each_dataset(file.group(group), [&](const hdf5::Dataset& dataset, std::string name) {
     Tensor tensor{std::move(name), dataset.shape(), AlignedVector<float>(dataset.size())};
     dataset.read(std::span<float>(tensor.values));
     tensors.push_back(std::move(tensor));
   });
-  return tensors;
 }
 
 // Code that reads a level may index an array by its mask, place by place.
@@ -257,9 +272,8 @@ void require_shapes_of(const std::vector<Mask>& masks, const std::vector<Tensor>
   }
 }
 
-std::vector<Mask> read_masks(const File& file) {
-  std::vector<Mask> masks;
-  for_each_dataset(file.group("mask"), [&](const hdf5::Dataset& dataset, std::string name) {
+void read_part(const File& file, const std::string& group, std::vector<Mask>& masks) {
+  for_each_dataset(file.group(group), [&](const hdf5::Dataset& dataset, std::string name) {
     Mask mask{std::move(name), dataset.shape(), std::vector<std::uint8_t>(dataset.size())};
     dataset.read(std::span<std::uint8_t>(mask.keep));
     const double told = dataset.double_attribute("density");
@@ -268,12 +282,25 @@ std::vector<Mask> read_masks(const File& file) {
                        ", but the mask has " + std::to_string(mask.density()));
     masks.push_back(std::move(mask));
   });
-  return masks;
 }
 
-std::optional<RunTotals> read_totals(const File& file) {
-  if (!file.has_attribute("finished_utc")) return std::nullopt;
-  return read_fields<RunTotals>(file);
+void read_part(const File& file, const std::string& name, std::string& text) {
+  if (file.has_attribute(name)) text = file.string_attribute(name);
+}
+
+void read_part(const File& file, const std::string& /*name*/, std::optional<RunTotals>& totals) {
+  if (file.has_attribute("finished_utc")) totals = read_fields<RunTotals>(file);
+}
+
+template <class Record>
+Record read_record(const std::filesystem::path& path, FileKind kind) {
+  const File file = open_checked(path, kind);
+  Record record;
+  read_fields<Figures<Record>>(file, record);
+  for_each_part(record, [&](const char* name, auto& part, auto... may_lack) {
+    read_part(file, name, part, may_lack...);
+  });
+  return record;
 }
 
 std::vector<FileLink> links_of(const File& file) {
@@ -287,17 +314,7 @@ std::vector<FileLink> links_of(const File& file) {
 }  // namespace
 
 std::string to_string(FileKind kind) {
-  switch (kind) {
-    case FileKind::run:
-      return "run";
-    case FileKind::collection:
-      return "collection";
-    case FileKind::level:
-      return "level";
-    case FileKind::checkpoint:
-      return "checkpoint";
-  }
-  throw ConfigError("no such kind of file");
+  return row_of(kFileKinds, kind).name;
 }
 
 RunIdentity identity(const RunRecord& run) {
@@ -307,45 +324,25 @@ RunIdentity identity(const RunRecord& run) {
 std::vector<std::byte> encode(const RunRecord& run) {
   File file = new_file(FileKind::run, "run.h5");
   write_fields(file, identity(run));
-  write_fields(file, run);
-  if (run.totals) write_fields(file, *run.totals);
-  write_tensors(file, "init", run.init_weights);
-  write_tensors(file, "rewind", run.rewind_weights);
-  write_tensors(file, "rewind_optimizer", run.rewind_optimizer);
-  return finish(file);
+  return encode_record(std::move(file), run);
 }
 
 std::vector<std::byte> encode(const CollectionRecord& collection) {
   File file = new_file(FileKind::collection, "run.h5");
   file.set_attribute("config_sha256", sha256(collection.config));
-  write_fields(file, collection);
-  if (collection.totals) write_fields(file, *collection.totals);
-  return finish(file);
+  return encode_record(std::move(file), collection);
 }
 
 std::vector<std::byte> encode(const LevelRecord& level, const RunIdentity& run) {
   File file = new_file(FileKind::level, "level " + std::to_string(level.level));
   write_fields(file, run);
-  write_fields<LevelSummary>(file, level);
-  write_masks(file, level.masks);
-  write_tensors(file, "weights", level.weights);
-  if (!level.initial_weights.empty()) write_tensors(file, "initial", level.initial_weights);
-  if (!level.optimizer.empty()) write_tensors(file, "optimizer", level.optimizer);
-  if (!level.model.empty()) file.set_attribute("model", level.model);
-  write_rows(file, "metrics", level.metrics);
-  write_rows(file, "kernels", level.kernels);
-  return finish(file);
+  return encode_record(std::move(file), level);
 }
 
 std::vector<std::byte> encode(const TrainingCheckpoint& checkpoint, const RunIdentity& run) {
   File file = new_file(FileKind::checkpoint, "checkpoint of level " + std::to_string(checkpoint.level));
   write_fields(file, run);
-  write_fields(file, checkpoint);
-  write_masks(file, checkpoint.masks);
-  write_tensors(file, "state", checkpoint.state);
-  write_rows(file, "metrics", checkpoint.metrics);
-  write_rows(file, "kernels", checkpoint.kernels);
-  return finish(file);
+  return encode_record(std::move(file), checkpoint);
 }
 
 void vouch_for_own(const std::filesystem::path& path) {
@@ -353,33 +350,15 @@ void vouch_for_own(const std::filesystem::path& path) {
 }
 
 RunRecord read_run_file(const std::filesystem::path& path) {
-  const File file = open_checked(path, FileKind::run);
-  auto run = read_fields<RunRecord>(file);
-  run.totals = read_totals(file);
-  run.init_weights = read_tensors(file, "init");
-  run.rewind_weights = read_tensors(file, "rewind");
-  run.rewind_optimizer = read_tensors(file, "rewind_optimizer");
-  return run;
+  return read_record<RunRecord>(path, FileKind::run);
 }
 
 CollectionRecord read_collection_file(const std::filesystem::path& path) {
-  const File file = open_checked(path, FileKind::collection);
-  auto collection = read_fields<CollectionRecord>(file);
-  collection.totals = read_totals(file);
-  return collection;
+  return read_record<CollectionRecord>(path, FileKind::collection);
 }
 
 LevelRecord read_level_file(const std::filesystem::path& path) {
-  const File file = open_checked(path, FileKind::level);
-  LevelRecord level;
-  read_fields<LevelSummary>(file, level);
-  level.masks = read_masks(file);
-  level.weights = read_tensors(file, "weights");
-  if (file.contains("initial")) level.initial_weights = read_tensors(file, "initial");
-  if (file.contains("optimizer")) level.optimizer = read_tensors(file, "optimizer");
-  if (file.has_attribute("model")) level.model = file.string_attribute("model");
-  level.metrics = read_rows<MetricsRow>(file, "metrics");
-  level.kernels = read_rows<KernelChoice>(file, "kernels");
+  auto level = read_record<LevelRecord>(path, FileKind::level);
   require_shapes_of(level.masks, level.weights, path);
   require_shapes_of(level.masks, level.initial_weights, path);
   return level;
@@ -390,20 +369,12 @@ LevelSummary read_summary(const std::filesystem::path& path) {
 }
 
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {
-  const File file = open_checked(path, FileKind::checkpoint);
-  auto checkpoint = read_fields<TrainingCheckpoint>(file);
-  checkpoint.masks = read_masks(file);
-  checkpoint.state = read_tensors(file, "state");
-  checkpoint.metrics = read_rows<MetricsRow>(file, "metrics");
-  checkpoint.kernels = read_rows<KernelChoice>(file, "kernels");
-  return checkpoint;
+  return read_record<TrainingCheckpoint>(path, FileKind::checkpoint);
 }
 
 FileKind read_kind(const std::filesystem::path& path) {
   const std::string name = open_checked(path).string_attribute("kind");
-  for (const FileKind kind : {FileKind::run, FileKind::collection, FileKind::level, FileKind::checkpoint}) {
-    if (to_string(kind) == name) return kind;
-  }
+  if (const FileKindName* kind = find_row(kFileKinds, name)) return kind->value;
   throw StoreError(in_quotes(path) + " is of unknown kind '" + name + "': upgrade ltlab");
 }
 
@@ -440,14 +411,11 @@ std::vector<std::byte> with_links(const std::filesystem::path& path, const std::
   File file = or_damaged(path, [&] { return File::open_image(path); });
   check_format(file);
   const std::vector<FileLink> present = links_of(file);
-  const auto has = [](const std::vector<FileLink>& list, const FileLink& link) {
-    return std::find(list.begin(), list.end(), link) != list.end();
-  };
   for (const FileLink& link : present) {
-    if (!has(links, link)) file.unlink(link.name);
+    if (std::ranges::count(links, link) == 0) file.unlink(link.name);
   }
   for (const FileLink& link : links) {
-    if (!has(present, link)) file.link_external(link.name, link.target);
+    if (std::ranges::count(present, link) == 0) file.link_external(link.name, link.target);
   }
   return file.close_image();
 }
