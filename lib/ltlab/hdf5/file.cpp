@@ -35,18 +35,6 @@ std::string unique_name(const Handle& access) {
 
 constexpr auto kOpening = "open it as an HDF5 file";
 
-// Allocates what the library asks for a file in memory, and for property lists' copies of it.
-void* allocate(std::size_t bytes, H5FD_file_image_op_t, void*) {
-  return std::malloc(bytes);
-}
-
-void* same_image(void* image) {
-  return image;
-}
-herr_t keep_owner(void*) {
-  return 0;
-}
-
 // Returns the length of a closed file from its superblock, if that is at the beginning and of the version
 // that this program writes; otherwise `room`, which may include what the library allocated in advance, as
 // HDF5 allows.
@@ -74,6 +62,9 @@ struct File::Image {
   Image(const Image&) = delete;
   Image& operator=(const Image&) = delete;
   ~Image() { std::free(bytes); }
+
+  // Allocates what the library asks for a file in memory, and for property lists' copies of it.
+  static void* allocate(std::size_t bytes, H5FD_file_image_op_t, void*) { return std::malloc(bytes); }
 
   static void* grow(void* memory, std::size_t size, H5FD_file_image_op_t, void* image) {
     auto& [bytes, room, reserved] = *static_cast<Image*>(image);
@@ -116,8 +107,13 @@ Handle File::image_access(Image& image) {
   check_made(H5Pset_meta_block_size(access.id(), 0));        // it would leave gaps
   check_made(H5Pset_small_data_block_size(access.id(), 0));  // the same
   check_made(H5Pset_fapl_core(access.id(), kImageGrowth, false));
-  H5FD_file_image_callbacks_t callbacks{allocate,   nullptr,    Image::grow, Image::give,
-                                        same_image, keep_owner, &image};
+  H5FD_file_image_callbacks_t callbacks{Image::allocate,
+                                        nullptr,
+                                        Image::grow,
+                                        Image::give,
+                                        [](void* data) { return data; },
+                                        [](void*) { return herr_t{0}; },
+                                        &image};
   check_made(H5Pset_file_image_callbacks(access.id(), &callbacks));
   return access;
 }

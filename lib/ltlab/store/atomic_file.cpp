@@ -124,30 +124,27 @@ bool lock_in_time(int descriptor, std::chrono::milliseconds patience) {
 }  // namespace
 
 FolderLock::FolderLock(std::filesystem::path folder, std::chrono::milliseconds patience)
-    : folder_(std::move(folder)) {
-  descriptor_ = retry([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); });
-  if (descriptor_ < 0) {
+    : folder_(std::move(folder)),
+      descriptor_(retry([&] { return ::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC); })) {
+  if (descriptor_.get() < 0) {
     throw IoError("cannot open folder '" + folder_.string() + "': " + std::strerror(errno) + "; check --out");
   }
-  exclusive_ = lock_in_time(descriptor_, patience);
+  exclusive_ = lock_in_time(descriptor_.get(), patience);
   if (exclusive_ || errno == ENOSYS || errno == EOPNOTSUPP || errno == ENOLCK) return;
-  const int error = errno;
-  ::close(descriptor_);
   const std::string reason =
-      error == EWOULDBLOCK
+      errno == EWOULDBLOCK
           ? "another process keeps it locked (which one, `fuser` tells); end it, then try again"
-          : std::strerror(error);
+          : std::strerror(errno);
   throw IoError("cannot lock folder '" + folder_.string() + "': " + reason);
 }
 
 FolderLock::~FolderLock() {
-  if (exclusive_) ::flock(descriptor_, LOCK_UN);  // see hdf5::FileChecker
-  ::close(descriptor_);
+  if (exclusive_) ::flock(descriptor_.get(), LOCK_UN);  // see hdf5::FileChecker
 }
 
 void FolderLock::sync() const {
   // EINVAL: a file system that syncs by itself.
-  if (retry([&] { return ::fsync(descriptor_); }) < 0 && errno != EINVAL) {
+  if (retry([&] { return ::fsync(descriptor_.get()); }) < 0 && errno != EINVAL) {
     throw IoError("cannot bring folder '" + folder_.string() + "' to disk: " + std::strerror(errno));
   }
 }

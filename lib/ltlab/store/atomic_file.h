@@ -7,6 +7,8 @@
 #include <span>
 #include <string>
 
+#include "ltlab/base/regular_file.h"
+
 namespace ltlab {
 
 /// Keeps other threads and processes from changing the same folder, while it lives. File systems without
@@ -30,7 +32,7 @@ class FolderLock {
 
  private:
   std::filesystem::path folder_;
-  int descriptor_ = -1;
+  FileDescriptor descriptor_;
   bool exclusive_ = false;
 };
 

@@ -45,17 +45,13 @@ class Budget {
   std::size_t bytes_;
 };
 
-// Returns whether the file links to others: a run to its levels and members.
-bool is_linked(const hdf5::Group& root) {
-  if (!root.has_attribute("kind")) return false;
-  const std::string kind = root.string_attribute("kind");
-  return kind == "run" || kind == "collection";
-}
-
 // The links that the digest skips may only lead from a run to its levels and members.
 void check_link(const hdf5::Group& group, const hdf5::Link& link) {
-  const bool beside = link.kind == hdf5::LinkKind::external && group.path() == "/" && is_linked(group);
-  if (!beside) throw StoreError(group.where() + ": '" + link.name + "' is no array or group of this file");
+  if (link.kind == hdf5::LinkKind::external && group.path() == "/" && group.has_attribute("kind")) {
+    const std::string kind = group.string_attribute("kind");
+    if (kind == "run" || kind == "collection") return;
+  }
+  throw StoreError(group.where() + ": '" + link.name + "' is no array or group of this file");
 }
 
 void add_dataset(Sha256& hash, const hdf5::Dataset& dataset) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 #include <cmath>
+#include <functional>
+#include <iterator>
 #include <set>
 #include <span>
 #include <sstream>
@@ -78,31 +80,25 @@ void check_time(const std::string& where, std::string_view text, Faults& faults)
   if (!like) faults.push_back(where + " says '" + std::string(text) + "', which is no time in UTC");
 }
 
-// Checks each field for which `counts` holds; `kind` is its role in a file: "attribute".
-template <class Record, class Counts>
-void check_fields(const Record& record, const std::string& kind, Faults& faults, const Counts& counts) {
+// Checks each field; `kind` is its role in a file. One for which `may_be_unknown` holds may be NaN.
+template <class Record>
+void check_fields(
+    const Record& record, Faults& faults, const std::string& kind = "attribute",
+    const std::function<bool(const std::string&)>& may_be_unknown = [](const auto&) { return false; }) {
   for (const Field<Record>& field : fields<Record>()) {
-    if (!counts(field)) continue;
     const FieldValue value = field.get(record);
     const std::string where = kind + " '" + field.name + "'";
-    if (const auto* number = std::get_if<double>(&value)) check_number(where, *number, field.range, faults);
+    const auto* number = std::get_if<double>(&value);
+    if (number && !(std::isnan(*number) && may_be_unknown(field.name)))
+      check_number(where, *number, field.range, faults);
     if (field.range == FieldRange::time) check_time(where, std::get<std::string>(value), faults);
   }
-}
-
-template <class Record>
-void check_fields(const Record& record, Faults& faults) {
-  check_fields(record, "attribute", faults, [](const auto&) { return true; });
 }
 
 void check_steps(const std::string& name, std::uint64_t step, std::uint64_t most, Faults& faults) {
   if (step > most)
     faults.push_back("attribute '" + name + "' says step " + std::to_string(step) + ", but the last one is " +
                      std::to_string(most));
-}
-
-void check_totals(const std::optional<RunTotals>& totals, Faults& faults) {
-  if (totals) check_fields(*totals, faults);
 }
 
 // ------------------------------------------------------------------------------------------------- tables
@@ -119,9 +115,9 @@ void check_rows(const std::vector<MetricsRow>& rows, std::uint64_t last_step, Fa
     if (row.step > last_step)
       faults.push_back(where + ": step " + std::to_string(row.step) + ", but the last one is " +
                        std::to_string(last_step));
-    const bool before_first_step = r == 0 && std::isnan(row.train_loss);
-    check_fields(row, where + ", column", faults,
-                 [&](const auto& field) { return !before_first_step || field.name != "train_loss"; });
+    // There is no training loss before the first step.
+    check_fields(row, faults, where + ", column",
+                 [r](auto& field) { return r == 0 && field == "train_loss"; });
   }
 }
 
@@ -142,9 +138,7 @@ void check_metrics(const LevelRecord& level, Faults& faults) {
   if (last.wall_seconds > level.cost.wall_seconds)
     faults.emplace_back("attribute 'wall_seconds' says less than the last row of metrics");
   const auto begin = std::ranges::lower_bound(rows, level.mask_step, {}, &MetricsRow::step);
-  const auto least = std::min_element(begin, rows.end(), [](const MetricsRow& a, const MetricsRow& b) {
-    return a.validation_loss < b.validation_loss;
-  });
+  const auto least = std::ranges::min_element(begin, rows.end(), {}, &MetricsRow::validation_loss);
   if (least == rows.end()) return;
   const std::string since =
       level.mask_step > 0 ? ", of those from step " + std::to_string(level.mask_step) + " on" : "";
@@ -162,7 +156,7 @@ void check_kernels(const std::vector<KernelChoice>& rows, const std::vector<Mask
         std::string("kernels, ").append(to_string(row.product)) + " of '" + row.parameter + "'";
     if (!find_named(masks, row.parameter)) faults.push_back(where + ": no mask has that name");
     if (!seen.emplace(row.parameter, row.product).second) faults.push_back(where + " is told twice");
-    check_fields(row, where + ", column", faults, [](const auto&) { return true; });
+    check_fields(row, faults, where + ", column");
   }
 }
 
@@ -192,8 +186,8 @@ void check_state(const TrainingCheckpoint& checkpoint, Faults& faults) {
 void check_rewind(const RunRecord& run, Faults& faults) {
   check_optimizer(run.rewind_optimizer, run.init_weights, "rewind_optimizer", faults);
   if (run.rewind_weights.empty() || run.init_weights.empty()) return;
-  const Faults unlike = unlike_initial(run.rewind_weights, "rewind", run.init_weights);
-  faults.insert(faults.end(), unlike.begin(), unlike.end());
+  std::ranges::move(unlike_initial(run.rewind_weights, "rewind", run.init_weights),
+                    std::back_inserter(faults));
 }
 
 // Checks the figures of a training; an import has none of them.
@@ -248,12 +242,7 @@ std::vector<std::string> faults_of(const LevelRecord& level, const std::string& 
   check_optimizer(level.optimizer, level.weights, "optimizer", faults);
   const bool imported = branch == "imported";
   if (!imported) check_training(level, faults);
-  const auto is_nan = [&](const Field<LevelSummary>& field) {
-    const FieldValue value = field.get(level);
-    return std::holds_alternative<double>(value) && std::isnan(std::get<double>(value));
-  };
-  check_fields<LevelSummary>(level, "attribute", faults,
-                             [&](const auto& field) { return !imported || !is_nan(field); });
+  check_fields<LevelSummary>(level, faults, "attribute", [&](const auto&) { return imported; });
   check_metrics(level, faults);
   check_kernels(level.kernels, level.masks, faults);
   return faults;
@@ -266,14 +255,14 @@ std::vector<std::string> faults_of(const RunRecord& run) {
   check_finite(run.rewind_optimizer, "rewind_optimizer", faults);
   check_rewind(run, faults);
   check_fields(run, faults);
-  check_totals(run.totals, faults);
+  if (run.totals) check_fields(*run.totals, faults);
   return faults;
 }
 
 std::vector<std::string> faults_of(const CollectionRecord& collection) {
   Faults faults;
   check_fields(collection, faults);
-  check_totals(collection.totals, faults);
+  if (collection.totals) check_fields(*collection.totals, faults);
   return faults;
 }
 

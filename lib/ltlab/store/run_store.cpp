@@ -172,13 +172,14 @@ bool RunStore::is_member_name(const std::string& name) {
   });
 }
 
-void RunStore::require_file(const std::filesystem::path& path) {
+const std::filesystem::path& RunStore::require_file(const std::filesystem::path& path) {
   // Absence is the store's fault, not the system's.
   if (!is_there(path))
     throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
   const std::filesystem::file_type type = type_of(path);
   if (type == std::filesystem::file_type::symlink) refuse_link(path);
   if (type == std::filesystem::file_type::directory) refuse_folder(path);
+  return path;
 }
 
 std::filesystem::path RunStore::run_path() const {
@@ -331,31 +332,6 @@ void RunStore::link_members() {
   update_links(lock, *this);
 }
 
-RunRecord RunStore::read_run() const {
-  require_file(run_path());
-  return read_run_file(run_path());
-}
-
-CollectionRecord RunStore::read_collection() const {
-  require_file(run_path());
-  return read_collection_file(run_path());
-}
-
-FileKind RunStore::read_kind() const {
-  require_file(run_path());
-  return ltlab::read_kind(run_path());
-}
-
-RunIdentity RunStore::read_identity() const {
-  require_file(run_path());
-  return ltlab::read_identity(run_path());
-}
-
-std::vector<FileLink> RunStore::read_links() const {
-  require_file(run_path());
-  return ltlab::read_links(run_path());
-}
-
 std::optional<CollectionRecord> RunStore::read_settings() const {
   if (has_run() && holds_collection()) return read_collection();
   const std::vector<std::string> names = replicates();
@@ -367,22 +343,7 @@ std::optional<CollectionRecord> RunStore::read_settings() const {
 
 std::filesystem::path RunStore::level_file(unsigned level) const {
   require_level(*this, level);
-  std::filesystem::path path = level_path(level);
-  require_file(path);
-  return path;
-}
-
-LevelRecord RunStore::read_level(unsigned level) const {
-  return read_level_file(level_file(level));
-}
-
-LevelSummary RunStore::read_summary(unsigned level) const {
-  return ltlab::read_summary(level_file(level));
-}
-
-TrainingCheckpoint RunStore::read_checkpoint(unsigned level) const {
-  require_file(checkpoint_path(level));
-  return read_checkpoint_file(checkpoint_path(level));
+  return require_file(level_path(level));
 }
 
 }  // namespace ltlab

@@ -46,8 +46,8 @@ class RunStore {
   static bool is_member_name(const std::string& name);
   /// Returns whether run.h5 may link so: "level-003" to "level-003.h5", "replicate-0" to its run.h5.
   static bool is_link(const FileLink& link);
-  /// Throws StoreError where a file of a run is missing, or is a symbolic link or folder.
-  static void require_file(const std::filesystem::path& path);
+  /// Returns the path. Throws StoreError where a file of a run is missing, or is a symbolic link or folder.
+  static const std::filesystem::path& require_file(const std::filesystem::path& path);
   /// Returns level_path() after require_file() of it.
   std::filesystem::path level_file(unsigned level) const;
 
@@ -91,19 +91,21 @@ class RunStore {
   std::vector<FileLink> expected_links() const;
 
   /// Throw StoreError (absent, damaged, newer format) naming the file and what to do.
-  RunRecord read_run() const;
-  CollectionRecord read_collection() const;
+  RunRecord read_run() const { return read_run_file(require_file(run_path())); }
+  CollectionRecord read_collection() const { return read_collection_file(require_file(run_path())); }
   /// Read the kind of run.h5, and its links.
-  FileKind read_kind() const;
-  RunIdentity read_identity() const;
-  std::vector<FileLink> read_links() const;
+  FileKind read_kind() const { return ltlab::read_kind(require_file(run_path())); }
+  RunIdentity read_identity() const { return ltlab::read_identity(require_file(run_path())); }
+  std::vector<FileLink> read_links() const { return ltlab::read_links(require_file(run_path())); }
   /// Reads the settings with which the folder's search was begun, whether it holds a run or a collection;
   /// where a collection has lost its run.h5, its first replicate's. Empty where there is no run.
   std::optional<CollectionRecord> read_settings() const;
-  LevelRecord read_level(unsigned level) const;
+  LevelRecord read_level(unsigned level) const { return read_level_file(level_file(level)); }
   /// Reads the figures alone, without masks and weights.
-  LevelSummary read_summary(unsigned level) const;
-  TrainingCheckpoint read_checkpoint(unsigned level) const;
+  LevelSummary read_summary(unsigned level) const { return ltlab::read_summary(level_file(level)); }
+  TrainingCheckpoint read_checkpoint(unsigned level) const {
+    return read_checkpoint_file(require_file(checkpoint_path(level)));
+  }
 
   /// Return "run.h5", "level-003.h5", "level-003.partial.h5" in the folder, whether there or not.
   std::filesystem::path run_path() const;

@@ -82,8 +82,7 @@ const std::vector<Tensor>& initial_weights(const VerifiedRun& run) {
 void check_shapes(const LevelRecord& level, const VerifiedRun& run, FileReport& report) {
   const std::vector<Tensor>& init = initial_weights(run);
   if (init.empty() && run.record->branch != "ticket") return;
-  const std::vector<std::string> unlike = unlike_initial(level.weights, "weights", init);
-  report.faults.insert(report.faults.end(), unlike.begin(), unlike.end());
+  add_all(unlike_initial(level.weights, "weights", init), report);
 }
 
 void check_identity(const fs::path& path, const VerifiedRun& run, FileReport& report) {
@@ -363,8 +362,7 @@ class Verifier {
   // A pretrained network may be another one, and an import has no config.
   void check_config(const RunRecord& run, FileReport& report) const {
     if (!rules_.disagreements || run.branch == "pretraining" || run.branch == "imported") return;
-    const std::vector<std::string> faults = rules_.disagreements(run);
-    report.faults.insert(report.faults.end(), faults.begin(), faults.end());
+    add_all(rules_.disagreements(run), report);
   }
 
   // An import has no config that says how it was pruned.
@@ -380,7 +378,7 @@ class Verifier {
   void check_rules(const VerifiedRun& run, const LevelRecord& level, const LevelRecord* before,
                    FileReport& report) const {
     const RuleFindings found = rules_.check(*run.record, before, level);
-    report.faults.insert(report.faults.end(), found.faults.begin(), found.faults.end());
+    add_all(found.faults, report);
     if (!found.checked.empty()) report.summary += ", " + found.checked;
   }
 
@@ -451,15 +449,13 @@ std::vector<FileReport> verify(const fs::path& path, const LevelRules& rules) {
 ExitStatus status_of(const std::vector<FileReport>& reports) {
   ExitStatus worst = ExitStatus::done;
   for (const FileReport& report : reports) {
-    if (report.faults.empty()) continue;
-    worst = std::max(worst, report.status == ExitStatus::done ? ExitStatus::data : report.status);
+    if (!report.faults.empty()) worst = std::max({worst, report.status, ExitStatus::data});
   }
   return worst;
 }
 
 bool has_faults(const std::vector<FileReport>& reports) {
-  return std::any_of(reports.begin(), reports.end(),
-                     [](const FileReport& report) { return !report.faults.empty(); });
+  return std::ranges::any_of(reports, [](const FileReport& report) { return !report.faults.empty(); });
 }
 
 }  // namespace ltlab

@@ -8,16 +8,8 @@
 namespace ltlab {
 namespace {
 
-// The files that this process vouches for, for all its threads.
-struct Vouched {
-  std::mutex mutex;
-  std::set<FileStamp::Figures> stamps;
-};
-
-Vouched& vouched_files() {
-  static Vouched files;
-  return files;
-}
+std::mutex mutex;
+std::set<FileStamp::Figures> stamps;  // of the files that this process vouches for; guarded by the mutex
 
 }  // namespace
 
@@ -29,16 +21,14 @@ FileStamp::FileStamp(const std::filesystem::path& path) {
 }
 
 bool FileStamp::vouched() const {
-  Vouched& files = vouched_files();
-  const std::lock_guard<std::mutex> held(files.mutex);
-  return figures_ && files.stamps.contains(*figures_);
+  const std::lock_guard<std::mutex> held(mutex);
+  return figures_ && stamps.contains(*figures_);
 }
 
 void FileStamp::vouch() const {
   if (!figures_) return;
-  Vouched& files = vouched_files();
-  const std::lock_guard<std::mutex> held(files.mutex);
-  files.stamps.insert(*figures_);
+  const std::lock_guard<std::mutex> held(mutex);
+  stamps.insert(*figures_);
 }
 
 }  // namespace ltlab
