@@ -43,15 +43,22 @@ class NumericError : public Error {
   explicit NumericError(const std::string& message) : Error(ExitStatus::diverged, message) {}
 };
 
+/// Returns what `read` returns, which takes what is stored at `where`: a ConfigError becomes a StoreError
+/// that begins with that place.
+template <class Read>
+auto as_stored_at(const std::string& where, const Read& read) {
+  try {
+    return read();
+  } catch (const ConfigError& error) {
+    throw StoreError(where + ": " + error.what());
+  }
+}
+
 /// Returns what `read` returns, which takes its settings from a run's file. Where they make no sense, the run
 /// is at fault and not the caller: a ConfigError becomes a StoreError that begins with the file's name.
 template <class Read>
 auto as_stored(const std::string& file, const Read& read) {
-  try {
-    return read();
-  } catch (const ConfigError& error) {
-    throw StoreError("'" + file + "': " + error.what());
-  }
+  return as_stored_at("'" + file + "'", read);
 }
 
 /// The operating system refused to read or write (disk full, no permission, network down).

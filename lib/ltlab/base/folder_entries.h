@@ -15,6 +15,10 @@ struct FolderEntry {
 /// Returns the type of `path` itself, not of what a link leads to; not_found where nothing is there. IoError:
 /// the system refuses to look, so something may well be there.
 std::filesystem::file_type type_at(const std::filesystem::path& path);
+/// Returns whether there is anything at `path`, even a link that leads nowhere. Errors as of type_at().
+inline bool is_there(const std::filesystem::path& path) {
+  return type_at(path) != std::filesystem::file_type::not_found;
+}
 
 /// Returns the entries of a folder, sorted by name; none where there is no such folder. IoError: the system
 /// refuses. std::filesystem::directory_iterator does the same, but ends the program where memory runs out

@@ -107,13 +107,10 @@ Handle File::image_access(Image& image) {
   check_made(H5Pset_meta_block_size(access.id(), 0));        // it would leave gaps
   check_made(H5Pset_small_data_block_size(access.id(), 0));  // the same
   check_made(H5Pset_fapl_core(access.id(), kImageGrowth, false));
-  H5FD_file_image_callbacks_t callbacks{Image::allocate,
-                                        nullptr,
-                                        Image::grow,
-                                        Image::give,
-                                        [](void* data) { return data; },
-                                        [](void*) { return herr_t{0}; },
-                                        &image};
+  const auto same_image = [](void* data) { return data; };
+  const auto keep_owner = [](void*) { return herr_t{0}; };
+  H5FD_file_image_callbacks_t callbacks{Image::allocate, nullptr,    Image::grow, Image::give,
+                                        same_image,      keep_owner, &image};
   check_made(H5Pset_file_image_callbacks(access.id(), &callbacks));
   return access;
 }

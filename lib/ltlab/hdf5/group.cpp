@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstring>
-#include <exception>
 #include <type_traits>
 
 #include "ltlab/base/error.h"
@@ -223,15 +222,10 @@ std::string Group::path_of(const std::string& name) const {
 
 std::vector<Link> Group::links() const {
   const LibraryLock lock;
-  Names names;
-  hsize_t position = 0;
-  const herr_t listed = H5Literate(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect_name, &names);
-  if (names.failure) std::rethrow_exception(names.failure);
-  check(listed, where(), "list its entries");
-  std::sort(names.found.begin(), names.found.end());
+  const auto names = collect_names(H5Literate, id(), where(), "list its entries");
   std::vector<Link> links;
-  links.reserve(names.found.size());
-  for (const std::string& name : names.found) links.push_back(describe_link(id(), name, where()));
+  links.reserve(names.size());
+  for (const std::string& name : names) links.push_back(describe_link(id(), name, where()));
   return links;
 }
 

@@ -141,14 +141,6 @@ void require_closed() {
 
 }  // namespace
 
-Quiet::Quiet() noexcept : known_(H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_) >= 0) {
-  if (known_) static_cast<void>(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
-}
-
-Quiet::~Quiet() {
-  if (known_) static_cast<void>(H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_));
-}
-
 LibraryLock::LibraryLock() {
   const std::unique_lock<std::recursive_mutex> held(library_mutex());
   require_closed();

@@ -2,6 +2,7 @@
 
 #include <hdf5.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -23,14 +24,17 @@ namespace ltlab::hdf5 {
 /// Keeps HDF5 from printing errors while it lives (if even that call fails, it prints, which is harmless).
 class Quiet {
  public:
-  Quiet() noexcept;
-  ~Quiet();
+  Quiet() noexcept : known_(H5Eget_auto2(H5E_DEFAULT, &printer_, &printer_data_) >= 0) {
+    if (known_) static_cast<void>(H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr));
+  }
+  ~Quiet() {
+    if (known_) static_cast<void>(H5Eset_auto2(H5E_DEFAULT, printer_, printer_data_));
+  }
   Quiet(const Quiet&) = delete;
   Quiet& operator=(const Quiet&) = delete;
 
  private:
-  using ErrorPrinter = int (*)(std::int64_t stack, void* data);
-  ErrorPrinter printer_ = nullptr;
+  H5E_auto2_t printer_ = nullptr;
   void* printer_data_ = nullptr;
   bool known_ = false;
 };
@@ -79,24 +83,34 @@ void check_system(const std::string& where, const std::string& action);
 bool give_back(std::int64_t id) noexcept;
 [[noreturn]] void throw_unclosed(const std::string& what);
 
-/// The names that an iteration of the library passes to collect_name(), one by one.
-struct Names {
-  std::vector<std::string> found;
-  std::exception_ptr failure;  ///< an exception must not pass through the library
-};
-
-/// The library's callback for iterations over links (H5L_info_t) and attributes (H5A_info_t). `names` is a
-/// Names. Returns 0, or -1 after a failure, which ends the iteration.
+/// An iteration of the library over links (H5L_info_t) or attributes (H5A_info_t).
 template <class Info>
-int collect_name(std::int64_t /*object*/, const char* name, const Info* /*info*/, void* names) {
-  auto& collected = *static_cast<Names*>(names);
-  try {
-    collected.found.emplace_back(name);
-    return 0;
-  } catch (...) {
-    collected.failure = std::current_exception();
-    return -1;
-  }
+using Iteration = herr_t (*)(hid_t, H5_index_t, H5_iter_order_t, hsize_t*,
+                             herr_t (*)(hid_t, const char*, const Info*, void*), void*);
+
+/// Returns the names that the iteration meets, sorted. Errors as of check().
+template <class Info>
+std::vector<std::string> collect_names(Iteration<Info> iterate, std::int64_t object, const std::string& where,
+                                       const std::string& action) {
+  struct Names {
+    std::vector<std::string> found;
+    std::exception_ptr failure;  // an exception must not pass through the library
+  } names;
+  const auto collect = [](hid_t, const char* name, const Info*, void* to) -> herr_t {
+    try {
+      static_cast<Names*>(to)->found.emplace_back(name);
+      return 0;
+    } catch (...) {
+      static_cast<Names*>(to)->failure = std::current_exception();
+      return -1;  // ends the iteration
+    }
+  };
+  hsize_t position = 0;
+  const herr_t listed = iterate(object, H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect, &names);
+  if (names.failure) std::rethrow_exception(names.failure);
+  check(listed, where, action);
+  std::ranges::sort(names.found);
+  return std::move(names.found);
 }
 
 /// Makes a group (or file) that is created with this property list reproducible and small: no timestamps, and

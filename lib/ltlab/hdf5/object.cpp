@@ -2,9 +2,6 @@
 
 #include <hdf5.h>
 
-#include <algorithm>
-#include <exception>
-
 #include "ltlab/base/error.h"
 #include "ltlab/hdf5/library.h"
 #include "ltlab/hdf5/limits.h"
@@ -60,13 +57,7 @@ std::string Object::where() const {
 
 std::vector<std::string> Object::attribute_names() const {
   const LibraryLock lock;
-  Names names;
-  hsize_t position = 0;
-  const herr_t listed = H5Aiterate2(id(), H5_INDEX_NAME, H5_ITER_NATIVE, &position, collect_name, &names);
-  if (names.failure) std::rethrow_exception(names.failure);
-  check(listed, where(), "list its attributes");
-  std::sort(names.found.begin(), names.found.end());
-  return std::move(names.found);
+  return collect_names(H5Aiterate2, id(), where(), "list its attributes");
 }
 
 bool Object::has_attribute(const std::string& name) const {

@@ -181,21 +181,11 @@ File open_checked(const std::filesystem::path& path, FileKind kind) {
 }
 
 template <class Record>
-void set_field(const Field<Record>& field, const FieldValue& value, const std::string& where,
-               Record& record) {
-  try {
-    field.set(record, value);
-  } catch (const ConfigError& error) {
-    throw StoreError(where + ": " + error.what());
-  }
-}
-
-template <class Record>
 void read_fields(const File& file, Record& record) {
   for (const Field<Record>& field : fields<Record>()) {
     if (field.optional && !file.has_attribute(field.name)) continue;
     const FieldValue value = file.attribute_like(field.name, field.get(record));
-    set_field(field, value, in_quotes(file.file_name()), record);
+    as_stored(file.file_name(), [&] { field.set(record, value); });
   }
 }
 
@@ -222,8 +212,8 @@ void read_part(const File& file, const std::string& name, std::vector<Row>& rows
     if (column->values.index() != field.get(Row()).index())
       throw StoreError(here + " has an unexpected type");
     for (std::size_t r = 0; r < rows.size(); ++r) {
-      const auto value = [&](const auto& values) { return FieldValue(values[r]); };
-      set_field(field, std::visit(value, column->values), here, rows[r]);
+      const auto set = [&](const auto& values) { field.set(rows[r], values[r]); };
+      as_stored_at(here, [&] { std::visit(set, column->values); });
     }
   }
 }

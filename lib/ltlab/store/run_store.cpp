@@ -55,40 +55,10 @@ bool is_level_file(const std::string& file_name) {
   return level_of(file_name.substr(0, file_name.size() - kPartial.size()) + ".h5").has_value();
 }
 
-// Returns the type of the entry itself, not of a link's target.
-std::filesystem::file_type type_of(const std::filesystem::path& path) {
-  std::error_code ignored;  // an error is met again on opening, with a better message
-  return std::filesystem::symlink_status(path, ignored).type();
-}
-
-bool is_there(const std::filesystem::path& path) {
-  return type_at(path) != std::filesystem::file_type::not_found;
-}
-
 [[noreturn]] void refuse_link(const std::filesystem::path& path) {
   throw StoreError("'" + path.string() +
                    "' is a symbolic link, and ltlab follows none within a run: put there what it leads to");
 }
-
-// A folder held open: its entries are removed from it, wherever its path leads meanwhile.
-class OpenFolder {
- public:
-  OpenFolder(const std::filesystem::path& path, bool follow)
-      : path_(path),
-        folder_(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | (follow ? 0 : O_NOFOLLOW))) {
-    if (folder_.get() < 0)
-      throw IoError("cannot open folder '" + path.string() + "': " + std::strerror(errno));
-  }
-  // Removes a link itself, and not its target.
-  void remove(const std::string& name) const {
-    if (::unlinkat(folder_.get(), name.c_str(), 0) == 0) return;
-    throw IoError("cannot delete '" + (path_ / name).string() + "': " + std::strerror(errno));
-  }
-
- private:
-  std::filesystem::path path_;
-  FileDescriptor folder_;
-};
 
 FolderLock lock_or_create(const std::filesystem::path& folder) {
   std::error_code error;
@@ -151,17 +121,11 @@ std::string advice_for_missing(const RunStore& store, unsigned level) {
   return beyond && ended ? there + ", and its search has ended" : there + "; go on with --resume";
 }
 
-// Absence is the store's fault, not the system's.
-void require_level(const RunStore& store, unsigned level) {
-  if (is_there(store.level_path(level))) return;
-  throw StoreError("there is no '" + store.level_path(level).string() +
-                   "': " + advice_for_missing(store, level));
-}
-
 }  // namespace
 
 RunStore::RunStore(std::filesystem::path folder) : folder_(std::move(folder)) {
-  if (is_member_name(folder_.filename()) && type_of(folder_) == std::filesystem::file_type::symlink)
+  std::error_code ignored;  // an error is met again on opening, with a better message
+  if (is_member_name(folder_.filename()) && std::filesystem::is_symlink(folder_, ignored))
     refuse_link(folder_);
 }
 
@@ -173,10 +137,9 @@ bool RunStore::is_member_name(const std::string& name) {
 }
 
 const std::filesystem::path& RunStore::require_file(const std::filesystem::path& path) {
-  // Absence is the store's fault, not the system's.
-  if (!is_there(path))
+  const std::filesystem::file_type type = type_at(path);
+  if (type == std::filesystem::file_type::not_found)  // the store's fault, not the system's
     throw StoreError("there is no '" + path.string() + "': the run is incomplete; go on with --resume");
-  const std::filesystem::file_type type = type_of(path);
   if (type == std::filesystem::file_type::symlink) refuse_link(path);
   if (type == std::filesystem::file_type::directory) refuse_folder(path);
   return path;
@@ -194,10 +157,6 @@ std::filesystem::path RunStore::checkpoint_path(unsigned level) const {
   return folder_ / (level_name(level) + ".partial.h5");
 }
 
-bool RunStore::has_run() const {
-  return is_there(run_path());
-}
-
 void RunStore::require_own(const std::filesystem::path& file) const {
   require_file(file);
   if (ltlab::read_identity(file) == read_identity()) return;
@@ -208,14 +167,6 @@ void RunStore::require_own(const std::filesystem::path& file) const {
 bool RunStore::holds_collection() const {
   if (!has_run()) return !replicates().empty();
   return read_kind() == FileKind::collection;
-}
-
-bool RunStore::has_level(unsigned level) const {
-  return is_there(level_path(level));
-}
-
-bool RunStore::has_checkpoint(unsigned level) const {
-  return is_there(checkpoint_path(level));
 }
 
 std::vector<unsigned> RunStore::levels() const {
@@ -316,12 +267,16 @@ void RunStore::require_removable() const {
 void RunStore::remove_files() {
   for (const std::string& member : members()) RunStore(folder_ / member).remove_files();
   const FolderLock lock(folder_);
-  const OpenFolder own(folder_, !is_member_name(folder_.filename()));
+  // The folder is held open, so that its entries are removed from it wherever its path leads meanwhile.
+  const int follow = is_member_name(folder_.filename()) ? O_NOFOLLOW : 0;
+  const FileDescriptor own(::open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow));
+  if (own.get() < 0) throw IoError("cannot open folder '" + folder_.string() + "': " + std::strerror(errno));
   // "level-..." before "run.h5", without which the folder is not a run
   for (const auto& [name, type] : folder_entries(folder_)) {
     const bool is_link = type == std::filesystem::file_type::symlink;
     if (name != kRunFile && !is_level_file(name) && !(is_link && is_member_name(name))) continue;
-    own.remove(name);
+    if (::unlinkat(own.get(), name.c_str(), 0) < 0)  // removes a link itself, and not its target
+      throw IoError("cannot delete '" + (folder_ / name).string() + "': " + std::strerror(errno));
   }
   ::rmdir(folder_.c_str());  // a folder that holds other files stays, and so does a link to one
 }
@@ -342,8 +297,9 @@ std::optional<CollectionRecord> RunStore::read_settings() const {
 }
 
 std::filesystem::path RunStore::level_file(unsigned level) const {
-  require_level(*this, level);
-  return require_file(level_path(level));
+  if (has_level(level)) return require_file(level_path(level));
+  // Absence is the store's fault, not the system's.
+  throw StoreError("there is no '" + level_path(level).string() + "': " + advice_for_missing(*this, level));
 }
 
 }  // namespace ltlab

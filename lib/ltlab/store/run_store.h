@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ltlab/base/folder_entries.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/records.h"
 
@@ -52,12 +53,12 @@ class RunStore {
   std::filesystem::path level_file(unsigned level) const;
 
   /// Returns whether there is a run.h5, of a run or of a collection.
-  bool has_run() const;
+  bool has_run() const { return is_there(run_path()); }
   /// Returns whether the folder is a collection's, by its run.h5, or by its replicates where that is lost.
   /// Errors as of read_run().
   bool holds_collection() const;
-  bool has_level(unsigned level) const;
-  bool has_checkpoint(unsigned level) const;
+  bool has_level(unsigned level) const { return is_there(level_path(level)); }
+  bool has_checkpoint(unsigned level) const { return is_there(checkpoint_path(level)); }
   /// Throws StoreError where a file of the folder belongs to another run than run.h5 does.
   void require_own(const std::filesystem::path& file) const;
   /// Returns the levels stored, ascending.
