@@ -1,9 +1,15 @@
 #pragma once
 
+#include <filesystem>
 #include <stdexcept>
 #include <string>
 
 namespace ltlab {
+
+/// Returns a path as messages name it, between apostrophes.
+inline std::string in_quotes(const std::filesystem::path& path) {
+  return std::string("'").append(path.string()).append("'");
+}
 
 /// Exit statuses of the command line; each kind of fault has its own.
 enum class ExitStatus : int { done = 0, config = 2, data = 3, diverged = 4, io = 5, interrupted = 130 };
@@ -58,7 +64,7 @@ auto as_stored_at(const std::string& where, const Read& read) {
 /// is at fault and not the caller: a ConfigError becomes a StoreError that begins with the file's name.
 template <class Read>
 auto as_stored(const std::string& file, const Read& read) {
-  return as_stored_at("'" + file + "'", read);
+  return as_stored_at(in_quotes(file), read);
 }
 
 /// The operating system refused to read or write (disk full, no permission, network down).

@@ -18,10 +18,6 @@ using Bytes = std::vector<std::byte>;
 
 constexpr std::size_t kImageGrowth = std::size_t{1} << 16;
 
-std::string in_quotes(const std::filesystem::path& path) {
-  return std::string("'").append(path.string()).append("'");
-}
-
 Handle file_access() {
   Handle access(H5Pcreate(H5P_FILE_ACCESS));
   check_made(H5Pset_libver_bounds(access.id(), H5F_LIBVER_V110, H5F_LIBVER_V110));

@@ -111,10 +111,6 @@ std::vector<std::byte> encode_record(File file, const Record& record) {
 // ----------------------------------------------------------------------------------------------------
 // reading
 
-std::string in_quotes(const std::filesystem::path& path) {
-  return std::string("'").append(path.string()).append("'");
-}
-
 void check_format(const File& file) {
   if (!file.has_attribute("format") || file.string_attribute("format") != kFormat) {
     throw StoreError(in_quotes(file.file_name()) + " is no file of format " + kFormat +
