@@ -220,30 +220,12 @@ void gradient_of_normalization(const BatchNorm<T>& norm, const BatchStatistics<T
 }
 
 // Each type has a name of its own, since dispatch tables hold plain functions.
-void training_float(const BatchNorm<float>& norm, const Activations<float>& x,
-                    const BatchStatistics<float>& batch, Activations<float>& y) {
-  normalize_training(norm, x, batch, y);
-}
-void training_double(const BatchNorm<double>& norm, const Activations<double>& x,
-                     const BatchStatistics<double>& batch, Activations<double>& y) {
-  normalize_training(norm, x, batch, y);
-}
-void evaluation_float(const BatchNorm<float>& norm, const Activations<float>& x, Activations<float>& y) {
-  normalize_evaluation(norm, x, y);
-}
-void evaluation_double(const BatchNorm<double>& norm, const Activations<double>& x, Activations<double>& y) {
-  normalize_evaluation(norm, x, y);
-}
-void norm_gradient_float(const BatchNorm<float>& norm, const BatchStatistics<float>& batch,
-                         const Activations<float>& x, const Activations<float>& dy, Activations<float>& dx,
-                         float* gamma_gradient, float* beta_gradient) {
-  gradient_of_normalization(norm, batch, x, dy, dx, gamma_gradient, beta_gradient);
-}
-void norm_gradient_double(const BatchNorm<double>& norm, const BatchStatistics<double>& batch,
-                          const Activations<double>& x, const Activations<double>& dy,
-                          Activations<double>& dx, double* gamma_gradient, double* beta_gradient) {
-  gradient_of_normalization(norm, batch, x, dy, dx, gamma_gradient, beta_gradient);
-}
+constexpr auto& kTrainingFloat = normalize_training<float>;
+constexpr auto& kTrainingDouble = normalize_training<double>;
+constexpr auto& kEvaluationFloat = normalize_evaluation<float>;
+constexpr auto& kEvaluationDouble = normalize_evaluation<double>;
+constexpr auto& kGradientFloat = gradient_of_normalization<float>;
+constexpr auto& kGradientDouble = gradient_of_normalization<double>;
 
 }  // namespace ltlab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -251,12 +233,12 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(training_float);
-HWY_EXPORT(training_double);
-HWY_EXPORT(evaluation_float);
-HWY_EXPORT(evaluation_double);
-HWY_EXPORT(norm_gradient_float);
-HWY_EXPORT(norm_gradient_double);
+HWY_EXPORT(kTrainingFloat);
+HWY_EXPORT(kTrainingDouble);
+HWY_EXPORT(kEvaluationFloat);
+HWY_EXPORT(kEvaluationDouble);
+HWY_EXPORT(kGradientFloat);
+HWY_EXPORT(kGradientDouble);
 
 namespace {
 
@@ -273,34 +255,34 @@ template <>
 void batch_norm_training(const BatchNorm<float>& norm, const Activations<float>& x,
                          const BatchStatistics<float>& batch, Activations<float>& y) {
   require_a_variance(x.shape());
-  HWY_DYNAMIC_DISPATCH(training_float)(norm, x, batch, y);
+  HWY_DYNAMIC_DISPATCH(kTrainingFloat)(norm, x, batch, y);
 }
 template <>
 void batch_norm_training(const BatchNorm<double>& norm, const Activations<double>& x,
                          const BatchStatistics<double>& batch, Activations<double>& y) {
   require_a_variance(x.shape());
-  HWY_DYNAMIC_DISPATCH(training_double)(norm, x, batch, y);
+  HWY_DYNAMIC_DISPATCH(kTrainingDouble)(norm, x, batch, y);
 }
 template <>
 void batch_norm_evaluation(const BatchNorm<float>& norm, const Activations<float>& x, Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(evaluation_float)(norm, x, y);
+  HWY_DYNAMIC_DISPATCH(kEvaluationFloat)(norm, x, y);
 }
 template <>
 void batch_norm_evaluation(const BatchNorm<double>& norm, const Activations<double>& x,
                            Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(evaluation_double)(norm, x, y);
+  HWY_DYNAMIC_DISPATCH(kEvaluationDouble)(norm, x, y);
 }
 template <>
 void batch_norm_gradient(const BatchNorm<float>& norm, const BatchStatistics<float>& batch,
                          const Activations<float>& x, const Activations<float>& dy, Activations<float>& dx,
                          float* gamma_gradient, float* beta_gradient) {
-  HWY_DYNAMIC_DISPATCH(norm_gradient_float)(norm, batch, x, dy, dx, gamma_gradient, beta_gradient);
+  HWY_DYNAMIC_DISPATCH(kGradientFloat)(norm, batch, x, dy, dx, gamma_gradient, beta_gradient);
 }
 template <>
 void batch_norm_gradient(const BatchNorm<double>& norm, const BatchStatistics<double>& batch,
                          const Activations<double>& x, const Activations<double>& dy, Activations<double>& dx,
                          double* gamma_gradient, double* beta_gradient) {
-  HWY_DYNAMIC_DISPATCH(norm_gradient_double)(norm, batch, x, dy, dx, gamma_gradient, beta_gradient);
+  HWY_DYNAMIC_DISPATCH(kGradientDouble)(norm, batch, x, dy, dx, gamma_gradient, beta_gradient);
 }
 
 }  // namespace ltlab

@@ -47,14 +47,8 @@ void keep_features(const std::uint64_t* words, T scale, std::size_t p, std::size
 }
 
 // Each type has a name of its own, since dispatch tables hold plain functions.
-void keep_float(const std::uint64_t* words, float scale, std::size_t p, std::size_t lane,
-                const Activations<float>& x, Activations<float>& y) {
-  keep_features(words, scale, p, lane, x, y);
-}
-void keep_double(const std::uint64_t* words, double scale, std::size_t p, std::size_t lane,
-                 const Activations<double>& x, Activations<double>& y) {
-  keep_features(words, scale, p, lane, x, y);
-}
+constexpr auto& kKeepFloat = keep_features<float>;
+constexpr auto& kKeepDouble = keep_features<double>;
 
 }  // namespace ltlab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -62,8 +56,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(keep_float);
-HWY_EXPORT(keep_double);
+HWY_EXPORT(kKeepFloat);
+HWY_EXPORT(kKeepDouble);
 
 namespace {
 
@@ -103,11 +97,11 @@ class KeptBits {
 
 void keep(const std::uint64_t* words, float scale, std::size_t p, std::size_t lane,
           const Activations<float>& x, Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(keep_float)(words, scale, p, lane, x, y);
+  HWY_DYNAMIC_DISPATCH(kKeepFloat)(words, scale, p, lane, x, y);
 }
 void keep(const std::uint64_t* words, double scale, std::size_t p, std::size_t lane,
           const Activations<double>& x, Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(keep_double)(words, scale, p, lane, x, y);
+  HWY_DYNAMIC_DISPATCH(kKeepDouble)(words, scale, p, lane, x, y);
 }
 
 }  // namespace

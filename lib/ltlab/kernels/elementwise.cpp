@@ -139,32 +139,14 @@ void adam(const AdamCoefficients& c, std::size_t size, float* HWY_RESTRICT weigh
 }
 
 // Each type has a name of its own, since dispatch tables hold plain functions.
-void bias_float(const float* b, Activation a, Activations<float>& y) {
-  bias_and_activation(b, a, y);
-}
-void bias_double(const double* b, Activation a, Activations<double>& y) {
-  bias_and_activation(b, a, y);
-}
-void rectify_float(const Activations<float>& y, Activations<float>& dy) {
-  rectify(y, dy);
-}
-void rectify_double(const Activations<double>& y, Activations<double>& dy) {
-  rectify(y, dy);
-}
-void sum_float(const Activations<float>& dy, std::size_t block, bool accumulate, float* g) {
-  sum_of_channels(dy, block, accumulate, g);
-}
-void sum_double(const Activations<double>& dy, std::size_t block, bool accumulate, double* g) {
-  sum_of_channels(dy, block, accumulate, g);
-}
-void softmax_float(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
-                   float* g) {
-  softmax_panel(x, classes, lanes, scale, sum, g);
-}
-void softmax_double(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum,
-                    double* g) {
-  softmax_panel(x, classes, lanes, scale, sum, g);
-}
+constexpr auto& kBiasFloat = bias_and_activation<float>;
+constexpr auto& kBiasDouble = bias_and_activation<double>;
+constexpr auto& kRectifyFloat = rectify<float>;
+constexpr auto& kRectifyDouble = rectify<double>;
+constexpr auto& kSumFloat = sum_of_channels<float>;
+constexpr auto& kSumDouble = sum_of_channels<double>;
+constexpr auto& kSoftmaxFloat = softmax_panel<float>;
+constexpr auto& kSoftmaxDouble = softmax_panel<double>;
 
 }  // namespace ltlab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -172,51 +154,51 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(bias_float);
-HWY_EXPORT(bias_double);
-HWY_EXPORT(rectify_float);
-HWY_EXPORT(rectify_double);
-HWY_EXPORT(sum_float);
-HWY_EXPORT(sum_double);
-HWY_EXPORT(softmax_float);
-HWY_EXPORT(softmax_double);
+HWY_EXPORT(kBiasFloat);
+HWY_EXPORT(kBiasDouble);
+HWY_EXPORT(kRectifyFloat);
+HWY_EXPORT(kRectifyDouble);
+HWY_EXPORT(kSumFloat);
+HWY_EXPORT(kSumDouble);
+HWY_EXPORT(kSoftmaxFloat);
+HWY_EXPORT(kSoftmaxDouble);
 HWY_EXPORT(sgd);
 HWY_EXPORT(adam);
 
 template <>
 void add_bias_and_activate(const float* bias, Activation activation, Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(bias_float)(bias, activation, y);
+  HWY_DYNAMIC_DISPATCH(kBiasFloat)(bias, activation, y);
 }
 template <>
 void add_bias_and_activate(const double* bias, Activation activation, Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(bias_double)(bias, activation, y);
+  HWY_DYNAMIC_DISPATCH(kBiasDouble)(bias, activation, y);
 }
 template <>
 void rectify_gradient(const Activations<float>& y, Activations<float>& dy) {
-  HWY_DYNAMIC_DISPATCH(rectify_float)(y, dy);
+  HWY_DYNAMIC_DISPATCH(kRectifyFloat)(y, dy);
 }
 template <>
 void rectify_gradient(const Activations<double>& y, Activations<double>& dy) {
-  HWY_DYNAMIC_DISPATCH(rectify_double)(y, dy);
+  HWY_DYNAMIC_DISPATCH(kRectifyDouble)(y, dy);
 }
 template <>
 void bias_gradient(const Activations<float>& dy, std::size_t block, bool accumulate, float* gradient) {
-  HWY_DYNAMIC_DISPATCH(sum_float)(dy, block, accumulate, gradient);
+  HWY_DYNAMIC_DISPATCH(kSumFloat)(dy, block, accumulate, gradient);
 }
 template <>
 void bias_gradient(const Activations<double>& dy, std::size_t block, bool accumulate, double* gradient) {
-  HWY_DYNAMIC_DISPATCH(sum_double)(dy, block, accumulate, gradient);
+  HWY_DYNAMIC_DISPATCH(kSumDouble)(dy, block, accumulate, gradient);
 }
 
 namespace {
 
 void softmax(const float* x, std::size_t classes, std::size_t lanes, const float* scale, float* sum,
              float* g) {
-  HWY_DYNAMIC_DISPATCH(softmax_float)(x, classes, lanes, scale, sum, g);
+  HWY_DYNAMIC_DISPATCH(kSoftmaxFloat)(x, classes, lanes, scale, sum, g);
 }
 void softmax(const double* x, std::size_t classes, std::size_t lanes, const double* scale, double* sum,
              double* g) {
-  HWY_DYNAMIC_DISPATCH(softmax_double)(x, classes, lanes, scale, sum, g);
+  HWY_DYNAMIC_DISPATCH(kSoftmaxDouble)(x, classes, lanes, scale, sum, g);
 }
 
 // Returns whether the first of the largest logits of one image is its label's.

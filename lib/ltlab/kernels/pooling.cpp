@@ -197,32 +197,14 @@ void gradient_of_mean(const Pooling& pooling, const Activations<T>& dy, Activati
 }
 
 // Each type has a name of its own, since dispatch tables hold plain functions.
-void max_float(const Pooling& w, Activation a, const Activations<float>& x, Activations<float>& y) {
-  max_of_windows(w, a, x, y);
-}
-void max_double(const Pooling& w, Activation a, const Activations<double>& x, Activations<double>& y) {
-  max_of_windows(w, a, x, y);
-}
-void mean_float(const Pooling& w, const Activations<float>& x, Activations<float>& y) {
-  mean_of_windows(w, x, y);
-}
-void mean_double(const Pooling& w, const Activations<double>& x, Activations<double>& y) {
-  mean_of_windows(w, x, y);
-}
-void max_gradient_float(const Pooling& w, const Activations<float>& x, const Activations<float>& y,
-                        const Activations<float>& dy, Activations<float>& dx) {
-  gradient_of_max(w, x, y, dy, dx);
-}
-void max_gradient_double(const Pooling& w, const Activations<double>& x, const Activations<double>& y,
-                         const Activations<double>& dy, Activations<double>& dx) {
-  gradient_of_max(w, x, y, dy, dx);
-}
-void mean_gradient_float(const Pooling& w, const Activations<float>& dy, Activations<float>& dx) {
-  gradient_of_mean(w, dy, dx);
-}
-void mean_gradient_double(const Pooling& w, const Activations<double>& dy, Activations<double>& dx) {
-  gradient_of_mean(w, dy, dx);
-}
+constexpr auto& kMaxFloat = max_of_windows<float>;
+constexpr auto& kMaxDouble = max_of_windows<double>;
+constexpr auto& kMeanFloat = mean_of_windows<float>;
+constexpr auto& kMeanDouble = mean_of_windows<double>;
+constexpr auto& kMaxGradientFloat = gradient_of_max<float>;
+constexpr auto& kMaxGradientDouble = gradient_of_max<double>;
+constexpr auto& kMeanGradientFloat = gradient_of_mean<float>;
+constexpr auto& kMeanGradientDouble = gradient_of_mean<double>;
 
 }  // namespace ltlab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -230,14 +212,14 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(max_float);
-HWY_EXPORT(max_double);
-HWY_EXPORT(mean_float);
-HWY_EXPORT(mean_double);
-HWY_EXPORT(max_gradient_float);
-HWY_EXPORT(max_gradient_double);
-HWY_EXPORT(mean_gradient_float);
-HWY_EXPORT(mean_gradient_double);
+HWY_EXPORT(kMaxFloat);
+HWY_EXPORT(kMaxDouble);
+HWY_EXPORT(kMeanFloat);
+HWY_EXPORT(kMeanDouble);
+HWY_EXPORT(kMaxGradientFloat);
+HWY_EXPORT(kMaxGradientDouble);
+HWY_EXPORT(kMeanGradientFloat);
+HWY_EXPORT(kMeanGradientDouble);
 
 ImageShape Pooling::output(const ImageShape& input) const {
   const bool fits = window_height > 0 && window_width > 0 && window_height <= input.height &&
@@ -259,38 +241,38 @@ Pooling whole_image(const ImageShape& image) {
 template <>
 void max_pool(const Pooling& pooling, Activation activation, const Activations<float>& x,
               Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(max_float)(pooling, activation, x, y);
+  HWY_DYNAMIC_DISPATCH(kMaxFloat)(pooling, activation, x, y);
 }
 template <>
 void max_pool(const Pooling& pooling, Activation activation, const Activations<double>& x,
               Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(max_double)(pooling, activation, x, y);
+  HWY_DYNAMIC_DISPATCH(kMaxDouble)(pooling, activation, x, y);
 }
 template <>
 void average_pool(const Pooling& pooling, const Activations<float>& x, Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(mean_float)(pooling, x, y);
+  HWY_DYNAMIC_DISPATCH(kMeanFloat)(pooling, x, y);
 }
 template <>
 void average_pool(const Pooling& pooling, const Activations<double>& x, Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(mean_double)(pooling, x, y);
+  HWY_DYNAMIC_DISPATCH(kMeanDouble)(pooling, x, y);
 }
 template <>
 void max_pool_gradient(const Pooling& pooling, const Activations<float>& x, const Activations<float>& y,
                        const Activations<float>& dy, Activations<float>& dx) {
-  HWY_DYNAMIC_DISPATCH(max_gradient_float)(pooling, x, y, dy, dx);
+  HWY_DYNAMIC_DISPATCH(kMaxGradientFloat)(pooling, x, y, dy, dx);
 }
 template <>
 void max_pool_gradient(const Pooling& pooling, const Activations<double>& x, const Activations<double>& y,
                        const Activations<double>& dy, Activations<double>& dx) {
-  HWY_DYNAMIC_DISPATCH(max_gradient_double)(pooling, x, y, dy, dx);
+  HWY_DYNAMIC_DISPATCH(kMaxGradientDouble)(pooling, x, y, dy, dx);
 }
 template <>
 void average_pool_gradient(const Pooling& pooling, const Activations<float>& dy, Activations<float>& dx) {
-  HWY_DYNAMIC_DISPATCH(mean_gradient_float)(pooling, dy, dx);
+  HWY_DYNAMIC_DISPATCH(kMeanGradientFloat)(pooling, dy, dx);
 }
 template <>
 void average_pool_gradient(const Pooling& pooling, const Activations<double>& dy, Activations<double>& dx) {
-  HWY_DYNAMIC_DISPATCH(mean_gradient_double)(pooling, dy, dx);
+  HWY_DYNAMIC_DISPATCH(kMeanGradientDouble)(pooling, dy, dx);
 }
 
 }  // namespace ltlab

@@ -46,22 +46,10 @@ void sum_of_gradients(Activation activation, const Activations<T>& y, const Acti
 }
 
 // Each type has a name of its own, since dispatch tables hold plain functions.
-void addition_float(Activation f, const Activations<float>& a, const Activations<float>& b,
-                    Activations<float>& y) {
-  sum_and_activation(f, a, b, y);
-}
-void addition_double(Activation f, const Activations<double>& a, const Activations<double>& b,
-                     Activations<double>& y) {
-  sum_and_activation(f, a, b, y);
-}
-void gradients_float(Activation f, const Activations<float>& y, const Activations<float>& other_dy,
-                     Activations<float>& dy) {
-  sum_of_gradients(f, y, other_dy, dy);
-}
-void gradients_double(Activation f, const Activations<double>& y, const Activations<double>& other_dy,
-                      Activations<double>& dy) {
-  sum_of_gradients(f, y, other_dy, dy);
-}
+constexpr auto& kAdditionFloat = sum_and_activation<float>;
+constexpr auto& kAdditionDouble = sum_and_activation<double>;
+constexpr auto& kGradientsFloat = sum_of_gradients<float>;
+constexpr auto& kGradientsDouble = sum_of_gradients<double>;
 
 }  // namespace ltlab::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -69,30 +57,30 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(addition_float);
-HWY_EXPORT(addition_double);
-HWY_EXPORT(gradients_float);
-HWY_EXPORT(gradients_double);
+HWY_EXPORT(kAdditionFloat);
+HWY_EXPORT(kAdditionDouble);
+HWY_EXPORT(kGradientsFloat);
+HWY_EXPORT(kGradientsDouble);
 
 template <>
 void add_and_activate(Activation activation, const Activations<float>& a, const Activations<float>& b,
                       Activations<float>& y) {
-  HWY_DYNAMIC_DISPATCH(addition_float)(activation, a, b, y);
+  HWY_DYNAMIC_DISPATCH(kAdditionFloat)(activation, a, b, y);
 }
 template <>
 void add_and_activate(Activation activation, const Activations<double>& a, const Activations<double>& b,
                       Activations<double>& y) {
-  HWY_DYNAMIC_DISPATCH(addition_double)(activation, a, b, y);
+  HWY_DYNAMIC_DISPATCH(kAdditionDouble)(activation, a, b, y);
 }
 template <>
 void add_gradient(Activation activation, const Activations<float>& y, const Activations<float>& other_dy,
                   Activations<float>& dy) {
-  HWY_DYNAMIC_DISPATCH(gradients_float)(activation, y, other_dy, dy);
+  HWY_DYNAMIC_DISPATCH(kGradientsFloat)(activation, y, other_dy, dy);
 }
 template <>
 void add_gradient(Activation activation, const Activations<double>& y, const Activations<double>& other_dy,
                   Activations<double>& dy) {
-  HWY_DYNAMIC_DISPATCH(gradients_double)(activation, y, other_dy, dy);
+  HWY_DYNAMIC_DISPATCH(kGradientsDouble)(activation, y, other_dy, dy);
 }
 
 // Copies run over whole cache lines, and memory limits their speed: any instruction set will do.

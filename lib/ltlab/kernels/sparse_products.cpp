@@ -297,22 +297,11 @@ void sample(const SparseRows& rows, const T* dy, const T* x, bool accumulate, T*
 }
 
 // Each type has a name of its own, since dispatch tables hold plain functions.
-void multiply_float(const SparseRows& rows, const float* values, const float* bias, Activation activation,
-                    const float* x, float* y, const float* gate, const PositionRun& run) {
-  multiply(rows, values, bias, activation, x, y, gate, run);
-}
-void multiply_double(const SparseRows& rows, const double* values, const double* bias, Activation activation,
-                     const double* x, double* y, const double* gate, const PositionRun& run) {
-  multiply(rows, values, bias, activation, x, y, gate, run);
-}
-void sample_float(const SparseRows& rows, const float* dy, const float* x, bool accumulate, float* gradient,
-                  const PositionRun& run) {
-  sample(rows, dy, x, accumulate, gradient, run);
-}
-void sample_double(const SparseRows& rows, const double* dy, const double* x, bool accumulate,
-                   double* gradient, const PositionRun& run) {
-  sample(rows, dy, x, accumulate, gradient, run);
-}
+constexpr auto& kMultiplyFloat = multiply<float>;
+constexpr auto& kMultiplyDouble = multiply<double>;
+constexpr auto& kSampleFloat = sample<float>;
+constexpr auto& kSampleDouble = sample<double>;
+
 const char* target_name() {
   return hwy::TargetName(HWY_TARGET);
 }
@@ -323,31 +312,31 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(multiply_float);
-HWY_EXPORT(multiply_double);
-HWY_EXPORT(sample_float);
-HWY_EXPORT(sample_double);
+HWY_EXPORT(kMultiplyFloat);
+HWY_EXPORT(kMultiplyDouble);
+HWY_EXPORT(kSampleFloat);
+HWY_EXPORT(kSampleDouble);
 HWY_EXPORT(target_name);
 
 template <>
 void multiply_rows(const SparseRows& rows, const float* values, const float* bias, Activation activation,
                    const float* x, float* y, const float* gate, const PositionRun& run) {
-  HWY_DYNAMIC_DISPATCH(multiply_float)(rows, values, bias, activation, x, y, gate, run);
+  HWY_DYNAMIC_DISPATCH(kMultiplyFloat)(rows, values, bias, activation, x, y, gate, run);
 }
 template <>
 void multiply_rows(const SparseRows& rows, const double* values, const double* bias, Activation activation,
                    const double* x, double* y, const double* gate, const PositionRun& run) {
-  HWY_DYNAMIC_DISPATCH(multiply_double)(rows, values, bias, activation, x, y, gate, run);
+  HWY_DYNAMIC_DISPATCH(kMultiplyDouble)(rows, values, bias, activation, x, y, gate, run);
 }
 template <>
 void sample_products(const SparseRows& rows, const float* dy, const float* x, bool accumulate,
                      float* gradient, const PositionRun& run) {
-  HWY_DYNAMIC_DISPATCH(sample_float)(rows, dy, x, accumulate, gradient, run);
+  HWY_DYNAMIC_DISPATCH(kSampleFloat)(rows, dy, x, accumulate, gradient, run);
 }
 template <>
 void sample_products(const SparseRows& rows, const double* dy, const double* x, bool accumulate,
                      double* gradient, const PositionRun& run) {
-  HWY_DYNAMIC_DISPATCH(sample_double)(rows, dy, x, accumulate, gradient, run);
+  HWY_DYNAMIC_DISPATCH(kSampleDouble)(rows, dy, x, accumulate, gradient, run);
 }
 
 const char* simd_target() {
