@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "ltlab/kernels/elementwise.h"
 #include "support/every_target.h"
 #include "support/image_cases.h"
 #include "support/test_data.h"

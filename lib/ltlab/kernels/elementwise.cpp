@@ -43,6 +43,36 @@ void rectify(const Activations<T>& y, Activations<T>& dy) {
   for (std::size_t p = 0; p < dy.panels(); ++p) for_each_row(p, {0, dy.image().channels}, pass, y, dy);
 }
 
+template <class T>
+void sum_and_activation(Activation activation, const Activations<T>& a, const Activations<T>& b,
+                        Activations<T>& y) {
+  const Vector<T> d;
+  const auto floor = hn::Set(d, activation == Activation::relu ? T(0) : hwy::LowestValue<T>());
+  const auto add = [&](std::size_t /*channel*/, std::size_t values, const T* left, const T* right,
+                       T* out) HWY_ATTR {
+    for (std::size_t i = 0; i < values; i += hn::Lanes(d))
+      hn::Store(hn::Max(floor, hn::Add(hn::Load(d, left + i), hn::Load(d, right + i))), d, out + i);
+  };
+  for (std::size_t p = 0; p < y.panels(); ++p) for_each_row(p, {0, y.image().channels}, add, a, b, y);
+}
+
+template <class T>
+void sum_of_gradients(Activation activation, const Activations<T>& y, const Activations<T>& other_dy,
+                      Activations<T>& dy) {
+  const Vector<T> d;
+  const bool masked = activation == Activation::relu;
+  const auto add = [&](std::size_t /*channel*/, std::size_t values, const T* out, const T* other, T* row)
+                       HWY_ATTR {
+                         for (std::size_t i = 0; i < values; i += hn::Lanes(d)) {
+                           auto sum = hn::Add(hn::Load(d, row + i), hn::Load(d, other + i));
+                           if (masked)
+                             sum = hn::IfThenElseZero(hn::Gt(hn::Load(d, out + i), hn::Zero(d)), sum);
+                           hn::Store(sum, d, row + i);
+                         }
+                       };
+  for (std::size_t p = 0; p < y.panels(); ++p) for_each_row(p, {0, y.image().channels}, add, y, other_dy, dy);
+}
+
 // Adds the sums of every block-th of the values to gradient[0], ..., gradient[block - 1].
 template <class T>
 void add_sums_of_block(std::size_t block, std::size_t values, const T* row, T* gradient) {
@@ -143,6 +173,10 @@ constexpr auto& kBiasFloat = bias_and_activation<float>;
 constexpr auto& kBiasDouble = bias_and_activation<double>;
 constexpr auto& kRectifyFloat = rectify<float>;
 constexpr auto& kRectifyDouble = rectify<double>;
+constexpr auto& kAdditionFloat = sum_and_activation<float>;
+constexpr auto& kAdditionDouble = sum_and_activation<double>;
+constexpr auto& kGradientsFloat = sum_of_gradients<float>;
+constexpr auto& kGradientsDouble = sum_of_gradients<double>;
 constexpr auto& kSumFloat = sum_of_channels<float>;
 constexpr auto& kSumDouble = sum_of_channels<double>;
 constexpr auto& kSoftmaxFloat = softmax_panel<float>;
@@ -158,6 +192,10 @@ HWY_EXPORT(kBiasFloat);
 HWY_EXPORT(kBiasDouble);
 HWY_EXPORT(kRectifyFloat);
 HWY_EXPORT(kRectifyDouble);
+HWY_EXPORT(kAdditionFloat);
+HWY_EXPORT(kAdditionDouble);
+HWY_EXPORT(kGradientsFloat);
+HWY_EXPORT(kGradientsDouble);
 HWY_EXPORT(kSumFloat);
 HWY_EXPORT(kSumDouble);
 HWY_EXPORT(kSoftmaxFloat);
@@ -180,6 +218,26 @@ void rectify_gradient(const Activations<float>& y, Activations<float>& dy) {
 template <>
 void rectify_gradient(const Activations<double>& y, Activations<double>& dy) {
   HWY_DYNAMIC_DISPATCH(kRectifyDouble)(y, dy);
+}
+template <>
+void add_and_activate(Activation activation, const Activations<float>& a, const Activations<float>& b,
+                      Activations<float>& y) {
+  HWY_DYNAMIC_DISPATCH(kAdditionFloat)(activation, a, b, y);
+}
+template <>
+void add_and_activate(Activation activation, const Activations<double>& a, const Activations<double>& b,
+                      Activations<double>& y) {
+  HWY_DYNAMIC_DISPATCH(kAdditionDouble)(activation, a, b, y);
+}
+template <>
+void add_gradient(Activation activation, const Activations<float>& y, const Activations<float>& other_dy,
+                  Activations<float>& dy) {
+  HWY_DYNAMIC_DISPATCH(kGradientsFloat)(activation, y, other_dy, dy);
+}
+template <>
+void add_gradient(Activation activation, const Activations<double>& y, const Activations<double>& other_dy,
+                  Activations<double>& dy) {
+  HWY_DYNAMIC_DISPATCH(kGradientsDouble)(activation, y, other_dy, dy);
 }
 template <>
 void bias_gradient(const Activations<float>& dy, std::size_t block, bool accumulate, float* gradient) {

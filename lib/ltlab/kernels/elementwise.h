@@ -19,6 +19,18 @@ void add_bias_and_activate(const T* bias, Activation activation, Activations<T>&
 template <class T>
 void rectify_gradient(const Activations<T>& y, Activations<T>& dy);
 
+/// Computes y = f(a + b), all of one shape up to their borders: where residual branches join (He et al. 2016,
+/// "Deep residual learning for image recognition", section 3). y may be a or b.
+template <class T>
+void add_and_activate(Activation activation, const Activations<T>& a, const Activations<T>& b,
+                      Activations<T>& y);
+
+/// Computes the gradient where y = f(z) has two readers, whose gradients are dy and other_dy: dy becomes the
+/// gradient of z, (dy + other_dy) where y > 0 (everywhere, without ReLU) and 0 elsewhere.
+template <class T>
+void add_gradient(Activation activation, const Activations<T>& y, const Activations<T>& other_dy,
+                  Activations<T>& dy);
+
 /// Computes gradient[channel] = (accumulate ? gradient[channel] : 0) + the sum of dY over the batch and the
 /// positions. Padding lanes of dY must be zero. `block` (1 or a multiple of 8) channels lie side by side, as
 /// in in_channel_blocks().

@@ -1,35 +1,55 @@
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 
 #include "ltlab/base/activations.h"
-#include "ltlab/kernels/activation.h"
 
 namespace ltlab {
 
-/// Functions for the places where residual branches join and part (He et al. 2016, "Deep residual learning
-/// for image recognition", section 3). Batches and lanes of all operands agree, borders may differ; only
-/// interiors are read and written. T is float or double.
+/// Where residual branches join, add_and_activate() (kernels/elementwise.h) adds them. Here is the shortcut
+/// between blocks of different shape, of the paper named there. Batches and lanes of all operands agree,
+/// borders may differ; only interiors are read and written. Copies run over whole cache lines, and memory
+/// limits their speed: any instruction set will do.
 
-/// Computes y = f(a + b), all of one image shape. y may be a or b.
-template <class T>
-void add_and_activate(Activation activation, const Activations<T>& a, const Activations<T>& b,
-                      Activations<T>& y);
-
-/// Computes the gradient where y = f(z) has two readers, whose gradients are dy and other_dy: dy becomes the
-/// gradient of z, (dy + other_dy) where y > 0 (everywhere, without ReLU) and 0 elsewhere.
-template <class T>
-void add_gradient(Activation activation, const Activations<T>& y, const Activations<T>& other_dy,
-                  Activations<T>& dy);
-
-/// Computes the shortcut without parameters between blocks of different shape (the paper's option A): y(c, i,
+/// Computes the shortcut without parameters (the paper's option A): y(c, i,
 /// j) = x(c, i stride, j stride), and 0 in the channels that x does not have. y is {channels >= x's,
 /// ceil(height / stride), ceil(width / stride)}; stride >= 1.
 template <class T>
-void subsample_channels(std::size_t stride, const Activations<T>& x, Activations<T>& y);
+void subsample_channels(std::size_t stride, const Activations<T>& x, Activations<T>& y) {
+  const ImageShape& image = y.image();
+  const std::size_t lanes = y.lanes();
+  for (std::size_t p = 0; p < y.panels(); ++p) {
+    for (std::size_t c = 0; c < image.channels; ++c) {
+      for (std::size_t i = 0; i < image.height; ++i) {
+        T* out = y.row(p, c, i);
+        if (c >= x.image().channels) {
+          std::fill_n(out, image.width * lanes, T(0));
+          continue;
+        }
+        const T* in = x.row(p, c, i * stride);
+        for (std::size_t j = 0; j < image.width; ++j)
+          std::copy_n(in + j * stride * lanes, lanes, out + j * lanes);
+      }
+    }
+  }
+}
 
 /// Adds the gradient of subsample_channels to dx: dx(i stride, j stride) += dy(i, j).
 template <class T>
-void add_subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, Activations<T>& dx);
+void add_subsample_channels_gradient(std::size_t stride, const Activations<T>& dy, Activations<T>& dx) {
+  const ImageShape& image = dy.image();
+  const std::size_t lanes = dy.lanes();
+  for (std::size_t p = 0; p < dy.panels(); ++p) {
+    for (std::size_t c = 0; c < dx.image().channels; ++c) {
+      for (std::size_t i = 0; i < image.height; ++i) {
+        const T* from = dy.row(p, c, i);
+        T* to = dx.row(p, c, i * stride);
+        for (std::size_t j = 0; j < image.width; ++j)
+          for (std::size_t l = 0; l < lanes; ++l) to[j * stride * lanes + l] += from[j * lanes + l];
+      }
+    }
+  }
+}
 
 }  // namespace ltlab

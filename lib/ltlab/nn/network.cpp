@@ -12,7 +12,6 @@
 #include "ltlab/base/checked.h"
 #include "ltlab/base/error.h"
 #include "ltlab/dense/channel_blocks.h"
-#include "ltlab/kernels/residual.h"
 
 namespace ltlab {
 
