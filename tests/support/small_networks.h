@@ -7,8 +7,8 @@
 
 #include "ltlab/nn/convolution.h"
 #include "ltlab/nn/linear.h"
-#include "ltlab/nn/max_pooling.h"
 #include "ltlab/nn/models.h"
+#include "ltlab/nn/pooling_layers.h"
 #include "support/test_data.h"
 
 namespace ltlab::test {

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <utility>
 
 #include "ltlab/kernels/dropout.h"
 #include "ltlab/nn/layer.h"
@@ -15,11 +14,8 @@ template <class T>
 class DropoutLayer final : public Layer<T> {
  public:
   DropoutLayer(const std::string& name, const ImageShape& input, double rate)
-      : name_(name), purpose_("dropout/" + name), input_(input), rate_(rate) {}
+      : Layer<T>(name, input, input), purpose_("dropout/" + name), rate_(rate) {}
 
-  std::string name() const override { return name_; }
-  ImageShape input() const override { return input_; }
-  ImageShape output() const override { return input_; }
   bool takes_shortcut() const override { return true; }
   void freeze() override { frozen_ = true; }
 
@@ -38,8 +34,7 @@ class DropoutLayer final : public Layer<T> {
   }
 
  private:
-  std::string name_, purpose_;
-  ImageShape input_;
+  std::string purpose_;
   double rate_;
   bool frozen_ = false;
   StreamName stream_;  // of the last forward_training

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ltlab/base/activations.h"
@@ -45,13 +46,15 @@ struct LayerContext {
 template <class T>
 class Layer {
  public:
+  Layer(std::string name, const ImageShape& input, const ImageShape& output)
+      : name_(std::move(name)), input_(input), output_(output) {}
   virtual ~Layer() = default;
 
-  virtual std::string name() const = 0;
-  virtual ImageShape input() const = 0;
-  virtual ImageShape output() const = 0;
+  const std::string& name() const { return name_; }
+  const ImageShape& input() const { return input_; }
+  const ImageShape& output() const { return output_; }
   /// Returns whether only panels of kLaneMultiple images are taken, as by layers that sweep over positions.
-  virtual bool narrow_panels() const { return output().height * output().width > 1; }
+  virtual bool narrow_panels() const { return output_.height * output_.width > 1; }
   /// The width of the border of zeros that the layer needs around x, and around dy.
   virtual std::size_t input_border() const { return 0; }
   virtual std::size_t gradient_border() const { return 0; }
@@ -106,6 +109,10 @@ class Layer {
   virtual void keep_dense_gradient(bool) {}
   /// Returns the dense gradient last computed; empty for a layer without weights that may be pruned.
   virtual std::optional<Tensor> dense_gradient() const { return std::nullopt; }
+
+ private:
+  std::string name_;
+  ImageShape input_, output_;
 };
 
 }  // namespace ltlab

@@ -11,14 +11,13 @@
 
 #include "ltlab/base/names.h"
 #include "ltlab/base/regular_file.h"
-#include "ltlab/nn/average_pooling.h"
 #include "ltlab/nn/batch_normalization.h"
 #include "ltlab/nn/built_in_models.h"
 #include "ltlab/nn/convolution.h"
 #include "ltlab/nn/dropout_layer.h"
 #include "ltlab/nn/linear.h"
-#include "ltlab/nn/max_pooling.h"
 #include "ltlab/nn/model_text.h"
+#include "ltlab/nn/pooling_layers.h"
 #include "ltlab/nn/subsampling.h"
 
 namespace ltlab {

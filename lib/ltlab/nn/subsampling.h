@@ -17,11 +17,8 @@ class Subsampling final : public Layer<T> {
   /// `output` has at least the channels of `input`, and ceil(height / stride) x ceil(width / stride)
   /// positions.
   Subsampling(std::string name, const ImageShape& input, std::size_t stride, const ImageShape& output)
-      : name_(std::move(name)), input_(input), output_(output), stride_(stride) {}
+      : Layer<T>(std::move(name), input, output), stride_(stride) {}
 
-  std::string name() const override { return name_; }
-  ImageShape input() const override { return input_; }
-  ImageShape output() const override { return output_; }
   bool adds_to_dx() const override { return true; }
 
   void forward(const Activations<T>& x, Activations<T>& y) override { subsample_channels(stride_, x, y); }
@@ -31,8 +28,6 @@ class Subsampling final : public Layer<T> {
   }
 
  private:
-  std::string name_;
-  ImageShape input_, output_;
   std::size_t stride_;
 };
 

@@ -9,14 +9,23 @@
 
 namespace ltlab {
 
+namespace {
+
+// Describes the weights, or the bias.
+ParameterInfo describe(const std::string& name, const Shape& shape, const Shape& weights, bool output_layer) {
+  const std::size_t window = element_count({weights.begin() + 2, weights.end()});  // 1 for a linear layer
+  return {name, shape, weights[1] * window, weights[0] * window, shape.size() > 1, output_layer};
+}
+
+}  // namespace
+
 template <class T>
-WeightedLayer<T>::WeightedLayer(std::string name, Shape weights, std::size_t fan_in, std::size_t fan_out,
-                                Activation activation, bool output_layer, bool has_bias)
-    : name_(std::move(name)),
+WeightedLayer<T>::WeightedLayer(const std::string& name, const ImageShape& input, const ImageShape& output,
+                                const Shape& weights, Activation activation, bool output_layer, bool has_bias)
+    : Layer<T>(name, input, output),
       activation_(activation),
-      weight_({name_ + ".weight", weights, fan_in, fan_out, true, output_layer}) {
-  if (has_bias)
-    bias_.emplace(ParameterInfo{name_ + ".bias", {weights.front()}, fan_in, fan_out, false, output_layer});
+      weight_(describe(name + ".weight", weights, weights, output_layer)) {
+  if (has_bias) bias_.emplace(describe(name + ".bias", {weights.front()}, weights, output_layer));
 }
 
 template <class T>
@@ -28,51 +37,40 @@ std::vector<Parameter<T>*> WeightedLayer<T>::parameters() {
 
 template <class T>
 void WeightedLayer<T>::forward(const Activations<T>& x, Activations<T>& y) {
-  multiply(kernel(Product::forward), x, y);
+  const Kernel chosen = kernel(Product::forward);
+  multiply(chosen, weights_for(chosen), x, y);
 }
 
 template <class T>
 void WeightedLayer<T>::backward(const Activations<T>& x, const Activations<T>& /*y*/, Activations<T>& dy,
                                 Activations<T>* dx, bool accumulate) {
   if (bias_) bias_gradient(dy, bias_->size() / dy.image().channels, accumulate, bias_->gradient.data());
-  weight_gradient(keeps_dense_gradient_ ? Kernel::dense : kernel(Product::backward_weights), dy, x,
-                  accumulate);
+  compute_dw(keeps_dense_gradient_ ? Kernel::dense : kernel(Product::backward_weights), dy, x, accumulate);
   if (!dx) return;
   if (!accumulate && kernel(Product::backward_data) == Kernel::sparse) refresh_transposed();
-  multiply_transposed(kernel(Product::backward_data), dy, x, *dx);
+  compute_dx(kernel(Product::backward_data), dy, x, *dx);
 }
 
 template <class T>
-void WeightedLayer<T>::multiply(Kernel kernel, const Activations<T>& x, Activations<T>& y) {
-  if (kernel == Kernel::sparse) {
-    multiply_sparse(weight_.values.data(), x, y);
-  } else {
-    multiply_dense(dense_weights(), x, y);
-  }
+void WeightedLayer<T>::compute_dx(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
+                                  Activations<T>& dx) {
+  const Activations<T>* rectified = context_.rectified_input ? &x : nullptr;
+  if (kernel == Kernel::sparse) return multiply_transposed(kernel, transposed_.data(), dy, rectified, dx);
+  multiply_transposed(kernel, weights_for(kernel), dy, rectified, dx);
+  if (rectified) rectify_gradient(x, dx);
 }
 
 template <class T>
-void WeightedLayer<T>::multiply_transposed(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
-                                           Activations<T>& dx) {
-  if (kernel == Kernel::sparse)
-    return multiply_transposed_sparse(transposed_.data(), dy, context_.rectified_input ? &x : nullptr, dx);
-  multiply_transposed_dense(dense_weights(), dy, dx);
-  if (context_.rectified_input) rectify_gradient(x, dx);
+void WeightedLayer<T>::compute_dw(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
+                                  bool accumulate) {
+  const bool picks = kernel == Kernel::dense && weight_.masked();  // the survivors' entries, from all
+  weight_gradient(kernel, dy, x, accumulate, picks ? dense_gradient_.data() : weight_.gradient.data());
+  if (picks) compress<T>(survivor_bits_, dense_gradient_, weight_.gradient);
 }
 
 template <class T>
-void WeightedLayer<T>::weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
-                                       bool accumulate) {
-  T* gradient = weight_.gradient.data();
-  if (kernel == Kernel::sparse) return weight_gradient_sparse(dy, x, accumulate, gradient);
-  if (!weight_.masked()) return weight_gradient_dense(dy, x, accumulate, gradient);
-  weight_gradient_dense(dy, x, accumulate, dense_gradient_.data());
-  compress<T>(survivor_bits_, dense_gradient_, weight_.gradient);
-}
-
-template <class T>
-const T* WeightedLayer<T>::dense_weights() {
-  if (!weight_.masked()) return weight_.values.data();
+const T* WeightedLayer<T>::weights_for(Kernel kernel) {
+  if (kernel == Kernel::sparse || !weight_.masked()) return weight_.values.data();
   expand<T>(survivor_bits_, weight_.values, dense_);
   return dense_.data();
 }
@@ -124,12 +122,12 @@ std::pair<double, double> WeightedLayer<T>::measure(Product product) {
   const auto run = [&](Kernel kernel) {
     switch (product) {
       case Product::forward:
-        return multiply(kernel, x, y);
+        return multiply(kernel, weights_for(kernel), x, y);
       case Product::backward_data:
         if (kernel == Kernel::sparse) refresh_transposed();
-        return multiply_transposed(kernel, dy, x, dx);
+        return compute_dx(kernel, dy, x, dx);
       case Product::backward_weights:
-        return weight_gradient(kernel, dy, x, false);
+        return compute_dw(kernel, dy, x, false);
     }
   };
   return time_in_turn([&] { run(Kernel::dense); }, [&] { run(Kernel::sparse); });

@@ -13,11 +13,10 @@
 namespace ltlab {
 
 /// A layer y = f(W x + b) with a linear map W x of some form. Each of its three products runs dense or
-/// sparse, as chosen. A form of W supplies the six kernels.
+/// sparse, as chosen. A form of W supplies the kernels.
 template <class T>
 class WeightedLayer : public Layer<T> {
  public:
-  std::string name() const override { return name_; }
   std::vector<Parameter<T>*> parameters() override;
   bool takes_shortcut() const override { return activation_ == Activation::identity; }
 
@@ -36,10 +35,9 @@ class WeightedLayer : public Layer<T> {
   std::optional<Tensor> dense_gradient() const override;
 
  protected:
-  /// `outputs` channels or features of `fan_in` inputs each; weights of shape `weights`. Only a layer without
-  /// activation may have no bias.
-  WeightedLayer(std::string name, Shape weights, std::size_t fan_in, std::size_t fan_out,
-                Activation activation, bool output_layer, bool has_bias = true);
+  /// The weights have the shape `weights`, (out, in, ...). Only a layer without activation may have no bias.
+  WeightedLayer(const std::string& name, const ImageShape& input, const ImageShape& output,
+                const Shape& weights, Activation activation, bool output_layer, bool has_bias = true);
 
   const LayerContext& context() const { return context_; }
   const T* bias() const { return bias_ ? bias_->values.data() : nullptr; }
@@ -47,40 +45,35 @@ class WeightedLayer : public Layer<T> {
   /// Returns whether all products run dense.
   bool is_dense() const;
 
-  /// Takes a mask of W. Returns the order in which multiply_transposed_sparse() takes the survivors that it
-  /// needs.
+  /// Takes a mask of W. Returns the order in which the sparse multiply_transposed() takes the survivors that
+  /// it needs.
   virtual const std::vector<std::uint32_t>& build_structure(std::span<const std::uint8_t> keep) = 0;
 
-  /// Computes y = f(W x + b), by all weights or by the survivors.
-  virtual void multiply_dense(const T* weights, const Activations<T>& x, Activations<T>& y) = 0;
-  virtual void multiply_sparse(const T* survivors, const Activations<T>& x, Activations<T>& y) = 0;
-  /// Computes dx = W^T dy; the sparse one also writes 0 where `rectified` (x, or null) is not positive.
-  virtual void multiply_transposed_dense(const T* weights, const Activations<T>& dy, Activations<T>& dx) = 0;
-  virtual void multiply_transposed_sparse(const T* transposed, const Activations<T>& dy,
-                                          const Activations<T>* rectified, Activations<T>& dx) = 0;
-  /// Writes or adds dW, of all weights or of the survivors.
-  virtual void weight_gradient_dense(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
-                                     T* gradient) = 0;
-  virtual void weight_gradient_sparse(const Activations<T>& dy, const Activations<T>& x, bool accumulate,
-                                      T* gradient) = 0;
+  // Below, the dense kernel takes or writes all weights, the sparse one the survivors.
+
+  /// Computes y = f(W x + b).
+  virtual void multiply(Kernel kernel, const T* weights, const Activations<T>& x, Activations<T>& y) = 0;
+  /// Computes dx = W^T dy; the sparse kernel also writes 0 where `rectified` (x, or null) is not positive.
+  virtual void multiply_transposed(Kernel kernel, const T* weights, const Activations<T>& dy,
+                                   const Activations<T>* rectified, Activations<T>& dx) = 0;
+  /// Writes or adds dW.
+  virtual void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
+                               bool accumulate, T* gradient) = 0;
 
  private:
   Kernel& kernel(Product product) { return kernels_[static_cast<std::size_t>(product)]; }
   Kernel kernel(Product product) const { return kernels_[static_cast<std::size_t>(product)]; }
   std::vector<Product> products() const;  // those that this layer has in its network
-  // Returns W as one dense array, brought up to date: the parameter itself, or its survivors spread out.
-  const T* dense_weights();
+  // Returns W, brought up to date, as a kernel takes it: the survivors, or one dense array.
+  const T* weights_for(Kernel kernel);
   // Brings the survivors in transposed order up to date.
   void refresh_transposed();
 
-  void multiply(Kernel kernel, const Activations<T>& x, Activations<T>& y);
-  void multiply_transposed(Kernel kernel, const Activations<T>& dy, const Activations<T>& x,
-                           Activations<T>& dx);
-  void weight_gradient(Kernel kernel, const Activations<T>& dy, const Activations<T>& x, bool accumulate);
+  void compute_dx(Kernel kernel, const Activations<T>& dy, const Activations<T>& x, Activations<T>& dx);
+  void compute_dw(Kernel kernel, const Activations<T>& dy, const Activations<T>& x, bool accumulate);
   // Returns the seconds that a product takes by either kernel.
   std::pair<double, double> measure(Product product);
 
-  std::string name_;
   Activation activation_;
   LayerContext context_;
   Parameter<T> weight_;
