@@ -11,7 +11,7 @@
 #include "ltlab/config/pruning_times.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/initialization.h"
-#include "ltlab/nn/kernel_policies.h"
+#include "ltlab/nn/kernel_choice.h"
 #include "ltlab/prune/pruning.h"
 #include "ltlab/prune/scores.h"
 #include "ltlab/train/trainer.h"

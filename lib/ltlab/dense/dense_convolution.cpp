@@ -76,22 +76,16 @@ class Request {
   }
 
   // `last` is the argument of the primitive's description after its operands: attributes, or a forward hint.
-  template <class Primitive, class... Operands>
-  typename Primitive::primitive_desc describe(const dnnl::primitive_attr& last,
-                                              const Operands&... operands) const {
+  template <class Primitive, class Last, class... Operands>
+  typename Primitive::primitive_desc describe(const Last& last, const Operands&... operands) const {
 #if DNNL_VERSION_MAJOR >= 3
     return {engine_, operands..., last};
 #else
-    return {typename Primitive::desc(operands...), last, engine_};
-#endif
-  }
-  template <class Primitive, class... Operands>
-  typename Primitive::primitive_desc describe(const dnnl::convolution_forward::primitive_desc& last,
-                                              const Operands&... operands) const {
-#if DNNL_VERSION_MAJOR >= 3
-    return {engine_, operands..., last};
-#else
-    return {typename Primitive::desc(operands...), engine_, last};
+    const typename Primitive::desc description(operands...);
+    if constexpr (std::is_same_v<Last, dnnl::primitive_attr>)
+      return {description, last, engine_};
+    else
+      return {description, engine_, last};
 #endif
   }
 

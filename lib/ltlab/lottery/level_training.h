@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "ltlab/lottery/mask_schedule.h"
-#include "ltlab/nn/kernel_policies.h"
+#include "ltlab/nn/kernel_choice.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/train/trainer.h"
 

@@ -1,11 +1,9 @@
 #pragma once
 
-#include <algorithm>
-#include <array>
-#include <chrono>
+#include <map>
 #include <string>
-#include <utility>
-#include <vector>
+
+#include "ltlab/base/names.h"
 
 namespace ltlab {
 
@@ -33,26 +31,25 @@ const char* to_string(Product product);
 Kernel parse_kernel(const std::string& word);
 Product parse_product(const std::string& word);
 
-/// Returns the median seconds that a call of each function takes. They are measured in turn (a, b, a, b,
-/// ...), so that a drift of the machine's speed affects both alike.
-template <class A, class B>
-std::pair<double, double> time_in_turn(const A& a, const B& b) {
-  constexpr std::size_t kRounds = 7;
-  std::array<double, kRounds> seconds_a{}, seconds_b{};
-  const auto seconds = [](const auto& f) {
-    const auto start = std::chrono::steady_clock::now();
-    f();
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  };
-  a();  // warm up: caches, and oneDNN's just-in-time code
-  b();
-  for (std::size_t i = 0; i < kRounds; ++i) {
-    seconds_a[i] = seconds(a);
-    seconds_b[i] = seconds(b);
-  }
-  std::sort(seconds_a.begin(), seconds_a.end());
-  std::sort(seconds_b.begin(), seconds_b.end());
-  return {seconds_a[kRounds / 2], seconds_b[kRounds / 2]};
-}
+/// auto | dense | sparse
+const NameTable<KernelPolicy>& kernel_policy_names();
+
+/// Who chooses a network's kernels: one policy for all layers, and exceptions by the layer's name.
+struct KernelPolicies {
+  KernelPolicies(KernelPolicy all) : others(all) {}  // NOLINT: one policy is the usual case
+
+  KernelPolicy others;                         ///< of layers that are not named
+  std::map<std::string, KernelPolicy> layers;  ///< "fc3" -> dense
+
+  KernelPolicy of(const std::string& layer) const;
+  /// Returns whether any layer's kernels may be chosen by measurement.
+  bool measures() const;
+};
+
+/// Reads "auto", "sparse,fc3=dense", "fc3=dense" (the others auto). ConfigError where the text is malformed
+/// or names a layer twice.
+KernelPolicies parse_kernel_policies(const std::string& text);
+/// Returns the others' policy, then the exceptions by name: the same policies always give the same text.
+std::string to_text(const KernelPolicies& policies);
 
 }  // namespace ltlab

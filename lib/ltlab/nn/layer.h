@@ -32,6 +32,19 @@ struct TrainingStep {
 };
 
 /// How a network runs a layer.
+///
+/// Rectified gradients: a ReLU at the end of a layer belongs to it in the forward pass only. The layer above,
+/// which computes the gradient of y anyway, at once sets it to 0 where y is not positive, so that it becomes
+/// the gradient of the ReLU's input z. This costs less than a pass of its own.
+///
+///                 a layer that rectifies()               a layer with rectified_input
+///               +------------------------------+       +-----------------------------+
+///     forward   | z = W x + b,  y = ReLU(z)    | --y-> | takes y as its x            | ---->
+///     backward  | takes dz as its dy           | <-dz- | writes dz as its dx         | <----
+///               +------------------------------+       +-----------------------------+
+///                                                        dz = y > 0 ? dy : 0
+///
+/// The network does it instead where the layer above does not (rectifies_gradient()), or y has other readers.
 struct LayerContext {
   std::size_t batch = 0;  ///< the most images of a part of a batch
   std::size_t lanes = 0;
@@ -59,8 +72,7 @@ class Layer {
   virtual std::size_t input_border() const { return 0; }
   virtual std::size_t gradient_border() const { return 0; }
   /// Returns whether y is the output of a ReLU whose gradient backward() leaves to others: its dy is then the
-  /// gradient of the ReLU's input. Whoever computes that writes 0 where y is not positive, which costs less
-  /// than a separate pass.
+  /// gradient of the ReLU's input (LayerContext).
   virtual bool rectifies() const { return false; }
   /// Returns whether backward() does so with dx if LayerContext::rectified_input asks for it. Otherwise the
   /// network does.

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "ltlab/kernels/elementwise.h"
-#include "ltlab/nn/kernel_policies.h"
+#include "ltlab/nn/kernel_choice.h"
 #include "ltlab/nn/layer.h"
 
 namespace ltlab {

@@ -1,6 +1,8 @@
 #include "ltlab/nn/weighted_layer.h"
 
 #include <algorithm>
+#include <array>
+#include <chrono>
 #include <tuple>
 #include <utility>
 
@@ -8,13 +10,34 @@
 #include "ltlab/kernels/survivors.h"
 
 namespace ltlab {
-
 namespace {
 
 // Describes the weights, or the bias.
 ParameterInfo describe(const std::string& name, const Shape& shape, const Shape& weights, bool output_layer) {
   const std::size_t window = element_count({weights.begin() + 2, weights.end()});  // 1 for a linear layer
   return {name, shape, weights[1] * window, weights[0] * window, shape.size() > 1, output_layer};
+}
+
+// Returns the median seconds that a call of each function takes. They are measured in turn (a, b, a, b,
+// ...), so that a drift of the machine's speed affects both alike.
+template <class A, class B>
+std::pair<double, double> time_in_turn(const A& a, const B& b) {
+  constexpr std::size_t kRounds = 7;
+  std::array<double, kRounds> seconds_a{}, seconds_b{};
+  const auto seconds = [](const auto& f) {
+    const auto start = std::chrono::steady_clock::now();
+    f();
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  };
+  a();  // warm up: caches, and oneDNN's just-in-time code
+  b();
+  for (std::size_t i = 0; i < kRounds; ++i) {
+    seconds_a[i] = seconds(a);
+    seconds_b[i] = seconds(b);
+  }
+  std::ranges::sort(seconds_a);
+  std::ranges::sort(seconds_b);
+  return {seconds_a[kRounds / 2], seconds_b[kRounds / 2]};
 }
 
 }  // namespace
