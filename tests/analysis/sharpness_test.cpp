@@ -44,7 +44,7 @@ Eigen::MatrixXd dense_hessian(Network<double>& network, const std::vector<Labell
   for (std::size_t j = 0; j < size; ++j) {
     std::vector<double> unit(size);
     unit[j] = 1;
-    const std::vector<double> column = hessian_product<double>(network, batches, unit);
+    const std::vector<double> column = Hessian<double>(network, batches).multiply(unit);
     hessian.col(static_cast<Eigen::Index>(j)) =
         Eigen::Map<const Eigen::VectorXd>(column.data(), static_cast<Eigen::Index>(size));
   }
@@ -59,7 +59,7 @@ double by_power_iteration(Network<double>& network, const std::vector<LabelledBa
     double squares = 0;
     for (const double value : v) squares += value * value;
     for (double& value : v) value /= std::sqrt(squares);
-    const std::vector<double> product = hessian_product<double>(network, batches, v);
+    const std::vector<double> product = Hessian<double>(network, batches).multiply(v);
     eigenvalue = 0;
     for (std::size_t j = 0; j < v.size(); ++j) eigenvalue += v[j] * product[j];
     v = product;

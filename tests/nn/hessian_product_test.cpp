@@ -77,7 +77,7 @@ double second_difference(Network<double>& network, const std::vector<LabelledBat
 
 std::vector<double> product(Network<double>& network, const std::vector<LabelledBatch<double>>& batches,
                             const std::vector<double>& v) {
-  return hessian_product<double>(network, batches, v, {1, 2, 3});
+  return Hessian<double>(network, batches, {1, 2, 3}).multiply(v);
 }
 
 double dot(const std::vector<double>& a, const std::vector<double>& b) {
@@ -137,7 +137,8 @@ TEST_CASE("Hessian products are symmetric and linear, and double and float agree
       REQUIRE(h_sum[i] == Approx(100 * hu[i] - hv[i]).epsilon(1e-5).margin(1e-3));
 
     Network<float> single = random_network<float>(model, {1, 6, 6}, 0.6);
-    const std::vector<double> in_float = hessian_product<float>(single, random_batches(single), u, {1, 2, 3});
+    const std::vector<double> in_float =
+        Hessian<float>(single, random_batches(single), {1, 2, 3}).multiply(u);
     std::vector<double> difference(size);
     for (std::size_t i = 0; i < size; ++i) difference[i] = in_float[i] - hu[i];
     CHECK(std::sqrt(dot(difference, difference)) < 0.02 * std::sqrt(dot(hu, hu)));
@@ -161,7 +162,7 @@ TEST_CASE("Gradients and Hessian products leave the network as it was, and need 
   CHECK(product(network, batches, std::vector<double>(gradient.size())) ==
         std::vector<double>(gradient.size()));
   CHECK_THROWS_AS(mean_gradient<double>(network, {}), ConfigError);
-  CHECK_THROWS_AS(hessian_product<double>(network, batches, std::vector<double>(3)), ConfigError);
+  CHECK_THROWS_AS(Hessian<double>(network, batches).multiply(std::vector<double>(3)), ConfigError);
 }
 
 TEST_CASE("A unit that no image reaches adds nothing, though it lies at its kink", "[nn][hessian]") {

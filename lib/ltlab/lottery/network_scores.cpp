@@ -114,7 +114,7 @@ NetworkScores grasp_scores(Network<T>& network, std::span<const LabelledBatch<T>
   std::vector<double> direction = mean_gradient(network, batches);
   scale(network, direction,
         [&](const ParameterInfo& info) { return info.prunable ? 1 / (divisor(info) * divisor(info)) : 0.0; });
-  std::vector<double> scores = hessian_product(network, batches, std::span<const double>(direction));
+  std::vector<double> scores = Hessian<T>(network, batches).multiply(direction);
   std::ranges::transform(scores, weights, scores.begin(), std::multiplies<>());
   return of_prunable(network, scores);
 }

@@ -33,7 +33,7 @@ double norm(std::span<const double> v) {
   return std::sqrt(std::transform_reduce(v.begin(), v.end(), v.begin(), 0.0));
 }
 
-// Returns the r of hessian_product().
+// The r of Hessian.
 template <class T>
 constexpr double kRelativeStep = std::is_same_v<T, double> ? 1e-10 : 3e-4;
 
@@ -143,12 +143,6 @@ std::vector<double> Hessian<T>::multiply(std::span<const double> v) const {
   return product;
 }
 
-template <class T>
-std::vector<double> hessian_product(Network<T>& network, std::span<const LabelledBatch<T>> batches,
-                                    std::span<const double> v, const TrainingStep& step) {
-  return Hessian<T>(network, batches, step).multiply(v);
-}
-
 template class Hessian<float>;
 template class Hessian<double>;
 template std::size_t survivor_count(const Network<float>&);
@@ -161,9 +155,5 @@ template std::vector<double> mean_gradient(Network<float>&, std::span<const Labe
                                            const TrainingStep&);
 template std::vector<double> mean_gradient(Network<double>&, std::span<const LabelledBatch<double>>,
                                            const TrainingStep&);
-template std::vector<double> hessian_product(Network<float>&, std::span<const LabelledBatch<float>>,
-                                             std::span<const double>, const TrainingStep&);
-template std::vector<double> hessian_product(Network<double>&, std::span<const LabelledBatch<double>>,
-                                             std::span<const double>, const TrainingStep&);
 
 }  // namespace ltlab

@@ -68,9 +68,4 @@ class Hessian {
   std::vector<std::size_t> held_;  // the held ones among them
 };
 
-/// Returns H v for a single v.
-template <class T>
-std::vector<double> hessian_product(Network<T>& network, std::span<const LabelledBatch<T>> batches,
-                                    std::span<const double> v, const TrainingStep& step = {});
-
 }  // namespace ltlab
