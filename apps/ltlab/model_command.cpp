@@ -8,7 +8,6 @@
 #include "commands.h"
 #include "ltlab/base/error.h"
 #include "ltlab/data/dataset.h"
-#include "ltlab/nn/built_in_models.h"
 #include "ltlab/nn/model_text.h"
 #include "ltlab/nn/models.h"
 #include "text_table.h"

@@ -4,7 +4,6 @@
 #include <fstream>
 
 #include "ltlab/base/error.h"
-#include "ltlab/nn/built_in_models.h"
 #include "ltlab/nn/models.h"
 #include "support/temporary_folder.h"
 

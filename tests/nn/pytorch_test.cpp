@@ -1,6 +1,6 @@
 // Compares forward and backward passes of every model with PyTorch's, which make_pytorch_fixtures.py stored.
 #include "ltlab/base/checked.h"
-#include "ltlab/nn/built_in_models.h"
+#include "ltlab/nn/models.h"
 #include "support/pytorch_fixtures.h"
 
 using namespace ltlab;

@@ -209,7 +209,8 @@ class OneDnnConvolution {
   }
 
   Plan& plan_for(Task task, const CallersRun& x, const CallersRun& y) {
-    const PlanKey key{task, x.panels.panels, x.panels.lanes, x.border(), y.border(), x.block, y.block};
+    const PlanKey key{task,    x.panels.panels, x.panels.lanes, x.panels.shape.border, y.panels.shape.border,
+                      x.block, y.block};
     const auto found = plans_.find(key);
     if (found != plans_.end()) return found->second;
     return plans_.emplace(key, make_plan(task, x, y)).first->second;
@@ -285,10 +286,6 @@ DenseConvolution<T>::DenseConvolution(const ConvolutionShape& shape)
     : shape_(shape), implementation_(std::make_unique<Implementation>(shape)) {}
 template <class T>
 DenseConvolution<T>::~DenseConvolution() = default;
-template <class T>
-DenseConvolution<T>::DenseConvolution(DenseConvolution&&) noexcept = default;
-template <class T>
-DenseConvolution<T>& DenseConvolution<T>::operator=(DenseConvolution&&) noexcept = default;
 
 template <class T>
 void DenseConvolution<T>::forward(const T* weights, const T* bias, Activation activation,

@@ -25,8 +25,6 @@ class DenseConvolution {
  public:
   explicit DenseConvolution(const ConvolutionShape& shape);
   ~DenseConvolution();
-  DenseConvolution(DenseConvolution&&) noexcept;
-  DenseConvolution& operator=(DenseConvolution&&) noexcept;
 
   /// Computes Y = f(W * X + b), one bias an output channel; `bias` may be null. Padding lanes of Y are finite
   /// where those of X are.

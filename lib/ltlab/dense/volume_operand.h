@@ -20,8 +20,6 @@ namespace ltlab {
 struct CallersRun {
   PanelRun panels;
   std::size_t block = 1;
-
-  std::size_t border() const { return panels.shape.border; }
 };
 
 /// The axis of oneDNN's volumes that the lanes are.

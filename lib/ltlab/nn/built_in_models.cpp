@@ -1,4 +1,4 @@
-#include "ltlab/nn/built_in_models.h"
+#include "ltlab/nn/models.h"
 
 namespace ltlab {
 namespace {

@@ -12,7 +12,6 @@
 #include "ltlab/base/names.h"
 #include "ltlab/base/regular_file.h"
 #include "ltlab/nn/batch_normalization.h"
-#include "ltlab/nn/built_in_models.h"
 #include "ltlab/nn/convolution.h"
 #include "ltlab/nn/dropout_layer.h"
 #include "ltlab/nn/linear.h"
@@ -75,10 +74,6 @@ NameAndSettings split_settings(const std::string& named) {
     result.settings.emplace_back(name, setting.substr(equals + 1));
   }
   return result;
-}
-
-const BuiltInModel* find_built_in(const std::string& name) {
-  return find_named(built_in_models(), name);
 }
 
 bool is_text(const std::string& description) {
@@ -278,8 +273,8 @@ std::string check_model(const std::string& description) {
 std::string read_model(const std::string& named) {
   const auto [name, settings] = split_settings(named);
   std::error_code too_long;  // a text may be too long for a path
-  const bool is_file =
-      !find_built_in(name) && !named.starts_with(kMlp) && std::filesystem::is_regular_file(name, too_long);
+  const bool is_file = !find_named(built_in_models(), name) && !named.starts_with(kMlp) &&
+                       std::filesystem::is_regular_file(name, too_long);
   if (!is_file) return check_model(named);
   try {
     const std::string text = read_text(name);
@@ -294,13 +289,13 @@ std::string model_text(const std::string& description) {
   if (description.starts_with(kMlp)) return mlp_text(description);
   if (is_text(description)) return description;
   const auto [name, settings] = split_settings(description);
-  const BuiltInModel* model = find_built_in(name);
+  const BuiltInModel* model = find_named(built_in_models(), name);
   if (!model) throw unknown_model(name);
   return with_settings(with_settings(model->text, model->settings), settings);
 }
 
 ImageShape usual_image(const std::string& description) {
-  const BuiltInModel* model = find_built_in(split_settings(description).name);
+  const BuiltInModel* model = find_named(built_in_models(), split_settings(description).name);
   if (model) return model->image;
   const std::optional<std::size_t> inputs = parse_model_text(model_text(description)).inputs;
   return inputs ? ImageShape{*inputs, 1, 1} : ImageShape{3, 32, 32};

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ltlab/nn/network.h"
@@ -12,6 +13,18 @@ namespace ltlab {
 ///   "resnet-20:width=2";
 /// - the widths of fully connected layers, hidden ones with ReLU: "mlp:784-500-300-10"; or
 /// - its text (ModelText) on one line: "conv 16 relu; global-average-pool; linear classes".
+
+/// A model that needs no file: its text, in the language of ModelText, and what distinguishes it from other
+/// models of the same text.
+struct BuiltInModel {
+  std::string name;
+  std::string text;
+  std::vector<std::pair<std::string, std::string>> settings;
+  ImageShape image;  ///< of the paper's data
+};
+
+/// Returns the models, from small to large: LeNets, Conv-2/4/6, ResNets, VGGs.
+const std::vector<BuiltInModel>& built_in_models();
 
 /// Returns a description as above, on one line. ConfigError where it is malformed.
 std::string check_model(const std::string& description);

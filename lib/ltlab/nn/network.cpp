@@ -341,16 +341,6 @@ void Network<T>::forward_backward(const Activations<T>& images, const LogitLoss<
 }
 
 template <class T>
-void Network<T>::freeze() {
-  for (const Step<T>& step : steps_) step.layer->freeze();
-}
-
-template <class T>
-void Network<T>::keep_dense_gradients(bool keep) {
-  for (const Step<T>& step : steps_) step.layer->keep_dense_gradient(keep);
-}
-
-template <class T>
 std::vector<Tensor> Network<T>::dense_gradients() const {
   std::vector<Tensor> gradients;
   for (const Step<T>& step : steps_) {

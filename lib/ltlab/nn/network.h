@@ -76,11 +76,15 @@ class Network {
   void forward_backward(const Activations<T>& images, const LogitLoss<T>& loss,
                         const TrainingStep& step = {});
   /// Makes training passes work as evaluation does from now on: Layer::freeze().
-  void freeze();
+  void freeze() {
+    for (const Step<T>& step : steps_) step.layer->freeze();
+  }
 
   /// Sets whether forward_backward() from now on also computes the gradients of pruned weights, which flops()
   /// counts.
-  void keep_dense_gradients(bool keep);
+  void keep_dense_gradients(bool keep) {
+    for (const Step<T>& step : steps_) step.layer->keep_dense_gradient(keep);
+  }
   /// Returns those of the last forward_backward(), for each parameter that may be pruned; kept by then.
   std::vector<Tensor> dense_gradients() const;
 

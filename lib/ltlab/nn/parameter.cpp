@@ -34,11 +34,6 @@ void Parameter<T>::apply(const Mask& mask) {
 }
 
 template <class T>
-void Parameter<T>::assign(const Tensor& tensor) {
-  compress(tensor, values);
-}
-
-template <class T>
 Tensor Parameter<T>::expand(const std::string& name, std::span<const T> compact) const {
   Tensor tensor{name, info_.shape, AlignedVector<float>(dense_size_, 0.0f)};
   for (std::size_t i = 0; i < compact.size(); ++i) {

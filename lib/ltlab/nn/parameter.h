@@ -41,7 +41,7 @@ class Parameter {
   void apply(const Mask& mask);
 
   /// Takes the survivors' values from a dense tensor of the parameter's shape (ConfigError otherwise).
-  void assign(const Tensor& tensor);
+  void assign(const Tensor& tensor) { compress(tensor, values); }
   /// Returns the dense tensor, zero where pruned.
   Tensor dense() const { return expand(info_.name, values); }
   /// Returns a dense tensor of an array that runs along `values`, such as an optimizer's state.
