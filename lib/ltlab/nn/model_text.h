@@ -6,8 +6,6 @@
 #include <utility>
 #include <vector>
 
-#include "ltlab/kernels/activation.h"
-
 namespace ltlab {
 
 /// A model written as text: one layer a line (or between semicolons), from images to classes; what follows a

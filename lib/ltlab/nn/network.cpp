@@ -72,19 +72,16 @@ bool all_zero(const T* begin, const T* end) {
 // Returns whether the border and, if asked, the padding lanes hold zeros only.
 template <class T>
 bool is_clean(const Activations<T>& a, bool padding_too) {
-  const std::size_t lanes = a.lanes(), border = a.shape().border,
-                    row_size = a.shape().row_positions() * lanes;
-  const std::size_t rows = a.image().height + 2 * border;
+  const ActivationShape& s = a.shape();
   for (std::size_t p = 0; p < a.panels(); ++p) {
-    const std::size_t images = padding_too ? std::min(lanes, a.batch() - p * lanes) : lanes;
-    for (std::size_t r = 0; r < a.image().channels * rows; ++r) {
-      const T* row = a.panel(p) + r * row_size;
-      const T* end = row + row_size;
-      const bool inside = r % rows >= border && r % rows < rows - border;
-      if (!all_zero(row, inside ? row + border * lanes : end) || !all_zero(end - border * lanes, end))
-        return false;
-      for (const T* x = row; images < lanes && x < end; x += lanes)
-        if (!all_zero(x + images, x + lanes)) return false;
+    const std::size_t images = padding_too ? std::min(s.lanes, s.batch - p * s.lanes) : s.lanes;
+    for (std::size_t i = 0; i < s.panel_positions(); ++i) {
+      // Positions left of or above the image wrap around to huge ones.
+      const std::size_t x = i % s.row_positions() - s.border,
+                        y = i % s.channel_positions() / s.row_positions() - s.border;
+      const bool inside = x < s.image.width && y < s.image.height;
+      const T* values = a.panel(p) + i * s.lanes;
+      if (!all_zero(values + (inside ? images : 0), values + s.lanes)) return false;
     }
   }
   return true;
