@@ -19,20 +19,11 @@ double deviation(const Tensor& tensor) {
   return std::sqrt(squares / size);
 }
 
-std::vector<std::uint32_t> survivors_of(const Mask& mask) {
-  std::vector<std::uint32_t> survivors;
-  for (std::uint32_t i = 0; const std::uint8_t keep : mask.keep) {
-    if (keep) survivors.push_back(i);
-    ++i;
-  }
-  return survivors;
-}
-
 // Returns each weight's place in the order in which the rounds prune a mask, from 0 (first) to 1.
 std::vector<double> places_in_order(std::size_t layer, const std::vector<PruningRound>& rounds) {
   std::vector<double> places(rounds.front().masks[layer].size());
   for (const PruningRound& round : rounds) {
-    std::vector<std::uint32_t> order = survivors_of(round.masks[layer]);
+    std::vector<std::uint32_t> order = places_of(round.masks[layer], 1);
     const std::vector<double>& scores = round.scores[layer];
     std::ranges::stable_sort(order, {}, [&](std::uint32_t i) { return scores[i]; });
     // The weights left for a later round come after all that are gone by then.
@@ -60,7 +51,7 @@ std::vector<Tensor> shuffled_weights(std::vector<Tensor> weights, const std::vec
   for (Tensor& tensor : weights) {
     const Mask* mask = find_named(masks, tensor.name);
     if (!mask) continue;
-    const std::vector<std::uint32_t> survivors = survivors_of(*mask);
+    const std::vector<std::uint32_t> survivors = places_of(*mask, 1);
     RandomStream random({names.seed, "shuffled-weights/" + tensor.name, level, names.trial});
     const auto order = random.permutation(static_cast<std::uint32_t>(survivors.size()));
     const AlignedVector<float> before = tensor.values;
@@ -94,43 +85,6 @@ std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vect
 
 namespace {
 
-// The ticket from which a control starts.
-struct Ticket {
-  const Replicate& replicate;
-  unsigned level;
-  const std::vector<Mask>& masks;
-  ControlTrial trial;
-};
-
-void reinitialize(const Ticket& ticket, LevelStart& start) {
-  const Replicate& replicate = ticket.replicate;
-  start.weights =
-      reinitialized(replicate.network(), replicate.config().initialization, ticket.level, ticket.trial);
-  start.record_initial_weights = true;
-}
-
-void draw_mask(const Ticket& ticket, LevelStart& start) {
-  start.masks = random_masks(ticket.masks, ticket.trial.seed, ticket.level, ticket.trial.trial);
-}
-
-void draw_mask_of_network(const Ticket& ticket, LevelStart& start) {
-  start.masks = random_masks_of_network(ticket.masks, ticket.trial.seed, ticket.level, ticket.trial.trial);
-}
-
-void shuffle_weights(const Ticket& ticket, LevelStart& start) {
-  start.weights = shuffled_weights(std::move(start.weights), ticket.masks, ticket.level, ticket.trial);
-  start.record_initial_weights = true;
-}
-
-void keep_signs(const Ticket& ticket, LevelStart& start) {
-  start.weights = signs_of(std::move(start.weights), ticket.masks);
-  start.record_initial_weights = true;
-}
-
-void train_nothing(const Ticket& /*ticket*/, LevelStart& start) {
-  start.training.steps = start.first_step;
-}
-
 // Returns the prunings that led to a level's mask, first to last.
 std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned level) {
   std::vector<PruningRound> rounds;
@@ -146,36 +100,41 @@ std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned le
   return rounds;
 }
 
-void invert_mask(const Ticket& ticket, LevelStart& start) {
-  start.masks = inverted_masks(ticket.masks, pruning_rounds(ticket.replicate, ticket.level),
-                               ticket.replicate.config().granularity);
-}
-
-struct Change {
-  Control value;
-  void (*apply)(const Ticket& ticket, LevelStart& start);
-};
-
-constexpr Change kChanges[] = {
-    {Control::random_reinit, reinitialize},
-    {Control::random_mask, draw_mask},
-    {Control::global_random_mask, draw_mask_of_network},
-    {Control::shuffled_weights, shuffle_weights},
-    {Control::sign_only, keep_signs},
-    {Control::supermask, train_nothing},
-    {Control::inverted_mask, invert_mask},
-};
-static_assert(std::size(kChanges) == std::size(kControls));
-
 }  // namespace
 
 LevelStart start_control(const Replicate& replicate, Control control, unsigned trial, unsigned level,
                          const std::vector<Mask>& masks) {
+  const SearchConfig& config = replicate.config();
   const bool rewound = row_of(kControls, control).is_rewound;
-  LevelStart start =
-      replicate.start_fresh(level, masks, rewound ? std::uint64_t{replicate.config().rewind_step} : 0);
+  LevelStart start = replicate.start_fresh(level, masks, rewound ? std::uint64_t{config.rewind_step} : 0);
   if (rewound) replicate.rewind(start);
-  row_of(kChanges, control).apply({replicate, level, masks, {replicate.run().seed, trial}}, start);
+  const ControlTrial names{replicate.run().seed, trial};
+  switch (control) {
+    case Control::random_reinit:
+      start.weights = reinitialized(replicate.network(), config.initialization, level, names);
+      start.record_initial_weights = true;
+      break;
+    case Control::random_mask:
+      start.masks = random_masks(masks, names.seed, level, trial);
+      break;
+    case Control::global_random_mask:
+      start.masks = random_masks_of_network(masks, names.seed, level, trial);
+      break;
+    case Control::shuffled_weights:
+      start.weights = shuffled_weights(std::move(start.weights), masks, level, names);
+      start.record_initial_weights = true;
+      break;
+    case Control::sign_only:
+      start.weights = signs_of(std::move(start.weights), masks);
+      start.record_initial_weights = true;
+      break;
+    case Control::supermask:
+      start.training.steps = start.first_step;
+      break;
+    case Control::inverted_mask:
+      start.masks = inverted_masks(masks, pruning_rounds(replicate, level), config.granularity);
+      break;
+  }
   return start;
 }
 

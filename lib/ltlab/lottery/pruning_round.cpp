@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "ltlab/base/join.h"
-#include "ltlab/base/random.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/lottery/network_scores.h"
 #include "ltlab/nn/models.h"
@@ -223,11 +222,8 @@ std::vector<Mask> draw_sparse_masks(const std::vector<Mask>& layers, const std::
   std::vector<Mask> masks;
   for (const PruningGroup& group : plan) {
     const Mask& layer = layers.at(group.layers.at(0));
-    RandomStream random({seed, "sparse/" + layer.name, level, 0});
-    const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(layer.size()));
-    Mask mask{layer.name, layer.shape, std::vector<std::uint8_t>(layer.size(), 0)};
-    for (std::size_t i = 0; i < group.survivors; ++i) mask.keep[order[i]] = 1;
-    masks.push_back(std::move(mask));
+    masks.push_back(draw_mask(layer.name, layer.shape, group.survivors,
+                              RandomStream({seed, "sparse/" + layer.name, level, 0})));
   }
   return masks;
 }

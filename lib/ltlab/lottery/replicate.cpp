@@ -23,12 +23,8 @@ Replicate::Replicate(const SearchConfig& config, const TrainingData& data, std::
       store_(std::move(folder)),
       network_(make_network<float>(config.model, data.dataset.train.shape, data.dataset.classes, 1)),
       run_(describe_run("ticket", 0, config.model, data.dataset)) {
-  if (store_.has_run()) {
-    run_ = read_same_run(store_, run_);
-    run_.totals.reset();  // set anew when the search ends
-  } else {
-    require_no_levels(store_);
-  }
+  run_ = read_earlier(store_, run_).value_or(run_);
+  run_.totals.reset();  // set anew when the search ends
 }
 
 RunRecord Replicate::describe_run(const std::string& branch, unsigned trial, const std::string& model,

@@ -15,7 +15,7 @@ namespace ltlab {
 /// One replicate of a search as far as it has gone: its records, and how its levels begin.
 class Replicate {
  public:
-  /// Takes up what an earlier session left in `folder`; throws as read_same_run() where that belongs to
+  /// Takes up what an earlier session left in `folder`; throws as read_earlier() where that belongs to
   /// another search. `config` is in steps; it and `data` must outlive this.
   Replicate(const SearchConfig& config, const TrainingData& data, std::filesystem::path folder,
             unsigned number);

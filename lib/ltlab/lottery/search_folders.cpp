@@ -60,7 +60,13 @@ LevelRecord read_sound_level(const RunStore& store, unsigned level, const std::s
   return record;
 }
 
-RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
+std::optional<RunRecord> read_earlier(const RunStore& store, const RunRecord& run) {
+  if (!store.has_run()) {
+    if (store.levels().empty()) return std::nullopt;
+    throw StoreError(
+        "'" + store.folder().string() +
+        "' holds levels but no run.h5 that tells their settings: restore it, or give another --out");
+  }
   RunRecord before = store.read_run();
   if (before.dataset_fingerprint != run.dataset_fingerprint) {
     throw StoreError(store.run_path().string() + " was made with other data (fingerprint " +
@@ -80,13 +86,6 @@ RunRecord read_same_run(const RunStore& store, const RunRecord& run) {
   compare("rewind_step", std::to_string(before.rewind_step), std::to_string(run.rewind_step));
   require_sound(store.run_path(), faults);
   return before;
-}
-
-void require_no_levels(const RunStore& store) {
-  if (store.levels().empty()) return;
-  throw StoreError(
-      "'" + store.folder().string() +
-      "' holds levels but no run.h5 that tells their settings: restore it, or give another --out");
 }
 
 void remember_data_directory(const SearchConfig& config, std::string& directory) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 
 #include "ltlab/config/search_config.h"
@@ -14,17 +15,14 @@ std::filesystem::path replicate_folder(const std::filesystem::path& folder, unsi
 /// Returns the folder of a control's run within a replicate's: "random-reinit-0".
 std::filesystem::path control_folder(const std::filesystem::path& replicate, Control control, unsigned trial);
 
-/// Reads what an earlier session left in a folder. StoreError where its settings, data or seed are not those
-/// of `run`: its levels would otherwise pass for results of this search; also where one of its figures or
-/// weights cannot be right.
-RunRecord read_same_run(const RunStore& store, const RunRecord& run);
+/// Returns what an earlier session left in a folder, if one did. StoreError where its settings, data or seed
+/// are not those of `run`: its levels would otherwise pass for results of this search; also where one of its
+/// figures or weights cannot be right, and where there are levels but no run.h5 with their settings.
+std::optional<RunRecord> read_earlier(const RunStore& store, const RunRecord& run);
 
 /// Reads a level to go on from, of a run of that branch. StoreError, too, where one of its figures or weights
 /// cannot be right.
 LevelRecord read_sound_level(const RunStore& store, unsigned level, const std::string& branch);
-
-/// Throws StoreError where there are levels but no run.h5 with their settings.
-void require_no_levels(const RunStore& store);
 
 /// Keeps the place for a resumed search to look again; if the user now leaves it open, the known one stays.
 void remember_data_directory(const SearchConfig& config, std::string& directory);

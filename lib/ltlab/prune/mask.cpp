@@ -35,6 +35,14 @@ Mask full_mask(const std::string& name, const Shape& shape) {
   return {name, shape, std::vector<std::uint8_t>(element_count(shape), 1)};
 }
 
+std::vector<std::uint32_t> places_of(const Mask& mask, std::uint8_t keep) {
+  std::vector<std::uint32_t> places;
+  for (std::uint32_t i = 0; i < mask.size(); ++i) {
+    if (mask.keep[i] == keep) places.push_back(i);
+  }
+  return places;
+}
+
 double density(const std::vector<Mask>& masks) {
   std::size_t survivors = 0;
   std::size_t weights = 0;

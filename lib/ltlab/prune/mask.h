@@ -24,6 +24,9 @@ struct Mask {
 /// Returns a mask that keeps everything.
 Mask full_mask(const std::string& name, const Shape& shape);
 
+/// Returns the places of the weights that are kept (1) or pruned (0), ascending.
+std::vector<std::uint32_t> places_of(const Mask& mask, std::uint8_t keep);
+
 /// Returns survivors over weights of all masks together: the density P_m of Frankle & Carbin 2019, section 1.
 double density(const std::vector<Mask>& masks);
 

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "ltlab/base/random.h"
-
 namespace ltlab {
 namespace {
 
@@ -98,10 +96,6 @@ void check_finite(const PruningCandidate& candidate) {
   }
 }
 
-Mask empty_mask(const Mask& like) {
-  return {like.name, like.shape, std::vector<std::uint8_t>(like.size(), 0)};
-}
-
 }  // namespace
 
 const NameTable<PruningScope>& pruning_scope_names() {
@@ -129,35 +123,38 @@ std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates
   return masks;
 }
 
+Mask draw_mask(const std::string& name, const Shape& shape, std::size_t survivors, RandomStream random) {
+  Mask mask{name, shape, std::vector<std::uint8_t>(element_count(shape), 0)};
+  const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(mask.size()));
+  for (std::size_t i = 0; i < survivors; ++i) mask.keep[order[i]] = 1;
+  return mask;
+}
+
 std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t seed, std::uint64_t level,
                                std::uint64_t trial) {
   std::vector<Mask> result;
   for (const Mask& mask : masks) {
-    RandomStream random({seed, "random-mask/" + mask.name, level, trial});
-    const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(mask.size()));
-    Mask drawn = empty_mask(mask);
-    const std::size_t survivors = mask.survivors();
-    for (std::size_t i = 0; i < survivors; ++i) drawn.keep[order[i]] = 1;
-    result.push_back(std::move(drawn));
+    result.push_back(draw_mask(mask.name, mask.shape, mask.survivors(),
+                               RandomStream({seed, "random-mask/" + mask.name, level, trial})));
   }
   return result;
 }
 
 std::vector<Mask> random_masks_of_network(const std::vector<Mask>& masks, std::uint64_t seed,
                                           std::uint64_t level, std::uint64_t trial) {
-  std::vector<Mask> result;
-  std::vector<std::uint8_t*> weights;  // of all masks in turn
-  std::size_t survivors = 0;
+  std::size_t weights = 0, survivors = 0;
   for (const Mask& mask : masks) {
-    result.push_back(empty_mask(mask));
+    weights += mask.size();
     survivors += mask.survivors();
   }
+  const Mask all =  // weights of all masks in turn
+      draw_mask("", {weights}, survivors, RandomStream({seed, "global-random-mask", level, trial}));
+  auto from = all.keep.begin();
+  std::vector<Mask> result = masks;
   for (Mask& mask : result) {
-    for (std::uint8_t& keep : mask.keep) weights.push_back(&keep);
+    std::copy_n(from, mask.size(), mask.keep.begin());
+    from += static_cast<std::ptrdiff_t>(mask.size());
   }
-  RandomStream random({seed, "global-random-mask", level, trial});
-  const std::vector<std::uint32_t> order = random.permutation(static_cast<std::uint32_t>(weights.size()));
-  for (std::size_t i = 0; i < survivors; ++i) *weights[order[i]] = 1;
   return result;
 }
 

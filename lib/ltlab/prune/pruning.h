@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ltlab/base/names.h"
+#include "ltlab/base/random.h"
 #include "ltlab/prune/granularity.h"
 #include "ltlab/prune/mask.h"
 
@@ -46,6 +47,8 @@ struct Quota {
 std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
                                  const std::vector<Quota>& quotas, const Granularity& granularity);
 
+/// Returns a mask with that many survivors, at random places.
+Mask draw_mask(const std::string& name, const Shape& shape, std::size_t survivors, RandomStream random);
 /// Returns, as a control, masks with as many survivors in each parameter as `masks`, at random places.
 std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t seed, std::uint64_t level,
                                std::uint64_t trial);

@@ -5,18 +5,6 @@
 #include <functional>
 
 namespace ltlab {
-namespace {
-
-// Returns the places of the weights that are kept (1) or pruned (0), in order.
-std::vector<std::uint32_t> places_of(const Mask& mask, std::uint8_t keep) {
-  std::vector<std::uint32_t> places;
-  for (std::uint32_t i = 0; i < mask.size(); ++i) {
-    if (mask.keep[i] == keep) places.push_back(i);
-  }
-  return places;
-}
-
-}  // namespace
 
 Mask drop_and_grow(const Mask& mask, const RegrowthScores& scores, std::size_t count) {
   Mask result = mask;
