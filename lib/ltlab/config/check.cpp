@@ -18,16 +18,21 @@ void require(bool holds, const std::string& message) {
   if (!holds) throw ConfigError(message);
 }
 
+void require_count(const std::string& option, std::uint64_t value, std::uint64_t most) {
+  require(value >= 1 && value <= most, "--" + option + " must lie between 1 and " + std::to_string(most));
+}
+
+void require_below_1(const std::string& option, double value) {
+  require(value >= 0 && value < 1, "--" + option + " must be at least 0 and below 1");
+}
+
 // Refuses counts beyond memory or patience, typed by mistake.
 void check_counts(const SearchConfig& c) {
-  const auto within = [](const std::string& option, std::uint64_t value, std::uint64_t most) {
-    require(value >= 1 && value <= most, "--" + option + " must lie between 1 and " + std::to_string(most));
-  };
-  within("batch", c.training.batch, 65536);
-  within("replicates", c.replicates, 1000);
-  within("trials", c.trials, 1000);
-  within("embedded-train", c.data.embedded_train, 1000000);
-  within("embedded-test", c.data.embedded_test, 1000000);
+  require_count("batch", c.training.batch, 65536);
+  require_count("replicates", c.replicates, 1000);
+  require_count("trials", c.trials, 1000);
+  require_count("embedded-train", c.data.embedded_train, 1000000);
+  require_count("embedded-test", c.data.embedded_test, 1000000);
   require(c.levels.value_or(0) <= 10000, "--levels must be at most 10000");
 }
 
@@ -155,10 +160,9 @@ void check_pruning(const SearchConfig& c) {
           "--score " + score_names().name(c.score) + " tells how weights have changed, and --prune " +
               pruning_time_names().name(c.prune) +
               " prunes those of step 0: give --rewind, or another of the two");
-  const bool pattern = c.granularity.kind == Granularity::Kind::pattern;
-  require(!pattern || c.densities.empty(),
+  require(c.granularity.kind != Granularity::Kind::pattern || c.densities.empty(),
           "--granularity " + to_text(c.granularity) + " has one density of its own: leave out --densities");
-  require(c.score_images >= 1 && c.score_images <= 1000000, "--score-images must lie between 1 and 1000000");
+  require_count("score-images", c.score_images, 1000000);
 }
 
 // A saved ticket brings its masks and the weights that it starts from.
@@ -174,24 +178,21 @@ void check_transfer(const SearchConfig& c) {
 
 void check(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
-  const auto is_rate = [](double rate) { return rate > 0 && rate < 1; };
   require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
   require(std::isfinite(t.learning_rate.base) && t.learning_rate.base > 0, "--learning-rate must be above 0");
-  require(is_rate(c.rate), "--rate must lie between 0 and 1: it is the fraction pruned a round");
-  require(!c.convolution_rate || (*c.convolution_rate >= 0 && *c.convolution_rate < 1),
-          "--convolution-rate must be at least 0 and below 1");
-  require(c.rate_of_output_layer() >= 0 && c.rate_of_output_layer() < 1,
-          "--output-rate must be at least 0 and below 1");
+  require(c.rate > 0 && c.rate < 1, "--rate must lie between 0 and 1: it is the fraction pruned a round");
+  require_below_1("convolution-rate", c.convolution_rate.value_or(0));
+  require_below_1("output-rate", c.rate_of_output_layer());
   require(c.target_density >= 0 && c.target_density < 1,
           "--target-density must lie between 0 and 1 (0.02 is 2 %)");
   require(c.levels || c.target_density > 0 || !c.densities.empty(),
           "--levels, --target-density or --densities must say where the search ends");
   require(fall_between_1_and_0(c.densities), std::string("--densities ") + kFall);
-  require(t.optimizer.momentum >= 0 && t.optimizer.momentum < 1, "--momentum must be at least 0 and below 1");
+  require_below_1("momentum", t.optimizer.momentum);
   require(std::isfinite(t.optimizer.weight_decay) && t.optimizer.weight_decay >= 0,
           "--weight-decay must be a number that is not negative");
-  require(t.optimizer.beta1 >= 0 && t.optimizer.beta1 < 1, "--beta1 must be at least 0 and below 1");
-  require(t.optimizer.beta2 >= 0 && t.optimizer.beta2 < 1, "--beta2 must be at least 0 and below 1");
+  require_below_1("beta1", t.optimizer.beta1);
+  require_below_1("beta2", t.optimizer.beta2);
   require(std::isfinite(t.optimizer.epsilon) && t.optimizer.epsilon > 0, "--epsilon must be above 0");
   require(t.learning_rate.factor > 0 && t.learning_rate.factor <= 1,
           "--decay-factor must be above 0 and at most 1");

@@ -1,7 +1,9 @@
 #include "ltlab/config/config_text.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <ranges>
 
 #include "ltlab/config/config_lines.h"
 #include "ltlab/config/settings.h"
@@ -74,14 +76,11 @@ std::optional<std::string> setting(const std::string& config_text, const std::st
 }
 
 std::vector<std::string> differing_settings(const std::string& before, const std::string& now) {
-  const std::map<std::string, std::string> old_values = parse_lines(before), new_values = parse_lines(now);
-  std::map<std::string, std::string> names = old_values;
-  names.insert(new_values.begin(), new_values.end());
-  std::vector<std::string> differing;
-  for (const auto& [name, unused] : names) {
-    if (setting(before, name) != setting(now, name)) differing.push_back(name);
-  }
-  return differing;
+  std::map<std::string, std::string> differing;
+  std::ranges::set_symmetric_difference(parse_lines(before), parse_lines(now),
+                                        std::inserter(differing, differing.end()));
+  const auto names = std::views::keys(differing);
+  return {names.begin(), names.end()};
 }
 
 std::vector<std::string> differences(const std::string& before, const std::string& now) {

@@ -36,22 +36,10 @@ struct Row : Setting {
     conditions.insert(conditions.end(), all.begin(), all.end());
     return *this;
   }
-  Row& stored_if(Test test) {
-    is_stored = test;
-    return *this;
-  }
   Row& stored_unless_default() {
     is_stored = [print = print, preset = print(SearchConfig())](const SearchConfig& config) {
       return print(config) != preset;
     };
-    return *this;
-  }
-  Row& printed_by(std::string (*text)(const SearchConfig&)) {
-    print = text;
-    return *this;
-  }
-  Row& bare(const std::string& value) {
-    value_if_bare = value;
     return *this;
   }
   Row& of(Decides decided) {
@@ -91,14 +79,14 @@ class Table {
         [&names, at](const SearchConfig& config) { return names.name(at(config)); });
   }
 
-  // A setting whose text is parsed by `parse` into the value kept.
+  // A setting whose text is parsed by `parse` into the value.
   template <class Parse, class At>
   Row& text(const std::string& name, const std::string& placeholder, const std::string& help, Parse parse,
             At at) {
     return add(
         name, placeholder, help,
         [parse, at](const std::string& text, SearchConfig& config) { at(config) = parse(text); },
-        [at](const SearchConfig& config) { return at(config); });
+        [at](const SearchConfig& config) { return to_text(at(config)); });
   }
 
   std::vector<Setting> rows() const {
@@ -212,12 +200,12 @@ void add_initial_weights(Table& t) {
   t.choice("init", "INIT", "weights at step 0: {}", initialization_names(), AT(initialization));
   t.group(SettingGroup::pretraining);
   t.value("pretrain", "STEPS", "its length, with the settings for training; cosine falls over the longer of both "
-          "(0: none, the weights of step 0 are as drawn)", AT(pretraining.steps)).stored_if(pretraining.holds);
+          "(0: none, the weights of step 0 are as drawn)", AT(pretraining.steps)).is_stored = pretraining.holds;
   t.text("pretrain-data", "SOURCE", "other data, of images as large (those of --data); a file of arrays is looked for where "
          "--data's lies", known_source, AT(pretraining.source)).needs({pretraining})
-      .stored_if([](auto& c) { return c.pretrains() && !c.pretraining.source.empty(); });
+      .is_stored = [](auto& c) { return c.pretrains() && !c.pretraining.source.empty(); };
   t.choice("pretrain-labels", "LABELS", "{}", label_names(), AT(pretraining.random_labels)).needs({pretraining})
-      .stored_if([](auto& c) { return c.pretrains() && c.pretraining.random_labels; });
+      .is_stored = [](auto& c) { return c.pretrains() && c.pretraining.random_labels; };
 }
 
 void add_training(Table& t) {
@@ -234,8 +222,8 @@ void add_training(Table& t) {
   t.choice("budget", "NAME", "what every level's training gets alike: --steps, or the FLOPs that those cost the dense network, "
            "so that sparser ones take more steps: {}", budget_names(), AT(budget))
       .stored_unless_default().after_dense().must_agree();
-  t.value("level-steps", "STEPS,...", "of levels 1, 2, ..., whose learning rates, validations and changes of masks are drawn out "
-          "alike; the last is that of all that follow (the steps)", AT(level_steps))
+  t.text("level-steps", "STEPS,...", "of levels 1, 2, ..., whose learning rates, validations and changes of masks are drawn out "
+         "alike; the last is that of all that follow (the steps)", parse_step_counts, AT(level_steps))
       .stored_unless_default().after_dense().must_agree();
   t.value("batch", "N", "images a step ({})", AT(training.batch)).must_agree();
   t.choice("augment", "NAME", "of the training images: {}, which pads by 4 pixels, crops, and flips left to right, all at random",
@@ -243,7 +231,7 @@ void add_training(Table& t) {
   t.value("validate-every", "STEPS", "between validations ({})", AT(training.validate_every));
   t.choice("optimizer", "NAME", "{}", optimizer_names(), AT(training.optimizer.kind));
   t.value("momentum", "X", "of sgd ({})", AT(training.optimizer.momentum)).needs({sgd});
-  t.value("nesterov", "BOOL", "Nesterov's momentum for sgd", AT(training.optimizer.nesterov)).needs({sgd}).bare("true");
+  t.value("nesterov", "BOOL", "Nesterov's momentum for sgd", AT(training.optimizer.nesterov)).needs({sgd}).value_if_bare = "true";
   t.value("beta1", "X", "of adam and adamw ({})", AT(training.optimizer.beta1)).needs({adam});
   t.value("beta2", "X", "of adam and adamw ({})", AT(training.optimizer.beta2)).needs({adam});
   t.value("epsilon", "X", "of adam and adamw ({})", AT(training.optimizer.epsilon)).needs({adam});
@@ -251,8 +239,8 @@ void add_training(Table& t) {
   t.value("learning-rate", "X", "({})", AT(training.learning_rate.base));
   t.choice("schedule", "NAME", "learning rate over the steps: {}", schedule_names(), AT(training.learning_rate.shape));
   t.value("warmup", "STEPS", "of linear warm-up ({})", AT(training.learning_rate.warmup_steps));
-  t.value("milestones", "STEPS,...", "at which --schedule step multiplies the rate by the decay factor",
-          AT(training.learning_rate.milestones)).needs({in_steps});
+  t.text("milestones", "STEPS,...", "at which --schedule step multiplies the rate by the decay factor",
+         parse_step_counts, AT(training.learning_rate.milestones)).needs({in_steps});
   t.value("decay-factor", "X", "of --schedule step ({})", AT(training.learning_rate.factor)).needs({in_steps});
 }
 
@@ -273,21 +261,21 @@ void add_pruning(Table& t) {
   t.group(SettingGroup::pruning);
   t.value("levels", "N", "pruned levels after the dense one ({}, or as many as --target-density needs)", AT(levels))
       .needs({no_densities, searches, no_pattern}).of(Decides::extent)
-      .stored_if([](auto& c) { return c.has_rates() && c.levels; });
+      .is_stored = [](auto& c) { return c.has_rates() && c.levels; };
   t.value("target-density", "X", "stop at the first level of at most this density, as 0.02 for 2 %", AT(target_density))
       .needs({no_densities, searches, no_pattern}).of(Decides::extent);
-  t.value("densities", "D1,D2,...", "of levels 1, 2, ..., as 0.5,0.2,0.1, in place of rates, --levels and --target-density; the "
-          "output layer is pruned as if at half the others' rate", AT(densities)).needs({searches}).of(Decides::extent)
-      .stored_if([](auto& c) { return !c.has_rates() && !c.densities.empty(); });
+  t.text("densities", "D1,D2,...", "of levels 1, 2, ..., as 0.5,0.2,0.1, in place of rates, --levels and --target-density; the "
+         "output layer is pruned as if at half the others' rate", parse_densities, AT(densities)).needs({searches}).of(Decides::extent)
+      .is_stored = [](auto& c) { return !c.has_rates() && !c.densities.empty(); };
   t.value("rate", "X", "fraction of the survivors pruned a round ({})", AT(rate))
       .needs({no_densities, searches, no_pattern}).after_dense();
   t.value("convolution-rate", "X", "of convolutions (the rate)", AT(convolution_rate))
       .needs({no_densities, searches, no_pattern, by_layer}).after_dense()
-      .stored_if([](auto& c) { return c.has_layer_rates() && c.convolution_rate; });
+      .is_stored = [](auto& c) { return c.has_layer_rates() && c.convolution_rate; };
   t.value("output-rate", "X", "of the output layer (half the rate)", AT(output_rate))
       .needs({no_densities, searches, no_pattern, by_layer}).after_dense()
-      .printed_by([](auto& c) { return to_text(c.rate_of_output_layer()); });
-  t.value("layer-rate", "LAYER=X,...", "of single layers, as fc1=0.3,conv1=0; 0 keeps a layer whole", AT(layer_rates))
+      .print = [](auto& c) { return to_text(c.rate_of_output_layer()); };
+  t.text("layer-rate", "LAYER=X,...", "of single layers, as fc1=0.3,conv1=0; 0 keeps a layer whole", parse_layer_rates, AT(layer_rates))
       .needs({searches}).after_dense().stored_unless_default();
   t.value("min-survivors", "N", "weights that every layer keeps at least, lest pruning empty one ({})", AT(min_survivors))
       .needs({searches, no_pattern}).after_dense().stored_unless_default();
@@ -300,21 +288,21 @@ void add_pruning(Table& t) {
   t.choice("gradual", "COURSE", "of the pruned fraction during training: {}", gradual_course_names(), AT(gradual_course))
       .needs({gradual}).after_dense();
   t.value("prune-begin", "STEPS", "when masks begin to change in training (a quarter of the steps; 0 but for during-training)", AT(prune_begin)).needs({moves}).after_dense()
-      .stored_if([](auto& c) { return c.moves_masks() && c.prune_begin; });
+      .is_stored = [](auto& c) { return c.moves_masks() && c.prune_begin; };
   t.value("prune-end", "STEPS", "and when they stop (three quarters of the steps)", AT(prune_end)).needs({moves}).after_dense()
-      .stored_if([](auto& c) { return c.moves_masks() && c.prune_end; });
+      .is_stored = [](auto& c) { return c.moves_masks() && c.prune_end; };
   t.value("prune-every", "STEPS", "between changes of masks during training, and checks of early-bird ({})", AT(prune_every))
       .needs({moves}).after_dense();
   t.choice("scope", "SCOPE", "weights compete within a layer or across layers; or layers have one density, or that of "
            "Erdős–Rényi-Kernel: {}", pruning_scope_names(), AT(scope)).needs({searches, no_pattern}).after_dense()
-      .stored_if([](auto& c) { return c.has_rates() || !c.densities.empty(); });
-  t.value("granularity", "WHAT", "what goes at once: weight (default) | neuron or filter, all weights of an output | input or "
-          "channel, all that read one | HEIGHTxWIDTH, a block as 4x4 | N:M, the best N of each M inputs stay, as 2:4",
-          AT(granularity)).needs({searches}).after_dense().stored_unless_default();
+      .is_stored = [](auto& c) { return c.has_rates() || !c.densities.empty(); };
+  t.text("granularity", "WHAT", "what goes at once: weight (default) | neuron or filter, all weights of an output | input or "
+         "channel, all that read one | HEIGHTxWIDTH, a block as 4x4 | N:M, the best N of each M inputs stay, as 2:4",
+         parse_granularity, AT(granularity)).needs({searches}).after_dense().stored_unless_default();
   t.choice("score", "NAME", "what says which weights go first, the lowest: {}", score_names(), AT(score))
       .needs({searches}).after_dense().stored_unless_default();
   t.value("score-images", "N", "training images that " + seeing + " sees, as many of each class ({})", AT(score_images))
-      .needs({searches, sees}).after_dense().stored_if(sees.holds);
+      .needs({searches, sees}).after_dense().is_stored = sees.holds;
 }
 
 void add_rewinding(Table& t) {
@@ -333,12 +321,12 @@ void add_comparison(Table& t) {
                         "is for --control, of those that are drawn, and there is none"};
   t.group(SettingGroup::comparison);
   t.value("replicates", "N", "whole searches with seeds SEED, SEED + 1, ... ({})", AT(replicates)).of(Decides::extent);
-  t.value("control", "NAME,...", explained(kControls) + "; none (default)", AT(controls)).of(Decides::extent).stored_unless_default();
+  t.text("control", "NAME,...", explained(kControls) + "; none (default)", parse_controls, AT(controls)).of(Decides::extent).stored_unless_default();
   t.value("trials", "N", "of each control that is drawn, at each level ({})", AT(trials)).needs({drawn}).of(Decides::extent)
-      .stored_if([](auto& c) { return !c.controls.empty(); });
+      .is_stored = [](auto& c) { return !c.controls.empty(); };
   t.value("seed", "N", "({})", AT(seed));
-  t.value("kernel", "KERNEL,...", "of masked layers: auto (default, the faster as measured) | dense | sparse; fc3=dense is for that "
-          "layer alone, as in sparse,fc3=dense", AT(kernel));
+  t.text("kernel", "KERNEL,...", "of masked layers: auto (default, the faster as measured) | dense | sparse; fc3=dense is for that "
+         "layer alone, as in sparse,fc3=dense", parse_kernel_policies, AT(kernel));
 }
 
 // clang-format on

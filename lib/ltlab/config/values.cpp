@@ -6,8 +6,6 @@
 #include <sstream>
 #include <utility>
 
-#include "ltlab/base/join.h"
-
 namespace ltlab {
 namespace {
 
@@ -72,6 +70,20 @@ std::vector<double> parse_densities(const std::string& text) {
   return densities;
 }
 
+std::vector<StepCount> parse_step_counts(const std::string& text) {
+  std::vector<StepCount> counts;
+  for (const std::string& word : split(text)) counts.push_back(StepCount::parse(word));
+  return counts;
+}
+
+std::vector<Control> parse_controls(const std::string& text) {
+  if (text == "none") return {};                           // replaces a preset's or a comparison base's
+  if (text.empty()) return {control_names().parse(text)};  // which names the valid ones
+  std::vector<Control> controls;
+  for (const std::string& name : split(text)) controls.push_back(control_names().parse(name));
+  return controls;
+}
+
 void parse_value(const std::string& text, double& to) {
   const std::optional<double> number = parse_number(text);
   if (!number) throw WrongKind("a number");
@@ -93,34 +105,6 @@ void parse_value(const std::string& text, StepCount& to) {
   to = StepCount::parse(text);
 }
 
-void parse_value(const std::string& text, std::vector<StepCount>& to) {
-  to.clear();
-  for (const std::string& word : split(text)) to.push_back(StepCount::parse(word));
-}
-
-void parse_value(const std::string& text, std::vector<double>& to) {
-  to = parse_densities(text);
-}
-
-void parse_value(const std::string& text, std::map<std::string, double>& to) {
-  to = parse_layer_rates(text);
-}
-
-void parse_value(const std::string& text, std::vector<Control>& to) {
-  to.clear();
-  if (text == "none") return;                            // replaces a preset's or a comparison base's
-  if (text.empty()) to = {control_names().parse(text)};  // which names the valid ones
-  for (const std::string& name : split(text)) to.push_back(control_names().parse(name));
-}
-
-void parse_value(const std::string& text, Granularity& to) {
-  to = parse_granularity(text);
-}
-
-void parse_value(const std::string& text, KernelPolicies& to) {
-  to = parse_kernel_policies(text);
-}
-
 std::string to_text(double value) {
   char buffer[32];
   const auto [end, error] = std::to_chars(buffer, buffer + sizeof buffer, value);
@@ -139,20 +123,12 @@ std::string to_text(const StepCount& value) {
   return value.text();
 }
 
-std::string to_text(const std::vector<StepCount>& values) {
-  return join(values, ",", [](const StepCount& value) { return value.text(); });
-}
-
-std::string to_text(const std::vector<double>& values) {
-  return join(values, ",", [](double value) { return to_text(value); });
+std::string to_text(Control value) {
+  return control_names().name(value);
 }
 
 std::string to_text(const std::map<std::string, double>& values) {
   return join(values, ",", [](const auto& value) { return value.first + "=" + to_text(value.second); });
-}
-
-std::string to_text(const std::vector<Control>& values) {
-  return join(values, ",", [](Control value) { return control_names().name(value); });
 }
 
 }  // namespace ltlab

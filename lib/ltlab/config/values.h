@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/join.h"
 #include "ltlab/config/search_config.h"
 
 namespace ltlab {
@@ -32,6 +33,12 @@ std::map<std::string, double> parse_layer_rates(const std::string& text);
 
 /// Reads "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
 std::vector<double> parse_densities(const std::string& text);
+/// Reads "2ep,500": step counts; ConfigError otherwise.
+std::vector<StepCount> parse_step_counts(const std::string& text);
+
+/// Reads "random-reinit,sign-only", or "none"; ConfigError otherwise.
+std::vector<Control> parse_controls(const std::string& text);
+
 bool fall_between_1_and_0(const std::vector<double>& densities);
 inline constexpr auto kFall = "must fall from level to level, between 1 and 0 (0.5,0.2 is 50 %, then 20 %)";
 
@@ -41,12 +48,6 @@ void parse_value(const std::string& text, double& to);
 void parse_value(const std::string& text, bool& to);
 void parse_value(const std::string& text, std::string& to);
 void parse_value(const std::string& text, StepCount& to);
-void parse_value(const std::string& text, std::vector<StepCount>& to);
-void parse_value(const std::string& text, std::vector<double>& to);
-void parse_value(const std::string& text, std::map<std::string, double>& to);
-void parse_value(const std::string& text, std::vector<Control>& to);
-void parse_value(const std::string& text, Granularity& to);
-void parse_value(const std::string& text, KernelPolicies& to);
 template <std::unsigned_integral T>
 void parse_value(const std::string& text, T& to) {
   const std::optional<std::uint64_t> count = parse_count(text);
@@ -63,10 +64,8 @@ std::string to_text(double value);
 std::string to_text(bool value);
 std::string to_text(const std::string& value);
 std::string to_text(const StepCount& value);
-std::string to_text(const std::vector<StepCount>& values);
-std::string to_text(const std::vector<double>& values);
+std::string to_text(Control value);
 std::string to_text(const std::map<std::string, double>& values);
-std::string to_text(const std::vector<Control>& values);
 template <std::unsigned_integral T>
 std::string to_text(T value) {
   return std::to_string(value);
@@ -74,6 +73,10 @@ std::string to_text(T value) {
 template <class T>
 std::string to_text(const std::optional<T>& value) {
   return value ? to_text(*value) : "";
+}
+template <class T>
+std::string to_text(const std::vector<T>& values) {
+  return join(values, ",", [](const T& value) { return to_text(value); });
 }
 
 }  // namespace ltlab
