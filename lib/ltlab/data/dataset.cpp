@@ -23,17 +23,11 @@ namespace ltlab {
 namespace fs = std::filesystem;
 namespace {
 
-/// Images as they come from a source, before normalization and split.
-struct RawData {
-  ImageSet train, test;
-  std::size_t classes = 10;
-};
-
-RawData draw_embedded(const DatasetOptions& options) {
+void draw_embedded(const DatasetOptions& options, Dataset& data) {
   if (options.embedded_train == 0 || options.embedded_test == 0)
     throw ConfigError("the embedded data need at least one training and one test image");
-  return {draw_glyphs(options.embedded_seed, GlyphPart::train, options.embedded_train),
-          draw_glyphs(options.embedded_seed, GlyphPart::test, options.embedded_test), kGlyphClasses};
+  data.train = draw_glyphs(options.embedded_seed, GlyphPart::train, options.embedded_train);
+  data.test = draw_glyphs(options.embedded_seed, GlyphPart::test, options.embedded_test);
 }
 
 // MNIST and Fashion-MNIST use the same file names, so files outside their own folder may be the other's.
@@ -45,41 +39,53 @@ void check_identity(const Source& source, const fs::path& test_labels) {
                       source.name + ": keep each in a folder of its own name");
 }
 
-RawData load_idx(const Source& source, const std::vector<fs::path>& files) {
+void load_idx(const Source& source, const std::vector<fs::path>& files, Dataset& data) {
   check_identity(source, files.back());
-  RawData data{read_idx(files[0], files[1], 10), read_idx(files[2], files[3], 10), 10};
-  if (!(data.train.shape == data.test.shape))
+  data.train = read_idx(files[0], files[1], data.classes);
+  data.test = read_idx(files[2], files[3], data.classes);
+  if (data.train.shape != data.test.shape)
     throw DataError("'" + files[0].string() + "' and '" + files[2].string() +
                     "' have images of different extents");
-  return data;
 }
 
-RawData load_cifar10(const std::vector<fs::path>& files) {
-  return {read_cifar10({files.begin(), files.end() - 1}), read_cifar10({files.back()}), 10};
-}
-
-RawData load_source(const DatasetOptions& options) {
-  if (options.source == "embedded") return draw_embedded(options);
-  if (is_user_arrays(options.source)) {
-    UserArrays arrays = read_user_arrays(options.source, options.directory, options.split_seed);
-    return {std::move(arrays.train), std::move(arrays.test), arrays.classes};
+// Returns both sets as they come, before normalization and split.
+Dataset load_source(const DatasetOptions& options) {
+  if (is_user_arrays(options.source))
+    return read_user_arrays(options.source, options.directory, options.split_seed);
+  Dataset data;
+  data.classes = 10;  // of every source but a user's arrays
+  if (options.source == "embedded") {
+    draw_embedded(options, data);
+    return data;
   }
   require_known_source(options.source);
   const Source source = published_source(options.source);
   const auto files = require_files(source, data_directories(options.directory));
-  return source.name == "cifar10" ? load_cifar10(files) : load_idx(source, files);
+  if (source.name == "cifar10") {
+    data.train = read_cifar10({files.begin(), files.end() - 1});
+    data.test = read_cifar10({files.back()});
+  } else {
+    load_idx(source, files, data);
+  }
+  return data;
 }
 
 struct Moments {
   double mean = 0, deviation = 0;
 };
 
+// Calls `see` with each pixel of a channel, image by image.
+template <class Pixels, class See>
+void each_pixel(const Pixels& pixels, const ImageShape& shape, std::size_t channel, const See& see) {
+  const std::size_t plane = shape.height * shape.width;
+  for (std::size_t begin = channel * plane; begin < pixels.size(); begin += shape.features())
+    for (std::size_t i = begin; i < begin + plane; ++i) see(pixels[i]);
+}
+
 // Computed for bytes from counts, which are exact, so that the order of the images does not matter either.
-Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, std::size_t channels,
-                std::size_t plane) {
+Moments moments(const AlignedVector<std::uint8_t>& pixels, const ImageShape& shape, std::size_t channel) {
   std::array<std::uint64_t, 256> counts{};
-  for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane)
-    for (std::size_t i = begin; i < begin + plane; ++i) ++counts[pixels[i]];
+  each_pixel(pixels, shape, channel, [&](std::uint8_t pixel) { ++counts[pixel]; });
   double number = 0, sum = 0, squares = 0;
   for (std::size_t value = 0; value < counts.size(); ++value) {
     const auto count = static_cast<double>(counts[value]), v = static_cast<double>(value);
@@ -91,29 +97,18 @@ Moments moments(const AlignedVector<std::uint8_t>& pixels, std::size_t channel, 
   return {mean, std::sqrt(std::max(0.0, squares / number - mean * mean))};
 }
 
-// The rounding of a sum would give a deviation to a channel that never changes.
-bool is_constant(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
-                 std::size_t plane) {
-  const float first = pixels[channel * plane];
-  for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane) {
-    const auto at = pixels.begin() + static_cast<std::ptrdiff_t>(begin);
-    if (!std::all_of(at, at + static_cast<std::ptrdiff_t>(plane), [&](float v) { return v == first; }))
-      return false;
-  }
-  return true;
-}
-
-Moments moments(const AlignedVector<float>& pixels, std::size_t channel, std::size_t channels,
-                std::size_t plane) {
-  if (is_constant(pixels, channel, channels, plane)) return {pixels[channel * plane], 0};
+Moments moments(const AlignedVector<float>& pixels, const ImageShape& shape, std::size_t channel) {
+  // The rounding of a sum would give a deviation to a channel that never changes.
+  const float first = pixels[channel * shape.height * shape.width];
+  bool changes = false;
+  each_pixel(pixels, shape, channel, [&](float pixel) { changes = changes || pixel != first; });
+  if (!changes) return {first, 0};
   const auto total = [&](auto term) {
     double sum = 0;
-    for (std::size_t begin = channel * plane; begin < pixels.size(); begin += channels * plane)
-      for (std::size_t i = begin; i < begin + plane; ++i) sum += term(static_cast<double>(pixels[i]));
+    each_pixel(pixels, shape, channel, [&](float pixel) { sum += term(static_cast<double>(pixel)); });
     return sum;
   };
-  const std::size_t count = pixels.size() / channels;
-  const auto number = static_cast<double>(count);
+  const auto number = static_cast<double>(pixels.size() / shape.channels);
   const double mean = total([](double v) { return v; }) / number;
   const double variance = total([mean](double v) { return (v - mean) * (v - mean); }) / number;
   return {mean, std::sqrt(variance)};
@@ -129,9 +124,8 @@ Normalization standardize(const std::string& name, const ImageSet& images) {
   const ImageShape& shape = images.shape;
   Normalization normalization;
   for (std::size_t c = 0; c < shape.channels; ++c) {
-    const Moments m = std::visit(
-        [&](const auto& pixels) { return moments(pixels, c, shape.channels, shape.height * shape.width); },
-        images.pixels);
+    const Moments m =
+        std::visit([&](const auto& pixels) { return moments(pixels, shape, c); }, images.pixels);
     if (m.deviation != 0 && !(m.deviation >= kLeastDeviation && m.deviation <= kGreatestDeviation)) {
       std::ostringstream text;
       text << name << ": the pixels of channel " << c << " have a standard deviation of " << m.deviation
@@ -214,12 +208,8 @@ void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Datas
 }
 
 Dataset load_dataset(const DatasetOptions& options) {
-  RawData raw = load_source(options);
-  Dataset data;
+  Dataset data = load_source(options);
   data.name = options.source;
-  data.classes = raw.classes;
-  data.train = std::move(raw.train);
-  data.test = std::move(raw.test);
   if (options.random_labels) draw_labels(options.split_seed, data.classes, data.train);
   hold_out_validation(options.validation, options.split_seed, data);
   data.fingerprint = fingerprint(data.train, data.test);

@@ -10,28 +10,27 @@
 namespace ltlab {
 namespace {
 
-constexpr std::size_t kChunk = 1 << 18;
-
-}  // namespace
-
-std::string sha256_of_file(const std::filesystem::path& path) {
-  const FileDescriptor file = open_regular_file(path);
+// Returns the SHA-256 of the bytes that `read` brings, until it brings none.
+template <class Read>
+std::string digest_of(const Read& read) {
   Sha256 digest;
-  std::vector<char> chunk(kChunk);
-  while (const std::size_t size = read_some(file, path, chunk.data(), chunk.size())) {
+  std::vector<char> chunk(1 << 18);
+  while (const std::size_t size = read(chunk.data(), chunk.size())) {
     digest.add(std::as_bytes(std::span(chunk).first(size)));
   }
   return digest.hex();
 }
 
+}  // namespace
+
+std::string sha256_of_file(const std::filesystem::path& path) {
+  const FileDescriptor file = open_regular_file(path);
+  return digest_of([&](char* bytes, std::size_t size) { return read_some(file, path, bytes, size); });
+}
+
 std::string sha256_of_content(const std::filesystem::path& path) {
   GzipReader reader(path);
-  Sha256 digest;
-  std::vector<char> chunk(kChunk);
-  while (const std::size_t size = reader.read(chunk.data(), chunk.size())) {
-    digest.add(std::as_bytes(std::span(chunk).first(size)));
-  }
-  return digest.hex();
+  return digest_of([&](char* bytes, std::size_t size) { return reader.read(bytes, size); });
 }
 
 }  // namespace ltlab

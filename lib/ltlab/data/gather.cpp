@@ -146,16 +146,15 @@ void gather_batch(const T* pixels, const ImageShape& shape, const Normalization&
   }
 }
 
-void gather_bytes(const std::uint8_t* pixels, const ImageShape& shape, const Normalization& normalization,
-                  std::span<const std::uint32_t> indices, std::span<const ImageView> views,
-                  Activations<float>& batch) {
-  gather_batch(pixels, shape, normalization, indices, views, batch);
-}
-
-void gather_floats(const float* pixels, const ImageShape& shape, const Normalization& normalization,
+void gather_images(const ImageSet& images, const Normalization& normalization,
                    std::span<const std::uint32_t> indices, std::span<const ImageView> views,
                    Activations<float>& batch) {
-  gather_batch(pixels, shape, normalization, indices, views, batch);
+  if (const auto* bytes = std::get_if<AlignedVector<std::uint8_t>>(&images.pixels)) {
+    gather_batch(bytes->data(), images.shape, normalization, indices, views, batch);
+  } else {
+    gather_batch(std::get<AlignedVector<float>>(images.pixels).data(), images.shape, normalization, indices,
+                 views, batch);
+  }
 }
 
 }  // namespace ltlab::HWY_NAMESPACE
@@ -164,8 +163,7 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace ltlab {
 
-HWY_EXPORT(gather_bytes);
-HWY_EXPORT(gather_floats);
+HWY_EXPORT(gather_images);
 
 namespace {
 
@@ -199,11 +197,7 @@ void gather(const ImageSet& images, const Normalization& normalization,
     throw ConfigError("gather: there are " + std::to_string(views.size()) + " views of " +
                       std::to_string(indices.size()) + " images");
   batch.set_batch(indices.size());
-  if (const auto* bytes = std::get_if<AlignedVector<std::uint8_t>>(&images.pixels))
-    HWY_DYNAMIC_DISPATCH(gather_bytes)(bytes->data(), images.shape, normalization, indices, views, batch);
-  else
-    HWY_DYNAMIC_DISPATCH(gather_floats)
-  (std::get<AlignedVector<float>>(images.pixels).data(), images.shape, normalization, indices, views, batch);
+  HWY_DYNAMIC_DISPATCH(gather_images)(images, normalization, indices, views, batch);
 }
 
 void prefetch(const ImageSet& images, std::span<const std::uint32_t> indices) {

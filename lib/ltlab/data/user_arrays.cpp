@@ -157,24 +157,13 @@ struct SetHeader {
   std::uint64_t images, floats;
 };
 
-template <class Value>
-std::span<const std::byte> bytes_of(const Value& values) {
-  return std::as_bytes(std::span(values));
-}
-
 void send(const hdf5::ChildPipe& pipe, const Sets& sets) {
   for (const ImageSet& set : sets) {
     const SetHeader header{set.shape, set.size(), std::holds_alternative<AlignedVector<float>>(set.pixels)};
     pipe.write_value(header);
-    std::visit([&](const auto& pixels) { pipe.write(bytes_of(pixels)); }, set.pixels);
-    pipe.write(bytes_of(set.labels));
+    std::visit([&](const auto& pixels) { pipe.write(std::as_bytes(std::span(pixels))); }, set.pixels);
+    pipe.write(std::as_bytes(std::span(set.labels)));
   }
-}
-
-template <class Pixels>
-bool receive_pixels(const hdf5::ChildPipe& pipe, const SetHeader& header, ImageSet& set) {
-  Pixels& pixels = set.pixels.emplace<Pixels>(header.images * header.shape.features());
-  return pipe.read(std::as_writable_bytes(std::span(pixels)));
 }
 
 bool receive(const hdf5::ChildPipe& pipe, Sets& sets) {
@@ -182,10 +171,13 @@ bool receive(const hdf5::ChildPipe& pipe, Sets& sets) {
     SetHeader header{};
     if (!pipe.read_value(header)) return false;
     set.shape = header.shape;
-    set.labels.resize(header.images);
-    const bool whole = header.floats ? receive_pixels<AlignedVector<float>>(pipe, header, set)
-                                     : receive_pixels<AlignedVector<std::uint8_t>>(pipe, header, set);
-    if (!whole || !pipe.read(std::as_writable_bytes(std::span(set.labels)))) return false;
+    if (header.floats) set.pixels.emplace<AlignedVector<float>>();
+    const auto read = [&](auto& values, std::size_t size) {
+      values.resize(size);
+      return pipe.read(std::as_writable_bytes(std::span(values)));
+    };
+    const auto read_pixels = [&](auto& pixels) { return read(pixels, header.images * set.shape.features()); };
+    if (!std::visit(read_pixels, set.pixels) || !read(set.labels, header.images)) return false;
   }
   return true;
 }
@@ -217,8 +209,8 @@ ImageSet subset(const ImageSet& images, std::span<const std::uint32_t> chosen) {
   return set;
 }
 
-void hold_out_test_set(std::uint64_t split_seed, const std::string& where, UserArrays& arrays) {
-  const std::size_t size = arrays.train.size(), test_size = size / 6;
+void hold_out_test_set(std::uint64_t split_seed, const std::string& where, Dataset& data) {
+  const std::size_t size = data.train.size(), test_size = size / 6;
   if (test_size == 0)
     throw DataError(where + " holds " + std::to_string(size) +
                     " images: too few to hold a sixth out as test set; name test arrays, too");
@@ -226,14 +218,14 @@ void hold_out_test_set(std::uint64_t split_seed, const std::string& where, UserA
   const auto boundary = order.end() - static_cast<std::ptrdiff_t>(test_size);
   std::sort(order.begin(), boundary);
   std::sort(boundary, order.end());
-  arrays.test = subset(arrays.train, {boundary, order.end()});
-  arrays.train = subset(arrays.train, {order.begin(), boundary});
+  data.test = subset(data.train, {boundary, order.end()});
+  data.train = subset(data.train, {order.begin(), boundary});
 }
 
-std::size_t count_classes(const UserArrays& arrays) {
+std::size_t count_classes(const Dataset& data) {
   std::size_t classes = 0;
-  for (const auto* labels : {&arrays.train.labels, &arrays.test.labels})
-    for (const std::uint8_t label : *labels) classes = std::max<std::size_t>(classes, label + std::size_t{1});
+  for (const ImageSet* set : {&data.train, &data.test})
+    for (const std::uint8_t label : set->labels) classes = std::max(classes, label + std::size_t{1});
   return classes;
 }
 
@@ -255,30 +247,30 @@ std::filesystem::path user_arrays_file(const std::string& specification, const s
   return std::filesystem::path(directory) / parse(specification).file;
 }
 
-UserArrays read_user_arrays(const std::string& specification, const std::string& directory,
-                            std::uint64_t split_seed) {
+Dataset read_user_arrays(const std::string& specification, const std::string& directory,
+                         std::uint64_t split_seed) {
   const std::vector<std::string> paths = parse(specification).arrays;
   const std::string name = user_arrays_file(specification, directory);
-  UserArrays arrays;
+  Dataset data;
   try {
     Sets sets = read_sets_in_child(name, paths);
-    arrays.train = std::move(sets.front());
-    if (sets.size() == 2) arrays.test = std::move(sets.back());
+    data.train = std::move(sets.front());
+    if (sets.size() == 2) data.test = std::move(sets.back());
   } catch (const IoError& error) {
     throw IoError(error.what() + std::string("; check --data, and --data-dir where the file has moved"));
   } catch (const StoreError& error) {
     throw DataError(
         error.what());  // the wrappers were written for runs; here the fault lies in the user's data
   }
-  if (paths.size() == 2) hold_out_test_set(split_seed, "'" + name + "' at '" + paths[0] + "'", arrays);
-  if (!(arrays.train.shape == arrays.test.shape) || arrays.train.pixels.index() != arrays.test.pixels.index())
+  if (paths.size() == 2) hold_out_test_set(split_seed, "'" + name + "' at '" + paths[0] + "'", data);
+  if (data.train.shape != data.test.shape || data.train.pixels.index() != data.test.pixels.index())
     throw DataError("'" + name + "': '" + paths[0] + "' and '" + paths[2] +
                     "' differ in the type or the extents of an image");
-  arrays.classes = count_classes(arrays);
-  if (arrays.classes < 2)
+  data.classes = count_classes(data);
+  if (data.classes < 2)
     throw DataError("'" + name + "' at '" + paths[1] +
                     "' holds only label 0: there is nothing to tell apart");
-  return arrays;
+  return data;
 }
 
 }  // namespace ltlab

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -8,12 +7,6 @@
 #include "ltlab/data/dataset.h"
 
 namespace ltlab {
-
-/// A classification problem read from a user's HDF5 file.
-struct UserArrays {
-  ImageSet train, test;
-  std::size_t classes = 0;  ///< one more than the greatest label of both sets
-};
 
 /// Returns whether a source is a file of a user's arrays: h5:FILE:/images,/labels.
 bool is_user_arrays(const std::string& source);
@@ -28,7 +21,8 @@ void separate_folder(DatasetOptions& options);
 std::filesystem::path user_arrays_file(const std::string& specification, const std::string& directory);
 
 /// Reads the arrays of `h5:FILE:/images,/labels` or `h5:FILE:/images,/labels,/test_images,/test_labels`; a
-/// relative FILE starts from `directory`, if that is not empty.
+/// relative FILE starts from `directory`, if that is not empty. The result has both sets, and as many classes
+/// as one more than the greatest label of both.
 ///
 /// Images: uint8 or float32 of shape (images, features), (images, height, width) or (images, channels,
 /// height, width), all floats finite. Four axes are refused as channels last where the last has the length of
@@ -40,7 +34,7 @@ std::filesystem::path user_arrays_file(const std::string& specification, const s
 ///
 /// ConfigError for a specification of another form; IoError where the file cannot be read; DataError, naming
 /// file and array, for everything else.
-UserArrays read_user_arrays(const std::string& specification, const std::string& directory,
-                            std::uint64_t split_seed);
+Dataset read_user_arrays(const std::string& specification, const std::string& directory,
+                         std::uint64_t split_seed);
 
 }  // namespace ltlab
