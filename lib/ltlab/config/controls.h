@@ -60,6 +60,9 @@ inline constexpr ControlKind kControls[] = {
 };
 
 /// The names of kControls.
-const NameTable<Control>& control_names();
+inline const NameTable<Control>& control_names() {
+  static const NameTable<Control> table("control", kControls);
+  return table;
+}
 
 }  // namespace ltlab

@@ -49,6 +49,9 @@ inline constexpr PruningTimeKind kPruningTimes[] = {
 };
 
 /// The names of kPruningTimes.
-const NameTable<PruningTime>& pruning_time_names();
+inline const NameTable<PruningTime>& pruning_time_names() {
+  static const NameTable<PruningTime> table("time of pruning", kPruningTimes);
+  return table;
+}
 
 }  // namespace ltlab

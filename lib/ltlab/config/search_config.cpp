@@ -7,16 +7,6 @@
 
 namespace ltlab {
 
-const NameTable<Control>& control_names() {
-  static const NameTable<Control> table("control", kControls);
-  return table;
-}
-
-const NameTable<PruningTime>& pruning_time_names() {
-  static const NameTable<PruningTime> table("time of pruning", kPruningTimes);
-  return table;
-}
-
 std::optional<unsigned> SearchConfig::pruned_level(unsigned level) const {
   if (level == 0 || !from.empty()) return std::nullopt;
   switch (pruned_weights()) {
@@ -48,35 +38,6 @@ double SearchConfig::rate_of(const std::string& layer, const Shape& weights, boo
 std::uint64_t SearchConfig::steps_of(unsigned level) const {
   if (level == 0 || level_steps.empty()) return training.steps;
   return level_steps[std::min<std::size_t>(level, level_steps.size()) - 1];
-}
-
-const NameTable<Retraining>& retraining_names() {
-  using enum Retraining;
-  static const NameTable<Retraining> table("retraining technique",
-                                           {{weight_rewinding, "weights"},
-                                            {learning_rate_rewinding, "learning-rate"},
-                                            {fine_tuning, "fine-tune"},
-                                            {none, "none"}});
-  return table;
-}
-
-const NameTable<RetrainingOrder>& retraining_order_names() {
-  using enum RetrainingOrder;
-  static const NameTable<RetrainingOrder> table("data order", {{fresh, "new"}, {original, "original"}});
-  return table;
-}
-
-const NameTable<GradualCourse>& gradual_course_names() {
-  using enum GradualCourse;
-  static const NameTable<GradualCourse> table("course of gradual pruning",
-                                              {{cubic, "cubic"}, {linear, "linear"}});
-  return table;
-}
-
-const NameTable<Budget>& budget_names() {
-  using enum Budget;
-  static const NameTable<Budget> table("budget", {{steps, "steps"}, {flops, "flops"}});
-  return table;
 }
 
 MaskChanges mask_changes(const SearchConfig& c, std::uint64_t steps) {

@@ -28,7 +28,15 @@ enum class Retraining {
 };
 
 /// weights | learning-rate | fine-tune | none
-const NameTable<Retraining>& retraining_names();
+inline const NameTable<Retraining>& retraining_names() {
+  using enum Retraining;
+  static const NameTable<Retraining> table("retraining technique",
+                                           {{weight_rewinding, "weights"},
+                                            {learning_rate_rewinding, "learning-rate"},
+                                            {fine_tuning, "fine-tune"},
+                                            {none, "none"}});
+  return table;
+}
 
 /// Which images a retraining sees at each step, and how augmented.
 enum class RetrainingOrder {
@@ -37,7 +45,11 @@ enum class RetrainingOrder {
 };
 
 /// new | original
-const NameTable<RetrainingOrder>& retraining_order_names();
+inline const NameTable<RetrainingOrder>& retraining_order_names() {
+  using enum RetrainingOrder;
+  static const NameTable<RetrainingOrder> table("data order", {{fresh, "new"}, {original, "original"}});
+  return table;
+}
 
 /// A first phase of training that provides the weights of step 0, with a fresh optimizer and the search's
 /// settings, schedule included; cosine falls over the longer of both trainings.
@@ -51,7 +63,12 @@ struct PretrainingConfig {
 enum class GradualCourse { cubic, linear };
 
 /// cubic | linear
-const NameTable<GradualCourse>& gradual_course_names();
+inline const NameTable<GradualCourse>& gradual_course_names() {
+  using enum GradualCourse;
+  static const NameTable<GradualCourse> table("course of gradual pruning",
+                                              {{cubic, "cubic"}, {linear, "linear"}});
+  return table;
+}
 
 /// The quantity that is equal for every training of a search.
 enum class Budget {
@@ -61,7 +78,11 @@ enum class Budget {
 };
 
 /// steps | flops
-const NameTable<Budget>& budget_names();
+inline const NameTable<Budget>& budget_names() {
+  using enum Budget;
+  static const NameTable<Budget> table("budget", {{steps, "steps"}, {flops, "flops"}});
+  return table;
+}
 
 /// When masks change while a network trains, in steps: every `every` from `begin` on until `end`.
 struct MaskChanges {

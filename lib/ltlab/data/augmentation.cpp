@@ -4,12 +4,6 @@
 
 namespace ltlab {
 
-const NameTable<Augmentation>& augmentation_names() {
-  using enum Augmentation;
-  static const NameTable<Augmentation> table("augmentation", {{none, "none"}, {crop_flip, "crop-flip"}});
-  return table;
-}
-
 void check_augmentation(Augmentation augmentation, const ImageShape& images) {
   if (augmentation == Augmentation::none || images.height > 1) return;
   throw ConfigError(

@@ -16,7 +16,11 @@ enum class Augmentation {
 };
 
 /// none | crop-flip
-const NameTable<Augmentation>& augmentation_names();
+inline const NameTable<Augmentation>& augmentation_names() {
+  using enum Augmentation;
+  static const NameTable<Augmentation> table("augmentation", {{none, "none"}, {crop_flip, "crop-flip"}});
+  return table;
+}
 
 /// Throws ConfigError where images have only one row, as vectors have: shifted up or down, nothing of them
 /// would be left.

@@ -34,6 +34,19 @@ std::vector<double> places_in_order(std::size_t layer, const std::vector<Pruning
   return places;
 }
 
+// Returns the prunings that led to a level's mask, first to last.
+std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned level) {
+  std::vector<PruningRound> rounds;
+  for (std::optional<unsigned> pruned = level; pruned && *pruned > 0;
+       pruned = replicate.config().pruned_level(*pruned)) {
+    PrunedNetwork network = pruned_network(replicate, *pruned);
+    std::vector<std::vector<double>> scores = pruning_scores(network.input(replicate), replicate.config());
+    rounds.push_back({std::move(network.masks), std::move(scores)});
+  }
+  std::ranges::reverse(rounds);
+  return rounds;
+}
+
 }  // namespace
 
 std::vector<Tensor> reinitialized(const Network<float>& network, Initialization initialization,
@@ -82,25 +95,6 @@ std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vect
   }
   return prune_by_score(candidates, quotas, granularity);
 }
-
-namespace {
-
-// Returns the prunings that led to a level's mask, first to last.
-std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned level) {
-  std::vector<PruningRound> rounds;
-  for (std::optional<unsigned> pruned = level; pruned && *pruned > 0;
-       pruned = replicate.config().pruned_level(*pruned)) {
-    PrunedNetwork network = pruned_network(replicate, *pruned);
-    const PruningInput input{network.masks, replicate.run().init_weights, network.weights,
-                             replicate.run().seed, &replicate.data().dataset};
-    std::vector<std::vector<double>> scores = pruning_scores(input, replicate.config());
-    rounds.push_back({std::move(network.masks), std::move(scores)});
-  }
-  std::ranges::reverse(rounds);
-  return rounds;
-}
-
-}  // namespace
 
 LevelStart start_control(const Replicate& replicate, Control control, unsigned trial, unsigned level,
                          const std::vector<Mask>& masks) {

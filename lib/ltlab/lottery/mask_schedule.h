@@ -23,7 +23,7 @@ class MaskSchedule {
   virtual bool changes_at(std::uint64_t step) const = 0;
   /// Returns whether a change looks at gradients. The step before it then has no update, as its batch is
   /// spent on them.
-  virtual bool sees_gradients() const = 0;
+  virtual bool sees_gradients() const { return false; }
   /// Returns the masks from `step` on, in the order of those before; equal ones mean no change.
   virtual std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) = 0;
   /// Returns what a change of such masks costs beyond the steps and gradients of training.

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "ltlab/base/error.h"
+#include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/transfer.h"
 #include "ltlab/nn/models.h"
 #include "ltlab/prune/allocation.h"
@@ -11,16 +12,11 @@
 namespace ltlab {
 namespace {
 
-std::size_t survivors_of(const std::vector<PruningGroup>& groups) {
-  std::size_t survivors = 0;
-  for (const PruningGroup& group : groups) survivors += group.survivors;
-  return survivors;
-}
-
-std::size_t weights_of(const std::vector<PruningGroup>& groups) {
-  std::size_t weights = 0;
-  for (const PruningGroup& group : groups) weights += group.weights;
-  return weights;
+// Returns the survivors, or the weights, of all groups together.
+double total(const std::vector<PruningGroup>& groups, std::size_t PruningGroup::*count) {
+  std::size_t sum = 0;
+  for (const PruningGroup& group : groups) sum += group.*count;
+  return static_cast<double>(sum);
 }
 
 // Returns whether the scope takes all layers together, to share their survivors by a rule.
@@ -121,17 +117,17 @@ void keep_power(std::vector<PruningGroup>& groups, const std::vector<PrunableLay
 void keep_density(std::vector<PruningGroup>& groups, const std::vector<PrunableLayer>& layers,
                   double density) {
   constexpr int kHalvings = 60;  // to the last bit of a double
-  const double wanted = density * static_cast<double>(weights_of(groups));
+  const double wanted = density * total(groups, &PruningGroup::weights);
   const auto surplus = [&](double rounds) {
     keep_power(groups, layers, rounds);
-    return static_cast<double>(survivors_of(groups)) - wanted;
+    return total(groups, &PruningGroup::survivors) - wanted;
   };
   std::size_t least = 0;  // survivors that no round prunes
   for (const PruningGroup& group : groups)
     least += group.rate == 0 ? group.weights : least_survivors(group, layers);
   if (static_cast<double>(least) > wanted) {
     throw ConfigError("--densities: " + std::to_string(density) + " of the weights is less than the " +
-                      std::to_string(static_cast<double>(least) / static_cast<double>(weights_of(groups))) +
+                      std::to_string(static_cast<double>(least) / total(groups, &PruningGroup::weights)) +
                       " that layers which stay whole and --min-survivors keep");
   }
   double too_few = 0, enough = 1;  // rounds of pruning
@@ -143,21 +139,8 @@ void keep_density(std::vector<PruningGroup>& groups, const std::vector<PrunableL
   keep_power(groups, layers, surplus(too_few) < -surplus(enough) ? too_few : enough);
 }
 
-std::vector<PrunableLayer> prunable_layers(const SearchConfig& config, const ImageShape& image,
-                                           std::size_t classes) {
-  const Network<float> network = make_network<float>(config.model, image, classes, 1);
-  std::vector<PrunableLayer> layers;
-  for (const Parameter<float>* parameter : network.parameters()) {
-    const ParameterInfo& info = parameter->info();
-    if (info.prunable) layers.push_back({info.shape, info.output_layer, layer_of(info.name)});
-  }
-  return layers;
-}
-
 // Returns the densities of the dense network, and then of the tickets of another run.
-std::vector<double> saved_densities(const SearchConfig& config, const ImageShape& image,
-                                    std::size_t classes) {
-  const Network<float> network = make_network<float>(config.model, image, classes, 1);
+std::vector<double> saved_densities(const SearchConfig& config, const Network<float>& network) {
   std::vector<double> densities{1.0};
   for (const std::vector<Mask>& masks :
        fitted_masks(read_saved_tickets(config.from, 0), network, config.from))
@@ -169,6 +152,16 @@ std::vector<double> saved_densities(const SearchConfig& config, const ImageShape
 
 std::string layer_of(const std::string& parameter) {
   return parameter.substr(0, parameter.rfind('.'));
+}
+
+std::vector<PrunableLayer> prunable_layers(const std::string& model, const std::vector<Mask>& masks) {
+  const std::string output_layer = layer_names(model).back();
+  std::vector<PrunableLayer> layers;
+  for (const Mask& mask : masks) {
+    const std::string layer = layer_of(mask.name);
+    layers.push_back({mask.shape, layer == output_layer, layer});
+  }
+  return layers;
 }
 
 std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<PrunableLayer>& layers,
@@ -192,11 +185,12 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 
 std::vector<double> planned_densities(const SearchConfig& config, const ImageShape& image,
                                       std::size_t classes) {
-  if (!config.from.empty()) return saved_densities(config, image, classes);
-  const std::vector<PrunableLayer> layers = prunable_layers(config, image, classes);
+  const Network<float> network = make_network<float>(config.model, image, classes, 1);
+  if (!config.from.empty()) return saved_densities(config, network);
+  const std::vector<PrunableLayer> layers = prunable_layers(config.model, full_masks(network));
   const auto density = [&](std::size_t level) {
     const std::vector<PruningGroup> groups = plan_level(config, layers, static_cast<unsigned>(level));
-    return static_cast<double>(survivors_of(groups)) / static_cast<double>(weights_of(groups));
+    return total(groups, &PruningGroup::survivors) / total(groups, &PruningGroup::weights);
   };
   std::vector<double> densities{1.0};
   if (!config.densities.empty()) {

@@ -26,6 +26,9 @@ struct PruningGroup {
 /// Returns the layer of a parameter: "fc1" of "fc1.weight".
 std::string layer_of(const std::string& parameter);
 
+/// Returns the layers of a model whose weights have these masks, in their order.
+std::vector<PrunableLayer> prunable_layers(const std::string& model, const std::vector<Mask>& masks);
+
 /// Returns how many weights survive at `level` of a search, by counting alone: every pruning method keeps
 /// this many, whatever the weights are. By rates, `level` rounds prune each group at its rate, rounded to the
 /// nearest whole number. By densities, the level keeps its own of all weights: under the global scope all

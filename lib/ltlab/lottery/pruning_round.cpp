@@ -177,13 +177,7 @@ std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Q
 
 std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vector<Mask>& masks,
                                      unsigned level) {
-  const std::string output_layer = layer_names(config.model).back();
-  std::vector<PrunableLayer> layers;
-  for (const Mask& mask : masks) {
-    const std::string layer = layer_of(mask.name);
-    layers.push_back({mask.shape, layer == output_layer, layer});
-  }
-  return plan_level(config, layers, level);
+  return plan_level(config, prunable_layers(config.model, masks), level);
 }
 
 std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const SearchConfig& config) {

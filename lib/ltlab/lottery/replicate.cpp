@@ -95,12 +95,8 @@ LevelRecord Replicate::read_level(unsigned level) const {
   return read_sound_level(store_, level, run_.branch);
 }
 
-std::vector<Mask> Replicate::full_masks() const {
-  return ltlab::full_masks(network_);
-}
-
 std::vector<PruningGroup> Replicate::plan(unsigned level) const {
-  return plan_level(config_, full_masks(), level);
+  return plan_level(config_, full_masks(network_), level);
 }
 
 double Replicate::step_flops(const std::vector<Mask>& masks) const {
@@ -128,7 +124,7 @@ LevelStart Replicate::start_fresh(unsigned level, std::vector<Mask> masks, std::
 }
 
 LevelStart Replicate::start_dense() const {
-  LevelStart start = start_fresh(0, full_masks());
+  LevelStart start = start_fresh(0, full_masks(network_));
   start.record_optimizer = config_.retraining == Retraining::learning_rate_rewinding ||
                            config_.retraining == Retraining::fine_tuning;
   return start;
@@ -141,14 +137,6 @@ LevelStart Replicate::start_saved(unsigned level) const {
                       ", fewer than for replicate 0: give one run for all");
   }
   return start_fresh(level, saved_masks_[level - 1]);
-}
-
-LevelStart Replicate::start_pruned(unsigned level, const std::vector<Mask>& masks,
-                                   const std::vector<Tensor>& weights) const {
-  const PruningInput input{masks, run_.init_weights, weights, run_.seed, &data_.dataset};
-  LevelStart start = start_fresh(level, prune_to_plan(input, plan(level), config_), config_.rewind_step);
-  start.flops_of_masks = scoring_flops(masks, config_, data_.dataset);
-  return start;
 }
 
 void Replicate::rewind(LevelStart& start) const {

@@ -46,8 +46,6 @@ class Replicate {
   /// Reads a recorded level. StoreError, too, where one of its figures or weights cannot be right.
   LevelRecord read_level(unsigned level) const;
 
-  /// Returns masks that keep everything.
-  std::vector<Mask> full_masks() const;
   /// Returns the plan of a level.
   std::vector<PruningGroup> plan(unsigned level) const;
   /// Returns one level's network, with its initial weights, to be trained from `first_step` on.
@@ -56,10 +54,6 @@ class Replicate {
   LevelStart start_dense() const;
   /// Returns a ticket of another run, whose weights are those of step 0 here.
   LevelStart start_saved(unsigned level) const;
-  /// Returns the network that is left once such masks and weights are pruned, with its initial weights, from
-  /// the rewind step on.
-  LevelStart start_pruned(unsigned level, const std::vector<Mask>& masks,
-                          const std::vector<Tensor>& weights) const;
   /// Puts the survivors, and their optimizer's state, back to where they were at the rewind step.
   void rewind(LevelStart& start) const;
   /// Makes a level train for as many steps as the dense network's FLOPs allow, where one costs `step_flops`

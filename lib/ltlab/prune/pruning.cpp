@@ -98,14 +98,6 @@ void check_finite(const PruningCandidate& candidate) {
 
 }  // namespace
 
-const NameTable<PruningScope>& pruning_scope_names() {
-  static const NameTable<PruningScope> table("pruning scope", {{PruningScope::layerwise, "layerwise"},
-                                                               {PruningScope::global, "global"},
-                                                               {PruningScope::uniform, "uniform"},
-                                                               {PruningScope::erk, "erk"}});
-  return table;
-}
-
 std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
                                  const std::vector<Quota>& quotas, const Granularity& granularity) {
   std::vector<Mask> masks;

@@ -20,7 +20,13 @@ enum class PruningScope {
 };
 
 /// layerwise | global | uniform | erk
-const NameTable<PruningScope>& pruning_scope_names();
+inline const NameTable<PruningScope>& pruning_scope_names() {
+  static const NameTable<PruningScope> table("pruning scope", {{PruningScope::layerwise, "layerwise"},
+                                                               {PruningScope::global, "global"},
+                                                               {PruningScope::uniform, "uniform"},
+                                                               {PruningScope::erk, "erk"}});
+  return table;
+}
 
 /// One array of weights to be pruned.
 struct PruningCandidate {

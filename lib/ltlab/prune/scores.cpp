@@ -50,49 +50,35 @@ std::vector<double> lesser_percentile(const ScoredWeights& weights, double sign)
   return initial;
 }
 
+// A score that each weight has by itself.
 struct WeightScore {
   Score value;
-  std::vector<double> (*scores)(const ScoredWeights& weights);
+  double (*score)(float w_init, float w);
 };
 
-// clang-format off
 constexpr WeightScore kWeightScores[] = {
-    {Score::magnitude, [](auto& weights) { return each_weight(weights, [](float, float w) { return magnitude(w); }); }},
-    {Score::small_final, [](auto& weights) { return each_weight(weights, [](float, float w) { return -magnitude(w); }); }},
-    {Score::large_init, [](auto& weights) { return each_weight(weights, [](float w, float) { return magnitude(w); }); }},
-    {Score::small_init, [](auto& weights) { return each_weight(weights, [](float w, float) { return -magnitude(w); }); }},
-    {Score::large_init_large_final, [](auto& weights) { return lesser_percentile(weights, 1); }},
-    {Score::small_init_small_final, [](auto& weights) { return lesser_percentile(weights, -1); }},
-    {Score::magnitude_increase, [](auto& weights) {
-       return each_weight(weights, [](float w_init, float w) { return magnitude(w) - magnitude(w_init); });
-     }},
-    {Score::large_final_same_sign, [](auto& weights) { return each_weight(weights, along_initial); }},
-    {Score::large_final_diff_sign, [](auto& weights) {
-       return each_weight(weights, [](float w_init, float w) { return -along_initial(w_init, w); });
-     }},
-    {Score::movement, [](auto& weights) {
-       return each_weight(weights, [](float w_init, float w) {
-         return std::abs(static_cast<double>(w) - static_cast<double>(w_init));
-       });
-     }},
-    {Score::away_from_zero, [](auto& weights) {
-       return each_weight(weights, [](float w_init, float w) {
-         return magnitude(w) * magnitude(w) - magnitude(w_init) * magnitude(w_init);
-       });
+    {Score::magnitude, [](float, float w) { return magnitude(w); }},
+    {Score::small_final, [](float, float w) { return -magnitude(w); }},
+    {Score::large_init, [](float w_init, float) { return magnitude(w_init); }},
+    {Score::small_init, [](float w_init, float) { return -magnitude(w_init); }},
+    {Score::magnitude_increase, [](float w_init, float w) { return magnitude(w) - magnitude(w_init); }},
+    {Score::large_final_same_sign, along_initial},
+    {Score::large_final_diff_sign, [](float w_init, float w) { return -along_initial(w_init, w); }},
+    {Score::movement,
+     [](float w_init, float w) { return std::abs(static_cast<double>(w) - static_cast<double>(w_init)); }},
+    {Score::away_from_zero,
+     [](float w_init, float w) {
+       return magnitude(w) * magnitude(w) - magnitude(w_init) * magnitude(w_init);
      }},
 };
-// clang-format on
 
 }  // namespace
 
-const NameTable<Score>& score_names() {
-  static const NameTable<Score> table("score", kScores);
-  return table;
-}
-
 std::vector<double> score_weights(Score score, const ScoredWeights& weights) {
+  if (score == Score::large_init_large_final) return lesser_percentile(weights, 1);
+  if (score == Score::small_init_small_final) return lesser_percentile(weights, -1);
   const auto* const found = std::ranges::find(kWeightScores, score, &WeightScore::value);
-  if (found != std::end(kWeightScores)) return found->scores(weights);
+  if (found != std::end(kWeightScores)) return each_weight(weights, found->score);
   throw ConfigError("score '" + score_names().name(score) + "' is none of weights alone");
 }
 

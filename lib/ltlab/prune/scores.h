@@ -99,7 +99,10 @@ inline constexpr ScoreKind kScores[] = {
 };
 
 /// Returns the names of kScores.
-const NameTable<Score>& score_names();
+inline const NameTable<Score>& score_names() {
+  static const NameTable<Score> table("score", kScores);
+  return table;
+}
 
 /// One array of weights as a score sees it.
 struct ScoredWeights {

@@ -34,11 +34,4 @@ double LearningRateSchedule::rate(std::uint64_t step) const {
   return base;
 }
 
-const NameTable<LearningRateSchedule::Shape>& schedule_names() {
-  using enum LearningRateSchedule::Shape;
-  static const NameTable<LearningRateSchedule::Shape> table(
-      "learning-rate schedule", {{constant, "constant"}, {step, "step"}, {cosine, "cosine"}});
-  return table;
-}
-
 }  // namespace ltlab

@@ -35,6 +35,11 @@ struct LearningRateSchedule {
 };
 
 /// constant | step | cosine
-const NameTable<LearningRateSchedule::Shape>& schedule_names();
+inline const NameTable<LearningRateSchedule::Shape>& schedule_names() {
+  using enum LearningRateSchedule::Shape;
+  static const NameTable<LearningRateSchedule::Shape> table(
+      "learning-rate schedule", {{constant, "constant"}, {step, "step"}, {cosine, "cosine"}});
+  return table;
+}
 
 }  // namespace ltlab

@@ -133,13 +133,6 @@ class Adam final : public Optimizer {
 
 }  // namespace
 
-const NameTable<OptimizerConfig::Kind>& optimizer_names() {
-  using enum OptimizerConfig::Kind;
-  static const NameTable<OptimizerConfig::Kind> table("optimizer",
-                                                      {{sgd, "sgd"}, {adam, "adam"}, {adamw, "adamw"}});
-  return table;
-}
-
 std::unique_ptr<Optimizer> make_optimizer(const OptimizerConfig& config, const Parameters& parameters) {
   if (config.kind != OptimizerConfig::Kind::sgd) return std::make_unique<Adam>(config, parameters);
   if (config.nesterov && config.momentum <= 0) {

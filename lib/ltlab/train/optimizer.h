@@ -21,7 +21,12 @@ struct OptimizerConfig {
 };
 
 /// sgd | adam | adamw
-const NameTable<OptimizerConfig::Kind>& optimizer_names();
+inline const NameTable<OptimizerConfig::Kind>& optimizer_names() {
+  using enum OptimizerConfig::Kind;
+  static const NameTable<OptimizerConfig::Kind> table("optimizer",
+                                                      {{sgd, "sgd"}, {adam, "adam"}, {adamw, "adamw"}});
+  return table;
+}
 
 /// Updates parameters from their gradients. Its state runs along the survivors only.
 class Optimizer {

@@ -5,7 +5,7 @@ namespace {
 
 // The survivors, and their optimizer's state, stay as they were trained. The learning rate returns to the
 // rewind step, or stays too; or nothing is trained any more.
-void keep_trained(const SearchConfig& config, const LevelRecord& before, LevelStart& start) {
+void keep_trained(const SearchConfig& config, const PrunedNetwork& before, LevelStart& start) {
   start.weights = before.weights;
   start.record_initial_weights = true;
   if (config.retraining == Retraining::none) {
@@ -26,8 +26,10 @@ void keep_trained(const SearchConfig& config, const LevelRecord& before, LevelSt
 template <>
 LevelStart start_level<PruningTime::after_training>(const Replicate& replicate, unsigned level) {
   const SearchConfig& config = replicate.config();
-  const LevelRecord before = replicate.read_level(config.pruned_level(level).value());
-  LevelStart start = replicate.start_pruned(level, before.masks, before.weights);
+  const PrunedNetwork before = pruned_network(replicate, level);
+  LevelStart start = replicate.start_fresh(
+      level, prune_to_plan(before.input(replicate), replicate.plan(level), config), config.rewind_step);
+  start.flops_of_masks = scoring_flops(before.masks, config, replicate.data().dataset);
   if (config.retraining == Retraining::weight_rewinding) {
     replicate.rewind(start);
   } else {

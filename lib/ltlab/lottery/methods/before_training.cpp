@@ -2,12 +2,11 @@
 
 namespace ltlab {
 
-// Prunes the weights of the rewind step before they are trained any further.
+// The same as after training, except that the weights of the rewind step are pruned, and then trained
+// further.
 template <>
 LevelStart start_level<PruningTime::before_training>(const Replicate& replicate, unsigned level) {
-  LevelStart start = replicate.start_pruned(level, replicate.full_masks(), replicate.run().rewind_weights);
-  replicate.rewind(start);
-  return start;
+  return start_level<PruningTime::after_training>(replicate, level);
 }
 
 }  // namespace ltlab

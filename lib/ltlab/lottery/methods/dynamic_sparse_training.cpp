@@ -30,8 +30,8 @@ std::vector<Mask> DynamicSparseTraining::change(std::uint64_t step, const Traine
 }
 
 LevelStart start_sparse(const Replicate& replicate, unsigned level) {
-  return replicate.start_fresh(
-      level, draw_sparse_masks(replicate.full_masks(), replicate.plan(level), replicate.run().seed, level));
+  return replicate.start_fresh(level, draw_sparse_masks(full_masks(replicate.network()),
+                                                        replicate.plan(level), replicate.run().seed, level));
 }
 
 }  // namespace ltlab

@@ -13,8 +13,6 @@ const char* const kCalm = "early-bird/calm";
 
 }  // namespace
 
-EarlyBird::EarlyBird(ScheduledPruning pruning) : pruning_(std::move(pruning)) {}
-
 std::vector<Mask> EarlyBird::change(std::uint64_t step, const TrainedWeights& before) {
   std::vector<Mask> masks = pruning_.prune(before, pruning_.plan);
   const bool calm = !last_.empty() && mask_distance(last_, masks) < pruning_.config.mask_distance;
@@ -44,7 +42,7 @@ void EarlyBird::restore(const std::vector<Tensor>& memory) {
 
 template <>
 LevelStart start_level<PruningTime::early_bird>(const Replicate& replicate, unsigned level) {
-  LevelStart start = replicate.start_fresh(level, replicate.full_masks());
+  LevelStart start = replicate.start_fresh(level, full_masks(replicate.network()));
   start.schedule = std::make_shared<EarlyBird>(pruning_of(replicate, start));
   return start;
 }

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "ltlab/lottery/methods/scheduled_pruning.h"
 
 namespace ltlab {
@@ -19,10 +21,9 @@ class EarlyBird final : public MaskSchedule {
   /// Small distances in a row after which a mask has settled.
   static constexpr unsigned kSettled = 5;
 
-  explicit EarlyBird(ScheduledPruning pruning);
+  explicit EarlyBird(ScheduledPruning pruning) : pruning_(std::move(pruning)) {}
 
   bool changes_at(std::uint64_t step) const override { return !is_drawn() && pruning_.due_at(step); }
-  bool sees_gradients() const override { return false; }
   std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
   double flops_of_change(const std::vector<Mask>& before) const override { return pruning_.flops(before); }
 

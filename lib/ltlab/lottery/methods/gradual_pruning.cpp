@@ -23,8 +23,6 @@ double mean_step_flops_of(const Replicate& replicate, const LevelStart& start) {
 
 }  // namespace
 
-GradualPruning::GradualPruning(ScheduledPruning pruning) : pruning_(std::move(pruning)) {}
-
 std::vector<PruningGroup> GradualPruning::plan_at(std::uint64_t step) const {
   const auto& [begin, end, every] = pruning_.changes;
   const double passed = std::clamp(
@@ -45,7 +43,7 @@ std::vector<Mask> GradualPruning::change(std::uint64_t step, const TrainedWeight
 
 template <>
 LevelStart start_level<PruningTime::during_training>(const Replicate& replicate, unsigned level) {
-  LevelStart start = replicate.start_fresh(level, replicate.full_masks());
+  LevelStart start = replicate.start_fresh(level, full_masks(replicate.network()));
   if (replicate.config().budget == Budget::flops)
     replicate.fit_to_budget(start, mean_step_flops_of(replicate, start));
   start.schedule = std::make_shared<GradualPruning>(pruning_of(replicate, start));

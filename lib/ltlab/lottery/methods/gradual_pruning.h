@@ -1,5 +1,7 @@
 #pragma once
 
+#include <utility>
+
 #include "ltlab/lottery/methods/scheduled_pruning.h"
 
 namespace ltlab {
@@ -10,10 +12,9 @@ namespace ltlab {
 /// and at `end`.
 class GradualPruning final : public MaskSchedule {
  public:
-  explicit GradualPruning(ScheduledPruning pruning);
+  explicit GradualPruning(ScheduledPruning pruning) : pruning_(std::move(pruning)) {}
 
   bool changes_at(std::uint64_t step) const override { return pruning_.due_at(step); }
-  bool sees_gradients() const override { return false; }
   std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
   double flops_of_change(const std::vector<Mask>& before) const override { return pruning_.flops(before); }
 

@@ -23,9 +23,9 @@ LevelStart start_level(const Replicate& replicate, unsigned level) {
 
 PrunedNetwork pruned_network(const Replicate& replicate, unsigned level) {
   const std::optional<unsigned> trained = replicate.config().pruned_level(level);
-  if (!trained) return {replicate.full_masks(), replicate.run().rewind_weights};
+  if (!trained) return {full_masks(replicate.network()), replicate.run().rewind_weights, {}};
   LevelRecord record = replicate.read_level(*trained);
-  return {std::move(record.masks), std::move(record.weights)};
+  return {std::move(record.masks), std::move(record.weights), std::move(record.optimizer)};
 }
 
 }  // namespace ltlab

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ltlab/lottery/pruning_round.h"
 #include "ltlab/lottery/replicate.h"
 
 namespace ltlab {
@@ -15,10 +16,16 @@ LevelStart start_level<PruningTime::after_training>(const Replicate& replicate, 
 /// the masks of the others.
 LevelStart start_level(const Replicate& replicate, unsigned level);
 
-/// The weights that were pruned for a level, under the masks that they had.
+/// The weights that were pruned for a level, under the masks that they had, and their optimizer's state where
+/// it is kept.
 struct PrunedNetwork {
   std::vector<Mask> masks;
-  std::vector<Tensor> weights;
+  std::vector<Tensor> weights, optimizer;
+
+  PruningInput input(const Replicate& replicate) const {
+    const RunRecord& run = replicate.run();
+    return {masks, run.init_weights, weights, run.seed, &replicate.data().dataset};
+  }
 };
 
 /// Returns a level's pruned network, in a search that prunes weights already trained or yet to be.

@@ -33,6 +33,14 @@ struct ScheduledPruning {
 };
 
 /// Returns the pruning of the level that starts so.
-ScheduledPruning pruning_of(const Replicate& replicate, const LevelStart& start);
+inline ScheduledPruning pruning_of(const Replicate& replicate, const LevelStart& start) {
+  const SearchConfig& config = replicate.config();
+  return {config,
+          replicate.plan(start.level),
+          mask_changes(config, start.training.steps),
+          replicate.run().init_weights,
+          replicate.run().seed,
+          replicate.data().dataset};
+}
 
 }  // namespace ltlab

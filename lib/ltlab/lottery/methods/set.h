@@ -13,7 +13,6 @@ class Set final : public DynamicSparseTraining {
   Set(double fraction, MaskChanges changes, std::uint64_t seed, unsigned level)
       : DynamicSparseTraining(changes), fraction_(fraction), seed_(seed), level_(level) {}
 
-  bool sees_gradients() const override { return false; }
   double drop_fraction(std::uint64_t /*step*/) const override { return fraction_; }
 
  private:
