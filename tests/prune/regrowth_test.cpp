@@ -1,7 +1,6 @@
-#include "ltlab/prune/regrowth.h"
-
 #include <catch2/catch.hpp>
 
+#include "ltlab/prune/pruning.h"
 #include "support/test_data.h"
 
 using namespace ltlab;

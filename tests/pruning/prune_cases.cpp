@@ -9,7 +9,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/lottery/pruning_round.h"
-#include "ltlab/prune/regrowth.h"
+#include "ltlab/prune/pruning.h"
 
 namespace {
 

@@ -37,12 +37,9 @@ std::string extent_text(const SearchConfig& config) {
 }
 
 SearchConfig pruning_settings(const std::string& text) {
-  const std::map<std::string, std::string> lines = parse_lines(text);
   GivenSettings given;
-  for (const Setting& setting : settings()) {
-    const auto line = lines.find(setting.name);
-    if (line != lines.end()) given[setting.name] = {line->second, SettingSource::run, "the config: "};
-  }
+  for (const auto& [name, value] : parse_lines(text))
+    if (find_setting(name)) given[name] = {value, SettingSource::run, "the config: "};
   SearchConfig config = read_settings(given);
   for (const Setting& setting : settings()) {
     const bool needed = setting.of_pruning || setting.name == "model";
@@ -58,14 +55,12 @@ SearchConfig pruning_settings(const std::string& text) {
 }
 
 void require_same_densities(const std::string& before, const SearchConfig& config) {
-  const std::map<std::string, std::string> lines = parse_lines(before);
-  const auto line = lines.find("densities");
-  if (line == lines.end()) return;
-  const std::vector<double> planned = parse_densities(line->second);
+  const std::optional<std::string> line = setting(before, "densities");
+  if (!line) return;
+  const std::vector<double> planned = parse_densities(*line);
   const std::size_t both = std::min(planned.size(), config.densities.size());
   if (std::equal(planned.begin(), planned.begin() + both, config.densities.begin())) return;
-  throw ConfigError("--densities " + to_text(config.densities) + " are not those of the run, " +
-                    line->second +
+  throw ConfigError("--densities " + to_text(config.densities) + " are not those of the run, " + *line +
                     ": a search may go on with more levels, but not with other ones; give another --out");
 }
 

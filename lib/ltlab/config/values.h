@@ -33,14 +33,14 @@ std::map<std::string, double> parse_layer_rates(const std::string& text);
 
 /// Reads "0.5,0.2", strictly falling between 1 and 0; ConfigError otherwise.
 std::vector<double> parse_densities(const std::string& text);
-/// Reads "2ep,500": step counts; ConfigError otherwise.
+bool fall_between_1_and_0(const std::vector<double>& densities);
+inline constexpr auto kFall = "must fall from level to level, between 1 and 0 (0.5,0.2 is 50 %, then 20 %)";
+
+/// Reads "2ep,500"; ConfigError otherwise.
 std::vector<StepCount> parse_step_counts(const std::string& text);
 
 /// Reads "random-reinit,sign-only", or "none"; ConfigError otherwise.
 std::vector<Control> parse_controls(const std::string& text);
-
-bool fall_between_1_and_0(const std::vector<double>& densities);
-inline constexpr auto kFall = "must fall from level to level, between 1 and 0 (0.5,0.2 is 50 %, then 20 %)";
 
 /// Each reads a setting's value. WrongKind, or ConfigError where it is of the right kind and still invalid. A
 /// count that `to` cannot hold becomes the largest that it can.

@@ -11,24 +11,16 @@ namespace {
 
 constexpr double kGraspTemperature = 200;
 
-// Returns scores of one parameter's survivors, at their places.
-template <class T>
-std::vector<double> spread(const Parameter<T>& parameter, std::span<const double> survivors) {
-  std::vector<double> scores(parameter.dense_size());
-  for (std::size_t k = 0; k < survivors.size(); ++k)
-    scores[parameter.masked() ? parameter.survivors()[k] : k] = survivors[k];
-  return scores;
-}
-
 // Makes scores from values that run along the survivors of all parameters.
 template <class T>
 NetworkScores of_prunable(const Network<T>& network, std::span<const double> values) {
   NetworkScores scores;
-  std::size_t begin = 0;
+  std::size_t i = 0;
   for (const Parameter<T>* parameter : network.parameters()) {
-    if (parameter->info().prunable)
-      scores.push_back(spread(*parameter, values.subspan(begin, parameter->size())));
-    begin += parameter->size();
+    std::vector<double> own(parameter->dense_size());
+    for (std::size_t k = 0; k < parameter->size(); ++k)
+      own[parameter->masked() ? parameter->survivors()[k] : k] = values[i++];
+    if (parameter->info().prunable) scores.push_back(std::move(own));
   }
   return scores;
 }

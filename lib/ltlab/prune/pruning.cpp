@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 
 namespace ltlab {
 namespace {
@@ -113,6 +114,17 @@ std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates
     }
   }
   return masks;
+}
+
+Mask drop_and_grow(const Mask& mask, const RegrowthScores& scores, std::size_t count) {
+  Mask result = mask;
+  std::vector<std::uint32_t> survivors = places_of(mask, 1);
+  std::ranges::stable_sort(survivors, std::less<>(), [&](std::uint32_t i) { return scores.keep[i]; });
+  for (std::size_t i = 0; i < count; ++i) result.keep[survivors[i]] = 0;
+  std::vector<std::uint32_t> pruned = places_of(result, 0);
+  std::ranges::stable_sort(pruned, std::greater<>(), [&](std::uint32_t i) { return scores.grow[i]; });
+  for (std::size_t i = 0; i < count; ++i) result.keep[pruned[i]] = 1;
+  return result;
 }
 
 Mask draw_mask(const std::string& name, const Shape& shape, std::size_t survivors, RandomStream random) {

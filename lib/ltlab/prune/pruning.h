@@ -53,6 +53,18 @@ struct Quota {
 std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
                                  const std::vector<Quota>& quotas, const Granularity& granularity);
 
+/// The scores that decide which weights of one array leave a mask and which enter it.
+struct RegrowthScores {
+  std::vector<float> keep;  ///< one a weight; of the survivors, the lowest are dropped
+  std::vector<float>
+      grow;  ///< of all weights that are then pruned, including those just dropped, the highest grow
+};
+
+/// Returns a mask of as many survivors: `count` of them are dropped, and as many pruned weights grow (Evci et
+/// al. 2020, arXiv 1911.11134, section 3, steps 3 and 4). If scores are equal, the earlier weight is dropped
+/// first and grows first. `count` is at most the number of survivors.
+Mask drop_and_grow(const Mask& mask, const RegrowthScores& scores, std::size_t count);
+
 /// Returns a mask with that many survivors, at random places.
 Mask draw_mask(const std::string& name, const Shape& shape, std::size_t survivors, RandomStream random);
 /// Returns, as a control, masks with as many survivors in each parameter as `masks`, at random places.

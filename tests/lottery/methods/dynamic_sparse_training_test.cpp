@@ -5,7 +5,7 @@
 #include "ltlab/lottery/methods/rigl.h"
 #include "ltlab/lottery/methods/set.h"
 #include "ltlab/lottery/pruning_round.h"
-#include "ltlab/prune/regrowth.h"
+#include "ltlab/prune/pruning.h"
 #include "ltlab/store/verify.h"
 #include "support/small_search.h"
 

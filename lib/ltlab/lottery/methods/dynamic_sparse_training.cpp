@@ -3,15 +3,14 @@
 #include <cmath>
 
 #include "ltlab/lottery/pruning_round.h"
-#include "ltlab/prune/regrowth.h"
+#include "ltlab/prune/pruning.h"
 
 namespace ltlab {
 
 std::vector<float> magnitudes(const Tensor& tensor) {
-  std::vector<float> result;
-  result.reserve(tensor.values.size());
-  for (const float value : tensor.values) result.push_back(std::abs(value));
-  return result;
+  std::vector<float> values(tensor.values.begin(), tensor.values.end());
+  for (float& value : values) value = std::abs(value);
+  return values;
 }
 
 bool DynamicSparseTraining::changes_at(std::uint64_t step) const {

@@ -11,17 +11,19 @@ namespace ltlab {
 /// Dynamic sparse training: a sparse network whose masks move while it trains, each layer with a fixed number
 /// of weights. Every `every` steps, a fraction of each layer's survivors, those of least magnitude, is
 /// dropped, and as many weights grow, from 0 and without an optimizer's state; a dropped weight may grow
-/// again at once, and then goes on as it was. The method decides the fraction, and which weights grow.
+/// again at once, and then goes on as it was. The method decides which weights grow, and may change the
+/// fraction as it goes.
 class DynamicSparseTraining : public MaskSchedule {
  public:
+  DynamicSparseTraining(double fraction, MaskChanges changes) : fraction_(fraction), changes_(changes) {}
+
   bool changes_at(std::uint64_t step) const override;
   std::vector<Mask> change(std::uint64_t step, const TrainedWeights& before) override;
 
   /// Returns the fraction of the survivors dropped at `step`.
-  virtual double drop_fraction(std::uint64_t step) const = 0;
+  virtual double drop_fraction(std::uint64_t /*step*/) const { return fraction_; }
 
  protected:
-  explicit DynamicSparseTraining(MaskChanges changes) : changes_(changes) {}
   const MaskChanges& changes() const { return changes_; }
 
  private:
@@ -29,6 +31,7 @@ class DynamicSparseTraining : public MaskSchedule {
   virtual std::vector<float> growth_scores(const Mask& mask, std::uint64_t step,
                                            const TrainedWeights& before) const = 0;
 
+  double fraction_;
   MaskChanges changes_;
 };
 

@@ -10,7 +10,7 @@ namespace ltlab {
 
 double RigL::drop_fraction(std::uint64_t step) const {
   const double passed = static_cast<double>(step) / static_cast<double>(changes().end);
-  return fraction_ / 2 * (1 + std::cos(passed * std::numbers::pi));
+  return DynamicSparseTraining::drop_fraction(step) / 2 * (1 + std::cos(passed * std::numbers::pi));
 }
 
 std::vector<float> RigL::growth_scores(const Mask& mask, std::uint64_t /*step*/,

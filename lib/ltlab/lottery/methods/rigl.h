@@ -9,8 +9,7 @@ namespace ltlab {
 /// The gradients are those of the step's own batch, which brings no update.
 class RigL final : public DynamicSparseTraining {
  public:
-  /// `fraction` is a.
-  RigL(double fraction, MaskChanges changes) : DynamicSparseTraining(changes), fraction_(fraction) {}
+  using DynamicSparseTraining::DynamicSparseTraining;  // its fraction is a
 
   bool sees_gradients() const override { return true; }
   double drop_fraction(std::uint64_t step) const override;
@@ -18,8 +17,6 @@ class RigL final : public DynamicSparseTraining {
  private:
   std::vector<float> growth_scores(const Mask& mask, std::uint64_t step,
                                    const TrainedWeights& before) const override;
-
-  double fraction_;
 };
 
 }  // namespace ltlab

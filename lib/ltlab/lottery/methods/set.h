@@ -11,15 +11,12 @@ class Set final : public DynamicSparseTraining {
  public:
   /// (seed, level) names what is drawn.
   Set(double fraction, MaskChanges changes, std::uint64_t seed, unsigned level)
-      : DynamicSparseTraining(changes), fraction_(fraction), seed_(seed), level_(level) {}
-
-  double drop_fraction(std::uint64_t /*step*/) const override { return fraction_; }
+      : DynamicSparseTraining(fraction, changes), seed_(seed), level_(level) {}
 
  private:
   std::vector<float> growth_scores(const Mask& mask, std::uint64_t step,
                                    const TrainedWeights& before) const override;
 
-  double fraction_;
   std::uint64_t seed_;
   unsigned level_;
 };
