@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <iterator>
 #include <map>
-#include <ranges>
 
 #include "ltlab/config/config_lines.h"
 #include "ltlab/config/settings.h"
@@ -74,8 +73,9 @@ std::vector<std::string> differing_settings(const std::string& before, const std
   std::map<std::string, std::string> differing;
   std::ranges::set_symmetric_difference(parse_lines(before), parse_lines(now),
                                         std::inserter(differing, differing.end()));
-  const auto names = std::views::keys(differing);
-  return {names.begin(), names.end()};
+  std::vector<std::string> names;
+  for (const auto& [name, unused] : differing) names.push_back(name);
+  return names;
 }
 
 std::vector<std::string> differences(const std::string& before, const std::string& now) {
