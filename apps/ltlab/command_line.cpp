@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iostream>
 
 #include "ltlab/base/names.h"
 #include "ltlab/base/regular_file.h"
@@ -108,6 +109,18 @@ po::variables_map parse_arguments(const Arguments& arguments, const po::options_
   po::options_description all(options);
   all.add_options()(words, po::value<std::vector<std::string>>(), "");
   return parse_arguments(arguments, all, po::positional_options_description().add(words, -1));
+}
+
+bool print_help(const po::variables_map& values, const char* usage, const po::options_description& options) {
+  const bool asked = values.count("help") > 0;
+  if (asked) std::cout << usage << options;
+  return asked;
+}
+
+Output parse_output(const po::variables_map& values, const std::string& command) {
+  const bool json = values.count("json") > 0, csv = values.count("csv") > 0;
+  if (json && csv) throw ConfigError("ltlab " + command + ": --json or --csv, not both");
+  return json ? Output::json : csv ? Output::csv : Output::text;
 }
 
 std::string read_config_file(const std::string& path) {

@@ -30,6 +30,22 @@ boost::program_options::variables_map parse_arguments(
     const Arguments& arguments, const boost::program_options::options_description& options,
     const char* words);
 
+/// Returns the semantics of an option that takes a whole number and writes it to `to`.
+template <class Number>
+auto count_to(Number& to) {
+  return boost::program_options::value<Count>()->notifier([&to](const Count& given) { to = given.value; });
+}
+
+/// Prints a command's usage and its options where --help asks for them, and returns whether it does.
+bool print_help(const boost::program_options::variables_map& values, const char* usage,
+                const boost::program_options::options_description& options);
+
+/// The ways to print a result: for people, as one JSON document, as a table of CSV.
+enum class Output { text, json, csv };
+
+/// Returns what --json and --csv ask for. ConfigError, which names the command, where both are given.
+Output parse_output(const boost::program_options::variables_map& values, const std::string& command);
+
 /// Returns the text of the file given to --config. ConfigError where there is no such file; DataError or
 /// IoError where it cannot be read.
 std::string read_config_file(const std::string& path);

@@ -5,10 +5,12 @@
 #include <optional>
 
 #include "commands.h"
-#include "compare_options.h"
 #include "comparison_file.h"
 #include "comparison_report.h"
+#include "json_output.h"
 #include "ltlab/base/error.h"
+#include "ltlab/base/names.h"
+#include "ltlab/config/values.h"
 #include "ltlab/lottery/dense_copy.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
@@ -19,7 +21,106 @@
 #include "terminal.h"
 
 namespace ltlab::app {
+namespace po = boost::program_options;
+namespace fs = std::filesystem;
 namespace {
+
+constexpr char kUsage[] = R"(usage: ltlab compare [NAME=]RUN... [OPTION...]
+       ltlab compare --config FILE [OPTION...]
+
+Holds searches, and the controls inside them, against the first one: accuracy, early stop and training FLOPs
+by density, with intervals and tests paired by seed; the sparsest density that matches the dense network; the
+area under the curve; the Pareto front of accuracy against FLOPs.
+
+A comparison file has the base's settings, `option = value` a line as in --config of `ltlab search`, and those
+of each variant that differ, `variant.NAME.option = value`. What is missing of their searches is run, with the
+same seeds; what is there is not run again.
+
+)";
+
+enum class Format { terminal, markdown, csv, latex, json };
+
+const NameTable<Format>& format_names() {
+  using enum Format;
+  static const NameTable<Format> table(
+      "format",
+      {{terminal, "terminal"}, {markdown, "markdown"}, {csv, "csv"}, {latex, "latex"}, {json, "json"}});
+  return table;
+}
+
+// What `ltlab compare` is asked to do.
+struct Request {
+  std::vector<std::pair<std::string, std::string>> runs;  // names and folders
+  std::string config;                                     // comparison file; empty: none, compare `runs`
+  std::string out;                                        // folder of the file's runs
+  std::string data_directory;                             // as in DatasetOptions
+  std::string densities, format = "terminal";             // as written
+  unsigned workers = 1;
+  ComparisonOptions options;
+};
+
+po::options_description compare_options(Request& request) {
+  po::options_description options("Options", 110, 55);
+  // clang-format off
+  options.add_options()
+      ("help,h", "this text")
+      ("config", po::value(&request.config)->value_name("FILE"), "run what this file names, then compare it")
+      ("out", po::value(&request.out)->value_name("DIR"), "folder of the file's runs (masks/FILE without its suffix)")
+      ("data-dir", po::value(&request.data_directory)->value_name("DIR"), "where the data files lie, as of `ltlab search`")
+      ("workers", po::value<Count>()->value_name("N"), "trainings side by side (the processor's cores)")
+      ("margin", po::value(&request.options.margin)->value_name("X"), "within which accuracies are equivalent: 0.005 is half a point (0.005)")
+      ("density-tolerance", po::value(&request.options.density_tolerance)->value_name("X"), "densities are compared that differ by at most this fraction (0.02)")
+      ("densities", po::value(&request.densities)->value_name("D1,D2,..."), "compare only there and where dense, as 0.2,0.1,0.05: fewer tests to correct for (everywhere)")
+      ("allow-different", po::bool_switch(&request.options.allow_different), "compare runs whose data, model or budget differ")
+      ("format", po::value(&request.format)->value_name("NAME"), "terminal (default) | markdown | csv | latex | json");
+  // clang-format on
+  return options;
+}
+
+// Splits "a=masks/x" into name and folder; "masks/x" is called x.
+std::pair<std::string, std::string> parse_run(const std::string& word) {
+  const auto equals = word.find('=');
+  if (equals == std::string::npos || fs::exists(word))
+    return {fs::weakly_canonical(word).filename().string(), word};
+  if (equals == 0)
+    throw ConfigError("'" + word + "' gives the run no name: write NAME=RUN, or the folder alone");
+  return {word.substr(0, equals), word.substr(equals + 1)};
+}
+
+void require_fraction(const char* name, double value) {
+  if (!(value > 0 && value < 1)) throw ConfigError("--" + std::string(name) + " must lie between 0 and 1");
+}
+
+std::vector<double> read_densities(const std::string& text) {
+  try {
+    return parse_densities(text);
+  } catch (const ConfigError& error) {
+    throw ConfigError(std::string("--densities: ") + error.what());
+  }
+}
+
+// Refuses options for the file's runs where there is no file.
+void require_config(const po::variables_map& values) {
+  for (const char* name : {"out", "data-dir", "workers"}) {
+    if (values.count(name) > 0)
+      throw ConfigError("--" + std::string(name) + " is for --config, and there is none: leave it out");
+  }
+}
+
+void read_subjects(const po::variables_map& values, Request& request) {
+  const bool runs = values.count("run") > 0, config = values.count("config") > 0;
+  if (runs == config)
+    throw ConfigError("ltlab compare: name runs, or a file by --config" +
+                      std::string(runs ? ", not both" : "") + "; see --help");
+  if (runs) {
+    require_config(values);
+    for (const std::string& word : values["run"].as<std::vector<std::string>>())
+      request.runs.push_back(parse_run(word));
+    return;
+  }
+  if (values.count("out") == 0) request.out = (fs::path("masks") / fs::path(request.config).stem()).string();
+  if (request.out.empty()) throw ConfigError("--out names no folder: give one, or leave it out");
+}
 
 bool read_same(const SearchConfig& a, const SearchConfig& b) {
   return a.data == b.data && pretraining_data(a) == pretraining_data(b) && a.model == b.model &&
@@ -27,12 +128,12 @@ bool read_same(const SearchConfig& a, const SearchConfig& b) {
 }
 
 // Returns searches, each in its own folder; existing ones are resumed.
-std::vector<SearchRequest> requests(const CompareRequest& request, const NamedSearches& searches) {
+std::vector<SearchRequest> requests(const Request& request, const NamedSearches& searches) {
   std::vector<SearchRequest> result;
   for (const auto& [name, config] : searches) {
     SearchRequest& search = result.emplace_back();
     search.config = config;
-    search.out = (std::filesystem::path(request.out) / name).string();
+    search.out = (fs::path(request.out) / name).string();
     search.workers = request.workers;
     search.resume = true;
   }
@@ -50,13 +151,7 @@ class Runner {
     copy_dense_networks(search);
     SearchProgress progress(search.config, search.workers);
     std::cerr << "ltlab: variant '" << name << "'\n";
-    try {
-      run_session(search, data_of(search.config), signals_.source(), progress);
-    } catch (...) {
-      progress.finish();
-      throw;
-    }
-    progress.finish();
+    run_session(search, data_of(search.config), signals_.source(), progress);
   }
 
  private:
@@ -89,7 +184,7 @@ class Runner {
 };
 
 // Reports an unusable folder before anything is run.
-void run_file(CompareRequest& request) {
+void run_file(Request& request) {
   const NamedSearches named =
       read_comparison_file(request.config, request.data_directory, request.options.allow_different);
   const std::vector<SearchRequest> searches = requests(request, named);
@@ -111,7 +206,7 @@ std::optional<LevelReport> first_cut(const RunStore& ticket) {
 }
 
 // Returns a sentence for each run whose tickets, or some of them, collapse.
-std::vector<std::string> collapse_notes(const CompareRequest& request) {
+std::vector<std::string> collapse_notes(const Request& request) {
   std::vector<std::string> notes;
   for (const auto& [name, folder] : request.runs) {
     const RunStore top(folder);
@@ -136,27 +231,26 @@ std::vector<std::string> collapse_notes(const CompareRequest& request) {
 }
 
 void print(std::ostream& out, const Comparison& comparison, const std::vector<std::string>& collapses,
-           ComparisonFormat format) {
-  if (format == ComparisonFormat::csv) return print_csv(out, comparison_rows(comparison));
-  if (format == ComparisonFormat::json) {
+           Format format) {
+  if (format == Format::csv) return print_csv(out, comparison_rows(comparison));
+  if (format == Format::json) {
     nlohmann::ordered_json document = comparison_json(comparison);
     document["layer_collapse"] = collapses;
-    out << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-    return;
+    return print_json(out, document);
   }
-  const auto print_table = format == ComparisonFormat::markdown ? print_markdown
-                           : format == ComparisonFormat::latex  ? print_latex
-                                                                : print_terminal;
-  const std::string comment = format == ComparisonFormat::latex ? "% " : "";
+  const auto print_table = format == Format::markdown ? print_markdown
+                           : format == Format::latex  ? print_latex
+                                                      : print_terminal;
+  const std::string comment = format == Format::latex ? "% " : "";
   std::vector<std::string> notes = comparison_notes(comparison);
   notes.insert(notes.end(), collapses.begin(), collapses.end());
   for (const std::string& note : notes) {
-    if (format == ComparisonFormat::terminal)
+    if (format == Format::terminal)
       print_line(out, note);
     else
       out << comment << note << '\n';
   }
-  if (format == ComparisonFormat::latex) out << "% Needs \\usepackage{booktabs}.\n";
+  if (format == Format::latex) out << "% Needs \\usepackage{booktabs}.\n";
   for (const TextTable& table : comparison_tables(comparison)) {
     if (table.rows.empty()) continue;
     out << '\n';
@@ -167,21 +261,25 @@ void print(std::ostream& out, const Comparison& comparison, const std::vector<st
 }  // namespace
 
 int compare_command(const Arguments& arguments) {
-  CompareRequest request = parse_compare(arguments);
-  if (request.help) {
-    std::cout << request.help_text;
-    return static_cast<int>(ExitStatus::done);
-  }
+  Request request;
+  const po::options_description options = compare_options(request);
+  const po::variables_map values = parse_arguments(arguments, options, "run");
+  if (print_help(values, kUsage, options)) return 0;
+  read_subjects(values, request);
+  request.workers = read_workers(values);
+  require_fraction("margin", request.options.margin);
+  require_fraction("density-tolerance", request.options.density_tolerance);
+  if (values.count("densities") > 0) request.options.densities = read_densities(request.densities);
+  const Format format = format_names().parse(request.format);
   try {
     if (!request.config.empty()) run_file(request);
   } catch (const Interrupted&) {
-    std::cerr << "ltlab: interrupted; what was done is saved, the same command goes on\n";
-    return static_cast<int>(ExitStatus::interrupted);
+    throw Error(ExitStatus::interrupted, "interrupted; what was done is saved, the same command goes on");
   }
   std::vector<RecordedRun> runs;
   for (const auto& [name, folder] : request.runs) runs.push_back(read_recorded_run(folder, name));
-  print(std::cout, compare(runs, request.options), collapse_notes(request), request.format);
-  return static_cast<int>(ExitStatus::done);
+  print(std::cout, compare(runs, request.options), collapse_notes(request), format);
+  return 0;
 }
 
 }  // namespace ltlab::app

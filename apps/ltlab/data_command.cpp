@@ -1,11 +1,10 @@
-#include <algorithm>
 #include <cstdint>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "commands.h"
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 #include "ltlab/data/dataset.h"
@@ -44,12 +43,13 @@ SOURCE is one of
 
 Files are looked for in DIR or, without --data-dir, in $LTLAB_DATA, ../shared/data and ~/.cache/ltlab;
 fetch puts them into DIR, $LTLAB_DATA or ~/.cache/ltlab.
+
 )";
 
 struct Request {
   std::string action, source, directory, mirror;
-  std::optional<Count> validation;
-  Count data_seed;
+  std::optional<std::size_t> validation;
+  std::uint64_t data_seed = 0;
   bool json = false;
 };
 
@@ -59,10 +59,9 @@ po::options_description make_options(Request& request) {
   add("help,h", "tell all this");
   add("data-dir", po::value(&request.directory)->value_name("DIR"), "where the data are, or go");
   add("mirror", po::value(&request.mirror)->value_name("URL"), "fetch: base URL of another server");
-  add("validation",
-      po::value<Count>()->value_name("N")->notifier([&](const Count& n) { request.validation = n; }),
+  add("validation", count_to(request.validation)->value_name("N"),
       "info: images held out of the training set (5000)");
-  add("data-seed", po::value(&request.data_seed)->value_name("N"),
+  add("data-seed", count_to(request.data_seed)->value_name("N"),
       "info: names the held-out images, and the embedded ones (0)");
   add("json", po::bool_switch(&request.json), "info: print JSON");
   return options;
@@ -79,12 +78,12 @@ DatasetOptions dataset_options(const Request& request) {
   DatasetOptions options;
   options.source = request.source;
   options.directory = request.directory;
-  options.validation = request.validation.value_or(Count{0}).value;
-  options.split_seed = options.embedded_seed = request.data_seed.value;
+  options.validation = request.validation.value_or(0);
+  options.split_seed = options.embedded_seed = request.data_seed;
   return options;
 }
 
-int list(const Request& request) {
+void list(const Request& request) {
   TextTable table{"", {"", ""}, {{"embedded", "built in"}}};
   for (const Source& source : published_sources()) {
     try {
@@ -98,7 +97,6 @@ int list(const Request& request) {
   }
   table.rows.push_back({"h5:FILE:/images,/labels", "your own arrays"});
   print_terminal(std::cout, table);
-  return 0;
 }
 
 std::vector<std::size_t> count_labels(const std::vector<std::uint8_t>& labels, std::size_t classes) {
@@ -121,7 +119,7 @@ nlohmann::ordered_json describe(const Dataset& data, const Request& request) {
           {"classes_without_training_images", classes_without_images(data)},
           {"normalization", {{"scale", data.normalization.scale}, {"shift", data.normalization.shift}}},
           {"split",
-           {{"seed", request.data_seed.value},
+           {{"seed", request.data_seed},
             {"training", data.training.size()},
             {"validation", data.validation.size()}}},
           {"fingerprint", data.fingerprint}};
@@ -157,19 +155,17 @@ void print(const nlohmann::ordered_json& description) {
   line("fingerprint", description["fingerprint"]);
 }
 
-int info(const Request& request) {
+void info(const Request& request) {
   is_published(request.source);
   Dataset data = load_dataset(dataset_options(request));
   const std::size_t usual = DatasetOptions().validation;
-  if (!request.validation && data.train.size() > usual)
-    hold_out_validation(usual, request.data_seed.value, data);
+  if (!request.validation && data.train.size() > usual) hold_out_validation(usual, request.data_seed, data);
   const auto description = describe(data, request);
   warn_of_empty_classes(data);
   if (request.json)
-    std::cout << description.dump(2) << '\n';
+    print_json(std::cout, description);
   else
     print(description);
-  return 0;
 }
 
 // "train-images-idx3-ubyte.gz: 3.1 of 9.9 MB"
@@ -178,7 +174,7 @@ std::string fetched(const std::string& file, std::uint64_t done, std::uint64_t t
   return file + ": " + megabytes(done) + (total > 0 ? " of " + megabytes(total) : "") + " MB";
 }
 
-int fetch(const Request& request) {
+void fetch(const Request& request) {
   if (!is_published(request.source))
     throw ConfigError("'" + request.source + "' needs no fetching; ltlab data --help says what does");
   ProgressLine line;
@@ -193,7 +189,6 @@ int fetch(const Request& request) {
   for (const FetchedFile& file : files)
     print_line(std::cout,
                file.path.string() + (file.was_there ? ": was there, verified" : ": fetched, verified"), 2);
-  return 0;
 }
 
 const char* explain(Authenticity authenticity) {
@@ -223,7 +218,7 @@ void verify_files(const Source& source, const std::string& directory) {
                     source.name + "` into another directory brings the published ones");
 }
 
-int verify(const Request& request) {
+void verify(const Request& request) {
   const bool published = is_published(request.source);
   DatasetOptions options = dataset_options(request);
   options.validation = 0;
@@ -238,36 +233,28 @@ int verify(const Request& request) {
   if (request.source == "embedded" && data.fingerprint != kEmbeddedFingerprint)
     throw DataError(std::string("this build draws other embedded images than ltlab should (fingerprint ") +
                     kEmbeddedFingerprint + "): build it for IEEE arithmetic, without -ffast-math");
-  return 0;
 }
 
 }  // namespace
 
 int data_command(const Arguments& arguments) {
   Request request;
-  po::options_description options = make_options(request);
-  po::options_description positional("positional");
-  positional.add_options()("action", po::value(&request.action))("source", po::value(&request.source));
-  po::options_description all;
-  all.add(options).add(positional);
+  const po::options_description options = make_options(request);
+  po::options_description all(options);
+  all.add_options()("action", po::value(&request.action))("source", po::value(&request.source));
   const auto values =
       parse_arguments(arguments, all, po::positional_options_description().add("action", 1).add("source", 1));
-  if (values.count("help")) {
-    std::cout << kUsage << '\n' << options;
-    return 0;
-  }
+  if (print_help(values, kUsage, options)) return 0;
 
-  const std::vector<std::string> actions{"list", "info", "fetch", "verify"};
+  static const NameTable<void (*)(const Request&)> actions(
+      "action", {{list, "list"}, {info, "info"}, {fetch, "fetch"}, {verify, "verify"}});
   if (request.action.empty())
     throw ConfigError("ltlab data: say list, info, fetch or verify; see ltlab data --help");
-  if (std::find(actions.begin(), actions.end(), request.action) == actions.end())
-    throw unknown_name("action", request.action, actions);
-  if (request.action == "list") return list(request);
-  if (request.source.empty())
+  const auto act = actions.parse(request.action);
+  if (act != list && request.source.empty())
     throw ConfigError("ltlab data " + request.action + ": name a source; see ltlab data --help");
-  if (request.action == "info") return info(request);
-  if (request.action == "fetch") return fetch(request);
-  return verify(request);
+  act(request);
+  return 0;
 }
 
 }  // namespace ltlab::app

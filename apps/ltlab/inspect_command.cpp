@@ -1,12 +1,14 @@
+#include <algorithm>
 #include <boost/program_options.hpp>
+#include <cmath>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "commands.h"
-#include "inspect_tree.h"
+#include "format.h"
+#include "json_output.h"
 #include "ltlab/analysis/level_structure.h"
 #include "ltlab/base/error.h"
 #include "ltlab/store/run_store.h"
@@ -21,7 +23,20 @@ namespace {
 
 using nlohmann::ordered_json;
 
-enum class Output { text, json, csv };
+constexpr char kUsage[] = R"(Usage: ltlab inspect RUN|FILE
+       ltlab inspect [--match masks|weights] A B ...
+
+Looks at a run folder or a level's file: the runs inside; level by level what was pruned; and of one level
+(the last, or --level) each layer's density, the density effective on paths from inputs to outputs, dead
+inputs, outputs and neurons, degrees, weights and signs before and after training, the magnitude below which
+the level's weights were pruned, and empty blocks.
+
+Of several runs or files it compares the masks: Jaccard index, Hamming distance and signs, against the overlap
+of random masks of the same densities, and of those that also keep each input's number of weights; of more
+than two the matrix of similarities and clusters. A run stands for its levels, or for --level; a collection for
+those of its replicates.
+
+)";
 
 // The run that a path stands for (its folder, run.h5 or a level's file), and the level that was named.
 struct Subject {
@@ -57,14 +72,67 @@ fs::path existing_level(const RunStore& store, unsigned level) {
                     ": give --level one of those that `ltlab inspect` shows");
 }
 
-void print_document(const ordered_json& document) {
-  constexpr auto kReplace = ordered_json::error_handler_t::replace;  // a path need not be UTF-8
-  std::cout << document.dump(2, ' ', false, kReplace) << '\n';
+// Returns "levels 0 to 18, density 100.00 to 1.85 %, test 98.14 to 98.02 %".
+std::string describe_levels(const RunStore& store) {
+  const std::vector<unsigned> levels = store.levels();
+  if (levels.empty()) return "no level yet";
+  const LevelSummary first = store.read_summary(levels.front()), last = store.read_summary(levels.back());
+  const bool single = levels.size() == 1,
+             tested = !std::isnan(first.test_accuracy);  // an import may have none
+  std::string text = single ? format("level %u, density ", first.level)
+                            : format("levels %u to %u, density ", first.level, last.level) +
+                                  density_number(first.density) + " to ";
+  text += density_text(last.density);
+  if (!tested) return text;
+  return text + (single ? ", test " : format(", test %.2f to ", 100 * first.test_accuracy)) +
+         format("%.2f %%", 100 * last.test_accuracy);
+}
+
+std::string describe_run(const RunStore& store) {
+  if (store.holds_collection()) return format("%zu replicates", store.members().size());
+  const RunIdentity run = store.read_identity();
+  return format("%s, seed %llu, ", run.branch.c_str(), static_cast<unsigned long long>(run.seed)) +
+         describe_levels(store);
+}
+
+void print_below(std::ostream& out, const RunStore& store, const std::string& indent) {
+  const std::vector<std::string> members = store.members();
+  std::size_t names = 0;  // the width of the longest
+  for (const std::string& member : members) names = std::max(names, display_width(member));
+  for (const std::string& member : members) {
+    const bool last = member == members.back();
+    const RunStore inside(store.folder() / member);
+    const std::string below = indent + (last ? "   " : "│  ");
+    const std::string blanks(names - std::min(names, display_width(member)), ' ');
+    print_line(out, indent + (last ? "└─ " : "├─ ") + member + blanks + "  " + describe_run(inside),
+               display_width(below) + names + 2);
+    print_below(out, inside, below);
+  }
+}
+
+// Prints one line per run, with the runs inside it below: its branch, seed, levels, and the density and test
+// accuracy of the first and the last level.
+void print_tree(std::ostream& out, const RunStore& top) {
+  print_line(out, top.folder().string() + ": " + describe_run(top), 2);
+  print_below(out, top, "");
+}
+
+ordered_json tree_json(const RunStore& top) {
+  ordered_json tree = {{"folder", top.folder().string()}, {"kind", to_string(top.read_kind())}};
+  if (!top.holds_collection()) {
+    const RunIdentity run = top.read_identity();
+    tree["branch"] = run.branch;
+    tree["seed"] = run.seed;
+    tree["levels"] = json_array(top.levels(), [&](unsigned n) { return record_json(top.read_summary(n)); });
+  }
+  tree["members"] = json_array(
+      top.members(), [&](const std::string& name) { return tree_json(RunStore(top.folder() / name)); });
+  return tree;
 }
 
 void print_machine(const std::vector<LevelReport>& levels, const std::string& path, Output output) {
   if (output == Output::csv) return print_csv(std::cout, levels);
-  print_document({{"path", path}, {"levels", levels_json(levels)}});
+  print_json(std::cout, {{"path", path}, {"levels", levels_json(levels)}});
 }
 
 void inspect_level(const RunStore& store, const fs::path& file, Output output) {
@@ -89,7 +157,7 @@ void inspect_run(const RunStore& store, Output output) {
 void inspect_collection(const RunStore& store, Output output) {
   if (output == Output::csv)
     throw ConfigError("'" + store.folder().string() + "' holds several runs: name one of them for --csv");
-  if (output == Output::json) return print_document(tree_json(store));
+  if (output == Output::json) return print_json(std::cout, tree_json(store));
   print_tree(std::cout, store);
 }
 
@@ -135,42 +203,25 @@ void inspect_several(const std::vector<fs::path>& files, const std::optional<Mat
     networks.push_back({file.string(), level.density, masked_network(level, RunContext(file.parent_path()))});
   }
   const auto pairs = compare_all(networks, match);
-  if (output == Output::json) return print_document(overlaps_json(networks, pairs, match));
+  if (output == Output::json) return print_json(std::cout, overlaps_json(networks, pairs, match));
   if (output == Output::csv) return print_overlaps_csv(std::cout, networks, pairs);
   print_overlaps(std::cout, networks, pairs, match);
 }
 
 po::options_description inspect_options() {
   po::options_description options("Options");
-  options.add_options()("help", "show this text")("level", po::value<Count>()->value_name("N"),
-                                                  "look at this level of a run, or compare it")(
-      "compare", "compare levels of a single run or collection with each other")(
-      "match", po::value<std::string>()->value_name("masks|weights"),
+  auto add = options.add_options();
+  add("help", "show this text");
+  add("level", po::value<Count>()->value_name("N"), "look at this level of a run, or compare it");
+  add("compare", "compare levels of a single run or collection with each other");
+  add("match", po::value<std::string>()->value_name("masks|weights"),
       "match hidden neurons before comparing: so that masks have most survivors in common, or trained "
-      "weights "
-      "the greatest sum of products")("draws", po::value<Count>()->value_name("N"),
-                                      "random masks to match, which tell what matching finds by chance (20)")(
-      "json", "print for machines: one JSON document")("csv", "print for machines: a table");
+      "weights the greatest sum of products");
+  add("draws", po::value<Count>()->value_name("N"),
+      "random masks to match, which tell what matching finds by chance (20)");
+  add("json", "print for machines: one JSON document");
+  add("csv", "print for machines: a table");
   return options;
-}
-
-void print_help(const po::options_description& options) {
-  std::cout
-      << "Usage: ltlab inspect RUN|FILE\n"
-         "       ltlab inspect [--match masks|weights] A B ...\n\n"
-         "Looks at a run folder or a level's file: the runs inside; level by level what was pruned; and of "
-         "one "
-         "level\n(the last, or --level) each layer's density, the density effective on paths from inputs to "
-         "outputs, dead\ninputs, outputs and neurons, degrees, weights and signs before and after training, "
-         "the "
-         "magnitude below which\nthe level's weights were pruned, and empty blocks.\n\n"
-         "Of several runs or files it compares the masks: Jaccard index, Hamming distance and signs, against "
-         "the "
-         "overlap\nof random masks of the same densities, and of those that also keep each input's number of "
-         "weights; of more\nthan two the matrix of similarities and clusters. A run stands for its levels, "
-         "or for "
-         "--level; a collection for\nthose of its replicates.\n\n"
-      << options;
 }
 
 // Reads a count of at most a million, which nothing here comes near.
@@ -193,25 +244,15 @@ std::optional<MatchOptions> parse_match(const po::variables_map& values) {
   return match;
 }
 
-Output parse_output(const po::variables_map& values) {
-  if (values.count("json") > 0 && values.count("csv") > 0)
-    throw ConfigError("ltlab inspect: --json or --csv, not both");
-  if (values.count("json") > 0) return Output::json;
-  return values.count("csv") > 0 ? Output::csv : Output::text;
-}
-
 }  // namespace
 
 int inspect_command(const Arguments& arguments) {
   const po::options_description options = inspect_options();
   const po::variables_map values = parse_arguments(arguments, options, "path");
-  if (values.count("help") > 0) {
-    print_help(options);
-    return static_cast<int>(ExitStatus::done);
-  }
+  if (print_help(values, kUsage, options)) return 0;
   if (values.count("path") == 0)
     throw ConfigError("ltlab inspect: name at least one run folder or file; see --help");
-  const Output output = parse_output(values);
+  const Output output = parse_output(values, "inspect");
   const std::optional<MatchOptions> match = parse_match(values);
   const std::optional<unsigned> level = parse_number(values, "level");
 
@@ -221,14 +262,14 @@ int inspect_command(const Arguments& arguments) {
   if (subjects.size() == 1 && values.count("compare") == 0) {
     if (match) throw ConfigError("ltlab inspect: --match needs two or more to compare, or --compare");
     inspect_one(subjects.front(), level, output);
-    return static_cast<int>(ExitStatus::done);
+    return 0;
   }
   std::vector<fs::path> files;
   for (const Subject& subject : subjects) {
     for (const fs::path& file : level_files(subject, level)) files.push_back(file);
   }
   inspect_several(files, match, output);
-  return static_cast<int>(ExitStatus::done);
+  return 0;
 }
 
 }  // namespace ltlab::app

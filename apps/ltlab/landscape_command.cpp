@@ -1,16 +1,16 @@
-#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <iostream>
 #include <mutex>
 #include <optional>
+#include <ranges>
 #include <sstream>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "commands.h"
 #include "format.h"
+#include "json_output.h"
 #include "landscape_report.h"
 #include "ltlab/analysis/instability.h"
 #include "ltlab/analysis/landscape_file.h"
@@ -30,6 +30,18 @@ namespace po = boost::program_options;
 namespace fs = std::filesystem;
 namespace {
 
+constexpr char kUsage[] = R"(Usage: ltlab landscape RUN [--what interpolation|instability|sharpness]
+       ltlab landscape RUN OTHER
+
+Measures the loss landscape around a run's levels; of a collection, around those of all its tickets.
+  interpolation  loss and error along the straight line from the weights that a level starts with to
+                 those it is trained to, and from those of the level before; of two runs, between them
+  instability    trains two copies of each level with images in different orders, and measures the
+                 line between them (Frankle et al. 2020); the copies stay in the run, as copy-0, copy-1
+  sharpness      the largest eigenvalues of the training loss's Hessian, the least one, and the trace
+
+)";
+
 enum class What { interpolation, instability, sharpness };
 
 const NameTable<What>& what_names() {
@@ -42,14 +54,17 @@ const NameTable<What>& what_names() {
 
 // The request of `ltlab landscape`.
 struct Request {
-  std::vector<std::string> paths;  // a run or collection, or two runs
+  std::vector<std::string> paths;             // a run or collection, or two runs
+  std::string measurement = "interpolation";  // as written
   What what = What::interpolation;
   std::vector<unsigned> levels;  // empty: all
-  std::size_t points = 30, images = 0;
+  std::size_t points = 30;
+  std::optional<std::size_t> images;
   SharpnessOptions sharpness;
   std::string data_directory, out;
   unsigned workers = 1;
-  bool json = false, csv = false;
+  bool force = false;
+  Output output = Output::text;
 };
 
 // A run's level to be measured; for two runs, the first one's.
@@ -58,45 +73,28 @@ struct Task {
   unsigned level;
 };
 
-po::options_description landscape_options() {
+po::options_description landscape_options(Request& request) {
   po::options_description options("Options", 110, 55);
+  SharpnessOptions& sharpness = request.sharpness;
   // clang-format off
   options.add_options()
       ("help", "show this text")
-      ("what", po::value<std::string>()->value_name("NAME"), "interpolation (default) | instability | sharpness")
+      ("what", po::value(&request.measurement)->value_name("NAME"), "interpolation (default) | instability | sharpness")
       ("levels", po::value<std::string>()->value_name("N,..."), "of these levels (all)")
-      ("points", po::value<Count>()->value_name("N"), "of a line, both ends among them (30)")
-      ("images", po::value<Count>()->value_name("N"), "training images, drawn at random, to measure on (10000; for sharpness 1000); "
-                                                      "errors and losses also on the whole test set")
-      ("eigenvalues", po::value<Count>()->value_name("N"), "how many of the largest, for sharpness (1)")
-      ("tolerance", po::value<double>()->value_name("X"), "of an eigenvalue's residual, relative (0.01)")
-      ("probes", po::value<Count>()->value_name("N"), "random vectors of the trace's estimate (10)")
-      ("out", po::value<std::string>()->value_name("FILE.h5"), "also write all of it there")
-      ("force", "replace the file of --out")
-      ("data-dir", po::value<std::string>()->value_name("DIR"), "where the data files lie (where the run says, or `ltlab search` looks)")
+      ("points", count_to(request.points)->value_name("N"), "of a line, both ends among them (30)")
+      ("images", count_to(request.images)->value_name("N"), "training images, drawn at random, to measure on (10000; for sharpness 1000); "
+                                                            "errors and losses also on the whole test set")
+      ("eigenvalues", count_to(sharpness.eigenvalues)->value_name("N"), "how many of the largest, for sharpness (1)")
+      ("tolerance", po::value(&sharpness.tolerance)->value_name("X"), "of an eigenvalue's residual, relative (0.01)")
+      ("probes", count_to(sharpness.probes)->value_name("N"), "random vectors of the trace's estimate (10)")
+      ("out", po::value(&request.out)->value_name("FILE.h5"), "also write all of it there")
+      ("force", po::bool_switch(&request.force), "replace the file of --out")
+      ("data-dir", po::value(&request.data_directory)->value_name("DIR"), "where the data files lie (where the run says, or `ltlab search` looks)")
       ("workers", po::value<Count>()->value_name("N"), "measurements side by side (the processor's cores)")
       ("json", "print for machines: one JSON document")
       ("csv", "print for machines: a table");
   // clang-format on
   return options;
-}
-
-void print_help(const po::options_description& options) {
-  std::cout << "Usage: ltlab landscape RUN [--what interpolation|instability|sharpness]\n"
-               "       ltlab landscape RUN OTHER\n\n"
-               "Measures the loss landscape around a run's levels; of a collection, around those of all its "
-               "tickets.\n"
-               "  interpolation  loss and error along the straight line from the weights that a level starts "
-               "with to\n"
-               "                 those it is trained to, and from those of the level before; of two runs, "
-               "between them\n"
-               "  instability    trains two copies of each level with images in different orders, and "
-               "measures the\n"
-               "                 line between them (Frankle et al. 2020); the copies stay in the run, as "
-               "copy-0, copy-1\n"
-               "  sharpness      the largest eigenvalues of the training loss's Hessian, the least one, and "
-               "the trace\n\n"
-            << options;
 }
 
 std::vector<unsigned> parse_levels(const std::string& text) {
@@ -112,10 +110,6 @@ std::vector<unsigned> parse_levels(const std::string& text) {
   return levels;
 }
 
-void read_count(const po::variables_map& values, const char* name, std::size_t& to) {
-  if (values.count(name) > 0) to = values[name].as<Count>().value;
-}
-
 // Options of one measurement have no effect on the others.
 void refuse_ignored(const po::variables_map& values, What what) {
   const auto refuse = [&](const char* name, const char* of) {
@@ -125,40 +119,24 @@ void refuse_ignored(const po::variables_map& values, What what) {
   for (const char* name : {"eigenvalues", "tolerance", "probes"}) refuse(name, "--what sharpness");
 }
 
-Request parse_request(const po::variables_map& values) {
-  Request request;
+void read_request(const po::variables_map& values, Request& request) {
   if (values.count("run") == 0) throw ConfigError("ltlab landscape: name a run folder; see --help");
   request.paths = values["run"].as<std::vector<std::string>>();
-  if (values.count("what") > 0) request.what = what_names().parse(values["what"].as<std::string>());
+  request.what = what_names().parse(request.measurement);
   if (request.paths.size() > 2 || (request.paths.size() == 2 && request.what != What::interpolation))
     throw ConfigError("ltlab landscape: name one run, or two for the lines between their levels");
   refuse_ignored(values, request.what);
   if (values.count("levels") > 0) request.levels = parse_levels(values["levels"].as<std::string>());
-  read_count(values, "points", request.points);
-  request.images = request.what == What::sharpness ? 1000 : 10000;
-  read_count(values, "images", request.images);
-  read_count(values, "eigenvalues", request.sharpness.eigenvalues);
-  read_count(values, "probes", request.sharpness.probes);
-  if (values.count("tolerance") > 0) request.sharpness.tolerance = values["tolerance"].as<double>();
-  std::size_t workers = std::max(1u, std::thread::hardware_concurrency());
-  read_count(values, "workers", workers);
-  if (values.count("data-dir") > 0) request.data_directory = values["data-dir"].as<std::string>();
-  if (values.count("out") > 0) request.out = values["out"].as<std::string>();
-  request.json = values.count("json") > 0;
-  request.csv = values.count("csv") > 0;
-  if (request.json && request.csv) throw ConfigError("ltlab landscape: --json or --csv, not both");
+  request.output = parse_output(values, "landscape");
   if (request.points < 2) throw ConfigError("--points must be at least 2: both ends of a line");
   if (request.images == 0) throw ConfigError("--images must be at least 1");
   if (request.sharpness.probes < 2) throw ConfigError("--probes must be at least 2");
   if (!(request.sharpness.tolerance > 0 && request.sharpness.tolerance < 1))
     throw ConfigError("--tolerance must lie between 0 and 1");
-  if (workers == 0 || workers > 1024) throw ConfigError("--workers must lie between 1 and 1024");
-  request.workers = static_cast<unsigned>(workers);
-  const bool force = values.count("force") > 0;
-  if (force && request.out.empty())
+  request.workers = read_workers(values);
+  if (request.force && request.out.empty())
     throw ConfigError("--force is for --out, and there is none: leave it out");
-  if (!request.out.empty()) check_output_file(request.out, force);
-  return request;
+  if (!request.out.empty()) check_output_file(request.out, request.force);
 }
 
 RunStore existing_run(const std::string& path) {
@@ -218,6 +196,12 @@ WeightPoint started(const LevelRecord& level, const RunContext& context) {
   return point;
 }
 
+template <class Item>
+std::vector<Item> joined(const std::vector<std::vector<Item>>& lists) {
+  const auto all = lists | std::views::join;
+  return {all.begin(), all.end()};
+}
+
 // Measures levels one by one, as tasks of several workers.
 class Landscape {
  public:
@@ -226,7 +210,8 @@ class Landscape {
       : request_(request),
         config_(std::move(config)),
         data_(data),
-        measured_on_(data, config_.model, config_.training.batch, request.images),
+        measured_on_(data, config_.model, config_.training.batch,
+                     request.images.value_or(request.what == What::sharpness ? 1000 : 10000)),
         other_(std::move(other)) {}
 
   void run(const std::vector<Task>& tasks, const std::stop_source& stop) {
@@ -245,16 +230,8 @@ class Landscape {
     queue.run(request_.workers, stop);
   }
 
-  std::vector<MeasuredLine> lines() const {
-    std::vector<MeasuredLine> all;
-    for (const auto& of_task : lines_) all.insert(all.end(), of_task.begin(), of_task.end());
-    return all;
-  }
-  std::vector<MeasuredSharpness> sharpness() const {
-    std::vector<MeasuredSharpness> all;
-    for (const auto& of_task : sharpness_) all.insert(all.end(), of_task.begin(), of_task.end());
-    return all;
-  }
+  std::vector<MeasuredLine> lines() const { return joined(lines_); }
+  std::vector<MeasuredSharpness> sharpness() const { return joined(sharpness_); }
 
  private:
   void train_copies(const std::vector<Task>& tasks, const std::stop_source& stop) {
@@ -375,12 +352,12 @@ void show(const Request& request, const Landscape& landscape) {
   const std::vector<MeasuredLine> lines = landscape.lines();
   const std::vector<MeasuredSharpness> sharpness = landscape.sharpness();
   if (!request.out.empty()) write_landscape(request.out, lines, sharpness);
-  if (request.json) {
+  if (request.output == Output::json) {
     nlohmann::ordered_json document = {{"runs", request.paths}, {"what", what_names().name(request.what)}};
     if (!lines.empty()) document["lines"] = lines_json(lines);
     if (!sharpness.empty()) document["sharpness"] = sharpness_json(sharpness);
-    std::cout << document.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-  } else if (request.csv) {
+    print_json(std::cout, document);
+  } else if (request.output == Output::csv) {
     if (!lines.empty()) print_lines_csv(std::cout, lines);
     if (!sharpness.empty()) print_sharpness_csv(std::cout, sharpness);
   } else {
@@ -412,21 +389,19 @@ void measure(const Request& request, const std::stop_source& stop) {
 }  // namespace
 
 int landscape_command(const Arguments& arguments) {
-  const po::options_description options = landscape_options();
+  Request request;
+  const po::options_description options = landscape_options(request);
   const po::variables_map values = parse_arguments(arguments, options, "run");
-  if (values.count("help") > 0) {
-    print_help(options);
-    return static_cast<int>(ExitStatus::done);
-  }
-  const Request request = parse_request(values);
+  if (print_help(values, kUsage, options)) return 0;
+  read_request(values, request);
   const StopSignals signals;
   try {
     measure(request, signals.source());
   } catch (const Interrupted&) {
-    std::cerr << "ltlab: interrupted; copies trained so far are saved, the same command goes on\n";
-    return static_cast<int>(ExitStatus::interrupted);
+    throw Error(ExitStatus::interrupted,
+                "interrupted; copies trained so far are saved, the same command goes on");
   }
-  return static_cast<int>(ExitStatus::done);
+  return 0;
 }
 
 }  // namespace ltlab::app

@@ -1,11 +1,11 @@
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <iostream>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
 #include "commands.h"
+#include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/model_text.h"
@@ -134,7 +134,7 @@ Row total_of(const std::vector<Row>& rows) {
   return total;
 }
 
-void print_text(const std::vector<Row>& rows) {
+void show_text(const std::vector<Row>& rows) {
   using enum Align;
   const auto count = [](std::size_t number) { return number > 0 ? grouped(number) : std::string("-"); };
   TextTable table{
@@ -155,12 +155,18 @@ ordered_json extents_json(const ImageShape& shape) {
   return {shape.channels, shape.height, shape.width};
 }
 
-// Returns all that another program needs to compute the same: what the layer does, its inputs, and what comes
-// on top and behind.
-ordered_json graph_json(const ModelText::Layer& layer, const Row& row) {
+// Returns what the table tells, and all that another program needs to compute the same: what the layer does,
+// its inputs, and what comes on top and behind.
+ordered_json layer_json(const ModelText::Layer& layer, const Row& row) {
   const std::size_t padding =
       layer.kind == ModelText::Layer::Kind::convolution ? layer.padding.value_or(layer.height / 2) : 0;
-  return {{"kind", layer.word},
+  return {{"name", row.name},
+          {"reads", row.reads()},
+          {"output", extents_json(row.output)},
+          {"parameters", row.parameters},
+          {"prunable", row.prunable},
+          {"flops", row.flops},
+          {"kind", layer.word},
           {"from", row.from},
           {"input", extents_json(row.input)},
           {"window", {layer.height, layer.width}},
@@ -169,35 +175,27 @@ ordered_json graph_json(const ModelText::Layer& layer, const Row& row) {
           {"bias", layer.bias},
           {"rate", layer.rate},
           {"relu", layer.relu},
-          {"plus", row.plus.empty() ? ordered_json() : ordered_json(row.plus)},
+          {"plus", json_if(!row.plus.empty(), row.plus)},
           {"sum_relu", layer.sum_relu}};
 }
 
-void print_json(const std::string& description, const ImageShape& image, const std::vector<Row>& rows) {
+void show_json(const std::string& description, const ImageShape& image, const std::vector<Row>& rows) {
   const ModelText text = parse_model_text(model_text(description));
-  ordered_json layers = ordered_json::array();
-  for (const Row& row : rows) {
-    layers.push_back({{"name", row.name},
-                      {"reads", row.reads()},
-                      {"output", extents_json(row.output)},
-                      {"parameters", row.parameters},
-                      {"prunable", row.prunable},
-                      {"flops", row.flops}});
-    layers.back().update(graph_json(*find_named(text.layers, row.name), row));
-  }
+  const auto json_of = [&](const Row& row) { return layer_json(*find_named(text.layers, row.name), row); };
   const Row total = total_of(rows);
-  const ordered_json document = {{"model", description},       {"image", extents_json(image)},
-                                 {"layers", layers},           {"parameters", total.parameters},
-                                 {"prunable", total.prunable}, {"flops", total.flops}};
-  std::cout << document.dump(2) << '\n';
+  print_json(std::cout, {{"model", description},
+                         {"image", extents_json(image)},
+                         {"layers", json_array(rows, json_of)},
+                         {"parameters", total.parameters},
+                         {"prunable", total.prunable},
+                         {"flops", total.flops}});
 }
 
 // Lists the models by name, with the images that each is made for.
 void list_models_json() {
-  ordered_json models = ordered_json::array();
-  for (const BuiltInModel& model : built_in_models())
-    models.push_back({{"name", model.name}, {"image", extents_json(model.image)}});
-  std::cout << models.dump(2) << '\n';
+  print_json(std::cout, json_array(built_in_models(), [](const BuiltInModel& model) {
+               return ordered_json{{"name", model.name}, {"image", extents_json(model.image)}};
+             }));
 }
 
 // Lists the models' names, with the first line of their texts.
@@ -229,9 +227,9 @@ void show(Request request) {
   }
   const std::vector<Row> rows = describe(make_network<float>(description, image, request.classes, 1));
   if (request.json) {
-    print_json(description, image, rows);
+    show_json(description, image, rows);
   } else {
-    print_text(rows);
+    show_text(rows);
   }
 }
 
@@ -244,10 +242,7 @@ int model_command(const Arguments& arguments) {
   all.add_options()("model", po::value(&request.model));
   const po::variables_map values =
       parse_arguments(arguments, all, po::positional_options_description().add("model", 1));
-  if (values.count("help") > 0) {
-    std::cout << kUsage << options;
-    return static_cast<int>(ExitStatus::done);
-  }
+  if (print_help(values, kUsage, options)) return 0;
   if (request.model.empty())
     throw ConfigError("ltlab model: name a model, or 'list' to see which there are; see --help");
   if (!request.data.empty() && (!request.image.empty() || values.count("classes") > 0))
@@ -258,7 +253,7 @@ int model_command(const Arguments& arguments) {
   } else {
     show(request);
   }
-  return static_cast<int>(ExitStatus::done);
+  return 0;
 }
 
 }  // namespace ltlab::app

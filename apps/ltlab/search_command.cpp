@@ -5,6 +5,7 @@
 #include <string>
 
 #include "commands.h"
+#include "json_output.h"
 #include "kernel_report.h"
 #include "ltlab/analysis/compared_run.h"
 #include "ltlab/base/error.h"
@@ -34,7 +35,7 @@ void show(const SearchRequest& request, const SearchResults& results) {
   report["run"] = request.out;
   report["config"] = as_written(config_text(request.config) + extent_text(request.config));
   if (request.explain_kernels) report["kernels"] = kernels_json(first);
-  std::cout << report.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+  print_json(std::cout, report);
 }
 
 // A run that exists already has its own settings.
@@ -58,10 +59,7 @@ std::string how_to_go_on(const SearchRequest& request) {
 
 int search_command(const Arguments& arguments) {
   const SearchRequest request = parse_search(arguments);
-  if (request.help) {
-    std::cout << request.help_text;
-    return 0;
-  }
+  if (request.help) return 0;
   const bool read_only = access(request.out.c_str(), F_OK) == 0 && access(request.out.c_str(), W_OK) != 0;
   if (request.resume && read_only && is_finished(request)) {
     show(request, recorded_results(read_recorded_run(request.out, request.out)));
@@ -70,26 +68,21 @@ int search_command(const Arguments& arguments) {
   const SessionLock lock(request.out);
   check_folder(request);
   const StopSignals signals;
-  SearchProgress progress(request.config, request.workers);
+  SearchResults results;
   try {
+    SearchProgress progress(request.config, request.workers);
     run_session(request, load_data(request), signals.source(), progress);
+    results = progress.results();
   } catch (const Interrupted&) {
-    progress.finish();
-    std::cerr << "ltlab: interrupted; what was done is saved, go on with: ltlab search --resume --out "
-              << request.out << '\n';
-    return static_cast<int>(ExitStatus::interrupted);
+    throw Error(
+        ExitStatus::interrupted,
+        "interrupted; what was done is saved, go on with: ltlab search --resume --out " + request.out);
   } catch (const IoError& error) {
-    progress.finish();
     throw IoError(error.what() + how_to_go_on(request));
   } catch (const std::bad_alloc&) {
-    progress.finish();
     throw IoError("out of memory: free some, or take fewer --workers" + how_to_go_on(request));
-  } catch (...) {
-    progress.finish();
-    throw;
   }
-  progress.finish();
-  show(request, progress.results());
+  show(request, results);
   return 0;
 }
 

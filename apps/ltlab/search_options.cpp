@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <set>
-#include <sstream>
 #include <thread>
 #include <utility>
 
@@ -274,13 +273,8 @@ SearchRequest parse_search(const Arguments& arguments) {
   const po::options_description all = all_options();
   const po::variables_map map = parse_arguments(arguments, all);
   SearchRequest request;
-  request.help = map.count("help") > 0;
-  if (request.help) {
-    std::ostringstream text;
-    text << all;
-    request.help_text = text.str();
-    return request;
-  }
+  request.help = print_help(map, "", all);
+  if (request.help) return request;
   request.resume = map.count("resume") > 0;
   request.force = map.count("force") > 0;
   request.json = map.count("json") > 0;

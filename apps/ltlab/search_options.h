@@ -15,9 +15,9 @@ struct SearchRequest {
   SearchConfig config;
   std::string out;  ///< folder of the run
   unsigned workers = 1;
-  bool resume = false, force = false, json = false, help = false;
+  bool resume = false, force = false, json = false;
   bool explain_kernels = false;  ///< show which kernels ran, and why
-  std::string help_text;
+  bool help = false;             ///< nothing else: the help has been printed
 };
 
 /// Returns what the search in the store's folder was begun with; empty where it holds none. ConfigError,
@@ -30,7 +30,8 @@ std::optional<CollectionRecord> stored_settings(const RunStore& store);
 SearchConfig config_of(const RunStore& store, const RunRecord& run, const std::string& data_directory);
 
 /// Reads the command line, then --config, then --preset: the first to set an option wins. With --resume and a
-/// run in `out`, whatever none of them sets comes from the run itself. Throws ConfigError.
+/// run in `out`, whatever none of them sets comes from the run itself. Prints the help where --help asks for
+/// it. Throws ConfigError.
 SearchRequest parse_search(const Arguments& arguments);
 
 /// Settings by the names of their options, as in --config; `preset` is one of them.

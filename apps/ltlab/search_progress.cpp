@@ -12,14 +12,15 @@
 #include "terminal.h"
 
 namespace ltlab::app {
-namespace {
 
 using namespace std::chrono_literals;
 
-}  // namespace
-
 SearchProgress::SearchProgress(SearchConfig config, unsigned workers)
     : config_(std::move(config)), workers_(workers), terminal_(isatty(STDERR_FILENO) == 1) {}
+
+SearchProgress::~SearchProgress() {
+  if (terminal_) wipe_line();
+}
 
 void SearchProgress::on_plan(const std::vector<double>& densities) {
   densities_ = densities;
@@ -44,10 +45,6 @@ void SearchProgress::on_recorded(const TrainingName& name, const LevelSummary& s
   if (name.branch != "pretraining") seconds_[name.level].push_back(summary.cost.wall_seconds);
   show(describe(name, summary), true);
   last_line_ = std::chrono::steady_clock::now();
-}
-
-void SearchProgress::finish() const {
-  if (terminal_) wipe_line();
 }
 
 std::size_t SearchProgress::trainings(std::size_t level) const {

@@ -16,13 +16,13 @@ namespace ltlab::app {
 class SearchProgress : public SearchObserver {
  public:
   SearchProgress(SearchConfig config, unsigned workers);
+  /// Wipes the terminal's line.
+  ~SearchProgress() override;
 
   void on_plan(const std::vector<double>& densities) override;
   void on_progress(const TrainingProgress& progress) override;
   void on_recorded(const TrainingName& name, const LevelSummary& summary, bool now) override;
 
-  /// Wipes the terminal's line.
-  void finish() const;
   const SearchResults& results() const { return results_; }
 
  private:

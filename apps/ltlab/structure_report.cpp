@@ -6,8 +6,8 @@
 #include <map>
 
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/base/join.h"
-#include "record_json.h"
 #include "terminal.h"
 #include "text_table.h"
 

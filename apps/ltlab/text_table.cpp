@@ -1,7 +1,6 @@
 #include "text_table.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 
 #include "ltlab/base/join.h"
@@ -196,16 +195,6 @@ class Layout {
   std::vector<std::size_t> widths_;
 };
 
-// Returns the text with each character in `replacements` replaced.
-std::string escaped(const std::string& text, const std::map<char, std::string>& replacements) {
-  std::string result;
-  for (const char c : text) {
-    const auto found = replacements.find(c);
-    result += found == replacements.end() ? std::string(1, c) : found->second;
-  }
-  return result;
-}
-
 std::string latex(const std::string& text) {
   static const std::map<char, std::string> replacements = {{'%', "\\%"},
                                                            {'_', "\\_"},
@@ -278,6 +267,15 @@ void print_latex(std::ostream& out, const TextTable& table) {
 void print_csv(std::ostream& out, const TextTable& table) {
   out << join(names(table), ",", csv_field) << '\n';
   for (const auto& row : table.rows) out << join(whole(row, table), ",", csv_field) << '\n';
+}
+
+std::string escaped(const std::string& text, const std::map<char, std::string>& replacements) {
+  std::string result;
+  for (const char c : text) {
+    const auto found = replacements.find(c);
+    result += found == replacements.end() ? std::string(1, c) : found->second;
+  }
+  return result;
 }
 
 std::string csv_field(const std::string& text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <ostream>
 #include <string>
 #include <utility>
@@ -43,6 +44,9 @@ void print_markdown(std::ostream& out, const TextTable& table);
 void print_latex(std::ostream& out, const TextTable& table);
 /// Prints one line per row, without the caption, by csv_field().
 void print_csv(std::ostream& out, const TextTable& table);
+
+/// Returns the text with each character in `replacements` replaced.
+std::string escaped(const std::string& text, const std::map<char, std::string>& replacements);
 
 /// Returns a field of CSV: in quotes where its text has commas, quotes or line breaks (RFC 4180).
 std::string csv_field(const std::string& text);

@@ -1,12 +1,13 @@
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <cstddef>
 #include <iostream>
-#include <nlohmann/json.hpp>
+#include <iterator>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "commands.h"
+#include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/pruning_round.h"
 #include "ltlab/store/verify.h"
@@ -15,6 +16,18 @@
 namespace ltlab::app {
 namespace po = boost::program_options;
 namespace {
+
+using nlohmann::ordered_json;
+
+constexpr char kUsage[] = R"(Usage: ltlab verify RUN...
+
+Reads every file of each RUN (the folder given to `ltlab search --out`, a folder of such, or a single
+file) and checks all checksums and all that must hold: masks nested from level to level and exactly
+what pruning the level before gives, weights zero where masked, densities and costs as stated, controls
+fitting their ticket. Symbolic links within a RUN are not followed. Exit status 3 where there is
+a fault, 5 where the system refuses to read something.
+
+)";
 
 std::size_t count_faults(const std::vector<FileReport>& reports) {
   std::size_t faults = 0;
@@ -48,17 +61,11 @@ void print_text(const std::vector<FileReport>& reports) {
   std::cout << counted(reports.size(), "file") << ", " << counted(count_faults(reports), "fault") << '\n';
 }
 
-void print_json(const std::vector<FileReport>& reports) {
-  nlohmann::json files = nlohmann::json::array();
-  for (const FileReport& report : reports) {
-    files.push_back({{"path", report.path.string()},
-                     {"summary", report.summary},
-                     {"faults", report.faults},
-                     {"notes", report.notes}});
-  }
-  const nlohmann::json document = {{"files", files}, {"faults", count_faults(reports)}};
-  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;  // a path need not be UTF-8
-  std::cout << document.dump(2, ' ', false, kReplace) << '\n';
+ordered_json report_json(const FileReport& report) {
+  return {{"faults", report.faults},
+          {"notes", report.notes},
+          {"path", report.path.string()},
+          {"summary", report.summary}};
 }
 
 }  // namespace
@@ -67,30 +74,15 @@ int verify_command(const Arguments& arguments) {
   po::options_description options("Options");
   options.add_options()("help", "show this text")("json", "print for machines: one JSON document");
   const po::variables_map values = parse_arguments(arguments, options, "run");
-  if (values.count("help") > 0) {
-    std::cout
-        << "Usage: ltlab verify RUN...\n\n"
-           "Reads every file of each RUN (the folder given to `ltlab search --out`, a folder of such, "
-           "or a single\n"
-           "file) and checks all checksums and all that must hold: masks nested from level to level "
-           "and exactly\n"
-           "what pruning the level before gives, weights zero where masked, densities and costs as stated, "
-           "controls\n"
-           "fitting their ticket. Symbolic links within a RUN are not followed. Exit status 3 where there "
-           "is\n"
-           "a fault, 5 where the system refuses to read something.\n\n"
-        << options;
-    return static_cast<int>(ExitStatus::done);
-  }
+  if (print_help(values, kUsage, options)) return 0;
   if (values.count("run") == 0)
     throw ConfigError("ltlab verify: name at least one run folder or file; see --help");
 
   std::vector<FileReport> reports;
-  for (const std::string& run : values["run"].as<std::vector<std::string>>()) {
-    for (FileReport& report : verified(run)) reports.push_back(std::move(report));
-  }
+  for (const std::string& run : values["run"].as<std::vector<std::string>>())
+    std::ranges::move(verified(run), std::back_inserter(reports));
   if (values.count("json") > 0) {
-    print_json(reports);
+    print_json(std::cout, {{"faults", count_faults(reports)}, {"files", json_array(reports, report_json)}});
   } else {
     print_text(reports);
   }

@@ -18,13 +18,19 @@ namespace po = boost::program_options;
 namespace fs = std::filesystem;
 namespace {
 
-constexpr std::size_t kMostBytes = 4'900'000;  // of data in a page that is to stay under 5 MB
+constexpr char kUsage[] = R"(Usage: ltlab report RUN... -o report.html
 
-struct ReportRequest {
-  std::vector<ReportedRun> runs;
-  fs::path out;
-  bool full = false;
-};
+Makes a page of runs to look at in a browser: accuracy and early stop by density, with controls; training
+curves; each layer's density; masks and weights as images at every level, and of a first layer that takes
+pixels the survivors at each; the overlap of tickets; kernels and cost; provenance. The page is one file,
+needs no network, and holds its data as JSON in the element 'data'.
+
+It stays under 5 MB: images of masks and weights that do not fit are left out, those of controls and of
+later replicates first, and the page tells so. --full keeps them.
+
+)";
+
+constexpr std::size_t kMostBytes = 4'900'000;  // of data in a page that is to stay under 5 MB
 
 po::options_description report_options() {
   po::options_description options("Options");
@@ -33,19 +39,6 @@ po::options_description report_options() {
                                                                        "replace the page that is there")(
       "full", "keep all masks and weights, however large the page becomes");
   return options;
-}
-
-void print_help(const po::options_description& options) {
-  std::cout
-      << "Usage: ltlab report RUN... -o report.html\n\n"
-         "Makes a page of runs to look at in a browser: accuracy and early stop by density, with controls; "
-         "training\ncurves; each layer's density; masks and weights as images at every level, and of a first "
-         "layer that takes\npixels the survivors at each; the overlap of tickets; kernels and cost; "
-         "provenance. The page is one file,\nneeds no network, and holds its data as JSON in the element "
-         "'data'.\n\n"
-         "It stays under 5 MB: images of masks and weights that do not fit are left out, those of controls "
-         "and of\nlater replicates first, and the page tells so. --full keeps them.\n\n"
-      << options;
 }
 
 // Names runs by their folders' names, or by their paths where those are the same.
@@ -61,16 +54,6 @@ std::vector<ReportedRun> named(const std::vector<std::string>& folders) {
   return runs;
 }
 
-ReportRequest parse_report(const po::variables_map& values) {
-  if (values.count("run") == 0) throw ConfigError("ltlab report: name at least one run folder; see --help");
-  if (values.count("out") == 0)
-    throw ConfigError("ltlab report: name the page to write, as in -o report.html");
-  ReportRequest request{named(values["run"].as<std::vector<std::string>>()), values["out"].as<std::string>(),
-                        values.count("full") > 0};
-  check_output_file(request.out, values.count("force") > 0);  // before minutes of reading
-  return request;
-}
-
 void write(const fs::path& out, const std::string& page) {
   const FolderLock lock(fs::absolute(out).parent_path());
   write_atomically(lock, out.filename(), std::as_bytes(std::span(page)));
@@ -81,22 +64,24 @@ void write(const fs::path& out, const std::string& page) {
 int report_command(const Arguments& arguments) {
   const po::options_description options = report_options();
   const po::variables_map values = parse_arguments(arguments, options, "run");
-  if (values.count("help") > 0) {
-    print_help(options);
-    return static_cast<int>(ExitStatus::done);
-  }
-  const ReportRequest request = parse_report(values);
-  const auto data =
-      report_data(request.runs, request.full ? std::numeric_limits<std::size_t>::max() : kMostBytes);
-  const std::string title = join(request.runs, ", ", [](const ReportedRun& run) { return run.name; });
+  if (print_help(values, kUsage, options)) return 0;
+  if (values.count("run") == 0) throw ConfigError("ltlab report: name at least one run folder; see --help");
+  if (values.count("out") == 0)
+    throw ConfigError("ltlab report: name the page to write, as in -o report.html");
+  const std::vector<ReportedRun> runs = named(values["run"].as<std::vector<std::string>>());
+  const fs::path out = values["out"].as<std::string>();
+  check_output_file(out, values.count("force") > 0);  // before minutes of reading
+  const std::size_t most = values.count("full") > 0 ? std::numeric_limits<std::size_t>::max() : kMostBytes;
+  const auto data = report_data(runs, most);
+  const std::string title = join(runs, ", ", [](const ReportedRun& run) { return run.name; });
   const std::string page = report_page(title, data);
-  write(request.out, page);
-  std::cout << request.out.string() << format(": %.1f MB", 1e-6 * static_cast<double>(page.size()));
+  write(out, page);
+  std::cout << out.string() << format(": %.1f MB", 1e-6 * static_cast<double>(page.size()));
   if (const LeftOut left = left_out(data); left.images > 0)
     std::cout << format(", without %zu of %zu images of masks and weights: --full keeps them", left.images,
                         left.of);
   std::cout << '\n';
-  return static_cast<int>(ExitStatus::done);
+  return 0;
 }
 
 }  // namespace ltlab::app

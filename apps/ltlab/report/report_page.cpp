@@ -1,5 +1,8 @@
 #include "report/report_page.h"
 
+#include "json_output.h"
+#include "text_table.h"
+
 namespace ltlab::app {
 namespace {
 
@@ -9,40 +12,20 @@ void fill_in(std::string& page, const std::string& place, const std::string& tex
     page.replace(at, place.size(), text);
 }
 
-// '<' must begin neither a tag nor "</script>"; JSON has it only in strings, where this is equivalent.
-std::string without_tags(const std::string& json) {
-  std::string text;
-  text.reserve(json.size());
-  for (const char c : json) {
-    if (c == '<')
-      text += "\\u003c";
-    else
-      text += c;
-  }
-  return text;
-}
-
-std::string escaped(const std::string& text) {
-  std::string html;
-  for (const char c : text) html += c == '<' ? "&lt;" : c == '&' ? "&amp;" : std::string(1, c);
-  return html;
-}
-
 // A path need not be UTF-8, but a page must be.
 std::string as_utf8(const std::string& text) {
-  constexpr auto kReplace = nlohmann::json::error_handler_t::replace;
-  return nlohmann::json::parse(nlohmann::json(text).dump(-1, ' ', false, kReplace)).get<std::string>();
+  return nlohmann::ordered_json::parse(json_text(text)).get<std::string>();
 }
 
 }  // namespace
 
 std::string report_page(const std::string& title, const nlohmann::ordered_json& data) {
   std::string page = kPageHtml;
-  fill_in(page, "{{title}}", escaped(as_utf8(title)));
+  fill_in(page, "{{title}}", escaped(as_utf8(title), {{'<', "&lt;"}, {'&', "&amp;"}}));
   fill_in(page, "{{style}}", kPageCss);
   fill_in(page, "{{script}}", kPageJs);
-  constexpr auto kReplace = nlohmann::ordered_json::error_handler_t::replace;  // a path need not be UTF-8
-  fill_in(page, "{{data}}", without_tags(data.dump(-1, ' ', false, kReplace)));
+  // '<' must begin neither a tag nor "</script>"; JSON has it only in strings, where this is equivalent.
+  fill_in(page, "{{data}}", escaped(json_text(data), {{'<', "\\u003c"}}));
   return page;
 }
 

@@ -5,7 +5,7 @@
 #include "format.h"
 #include "kernel_report.h"
 #include "ltlab/base/error.h"
-#include "record_json.h"
+#include "json_output.h"
 
 namespace ltlab::app {
 namespace {
