@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/base/join.h"
 
 namespace ltlab::app {
@@ -150,13 +151,12 @@ ordered_json to_json(const Interval& interval) {
 // Spread is null for a single value, which has none.
 ordered_json to_json(const Estimate& estimate) {
   const SampleStatistics& s = estimate.statistics;
-  const auto spread = [&](const ordered_json& value) { return s.size > 1 ? value : ordered_json(); };
   ordered_json values;
   for (const auto& [seed, value] : estimate.values) values[std::to_string(seed)] = value;
   return {{"mean", s.mean},
-          {"standard_deviation", spread(s.deviation)},
-          {"bootstrap_interval_95", spread(to_json(estimate.interval))},
-          {"student_half_width_95", spread(s.half_width)},
+          {"standard_deviation", json_if(s.size > 1, s.deviation)},
+          {"bootstrap_interval_95", json_if(s.size > 1, to_json(estimate.interval))},
+          {"student_half_width_95", json_if(s.size > 1, s.half_width)},
           {"values_by_seed", values}};
 }
 
@@ -215,76 +215,45 @@ ordered_json results_json(const Comparison& comparison, std::size_t variant) {
   return results;
 }
 
-// A row of JSON: names of columns, and their values.
-class Row {
- public:
-  void add(const std::string& name, const std::string& text) { fields_.emplace_back(name, text); }
-  void add(const std::string& name, double value, bool defined = true) {
-    add(name, defined && !std::isnan(value) ? ordered_json(value).dump() : "");
+// Returns a result's figures by the names that CSV has for them. Those of a test that was not made are null.
+ordered_json csv_row(const std::string& variant, ordered_json result) {
+  ordered_json row = {{"variant", variant}};
+  const auto take = [&row](ordered_json& from, std::initializer_list<const char*> names) {
+    for (const char* name : names) row[name] = from[name];
+  };
+  const auto take_interval = [&row](ordered_json& from, const std::string& name) {
+    row[name + "_low_95"] = from["bootstrap_interval_95"][0];
+    row[name + "_high_95"] = from["bootstrap_interval_95"][1];
+  };
+  result["seeds"] = result["test_accuracy"]["values_by_seed"].size();
+  take(result, {"level", "density", "compared_at_density", "seeds"});
+  for (const std::string name : {"test_accuracy", "early_stop_test_accuracy", "early_stop_step"}) {
+    row[name + "_mean"] = result[name]["mean"];
+    row[name + "_standard_deviation"] = result[name]["standard_deviation"];
+    take_interval(result[name], name);
   }
-  void add(const std::string& name, const Estimate& estimate) {
-    const SampleStatistics& s = estimate.statistics;
-    add(name + "_mean", s.mean);
-    add(name + "_standard_deviation", s.deviation, s.size > 1);
-    add(name + "_low_95", estimate.interval.low, s.size > 1);
-    add(name + "_high_95", estimate.interval.high, s.size > 1);
-  }
-
-  std::vector<Column> columns() const {
-    std::vector<Column> columns;
-    for (const auto& [name, text] : fields_) columns.emplace_back(name);
-    return columns;
-  }
-  std::vector<std::string> texts() const {
-    std::vector<std::string> texts;
-    for (const auto& [name, text] : fields_) texts.push_back(text);
-    return texts;
-  }
-
- private:
-  std::vector<std::pair<std::string, std::string>> fields_;
-};
-
-void add_tests(const DensityResult& result, Row& row) {
-  const bool tested = result.against_base.has_value(), held = result.with_dense.has_value();
-  const CorrectedTest test = result.against_base.value_or(CorrectedTest());
-  row.add("difference_from_base", test.mean_difference, tested);
-  row.add("difference_low_95", test.interval.low, tested);
-  row.add("difference_high_95", test.interval.high, tested);
-  row.add("t", test.t, tested);
-  row.add("p_uncorrected", test.p, tested);
-  row.add("p_holm", test.corrected_p, tested);
-  row.add("signed_rank_p", test.signed_rank_p, tested);
-  row.add("cohen_d", test.cohen_d, tested);
-  row.add("hedges_g", test.hedges_g, tested);
-  const CorrectedEquivalence with_base = result.with_base.value_or(CorrectedEquivalence());
-  const bool other = result.with_base.has_value();
-  row.add("base_equivalence_p_uncorrected", with_base.p(), other);
-  row.add("base_equivalence_p_holm", with_base.corrected_p, other);
-  row.add("base_not_worse_p_holm", with_base.corrected_p_not_below, other);
-  const CorrectedEquivalence equivalence = result.with_dense.value_or(CorrectedEquivalence());
-  row.add("difference_from_dense", equivalence.mean_difference, held);
-  row.add("equivalence_p_uncorrected", equivalence.p(), held);
-  row.add("equivalence_p_holm", equivalence.corrected_p, held);
-  row.add("not_worse_p_holm", equivalence.corrected_p_not_below, held);
+  take(result, {"flops", "relative_flops", "on_pareto_front"});
+  ordered_json &base = result["against_base"], &dense = result["with_dense"];
+  row["difference_from_base"] = base["mean_difference"];
+  take_interval(base, "difference");
+  take(base, {"t", "p_uncorrected", "p_holm", "signed_rank_p", "cohen_d", "hedges_g"});
+  const auto take_equivalence = [&row](ordered_json& from, const std::string& prefix) {
+    row[prefix + "equivalence_p_uncorrected"] = from["p_uncorrected"];
+    row[prefix + "equivalence_p_holm"] = from["p_holm"];
+    row[prefix + "not_worse_p_holm"] = from["p_not_below_holm"];
+  };
+  take_equivalence(result["equivalence_with_base"], "base_");
+  row["difference_from_dense"] = dense["mean_difference"];
+  take_equivalence(dense, "");
+  return row;
 }
 
-Row row_of(const Comparison& comparison, std::size_t variant, std::size_t density) {
-  const DensityResult& result = *comparison.densities[density].results[variant];
-  Row row;
-  row.add("variant", comparison.variants[variant].name);
-  row.add("level", std::to_string(result.level));
-  row.add("density", result.density);
-  row.add("compared_at_density", comparison.densities[density].density);
-  row.add("seeds", std::to_string(result.test_accuracy.values.size()));
-  row.add("test_accuracy", result.test_accuracy);
-  row.add("early_stop_test_accuracy", result.early_stop_test_accuracy);
-  row.add("early_stop_step", result.early_stop_step);
-  row.add("flops", result.flops);
-  row.add("relative_flops", result.relative_flops);
-  row.add("on_pareto_front", on_front(comparison, variant, density) ? "1" : "0");
-  add_tests(result, row);
-  return row;
+// Returns a field of CSV, empty where the figure is undefined.
+std::string field(const ordered_json& figure) {
+  if (figure.is_string()) return figure.get<std::string>();
+  if (figure.is_boolean()) return figure.get<bool>() ? "1" : "0";
+  const bool undefined = figure.is_null() || (figure.is_number_float() && std::isnan(figure.get<double>()));
+  return undefined ? "" : figure.dump();
 }
 
 std::string ground_text(const Comparison& comparison) {
@@ -355,11 +324,12 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
 TextTable comparison_rows(const Comparison& comparison) {
   TextTable table;
   for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
-    for (std::size_t d = 0; d < comparison.densities.size(); ++d) {
-      if (!comparison.densities[d].results[v]) continue;
-      const Row row = row_of(comparison, v, d);
-      table.columns = row.columns();
-      table.rows.push_back(row.texts());
+    for (const ordered_json& result : results_json(comparison, v)) {
+      const ordered_json row = csv_row(comparison.variants[v].name, result);
+      table.columns.clear();
+      for (const auto& [name, figure] : row.items()) table.columns.emplace_back(name);
+      table.rows.emplace_back();
+      for (const ordered_json& figure : row) table.rows.back().push_back(field(figure));
     }
   }
   return table;
@@ -370,7 +340,7 @@ ordered_json comparison_json(const Comparison& comparison) {
   for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
     const VariantSummary& variant = comparison.variants[v];
     const auto density_of = [&](const std::optional<std::size_t>& row) {
-      return row ? ordered_json(comparison.densities[*row].results[v]->density) : ordered_json();
+      return row ? std::optional(comparison.densities[*row].results[v]->density) : std::nullopt;
     };
     variants.push_back({{"name", variant.name},
                         {"required_test_accuracy", variant.required_accuracy},

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 #include <string>
 
@@ -25,6 +26,12 @@ inline std::string density_number(double fraction) {
 /// "1.85 %"
 inline std::string density_text(double fraction) {
   return density_number(fraction) + " %";
+}
+
+/// Returns a bar of so many eighths of a line's height, at most 8.
+inline const char* bar(std::size_t eighths) {
+  static constexpr const char* kBars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  return kBars[eighths];
 }
 
 /// Rounds to five digits, more than a chart shows; what is not a number stays so.

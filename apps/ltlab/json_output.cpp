@@ -1,6 +1,7 @@
 #include "json_output.h"
 
 #include "format.h"
+#include "ltlab/base/join.h"
 #include "text_table.h"
 
 namespace ltlab::app {
@@ -8,10 +9,10 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string cell(const ordered_json& value) {
+std::string field(const ordered_json& value) {
   if (value.is_null()) return "";
   if (value.is_number_float()) return format("%.9g", value.get<double>());
-  return value.is_string() ? value.get<std::string>() : value.dump();
+  return value.is_string() ? csv_field(value.get<std::string>()) : value.dump();
 }
 
 }  // namespace
@@ -24,14 +25,9 @@ void print_json(std::ostream& out, const ordered_json& document) {
   out << json_text(document, 2) << '\n';
 }
 
-void print_csv(std::ostream& out, const std::vector<std::string>& names,
-               const std::vector<ordered_json>& rows) {
-  TextTable table{"", {names.begin(), names.end()}, {}};
-  for (const ordered_json& row : rows) {
-    auto& cells = table.rows.emplace_back();
-    for (const ordered_json& value : row.flatten()) cells.push_back(cell(value));
-  }
-  print_csv(out, table);
+void print_csv(std::ostream& out, const std::string& names, const std::vector<ordered_json>& rows) {
+  out << names << '\n';
+  for (const ordered_json& row : rows) out << join(row.flatten(), ",", field) << '\n';
 }
 
 }  // namespace ltlab::app

@@ -52,9 +52,8 @@ std::string json_text(const nlohmann::ordered_json& document, int indent = -1);
 /// Prints a document, indented.
 void print_json(std::ostream& out, const nlohmann::ordered_json& document);
 
-/// Prints CSV: a line of names, and a line for each row, whose fields are all values inside it, however deep.
-/// Numbers have nine digits; null is an empty field.
-void print_csv(std::ostream& out, const std::vector<std::string>& names,
-               const std::vector<nlohmann::ordered_json>& rows);
+/// Prints CSV: the line of names, and a line for each row, whose fields are all values inside it, however
+/// deep. Numbers have nine digits; null is an empty field.
+void print_csv(std::ostream& out, const std::string& names, const std::vector<nlohmann::ordered_json>& rows);
 
 }  // namespace ltlab::app

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/nn/kernel_choice.h"
 #include "text_table.h"
 
@@ -53,28 +54,21 @@ void print_kernels(std::ostream& out, const RunStore& run) {
 }
 
 ordered_json kernels_json(const std::vector<KernelChoice>& choices) {
-  ordered_json kernels = ordered_json::array();
-  for (const KernelChoice& choice : choices) {
-    const auto seconds = [&](double value) {
-      return is_measured(choice) ? ordered_json(value) : ordered_json();
-    };
-    kernels.push_back({{"parameter", choice.parameter},
-                       {"product", to_string(choice.product)},
-                       {"kernel", to_string(choice.kernel)},
-                       {"dense_seconds", seconds(choice.dense_seconds)},
-                       {"sparse_seconds", seconds(choice.sparse_seconds)}});
-  }
-  return kernels;
+  return json_array(choices, [](const KernelChoice& choice) {
+    return ordered_json{{"parameter", choice.parameter},
+                        {"product", to_string(choice.product)},
+                        {"kernel", to_string(choice.kernel)},
+                        {"dense_seconds", json_if(is_measured(choice), choice.dense_seconds)},
+                        {"sparse_seconds", json_if(is_measured(choice), choice.sparse_seconds)}};
+  });
 }
 
 ordered_json kernels_json(const RunStore& run) {
-  ordered_json levels = ordered_json::array();
-  for (const unsigned number : run.levels()) {
+  return json_array(run.levels(), [&](unsigned number) {
     const LevelRecord level = run.read_level(number);
-    levels.push_back(
-        {{"level", level.level}, {"density", level.density}, {"kernels", kernels_json(level.kernels)}});
-  }
-  return levels;
+    return ordered_json{
+        {"level", level.level}, {"density", level.density}, {"kernels", kernels_json(level.kernels)}};
+  });
 }
 
 }  // namespace ltlab::app

@@ -1,12 +1,13 @@
 #include "landscape_report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <string>
 
 #include "format.h"
+#include "json_output.h"
+#include "ltlab/base/join.h"
 #include "terminal.h"
 #include "text_table.h"
 
@@ -90,11 +91,9 @@ std::vector<double> thinned(const std::vector<double>& values, std::size_t most)
 
 // Returns bars with heights in eighths of `top`.
 std::string bars(const std::vector<double>& values, double top) {
-  static const std::array<const char*, 9> eighths{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  std::string text;
-  for (const double value : values)
-    text += eighths[static_cast<std::size_t>(std::clamp(std::ceil(8 * value / top), 0.0, 8.0))];
-  return text;
+  return join(values, "", [top](double value) {
+    return bar(static_cast<std::size_t>(std::clamp(std::ceil(8 * value / top), 0.0, 8.0)));
+  });
 }
 
 // Returns one row: a level's lines.
@@ -207,63 +206,57 @@ void print_sharpness(std::ostream& out, const std::vector<MeasuredSharpness>& al
 }
 
 ordered_json lines_json(const std::vector<MeasuredLine>& lines) {
-  ordered_json result = ordered_json::array();
-  for (const MeasuredLine& line : lines) {
+  return json_array(lines, [](const MeasuredLine& line) {
     const Barrier rise = barrier(line.points);
-    ordered_json points = ordered_json::array();
-    for (const LinePoint& point : line.points) points.push_back(point_json(point));
-    result.push_back({{"line", line_kind_names().name(line.kind)},
-                      {"run", line.run},
-                      {"level", line.level},
-                      {"density", line.density},
-                      {"barrier",
-                       {{"train_loss", rise.train_loss},
-                        {"train_error", rise.train_error},
-                        {"test_loss", rise.test_loss},
-                        {"test_error", rise.test_error}}},
-                      {"points", points}});
-  }
-  return result;
+    return ordered_json{{"line", line_kind_names().name(line.kind)},
+                        {"run", line.run},
+                        {"level", line.level},
+                        {"density", line.density},
+                        {"barrier",
+                         {{"train_loss", rise.train_loss},
+                          {"train_error", rise.train_error},
+                          {"test_loss", rise.test_loss},
+                          {"test_error", rise.test_error}}},
+                        {"points", json_array(line.points, point_json)}};
+  });
 }
 
 ordered_json sharpness_json(const std::vector<MeasuredSharpness>& all) {
-  ordered_json result = ordered_json::array();
-  for (const MeasuredSharpness& one : all) {
-    result.push_back({{"run", one.run},
-                      {"level", one.level},
-                      {"density", one.density},
-                      {"survivors", one.survivors},
-                      {"images", one.images},
-                      {"largest_eigenvalues", one.sharpness.largest},
-                      {"least_eigenvalue", one.sharpness.least},
-                      {"trace", one.sharpness.trace.mean},
-                      {"trace_half_width", one.sharpness.trace.half_width},
-                      {"hessian_products", one.sharpness.products}});
-  }
-  return result;
+  return json_array(all, [](const MeasuredSharpness& one) {
+    return ordered_json{{"run", one.run},
+                        {"level", one.level},
+                        {"density", one.density},
+                        {"survivors", one.survivors},
+                        {"images", one.images},
+                        {"largest_eigenvalues", one.sharpness.largest},
+                        {"least_eigenvalue", one.sharpness.least},
+                        {"trace", one.sharpness.trace.mean},
+                        {"trace_half_width", one.sharpness.trace.half_width},
+                        {"hessian_products", one.sharpness.products}};
+  });
 }
 
 void print_lines_csv(std::ostream& out, const std::vector<MeasuredLine>& lines) {
-  out << "line,run,level,density,alpha,train_loss,train_accuracy,test_loss,test_accuracy\n";
+  std::vector<ordered_json> rows;
   for (const MeasuredLine& line : lines) {
-    for (const LinePoint& p : line.points) {
-      out << line_kind_names().name(line.kind) << ',' << csv_field(line.run)
-          << format(",%u,%.9g,%.9g,%.9g,%.9g,%.9g,%.9g\n", line.level, line.density, p.alpha, p.train.loss,
-                    p.train.accuracy, p.test.loss, p.test.accuracy);
-    }
+    for (const LinePoint& point : line.points)
+      rows.push_back(
+          {line_kind_names().name(line.kind), line.run, line.level, line.density, point_json(point)});
   }
+  print_csv(out, "line,run,level,density,alpha,train_loss,train_accuracy,test_loss,test_accuracy", rows);
 }
 
 void print_sharpness_csv(std::ostream& out, const std::vector<MeasuredSharpness>& all) {
-  out << "run,level,density,survivors,images,index,eigenvalue,least_eigenvalue,trace,trace_half_width\n";
+  std::vector<ordered_json> rows;
   for (const MeasuredSharpness& one : all) {
     const Sharpness& s = one.sharpness;
-    for (std::size_t i = 0; i < s.largest.size(); ++i) {
-      out << csv_field(one.run)
-          << format(",%u,%.9g,%zu,%zu,%zu,%.9g,%.9g,%.9g,%.9g\n", one.level, one.density, one.survivors,
-                    one.images, i, s.largest[i], s.least, s.trace.mean, s.trace.half_width);
-    }
+    for (std::size_t i = 0; i < s.largest.size(); ++i)
+      rows.push_back({one.run, one.level, one.density, one.survivors, one.images, i, s.largest[i], s.least,
+                      s.trace.mean, s.trace.half_width});
   }
+  print_csv(out,
+            "run,level,density,survivors,images,index,eigenvalue,least_eigenvalue,trace,trace_half_width",
+            rows);
 }
 
 }  // namespace ltlab::app

@@ -4,6 +4,7 @@
 #include <mutex>
 
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/analysis/clustering.h"
 #include "terminal.h"
 #include "text_table.h"
@@ -153,7 +154,7 @@ ordered_json layer_json(const NetworkOverlap& layer) {
           {"common", m.common},
           {"jaccard", m.jaccard()},
           {"hamming", m.hamming()},
-          {"sign_agreement", layer.signs ? ordered_json(*layer.signs) : ordered_json()},
+          {"sign_agreement", layer.signs},
           {"chance_at_densities", chance_json(m, m.by_density)},
           {"chance_at_input_degrees", chance_json(m, m.by_inputs)}};
 }
@@ -187,49 +188,37 @@ void print_overlaps(std::ostream& out, const std::vector<NamedNetwork>& networks
 
 ordered_json overlaps_json(const std::vector<NamedNetwork>& networks, const Pairs& pairs,
                            const std::optional<MatchOptions>& match) {
-  ordered_json document = {{"networks", ordered_json::array()}, {"matched_by", nullptr}, {"draws", nullptr}};
-  if (match) {
-    document["matched_by"] = match_by_names().name(match->by);
-    document["draws"] = match->draws;
-  }
-  for (const NamedNetwork& network : networks)
-    document["networks"].push_back({{"name", network.name}, {"density", network.density}});
+  ordered_json document;
+  document["networks"] = json_array(networks, [](const NamedNetwork& network) {
+    return ordered_json{{"name", network.name}, {"density", network.density}};
+  });
+  document["matched_by"] = match ? ordered_json(match_by_names().name(match->by)) : ordered_json();
+  document["draws"] = match ? ordered_json(match->draws) : ordered_json();
   document["pairs"] = ordered_json::array();
   for_each_pair(networks.size(), pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
-    ordered_json rows = ordered_json::array();
-    for (const NetworkOverlap& layer : layers) rows.push_back(layer_json(layer));
-    document["pairs"].push_back({{"a", i}, {"b", j}, {"layers", rows}});
+    document["pairs"].push_back({{"a", i}, {"b", j}, {"layers", json_array(layers, layer_json)}});
   });
-  document["merges"] = ordered_json::array();
-  for (const Merge& merge : clusters(networks.size(), pairs)) {
-    document["merges"].push_back({{"first", merge.first},
-                                  {"second", merge.second},
-                                  {"jaccard", 1 - merge.distance},
-                                  {"items", merge.items}});
-  }
+  document["merges"] = json_array(clusters(networks.size(), pairs), [](const Merge& merge) {
+    return ordered_json{{"first", merge.first},
+                        {"second", merge.second},
+                        {"jaccard", 1 - merge.distance},
+                        {"items", merge.items}};
+  });
   return document;
 }
 
 void print_overlaps_csv(std::ostream& out, const std::vector<NamedNetwork>& networks, const Pairs& pairs) {
-  out << "a,b,layer,size,survivors_a,survivors_b,common,jaccard,hamming,sign_agreement";
+  std::string names = "a,b,layer,size,survivors_a,survivors_b,common,jaccard,hamming,sign_agreement";
   for (const char* chance : {"densities", "input_degrees"}) {
     for (const char* what : {"chance_common", "chance_common_deviation", "chance_jaccard", "z", "p"})
-      out << ',' << what << "_at_" << chance;
+      names += format(",%s_at_%s", what, chance);
   }
-  out << '\n';
+  std::vector<ordered_json> rows;
   for_each_pair(networks.size(), pairs, [&](std::size_t i, std::size_t j, const auto& layers) {
-    for (const NetworkOverlap& layer : layers) {
-      const MaskOverlap& m = layer.masks;
-      out << csv_field(networks[i].name) << ',' << csv_field(networks[j].name) << ',' << csv_field(m.name)
-          << ',' << m.size << ',' << m.survivors_a << ',' << m.survivors_b << ',' << m.common
-          << format(",%.9g,%.9g,", m.jaccard(), m.hamming())
-          << (layer.signs ? format("%.9g", *layer.signs) : "");
-      for (const ChanceOverlap* chance : {&m.by_density, &m.by_inputs})
-        out << format(",%.9g,%.9g,%.9g,%.9g,%.9g", chance->mean, chance->deviation,
-                      m.jaccard_of(chance->mean), m.z_score(*chance), chance->p_value);
-      out << '\n';
-    }
+    for (const NetworkOverlap& layer : layers)
+      rows.push_back({networks[i].name, networks[j].name, layer_json(layer)});
   });
+  print_csv(out, names, rows);
 }
 
 }  // namespace ltlab::app

@@ -1,7 +1,6 @@
 #include "structure_report.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 
@@ -40,14 +39,12 @@ std::string density_cell(const std::optional<double>& density) {
   return density ? density_text(*density) : "";
 }
 
-// Returns heights in eighths of a line; a bin that is not empty shows.
+// Returns a bar for each bin; one that is not empty shows.
 std::string bars(const Histogram& histogram) {
-  static const std::array<const char*, 9> eighths{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-  const std::size_t most = *std::max_element(histogram.counts.begin(), histogram.counts.end());
-  std::string text;
-  for (const std::size_t count : histogram.counts)
-    text += eighths[count == 0 ? 0 : std::max<std::size_t>(1, 8 * count / most)];
-  return text;
+  const std::size_t most = std::ranges::max(histogram.counts);
+  return join(histogram.counts, "", [most](std::size_t count) {
+    return bar(count == 0 ? 0 : std::max<std::size_t>(1, 8 * count / most));
+  });
 }
 
 void print_masks(std::ostream& out, const LevelReport& report) {
@@ -171,11 +168,6 @@ void print_collapse(std::ostream& out, const std::vector<LevelReport>& levels) {
   print_collapse(out, *first, all ? " from level " + level + " on" : " at level " + level);
 }
 
-template <class Number>
-ordered_json to_json(const std::optional<Number>& value) {
-  return value ? ordered_json(*value) : ordered_json();
-}
-
 ordered_json to_json(const std::optional<WeightStatistics>& weights) {
   if (!weights) return {};
   return {{"mean", weights->mean},
@@ -187,44 +179,45 @@ ordered_json to_json(const std::optional<WeightStatistics>& weights) {
 
 ordered_json to_json(const LayerReport& layer) {
   const LayerStructure& s = layer.structure;
-  ordered_json blocks = ordered_json::array();
-  for (const BlockStructure& block : s.blocks) {
-    blocks.push_back({{"height", block.height},
-                      {"width", block.width},
-                      {"empty", block.empty},
-                      {"expected", block.expected}});
-  }
+  const auto block_json = [](const BlockStructure& block) {
+    return ordered_json{{"height", block.height},
+                        {"width", block.width},
+                        {"empty", block.empty},
+                        {"expected", block.expected}};
+  };
   return {{"name", s.name},
           {"shape", s.shape},
           {"survivors", s.survivors},
           {"density", s.density()},
-          {"effective_survivors", to_json(s.effective_survivors)},
-          {"effective_density", to_json(s.effective_density())},
+          {"effective_survivors", s.effective_survivors},
+          {"effective_density", s.effective_density()},
           {"dead_inputs", s.dead_inputs},
           {"dead_outputs", s.dead_outputs},
-          {"dead_neurons", to_json(s.dead_neurons)},
-          {"pruned", to_json(layer.pruned)},
-          {"threshold", to_json(layer.threshold)},
-          {"signs_kept", to_json(layer.signs_kept)},
+          {"dead_neurons", s.dead_neurons},
+          {"pruned", layer.pruned},
+          {"threshold", layer.threshold},
+          {"signs_kept", layer.signs_kept},
           {"weights_before", to_json(layer.before)},
           {"weights_after", to_json(layer.after)},
           {"output_degrees", s.output_degrees},
           {"input_degrees", s.input_degrees},
-          {"blocks", blocks}};
+          {"blocks", json_array(s.blocks, block_json)}};
 }
 
-std::string csv(const std::optional<double>& value) {
-  return value ? format(",%.9g", *value) : ",";
-}
-
-std::string csv_count(const std::optional<std::size_t>& value) {
-  return value ? format(",%zu", *value) : ",";
-}
-
-std::string csv(const std::optional<WeightStatistics>& weights) {
-  if (!weights) return ",,,,,";
-  return csv(weights->mean) + csv(weights->deviation) + csv(weights->least_magnitude) +
-         csv(weights->greatest_magnitude) + csv(weights->positive);
+// Returns a layer's fields of CSV.
+ordered_json csv_row(const LevelReport& level, const LayerReport& layer) {
+  const LayerStructure& s = layer.structure;
+  ordered_json row = {level.summary.level,   s.name,        s.size,
+                      s.survivors,           s.density(),   s.effective_survivors,
+                      s.effective_density(), s.dead_inputs, s.dead_outputs,
+                      s.dead_neurons,        layer.pruned,  layer.threshold,
+                      layer.signs_kept};
+  for (const auto& weights : {layer.before, layer.after}) {
+    const WeightStatistics w = weights.value_or(WeightStatistics());
+    for (const double value : {w.mean, w.deviation, w.least_magnitude, w.greatest_magnitude, w.positive})
+      row.push_back(json_if(weights.has_value(), value));
+  }
+  return row;
 }
 
 }  // namespace
@@ -291,38 +284,32 @@ void print_level(std::ostream& out, const LevelReport& report, const LevelRecord
 }
 
 ordered_json levels_json(const std::vector<LevelReport>& levels) {
-  ordered_json rows = ordered_json::array();
-  for (const LevelReport& level : levels) {
-    ordered_json layers = ordered_json::array();
-    for (const LayerReport& layer : level.layers) layers.push_back(to_json(layer));
-    ordered_json& row = rows.emplace_back(record_json(level.summary));
-    row["effective_density"] = to_json(level.effective_density());
-    row["layer_collapse"] = level.effective_density() ? ordered_json(is_cut(level)) : ordered_json();
+  return json_array(levels, [](const LevelReport& level) {
+    const std::optional<double> density = level.effective_density();
+    ordered_json row = record_json(level.summary);
+    row["effective_density"] = density;
+    row["layer_collapse"] = json_if(density.has_value(), is_cut(level));
     row["empty_layers"] = empty_layers(level);
-    row["dead_neurons"] = to_json(level.dead_neurons());
-    row["layers"] = layers;
-  }
-  return rows;
+    row["dead_neurons"] = level.dead_neurons();
+    row["layers"] = json_array(level.layers, [](const LayerReport& layer) { return to_json(layer); });
+    return row;
+  });
 }
 
 void print_csv(std::ostream& out, const std::vector<LevelReport>& levels) {
-  out << "level,layer,size,survivors,density,effective_survivors,effective_density,dead_inputs,dead_outputs,"
-         "dead_neurons,pruned,threshold,signs_kept";
+  std::string names =
+      "level,layer,size,survivors,density,effective_survivors,effective_density,dead_inputs,dead_outputs,"
+      "dead_neurons,pruned,threshold,signs_kept";
   for (const char* when : {"before", "after"}) {
     for (const char* what :
          {"mean", "standard_deviation", "least_magnitude", "greatest_magnitude", "positive"})
-      out << ',' << what << '_' << when;
+      names += format(",%s_%s", what, when);
   }
-  out << '\n';
+  std::vector<ordered_json> rows;
   for (const LevelReport& level : levels) {
-    for (const LayerReport& layer : level.layers) {
-      const LayerStructure& s = layer.structure;
-      out << level.summary.level << ',' << csv_field(s.name) << ',' << s.size << ',' << s.survivors
-          << csv(s.density()) << csv_count(s.effective_survivors) << csv(s.effective_density()) << ','
-          << s.dead_inputs << ',' << s.dead_outputs << csv_count(s.dead_neurons) << csv_count(layer.pruned)
-          << csv(layer.threshold) << csv(layer.signs_kept) << csv(layer.before) << csv(layer.after) << '\n';
-    }
+    for (const LayerReport& layer : level.layers) rows.push_back(csv_row(level, layer));
   }
+  print_csv(out, names, rows);
 }
 
 }  // namespace ltlab::app
