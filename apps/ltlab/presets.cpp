@@ -3,22 +3,28 @@
 namespace ltlab::app {
 namespace {
 
-// Frankle & Carbin 2019, figure 2 and appendix G: the paper's own settings.
-const std::string kLenetMnist = R"(
-data = mnist
-validation = 5000
-model = lenet-300-100
+// How the small networks of Frankle & Carbin 2019 are trained, here and in the quick presets.
+const std::string kAdam = R"(
 init = glorot-normal-truncated
-steps = 50000
 batch = 60
-validate-every = 100
 optimizer = adam
-learning-rate = 0.0012
+)";
+
+// Frankle & Carbin 2019, figure 2 and appendix G: the paper's own settings.
+const std::string kPaper = kAdam + R"(
+validation = 5000
+validate-every = 100
 rate = 0.2
 output-rate = 0.1
 scope = layerwise
 rewind = 0
 target-density = 0.02
+)";
+const std::string kLenetMnist = R"(
+data = mnist
+model = lenet-300-100
+steps = 50000
+learning-rate = 0.0012
 )";
 
 // The same experiment on the embedded glyphs, small enough for a first look.
@@ -28,11 +34,8 @@ validation = 2000
 embedded-train = 20000
 embedded-test = 5000
 model = lenet-300-100
-init = glorot-normal-truncated
 steps = 3000
-batch = 60
 validate-every = 100
-optimizer = adam
 learning-rate = 0.0012
 rate = 0.4
 output-rate = 0.2
@@ -43,32 +46,22 @@ replicates = 5
 
 // Frankle & Carbin 2019, figure 2; output layers as in appendix H.2. Iterations, learning rate and the rate
 // of convolutions (appendix H.4) are each network's own.
-const std::string kConvCifar = R"(
-data = cifar10
-validation = 5000
-init = glorot-normal-truncated
-batch = 60
-validate-every = 100
-optimizer = adam
-rate = 0.2
-output-rate = 0.1
-scope = layerwise
-rewind = 0
-target-density = 0.02
-)";
 const std::string kConv2 = R"(
+data = cifar10
 model = conv-2
 steps = 20000
 learning-rate = 0.0002
 convolution-rate = 0.1
 )";
 const std::string kConv4 = R"(
+data = cifar10
 model = conv-4
 steps = 25000
 learning-rate = 0.0003
 convolution-rate = 0.1
 )";
 const std::string kConv6 = R"(
+data = cifar10
 model = conv-6
 steps = 30000
 learning-rate = 0.0003
@@ -77,21 +70,23 @@ convolution-rate = 0.15
 
 // He et al. 2016, section 4.2: data, training and initialization. Pruning as in Frankle & Carbin 2019,
 // appendix I: convolutions globally, and not the output layer.
-const std::string kResidualCifar = R"(
+const std::string kResidual = R"(
 data = cifar10
-validation = 5000
 augment = crop-flip
 init = kaiming-normal
-batch = 128
-validate-every = 500
 optimizer = sgd
 momentum = 0.9
 weight-decay = 0.0001
 schedule = step
-milestones = 32000,48000
-rate = 0.2
 output-rate = 0
 scope = global
+)";
+const std::string kResidualCifar = kResidual + R"(
+validation = 5000
+batch = 128
+validate-every = 500
+milestones = 32000,48000
+rate = 0.2
 )";
 // Rewound to where its subnetworks become stable (Frankle et al. 2020, section 4.3). That paper trains it for
 // 63 thousand steps, Frankle & Carbin 2019 for 30 thousand, with drops at 20 and 25 thousand.
@@ -122,13 +117,10 @@ target-density = 0.01
 )";
 
 // As above, but fewer and harder rounds of short trainings, which show how it goes and not how far.
-const std::string kConvQuick = R"(
+const std::string kConvQuick = kAdam + R"(
 data = cifar10
 validation = 1000
-init = glorot-normal-truncated
-batch = 60
 validate-every = 50
-optimizer = adam
 learning-rate = 0.0006
 rate = 0.6
 convolution-rate = 0.4
@@ -138,18 +130,9 @@ rewind = 0
 levels = 3
 control = random-reinit
 )";
-const std::string kResidualQuick = R"(
-data = cifar10
+const std::string kResidualQuick = kResidual + R"(
 validation = 1000
-augment = crop-flip
-init = kaiming-normal
 validate-every = 50
-optimizer = sgd
-momentum = 0.9
-weight-decay = 0.0001
-schedule = step
-output-rate = 0
-scope = global
 levels = 2
 )";
 const std::string kResnet20Quick = R"(
@@ -176,11 +159,11 @@ rewind = 20
 
 const std::map<std::string, std::string>& presets() {
   static const std::map<std::string, std::string> table = {
-      {"lenet-mnist", kLenetMnist},
-      {"quick", kQuick},
-      {"conv2-cifar", kConvCifar + kConv2},
-      {"conv4-cifar", kConvCifar + kConv4},
-      {"conv6-cifar", kConvCifar + kConv6},
+      {"lenet-mnist", kPaper + kLenetMnist},
+      {"quick", kAdam + kQuick},
+      {"conv2-cifar", kPaper + kConv2},
+      {"conv4-cifar", kPaper + kConv4},
+      {"conv6-cifar", kPaper + kConv6},
       {"resnet20-cifar", kResidualCifar + kResnet20},
       {"resnet20-cifar-warmup", kResidualCifar + kResnet20Warmup},
       {"vgg16-cifar", kResidualCifar + kVgg16},

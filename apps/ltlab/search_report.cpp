@@ -5,6 +5,7 @@
 #include <set>
 
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 #include "terminal.h"
@@ -154,11 +155,6 @@ void print_levels(std::ostream& out, const Collapses& collapses, bool cut) {
   print_line(out, text + ". --min-survivors N keeps at least N weights in every layer.");
 }
 
-void print_collapses(std::ostream& out, const Collapses& collapses) {
-  print_levels(out, collapses, true);
-  print_levels(out, collapses, false);
-}
-
 // Returns NaN, which JSON writes as null, where nothing was trained.
 double flops_ratio(const Cost& cost) {
   return cost.flops / cost.dense_flops;
@@ -175,10 +171,9 @@ void print_cost(std::ostream& out, const SearchResults& results) {
 
 // Spread is null for a single value, which has none.
 ordered_json to_json(const SampleStatistics& s) {
-  const auto spread = [&](double value) { return s.size > 1 ? ordered_json(value) : ordered_json(); };
   return {{"mean", s.mean},
-          {"standard_deviation", spread(s.deviation)},
-          {"half_width_95", spread(s.half_width)},
+          {"standard_deviation", json_if(s.size > 1, s.deviation)},
+          {"half_width_95", json_if(s.size > 1, s.half_width)},
           {"n", s.size}};
 }
 
@@ -190,28 +185,26 @@ ordered_json to_json(const Cost& cost) {
 }
 
 ordered_json to_json(const Collapses& collapses) {
-  ordered_json rows = ordered_json::array();
-  for (const auto& [level, replicates, empty] : collapses) {
-    rows.push_back(
-        {{"level", level}, {"replicates_of_effective_density_0", replicates}, {"empty_layers", empty}});
-  }
-  return rows;
+  return json_array(collapses, [](const LayerCollapse& collapse) {
+    return ordered_json{{"level", collapse.level},
+                        {"replicates_of_effective_density_0", collapse.replicates},
+                        {"empty_layers", collapse.empty}};
+  });
 }
 
 ordered_json to_json(const Verdict& verdict, const std::vector<LevelStatistics>& levels) {
   const auto density_of = [&](const std::optional<std::size_t>& index) {
-    return index ? ordered_json(levels[*index].density) : ordered_json();
+    return index ? std::optional(levels[*index].density) : std::nullopt;
   };
   ordered_json controls;
   for (const auto& [control, fails] : verdict.control_fails) controls[control] = density_of(fails);
   const bool matching = verdict.dense_deviation.has_value();
-  ordered_json json = {
-      {"criterion", matching ? "mean test accuracy >= dense mean - dense standard deviation"
-                             : "test accuracy >= dense test accuracy, of one replicate"},
-      {"required_test_accuracy", verdict.required_accuracy},
-      {"dense_test_accuracy", verdict.dense_accuracy},
-      {"dense_standard_deviation", matching ? ordered_json(*verdict.dense_deviation) : ordered_json()},
-      {"sparsest_matching_density", density_of(verdict.sparsest_matching)}};
+  ordered_json json = {{"criterion", matching ? "mean test accuracy >= dense mean - dense standard deviation"
+                                              : "test accuracy >= dense test accuracy, of one replicate"},
+                       {"required_test_accuracy", verdict.required_accuracy},
+                       {"dense_test_accuracy", verdict.dense_accuracy},
+                       {"dense_standard_deviation", verdict.dense_deviation},
+                       {"sparsest_matching_density", density_of(verdict.sparsest_matching)}};
   if (!controls.empty()) json["control_fails_from_density"] = controls;
   return json;
 }
@@ -225,7 +218,7 @@ void print_verdict(std::ostream& out, const SearchResults& results, const Collap
   print_ticket_verdict(out, levels, verdict);
   for (const auto& [control, fails] : verdict.control_fails)
     print_control_verdict(out, levels, verdict, control, fails);
-  print_collapses(out, collapses);
+  for (const bool cut : {true, false}) print_levels(out, collapses, cut);
   print_cost(out, results);
 }
 
@@ -237,16 +230,15 @@ void print_report(std::ostream& out, const SearchResults& results, const Collaps
 
 ordered_json report_json(const SearchResults& results, const Collapses& collapses) {
   const std::vector<LevelStatistics> levels = results.levels();
-  ordered_json rows = ordered_json::array();
-  for (const LevelStatistics& level : levels) {
+  const ordered_json rows = json_array(levels, [](const LevelStatistics& level) {
     ordered_json branches;
     for (const auto& [name, s] : level.branches) {
       branches[name] = {{"test_accuracy", to_json(s.test_accuracy)},
                         {"early_stop_test_accuracy", to_json(s.early_stop_test_accuracy)},
                         {"early_stop_step", to_json(s.early_stop_step)}};
     }
-    rows.push_back({{"level", level.level}, {"density", level.density}, {"branches", branches}});
-  }
+    return ordered_json{{"level", level.level}, {"density", level.density}, {"branches", branches}};
+  });
   ordered_json verdict = to_json(judge(levels), levels);
   if (!collapses.empty()) verdict["layer_collapse"] = to_json(collapses);
   return {{"levels", rows}, {"verdict", verdict}, {"cost", to_json(results.cost())}};

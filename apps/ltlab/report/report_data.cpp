@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "format.h"
+#include "json_output.h"
 #include "ltlab/analysis/compared_run.h"
 #include "ltlab/analysis/network_comparison.h"
 #include "ltlab/analysis/search_results.h"
@@ -37,12 +38,6 @@ std::optional<std::string> finished(const RunStore& top) {
   return settings && settings->totals ? std::optional(settings->totals->finished_utc) : std::nullopt;
 }
 
-ordered_json provenance_json(const fs::path& file) {
-  ordered_json facts = ordered_json::array();
-  for (const auto& fact : read_provenance(file)) facts.push_back({fact.first, fact.second});
-  return facts;
-}
-
 // Returns the search's results; null for an import, which was not searched.
 ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
   if (first.branch == "imported") return {};
@@ -60,7 +55,6 @@ ordered_json run_json(const ReportedRun& run) {
   if (!top.has_run())
     throw ConfigError("'" + run.folder.string() + "' holds no run: name the folder of a search, its --out");
   const RunRecord first = first_record(top);
-  const std::optional<std::string> end = finished(top);
   return {{"name", run.name},
           {"folder", run.folder.string()},
           {"model", first.model},
@@ -70,8 +64,8 @@ ordered_json run_json(const ReportedRun& run) {
           {"config", first.config},
           {"extent", first.extent},
           {"started_utc", first.started_utc},
-          {"finished_utc", end ? ordered_json(*end) : ordered_json()},
-          {"provenance", provenance_json(top.run_path())},
+          {"finished_utc", finished(top)},
+          {"provenance", read_provenance(top.run_path())},
           {"results", results_json(run, first)}};
 }
 
@@ -82,18 +76,14 @@ ordered_json chance_json(const MaskOverlap& masks, const ChanceOverlap& chance) 
   return {{"jaccard", rounded(masks.jaccard_of(chance.mean))}, {"z", rounded(masks.z_score(chance))}};
 }
 
-ordered_json pair_json(std::size_t a, std::size_t b, const std::vector<NetworkOverlap>& overlaps) {
-  ordered_json layers = ordered_json::array();
-  for (const NetworkOverlap& layer : overlaps) {
-    const MaskOverlap& m = layer.masks;
-    layers.push_back({{"name", m.name},
-                      {"common", m.common},
-                      {"jaccard", rounded(m.jaccard())},
-                      {"signs", layer.signs ? ordered_json(rounded(*layer.signs)) : ordered_json()},
-                      {"by_density", chance_json(m, m.by_density)},
-                      {"by_inputs", chance_json(m, m.by_inputs)}});
-  }
-  return {{"a", a}, {"b", b}, {"layers", layers}};
+ordered_json layer_json(const NetworkOverlap& layer) {
+  const MaskOverlap& m = layer.masks;
+  return {{"name", m.name},
+          {"common", m.common},
+          {"jaccard", rounded(m.jaccard())},
+          {"signs", json_if(layer.signs.has_value(), rounded(layer.signs.value_or(0)))},
+          {"by_density", chance_json(m, m.by_density)},
+          {"by_inputs", chance_json(m, m.by_inputs)}};
 }
 
 // Returns the overlaps of all tickets at one level, by index; those of other models are not compared.
@@ -107,7 +97,8 @@ ordered_json level_overlaps(const std::vector<ReportedTraining>& trainings, unsi
     for (const auto& [other, its] : before) {
       const auto same = [](const Mask& a, const Mask& b) { return a.name == b.name && a.shape == b.shape; };
       if (std::ranges::equal(its.masks, network.masks, same))
-        pairs.push_back(pair_json(other, t, compare_networks(its, network)));
+        pairs.push_back(
+            {{"a", other}, {"b", t}, {"layers", json_array(compare_networks(its, network), layer_json)}});
     }
     before.emplace_back(t, std::move(network));
   }
@@ -154,15 +145,10 @@ std::vector<Image> pack_images(const std::vector<ReportedTraining>& trainings,
   return images;
 }
 
-std::size_t bytes_of(const ordered_json& json) {
-  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace)
-      .size();  // a path need not be UTF-8
-}
-
 void keep_images(std::vector<Image> images, std::size_t most_bytes) {
   std::ranges::stable_sort(images, {}, &Image::rank);
   for (Image& image : images) {
-    const std::size_t bytes = bytes_of(image.packed);
+    const std::size_t bytes = json_text(image.packed).size();
     if (bytes > most_bytes) continue;
     most_bytes -= bytes;
     *image.place = std::move(image.packed);
@@ -173,16 +159,15 @@ void keep_images(std::vector<Image> images, std::size_t most_bytes) {
 
 ordered_json report_data(const std::vector<ReportedRun>& runs, std::size_t most_bytes) {
   ordered_json document = {
-      {"ltlab", LTLAB_VERSION}, {"created_utc", utc_now()}, {"runs", ordered_json::array()}};
-  for (const ReportedRun& run : runs) document["runs"].push_back(run_json(run));
+      {"ltlab", LTLAB_VERSION}, {"created_utc", utc_now()}, {"runs", json_array(runs, run_json)}};
   std::vector<ReportedTraining> trainings;
   for (std::size_t r = 0; r < runs.size(); ++r)
     std::ranges::move(find_trainings(r, runs[r].folder), std::back_inserter(trainings));
   document["overlaps"] = overlaps_json(trainings);
   std::vector<TrainingData> data(trainings.begin(), trainings.end());
   std::vector<Image> images = pack_images(trainings, data);
-  std::size_t bytes = bytes_of(document);
-  for (TrainingData& training : data) bytes += bytes_of(training.json());
+  std::size_t bytes = json_text(document).size();
+  for (TrainingData& training : data) bytes += json_text(training.json()).size();
   keep_images(std::move(images), most_bytes - std::min(most_bytes, bytes));
   document["trainings"] = ordered_json::array();
   for (TrainingData& training : data) document["trainings"].push_back(std::move(training.json()));

@@ -3,9 +3,9 @@
 #include <cmath>
 
 #include "format.h"
+#include "json_output.h"
 #include "kernel_report.h"
 #include "ltlab/base/error.h"
-#include "json_output.h"
 
 namespace ltlab::app {
 namespace {
@@ -30,11 +30,6 @@ void find_trainings(const RunStore& store, const ReportedTraining& around,
   }
 }
 
-template <class Number>
-ordered_json to_json(const std::optional<Number>& value) {
-  return value ? ordered_json(*value) : ordered_json();
-}
-
 ordered_json metrics_json(const std::vector<MetricsRow>& rows) {
   const std::size_t every = rows.size() / kPointsOfCurve + 1;
   ordered_json steps = ordered_json::array(), train = steps, loss = steps, accuracy = steps;
@@ -51,22 +46,16 @@ ordered_json metrics_json(const std::vector<MetricsRow>& rows) {
 
 ordered_json layer_json(const LayerReport& layer) {
   const LayerStructure& s = layer.structure;
-  return {{"survivors", s.survivors},
-          {"effective_survivors", to_json(s.effective_survivors)},
-          {"dead_inputs", s.dead_inputs},
-          {"dead_outputs", s.dead_outputs},
-          {"dead_neurons", to_json(s.dead_neurons)},
-          {"pruned", to_json(layer.pruned)},
-          {"threshold", to_json(layer.threshold)},
-          {"signs_kept", to_json(layer.signs_kept)}};
+  return {{"survivors", s.survivors},       {"effective_survivors", s.effective_survivors},
+          {"dead_inputs", s.dead_inputs},   {"dead_outputs", s.dead_outputs},
+          {"dead_neurons", s.dead_neurons}, {"pruned", layer.pruned},
+          {"threshold", layer.threshold},   {"signs_kept", layer.signs_kept}};
 }
 
 ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
-  ordered_json layers = ordered_json::array();
-  for (const LayerReport& layer : report.layers) layers.push_back(layer_json(layer));
   ordered_json json = record_json<LevelSummary>(level);
-  json["effective_density"] = to_json(report.effective_density());
-  json["layers"] = layers;
+  json["effective_density"] = report.effective_density();
+  json["layers"] = json_array(report.layers, layer_json);
   json["kernels"] = kernels_json(level.kernels);
   json["metrics"] = metrics_json(level.metrics);
   return json;
