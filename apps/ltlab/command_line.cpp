@@ -1,15 +1,16 @@
 #include "command_line.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <iostream>
 
 #include "ltlab/base/names.h"
 #include "ltlab/base/regular_file.h"
 #include "ltlab/config/values.h"
+#include "ltlab/store/run_store.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
+namespace fs = std::filesystem;
 namespace {
 
 std::vector<std::string> option_names(const po::options_description& options) {
@@ -125,12 +126,31 @@ Output parse_output(const po::variables_map& values, const std::string& command)
 
 std::string read_config_file(const std::string& path) {
   std::error_code unknown;
-  const std::filesystem::file_type type = std::filesystem::status(path, unknown).type();
+  const fs::file_type type = fs::status(path, unknown).type();
   // A path of type none cannot be looked at; its reader will meet the error again.
-  if (type != std::filesystem::file_type::regular && type != std::filesystem::file_type::none)
+  if (type != fs::file_type::regular && type != fs::file_type::none)
     throw ConfigError("cannot read config file '" + path +
                       "': there is none; check the path given to --config");
   return read_text(path);
+}
+
+void check_output_file(const fs::path& out, bool force) {
+  const std::string name = "'" + out.string() + "'";
+  if (out.filename().empty() || fs::is_directory(fs::symlink_status(out)))
+    throw ConfigError(name + " is a folder: --out takes the name of a file in it");
+  const fs::path folder = fs::absolute(out).parent_path();
+  const fs::file_status status = fs::symlink_status(out);
+  if (fs::is_symlink(status))
+    throw ConfigError(name + " is a symbolic link: give --out the file that is meant");
+  if (fs::exists(status) && !fs::is_regular_file(status))
+    throw ConfigError(name + " is no ordinary file: give another --out");
+  if (fs::exists(status) && !force)
+    throw ConfigError(name + " is there already: --force replaces it, or give another --out");
+  if (fs::exists(status) && out.extension() == ".h5" && RunStore(folder).has_run())
+    throw ConfigError(name +
+                      " lies in the folder of a run, where --force replaces nothing: give another --out");
+  if (!fs::is_directory(folder))
+    throw ConfigError("there is no folder '" + folder.string() + "' for --out: make it, or give another");
 }
 
 void refuse_name(const std::string& name, const std::string& where,

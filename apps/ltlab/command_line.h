@@ -3,8 +3,11 @@
 #include <boost/any.hpp>
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <filesystem>
 #include <string>
 #include <vector>
+
+#include "ltlab/base/error.h"
 
 namespace ltlab::app {
 
@@ -49,6 +52,21 @@ Output parse_output(const boost::program_options::variables_map& values, const s
 /// Returns the text of the file given to --config. ConfigError where there is no such file; DataError or
 /// IoError where it cannot be read.
 std::string read_config_file(const std::string& path);
+
+/// Checks before anything is measured that a file may be written at `out`, the value of --out. ConfigError
+/// where there is one already and `force` is not set, where something else is in its place (a folder, a
+/// symbolic link, a device, a run's file), or where its folder is not a folder.
+void check_output_file(const std::filesystem::path& out, bool force);
+
+/// Returns what `read` returns; its ConfigErrors then begin with `where`.
+template <class Read>
+auto located(const std::string& where, const Read& read) {
+  try {
+    return read();
+  } catch (const ConfigError& error) {
+    throw ConfigError(where + error.what());
+  }
+}
 
 /// Throws ConfigError, which begins with `where`, for a name that is not one of `options`, with the nearest
 /// one, or that is allowed `on_command_line` only.

@@ -91,14 +91,6 @@ void require_fraction(const char* name, double value) {
   if (!(value > 0 && value < 1)) throw ConfigError("--" + std::string(name) + " must lie between 0 and 1");
 }
 
-std::vector<double> read_densities(const std::string& text) {
-  try {
-    return parse_densities(text);
-  } catch (const ConfigError& error) {
-    throw ConfigError(std::string("--densities: ") + error.what());
-  }
-}
-
 // Refuses options for the file's runs where there is no file.
 void require_config(const po::variables_map& values) {
   for (const char* name : {"out", "data-dir", "workers"}) {
@@ -269,7 +261,8 @@ int compare_command(const Arguments& arguments) {
   request.workers = read_workers(values);
   require_fraction("margin", request.options.margin);
   require_fraction("density-tolerance", request.options.density_tolerance);
-  if (values.count("densities") > 0) request.options.densities = read_densities(request.densities);
+  if (values.count("densities") > 0)
+    request.options.densities = located("--densities: ", [&] { return parse_densities(request.densities); });
   const Format format = format_names().parse(request.format);
   try {
     if (!request.config.empty()) run_file(request);

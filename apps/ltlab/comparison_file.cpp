@@ -82,21 +82,17 @@ void require_agreement(const NamedSearches& searches) {
 
 NamedSearches read_comparison_file(const std::string& path, const std::string& data_directory,
                                    bool allow_different) {
-  const std::string text = read_config_file(path);
-  std::string where = "config file '" + path + "': ";
-  try {
-    const FileSettings settings = read_lines(text);
-    NamedSearches searches{{kBase, parse_settings(settings.base, {}, data_directory)}};
-    for (const auto& [name, own] : settings.variants) {
-      where = "config file '" + path + "', variant '" + name + "': ";
-      searches.emplace_back(name, parse_settings(settings.base, own, data_directory));
-    }
-    where = "config file '" + path + "': ";
-    if (!allow_different) require_agreement(searches);
-    return searches;
-  } catch (const ConfigError& error) {
-    throw ConfigError(where + error.what());
-  }
+  const std::string text = read_config_file(path), where = "config file '" + path + "'";
+  const FileSettings settings = located(where + ": ", [&] { return read_lines(text); });
+  NamedSearches searches;
+  const auto add = [&](const std::string& name, const Settings& own, const std::string& of) {
+    searches.emplace_back(
+        name, located(where + of + ": ", [&] { return parse_settings(settings.base, own, data_directory); }));
+  };
+  add(kBase, {}, "");
+  for (const auto& [name, own] : settings.variants) add(name, own, ", variant '" + name + "'");
+  if (!allow_different) located(where + ": ", [&] { require_agreement(searches); });
+  return searches;
 }
 
 }  // namespace ltlab::app

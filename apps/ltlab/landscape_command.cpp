@@ -21,7 +21,6 @@
 #include "ltlab/config/values.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
-#include "output_file.h"
 #include "search_options.h"
 #include "stop_signals.h"
 

@@ -59,16 +59,18 @@ double test_error(const LinePoint& point) {
   return 1 - point.test.accuracy;
 }
 
-// Returns whether any level was measured in more than one run.
+// Returns in how many runs a level was measured at most.
 template <class Measurement>
-bool has_several(const ByLevel<Measurement>& levels) {
-  return std::ranges::any_of(levels, [](const auto& level) { return level.second.size() > 1; });
+std::size_t most_runs(const ByLevel<Measurement>& levels) {
+  std::size_t most = 0;
+  for (const auto& [level, runs] : levels) most = std::max(most, runs.size());
+  return most;
 }
 
 // Returns the alignment of with_interval's texts: left where intervals of any length follow.
 template <class Measurement>
 Align alignment(const ByLevel<Measurement>& levels) {
-  return has_several(levels) ? Align::left : Align::right;
+  return most_runs(levels) > 1 ? Align::left : Align::right;
 }
 
 // Returns the mean test error of the runs at each point.
@@ -122,20 +124,16 @@ std::vector<std::string> row_of(LineKind kind, const std::vector<const MeasuredL
 }
 
 void print_kind(std::ostream& out, LineKind kind, const ByLevel<MeasuredLine>& levels) {
-  using enum Align;
   double top = 0;
   for (const auto& [level, runs] : levels) top = std::max(top, std::ranges::max(mean_errors(runs)));
-  TextTable table{title(kind), {{"level", right}, {"density", right}}, {}, 2};
-  for (const char* name : {"first", "last", "greatest"})
-    table.columns.emplace_back(name, right, "test error, %");
-  for (const char* name : {"first", "last"}) table.columns.emplace_back(name, right, "test loss");
-  if (has_barrier(kind)) {
-    for (const char* name : {"error", "loss"})
-      table.columns.emplace_back(name, alignment(levels), "barrier of test");
-  }
+  TextTable table{title(kind), {}, {}, 2};
+  table.add({"level", "density"}, Align::right);
+  table.add({"first", "last", "greatest"}, Align::right, "test error, %");
+  table.add({"first", "last"}, Align::right, "test loss");
+  if (has_barrier(kind)) table.add({"error", "loss"}, alignment(levels), "barrier of test");
   const std::string errors = format("error from 0 to %.3g %%", 100 * top);
-  for (std::size_t column = kind == LineKind::copies ? 0 : 1; column < 2; ++column)
-    table.columns.emplace_back("", left, errors);
+  table.add({""}, Align::left, errors);
+  if (kind == LineKind::copies) table.add({""}, Align::left, errors);
   const std::size_t most_bars =
       std::clamp(line_width(out), kBesideBars + kFewestBars, kBesideBars + kMostBars) - kBesideBars;
   for (const auto& [level, runs] : levels) table.rows.push_back(row_of(kind, runs, top, most_bars));
@@ -145,8 +143,7 @@ void print_kind(std::ostream& out, LineKind kind, const ByLevel<MeasuredLine>& l
 
 template <class Measurement>
 void count_runs(std::ostream& out, const ByLevel<Measurement>& levels) {
-  std::size_t runs = 0;
-  for (const auto& [level, of_level] : levels) runs = std::max(runs, of_level.size());
+  const std::size_t runs = most_runs(levels);
   if (runs < 2) return;
   out << '\n';
   print_line(out, format("Mean (± half-width of the 95 %% confidence interval) over %zu runs.", runs));
@@ -176,18 +173,18 @@ void print_lines(std::ostream& out, const std::vector<MeasuredLine>& lines) {
 }
 
 void print_sharpness(std::ostream& out, const std::vector<MeasuredSharpness>& all) {
-  using enum Align;
   ByLevel<MeasuredSharpness> levels;
   for (const MeasuredSharpness& one : all) levels[one.level].push_back(&one);
   const std::size_t count = all.front().sharpness.largest.size();
   const Align aligned = alignment(levels);
-  TextTable table{
-      format("Hessian of the training loss on %zu images, at the survivors after training",
-             all.front().images),
-      {{"level", right}, {"density", right}, {"survivors", right}, {"trace", aligned}, {"least", aligned}},
-      {},
-      2};
-  if (count == 1) table.columns.emplace_back("largest eigenvalue", aligned);
+  TextTable table{format("Hessian of the training loss on %zu images, at the survivors after training",
+                         all.front().images),
+                  {},
+                  {},
+                  2};
+  table.add({"level", "density", "survivors"}, Align::right);
+  table.add({"trace", "least"}, aligned);
+  if (count == 1) table.add({"largest eigenvalue"}, aligned);
   for (std::size_t i = 1; count > 1 && i <= count; ++i)
     table.columns.emplace_back(std::to_string(i), aligned, "largest eigenvalues");
   for (const auto& [level, runs] : levels) {

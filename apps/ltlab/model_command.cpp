@@ -135,12 +135,9 @@ Row total_of(const std::vector<Row>& rows) {
 }
 
 void show_text(const std::vector<Row>& rows) {
-  using enum Align;
   const auto count = [](std::size_t number) { return number > 0 ? grouped(number) : std::string("-"); };
-  TextTable table{
-      "",
-      {"layer", "reads", {"output", right}, {"parameters", right}, {"prunable", right}, {"FLOPs", right}},
-      {}};
+  TextTable table{"", {"layer", "reads"}, {}};
+  table.add({"output", "parameters", "prunable", "FLOPs"}, Align::right);
   for (const Row& row : rows) {
     table.rows.push_back({row.name, row.reads(), extents(row.output), count(row.parameters),
                           count(row.prunable), count(row.flops)});

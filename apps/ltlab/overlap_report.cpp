@@ -65,18 +65,9 @@ void print_names(std::ostream& out, const std::vector<NamedNetwork>& networks) {
 }
 
 void print_pair(std::ostream& out, const std::vector<NetworkOverlap>& layers) {
-  using enum Align;
-  TextTable table{"",
-                  {"",
-                   {"left in 1", right},
-                   {"in 2", right},
-                   {"in both", right},
-                   {"Jaccard", right},
-                   {"Hamming", right},
-                   {"signs", right},
-                   {"at densities", left, "Jaccard by chance"},
-                   {"at each input's number of weights", left, "Jaccard by chance"}},
-                  {}};
+  TextTable table{"", {""}, {}};
+  table.add({"left in 1", "in 2", "in both", "Jaccard", "Hamming", "signs"}, Align::right);
+  table.add({"at densities", "at each input's number of weights"}, Align::left, "Jaccard by chance");
   for (const NetworkOverlap& layer : layers) {
     const MaskOverlap& m = layer.masks;
     table.rows.push_back({m.name, std::to_string(m.survivors_a), std::to_string(m.survivors_b),

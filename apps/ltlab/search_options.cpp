@@ -100,11 +100,7 @@ bool may_say(SettingSource source, const std::string& name) {
 void take(const std::string& name, GivenSetting setting, GivenSettings& given) {
   if (given.contains(name)) return;
   if (name == "model" && setting.source != SettingSource::run) {
-    try {
-      setting.text = read_model(setting.text);
-    } catch (const ConfigError& error) {
-      throw ConfigError(setting.where + "--model: " + error.what());
-    }
+    setting.text = located(setting.where + "--model: ", [&] { return read_model(setting.text); });
   }
   given.emplace(name, std::move(setting));
 }
@@ -132,12 +128,7 @@ GivenSettings given_on(const po::variables_map& command_line) {
 void take_file(const std::string& path, GivenSettings& given) {
   const std::string text = read_config_file(path);
   const std::string where = "config file '" + path + "': ";
-  ConfigLines lines;
-  try {
-    lines = written_lines(text);
-  } catch (const ConfigError& error) {
-    throw ConfigError(where + error.what());
-  }
+  const ConfigLines lines = located(where, [&] { return written_lines(text); });
   take_lines(lines, SettingSource::config_file, where, given);
 }
 

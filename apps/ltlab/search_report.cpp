@@ -63,11 +63,9 @@ std::string collapse_of(const LevelStatistics& level, const Collapses& collapses
 TextTable table_of(const std::vector<LevelStatistics>& levels, const Collapses& collapses) {
   const std::vector<std::string> branches = branch_names(levels);
   TextTable table{"", {{"level", Align::right}, {"density", Align::right}}, {}, 2};
-  for (const std::string& branch : branches) {
-    for (const char* name : {"test % at end", "at early stop", "early-stop step"})
-      table.columns.emplace_back(name, Align::left, branch);
-  }
-  if (!collapses.empty()) table.columns.emplace_back("", Align::left, "masks");
+  for (const std::string& branch : branches)
+    table.add({"test % at end", "at early stop", "early-stop step"}, Align::left, branch);
+  if (!collapses.empty()) table.add({""}, Align::left, "masks");
   for (const LevelStatistics& level : levels) {
     auto& row = table.rows.emplace_back();
     row = {std::to_string(level.level), density_text(level.density)};

@@ -48,19 +48,10 @@ std::string bars(const Histogram& histogram) {
 }
 
 void print_masks(std::ostream& out, const LevelReport& report) {
-  using enum Align;
-  TextTable table{"",
-                  {"layer",
-                   "shape",
-                   {"survivors", right},
-                   {"density", right},
-                   {"effective", right},
-                   {"dead\ninputs", right},
-                   {"dead\noutputs", right},
-                   {"dead\nneurons", right},
-                   {"threshold", right},
-                   {"signs\nkept", right}},
-                  {}};
+  TextTable table{"", {"layer", "shape"}, {}};
+  table.add({"survivors", "density", "effective", "dead\ninputs", "dead\noutputs", "dead\nneurons",
+             "threshold", "signs\nkept"},
+            Align::right);
   for (const LayerReport& layer : report.layers) {
     const LayerStructure& s = layer.structure;
     table.rows.push_back(
@@ -73,17 +64,8 @@ void print_masks(std::ostream& out, const LevelReport& report) {
 }
 
 void print_weights(std::ostream& out, const LevelReport& report) {
-  using enum Align;
-  TextTable table{"",
-                  {"survivors' weights",
-                   "training",
-                   {"mean", right},
-                   {"deviation", right},
-                   {"least |w|", right},
-                   {"greatest |w|", right},
-                   {"positive", right}},
-                  {},
-                  2};
+  TextTable table{"", {"survivors' weights", "training"}, {}, 2};
+  table.add({"mean", "deviation", "least |w|", "greatest |w|", "positive"}, Align::right);
   for (const LayerReport& layer : report.layers) {
     for (const auto& [when, weights] :
          {std::pair{"before", &layer.before}, std::pair{"after", &layer.after}}) {
@@ -241,15 +223,12 @@ std::string collapse_text(const LevelReport& level) {
 }
 
 void print_levels(std::ostream& out, const std::vector<LevelReport>& levels) {
-  using enum Align;
   const bool wide = levels.front().layers.size() <= kColumnsOfLayers;
-  TextTable table{
-      "",
-      {{"level", right}, {"density", right}, {"effective", right}, {"test", right}, {"dead\nneurons", right}},
-      {}};
+  TextTable table;
+  table.add({"level", "density", "effective", "test", "dead\nneurons"}, Align::right);
   for (const LayerReport& layer : levels.front().layers) {
     if (!wide) break;
-    for (const char* name : {"left", "pruned"}) table.columns.emplace_back(name, right, layer.structure.name);
+    table.add({"left", "pruned"}, Align::right, layer.structure.name);
   }
   for (const LevelReport& level : levels) {
     auto& row = table.rows.emplace_back();

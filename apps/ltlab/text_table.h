@@ -30,6 +30,11 @@ struct TextTable {
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;
   std::size_t keys = 1;  ///< columns from the left that name a row
+
+  /// Adds columns of these names.
+  void add(std::initializer_list<const char*> names, Align align, const std::string& group = "") {
+    for (const char* name : names) columns.emplace_back(name, align, group);
+  }
 };
 
 /// Prints columns as wide as their widest cell, with two blanks between them and " | " between groups. Where

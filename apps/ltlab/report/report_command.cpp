@@ -9,7 +9,6 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/store/atomic_file.h"
-#include "output_file.h"
 #include "report/report_data.h"
 #include "report/report_page.h"
 
