@@ -201,11 +201,7 @@ std::optional<LevelReport> first_cut(const RunStore& ticket) {
 std::vector<std::string> collapse_notes(const Request& request) {
   std::vector<std::string> notes;
   for (const auto& [name, folder] : request.runs) {
-    const RunStore top(folder);
-    std::vector<RunStore> tickets{top};
-    if (top.holds_collection()) tickets.clear();
-    for (const std::string& member : top.holds_collection() ? top.members() : std::vector<std::string>())
-      tickets.emplace_back(top.folder() / member);
+    const std::vector<RunStore> tickets = runs_in(RunStore(folder));
     std::vector<LevelReport> cut;
     for (const RunStore& ticket : tickets) {
       if (std::optional<LevelReport> first = first_cut(ticket)) cut.push_back(std::move(*first));

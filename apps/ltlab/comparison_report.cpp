@@ -1,5 +1,6 @@
 #include "comparison_report.h"
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 
@@ -13,10 +14,6 @@ namespace {
 using nlohmann::ordered_json;
 
 const char* const kNone = "-";
-
-std::string percent(double fraction) {
-  return format("%6.2f %%", 100 * fraction);
-}
 
 // Returns a density, aligned with others in a column.
 std::string density_cell(double density) {
@@ -139,7 +136,7 @@ TextTable front_table(const Comparison& comparison) {
     const DensityResult& result = *comparison.densities[point.density].results[point.variant];
     table.rows.push_back({comparison.variants[point.variant].name, density_cell(result.density),
                           format("%.3g", result.flops), format("%.2f", result.relative_flops),
-                          percent(result.test_accuracy.statistics.mean)});
+                          format("%6.2f %%", 100 * result.test_accuracy.statistics.mean)});
   }
   return table;
 }
@@ -184,10 +181,9 @@ ordered_json to_json(const std::optional<CorrectedEquivalence>& test) {
 }
 
 bool on_front(const Comparison& comparison, std::size_t variant, std::size_t density) {
-  for (const FrontPoint& point : comparison.front) {
-    if (point.variant == variant && point.density == density) return true;
-  }
-  return false;
+  return std::ranges::any_of(comparison.front, [&](const FrontPoint& point) {
+    return point.variant == variant && point.density == density;
+  });
 }
 
 ordered_json to_json(const DensityResult& result, bool front) {

@@ -34,6 +34,11 @@ inline const char* bar(std::size_t eighths) {
   return kBars[eighths];
 }
 
+/// "97.42 %"
+inline std::string percent(double fraction) {
+  return format("%.2f %%", 100 * fraction);
+}
+
 /// Rounds to five digits, more than a chart shows; what is not a number stays so.
 inline double rounded(double value) {
   if (value == 0 || !std::isfinite(value)) return value;

@@ -53,17 +53,11 @@ Subject parse_subject(const fs::path& path) {
     return {store, std::nullopt};
   }
   RunStore store(path.parent_path());
-  switch (read_kind(path)) {
-    case FileKind::level:
-      return {store, path};
-    case FileKind::checkpoint:
-      throw ConfigError("'" + path.string() +
-                        "' is a level in training: finish it with `ltlab search --resume`");
-    case FileKind::run:
-    case FileKind::collection:
-      break;
-  }
-  return {store, std::nullopt};
+  const FileKind kind = read_kind(path);
+  if (kind == FileKind::checkpoint)
+    throw ConfigError("'" + path.string() +
+                      "' is a level in training: finish it with `ltlab search --resume`");
+  return {store, kind == FileKind::level ? std::optional(path) : std::nullopt};
 }
 
 fs::path existing_level(const RunStore& store, unsigned level) {

@@ -145,15 +145,6 @@ RunStore existing_run(const std::string& path) {
   return store;
 }
 
-// Returns the run, or the tickets of a collection.
-std::vector<RunStore> runs_in(const RunStore& store) {
-  if (!store.holds_collection()) return {store};
-  std::vector<RunStore> runs;
-  for (const std::string& member : store.members()) runs.emplace_back(store.folder() / member);
-  if (runs.empty()) throw DataError("'" + store.folder().string() + "' holds no replicate");
-  return runs;
-}
-
 void require_level(const RunStore& run, unsigned level) {
   if (run.has_level(level)) return;
   throw ConfigError("'" + run.folder().string() + "' has no level " + std::to_string(level) +

@@ -7,6 +7,7 @@
 #include <iostream>
 #include <map>
 #include <new>
+#include <ranges>
 #include <string_view>
 
 #include "commands.h"
@@ -67,9 +68,9 @@ int run(const Arguments& words) {
   }
   const auto found = commands().find(name);
   if (found == commands().end()) {
-    std::vector<std::string> names;
-    for (const auto& [known, unused] : commands()) names.push_back(known);
-    throw ltlab::ConfigError("unknown command '" + name + "'" + ltlab::suggestion(name, names) +
+    const auto names = std::views::keys(commands());
+    throw ltlab::ConfigError("unknown command '" + name + "'" +
+                             ltlab::suggestion(name, {names.begin(), names.end()}) +
                              "; ltlab --help lists all commands");
   }
   return found->second.run(Arguments(words.begin() + 1, words.end()));

@@ -1,6 +1,7 @@
 #include "search_options.h"
 
 #include <algorithm>
+#include <ranges>
 #include <set>
 #include <thread>
 #include <utility>
@@ -19,9 +20,8 @@ namespace po = boost::program_options;
 namespace {
 
 std::vector<std::string> preset_names() {
-  std::vector<std::string> names;
-  for (const auto& [name, unused] : presets()) names.push_back(name);
-  return names;
+  const auto names = std::views::keys(presets());
+  return {names.begin(), names.end()};
 }
 
 // ----------------------------------------------------------------------------------------- the command line
@@ -244,6 +244,14 @@ SearchConfig requested_config(const SearchRequest& request, bool has_file, const
 }
 
 }  // namespace
+
+std::vector<RunStore> runs_in(const RunStore& store) {
+  if (!store.holds_collection()) return {store};
+  std::vector<RunStore> runs;
+  for (const std::string& member : store.members()) runs.emplace_back(store.folder() / member);
+  if (runs.empty()) throw DataError("'" + store.folder().string() + "' holds no replicate");
+  return runs;
+}
 
 SearchConfig config_of(const RunStore& store, const RunRecord& run, const std::string& data_directory) {
   if (run.branch == "imported")

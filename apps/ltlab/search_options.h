@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "command_line.h"
 #include "ltlab/config/search_config.h"
@@ -23,6 +24,9 @@ struct SearchRequest {
 /// Returns what the search in the store's folder was begun with; empty where it holds none. ConfigError,
 /// naming the folder of the whole search, where it holds only a part: a replicate of several, or a control.
 std::optional<CollectionRecord> stored_settings(const RunStore& store);
+
+/// Returns the store's run, or the replicates of its collection. DataError where that has none.
+std::vector<RunStore> runs_in(const RunStore& store);
 
 /// Returns the config that a stored run was made with, except for the place of its data: `data_directory`, or
 /// where that is empty, the folder that the run remembers, if the data are still there. ConfigError where the

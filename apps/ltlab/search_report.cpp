@@ -16,10 +16,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string percent(double fraction) {
-  return format("%.2f %%", 100 * fraction);
-}
-
 std::string accuracy(const SampleStatistics& s) {
   return s.size > 1 ? format("%6.2f ± %.2f", 100 * s.mean, 100 * s.half_width)
                     : format("%6.2f", 100 * s.mean);

@@ -23,16 +23,13 @@ std::optional<double> known(double value) {
 }
 
 // Returns the number, or nothing where there is none.
-std::string cell(const char* pattern, const std::optional<double>& value) {
+template <class Number>
+std::string cell(const char* pattern, const std::optional<Number>& value) {
   return value ? format(pattern, *value) : "";
 }
 
-std::string count_cell(const std::optional<std::size_t>& value) {
-  return value ? std::to_string(*value) : "";
-}
-
 std::string percent_cell(const std::optional<double>& fraction) {
-  return fraction ? format("%.2f %%", 100 * *fraction) : "";
+  return fraction ? percent(*fraction) : "";
 }
 
 std::string density_cell(const std::optional<double>& density) {
@@ -57,7 +54,7 @@ void print_masks(std::ostream& out, const LevelReport& report) {
     table.rows.push_back(
         {s.name, extents_text(s.shape), std::to_string(s.survivors), density_text(s.density()),
          density_cell(s.effective_density()), std::to_string(s.dead_inputs), std::to_string(s.dead_outputs),
-         count_cell(s.dead_neurons), cell("%.4g", layer.threshold), percent_cell(layer.signs_kept)});
+         cell("%zu", s.dead_neurons), cell("%.4g", layer.threshold), percent_cell(layer.signs_kept)});
   }
   out << '\n';
   print_terminal(out, table);
@@ -234,11 +231,11 @@ void print_levels(std::ostream& out, const std::vector<LevelReport>& levels) {
     auto& row = table.rows.emplace_back();
     row = {std::to_string(level.summary.level), density_text(level.summary.density),
            density_cell(level.effective_density()), percent_cell(known(level.summary.test_accuracy)),
-           count_cell(level.dead_neurons())};
+           cell("%zu", level.dead_neurons())};
     for (const LayerReport& layer : level.layers) {
       if (!wide) break;
       row.push_back(density_text(layer.structure.density()));
-      row.push_back(count_cell(layer.pruned));
+      row.push_back(cell("%zu", layer.pruned));
     }
   }
   out << '\n';

@@ -17,6 +17,7 @@
 #include "ltlab/store/run_store.h"
 #include "ltlab/version.h"
 #include "report/training_data.h"
+#include "search_options.h"
 #include "search_report.h"
 
 namespace ltlab::app {
@@ -27,10 +28,6 @@ namespace fs = std::filesystem;
 
 // ----------------------------------------------------------------------------------------------------
 // runs
-
-RunRecord first_record(const RunStore& top) {
-  return top.holds_collection() ? RunStore(top.folder() / top.members().front()).read_run() : top.read_run();
-}
 
 // Returns when the last finished level ended: "2025-01-31T12:00:00Z".
 std::optional<std::string> finished(const RunStore& top) {
@@ -54,7 +51,7 @@ ordered_json run_json(const ReportedRun& run) {
   const RunStore top(run.folder);
   if (!top.has_run())
     throw ConfigError("'" + run.folder.string() + "' holds no run: name the folder of a search, its --out");
-  const RunRecord first = first_record(top);
+  const RunRecord first = runs_in(top).front().read_run();
   return {{"name", run.name},
           {"folder", run.folder.string()},
           {"model", first.model},
