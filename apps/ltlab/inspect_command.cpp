@@ -170,22 +170,19 @@ void inspect_one(const Subject& subject, const std::optional<unsigned>& level, O
   inspect_run(subject.store, output);
 }
 
-// Returns the levels' files that a subject stands for: all of a run, or the one that --level names.
-std::vector<fs::path> level_files(const Subject& subject, const std::optional<unsigned>& level) {
-  if (subject.level_file) return {*subject.level_file};
+// Adds the levels' files that a subject stands for: all of a run, or the one that --level names.
+void add_files(const Subject& subject, const std::optional<unsigned>& level, std::vector<fs::path>& files) {
   const RunStore& store = subject.store;
-  std::vector<fs::path> files;
-  if (store.holds_collection()) {
-    for (const std::string& member : store.members()) {
-      const RunStore inside(store.folder() / member);
-      for (const fs::path& file : level_files({inside, std::nullopt}, level)) files.push_back(file);
-    }
+  if (subject.level_file) {
+    files.push_back(*subject.level_file);
+  } else if (store.holds_collection()) {
+    for (const std::string& member : store.members())
+      add_files({RunStore(store.folder() / member), std::nullopt}, level, files);
   } else if (level) {
     files.push_back(existing_level(store, *level));
   } else {
     for (const unsigned number : store.levels()) files.push_back(store.level_file(number));
   }
-  return files;
 }
 
 void inspect_several(const std::vector<fs::path>& files, const std::optional<MatchOptions>& match,
@@ -259,9 +256,7 @@ int inspect_command(const Arguments& arguments) {
     return 0;
   }
   std::vector<fs::path> files;
-  for (const Subject& subject : subjects) {
-    for (const fs::path& file : level_files(subject, level)) files.push_back(file);
-  }
+  for (const Subject& subject : subjects) add_files(subject, level, files);
   inspect_several(files, match, output);
   return 0;
 }

@@ -208,32 +208,30 @@ class Landscape {
     stop_ = stop.get_token();
     lines_.resize(tasks.size());
     sharpness_.resize(tasks.size());
-    if (request_.what == What::instability) train_copies(tasks, stop);
-    WorkQueue queue;
-    for (std::size_t t = 0; t < tasks.size(); ++t) {
-      queue.push(0, [this, &tasks, &stop, t] {
-        if (stop.stop_requested()) throw Interrupted();
-        measure(tasks[t], t);
-        tell("measured", tasks[t]);
+    if (request_.what == What::instability) {
+      side_by_side(kCopies * tasks.size(), stop, [&](std::size_t c) {
+        const Task& task = tasks[c / kCopies];
+        const auto copy = static_cast<unsigned>(c % kCopies);
+        train_copy(task.run, task.level, copy, config_, data_, stop_);
+        tell(format("copy %u trained of", copy), task);
       });
     }
-    queue.run(request_.workers, stop);
+    side_by_side(tasks.size(), stop, [&](std::size_t t) {
+      if (stop_.stop_requested()) throw Interrupted();
+      measure(tasks[t], t);
+      tell("measured", tasks[t]);
+    });
   }
 
   std::vector<MeasuredLine> lines() const { return joined(lines_); }
   std::vector<MeasuredSharpness> sharpness() const { return joined(sharpness_); }
 
  private:
-  void train_copies(const std::vector<Task>& tasks, const std::stop_source& stop) {
+  // Calls work(0), ..., work(count - 1) on several workers.
+  template <class Work>
+  void side_by_side(std::size_t count, const std::stop_source& stop, const Work& work) {
     WorkQueue queue;
-    for (const Task& task : tasks) {
-      for (unsigned copy = 0; copy < kCopies; ++copy) {
-        queue.push(0, [this, &task, &stop, copy] {
-          train_copy(task.run, task.level, copy, config_, data_, stop.get_token());
-          tell(format("copy %u trained of", copy), task);
-        });
-      }
-    }
+    for (std::size_t i = 0; i < count; ++i) queue.push(0, [&work, i] { work(i); });
     queue.run(request_.workers, stop);
   }
 

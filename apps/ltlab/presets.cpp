@@ -1,4 +1,4 @@
-#include "presets.h"
+#include "search_options.h"
 
 namespace ltlab::app {
 namespace {

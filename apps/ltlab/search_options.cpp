@@ -13,7 +13,6 @@
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
 #include "ltlab/nn/models.h"
-#include "presets.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;

@@ -38,6 +38,9 @@ SearchConfig config_of(const RunStore& store, const RunRecord& run, const std::s
 /// it. Throws ConfigError.
 SearchRequest parse_search(const Arguments& arguments);
 
+/// The settings of each preset, by its name, in the format of --config.
+const std::map<std::string, std::string>& presets();
+
 /// Settings by the names of their options, as in --config; `preset` is one of them.
 using Settings = std::map<std::string, std::string>;
 

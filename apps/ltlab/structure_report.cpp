@@ -199,18 +199,19 @@ ordered_json csv_row(const LevelReport& level, const LayerReport& layer) {
   return row;
 }
 
-}  // namespace
-
-bool is_cut(const LevelReport& level) {
-  return level.effective_density() == 0.0;
-}
-
+// Returns the names of the layers without a survivor.
 std::vector<std::string> empty_layers(const LevelReport& level) {
   std::vector<std::string> names;
   for (const LayerReport& layer : level.layers) {
     if (layer.structure.survivors == 0) names.push_back(layer.structure.name);
   }
   return names;
+}
+
+}  // namespace
+
+bool is_cut(const LevelReport& level) {
+  return level.effective_density() == 0.0;
 }
 
 std::string collapse_text(const LevelReport& level) {

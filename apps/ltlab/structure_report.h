@@ -17,8 +17,6 @@ void print_level(std::ostream& out, const LevelReport& report, const LevelRecord
 
 /// Returns whether no path leads from an input to an output: an effective density of 0.
 bool is_cut(const LevelReport& level);
-/// Returns the names of the layers without a survivor.
-std::vector<std::string> empty_layers(const LevelReport& level);
 /// Returns what cut the network in two (layer collapse, Tanaka et al. 2020): a sentence to follow a colon.
 std::string collapse_text(const LevelReport& level);
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <map>
 #include <ostream>
 #include <string>
@@ -12,12 +13,10 @@ enum class Align { left, right };
 
 /// A column of a table. "\n" breaks its name; adjacent columns of the same group share its title above them.
 struct Column {
-  // NOLINTNEXTLINE: from a name
-  Column(std::string its_name, Align its_align = Align::left, std::string its_group = "")
-      : name(std::move(its_name)), align(its_align), group(std::move(its_group)) {}
-  // NOLINTNEXTLINE: likewise
-  Column(const char* its_name, Align its_align = Align::left, std::string its_group = "")
-      : Column(std::string(its_name), its_align, std::move(its_group)) {}
+  template <std::convertible_to<std::string> Name>
+  Column(const Name& its_name, Align its_align = Align::left,
+         std::string its_group = "")  // NOLINT: from a name
+      : name(its_name), align(its_align), group(std::move(its_group)) {}
 
   std::string name;
   Align align;
