@@ -174,14 +174,13 @@ WeightPoint started(const LevelRecord& level, const RunContext& context) {
   WeightPoint point{level.masks, context.initial_weights(level)};
   if (point.values.empty())
     throw DataError("no file tells what level " + std::to_string(level.level) + " started with");
-  for (const Mask& mask : level.masks) {
-    for (Tensor& tensor : point.values) {
-      if (tensor.name != mask.name) continue;
-      if (tensor.shape != mask.shape)
-        throw StoreError("'" + mask.name + "' of level " + std::to_string(level.level) +
-                         " has another shape than the weights that it started with");
-      for (std::size_t i = 0; i < mask.size(); ++i) tensor.values[i] *= static_cast<float>(mask.keep[i]);
-    }
+  for (Tensor& tensor : point.values) {
+    const Mask* const mask = find_named(level.masks, tensor.name);
+    if (!mask) continue;
+    if (tensor.shape != mask->shape)
+      throw StoreError("'" + mask->name + "' of level " + std::to_string(level.level) +
+                       " has another shape than the weights that it started with");
+    for (std::size_t i = 0; i < mask->size(); ++i) tensor.values[i] *= static_cast<float>(mask->keep[i]);
   }
   return point;
 }

@@ -3,9 +3,7 @@
 
 #include <csignal>
 #include <cstdlib>
-#include <functional>
 #include <iostream>
-#include <map>
 #include <new>
 #include <ranges>
 #include <string_view>
@@ -21,32 +19,27 @@ namespace {
 using ltlab::app::Arguments;
 
 struct Command {
+  std::string_view name;
   const char* summary;
-  std::function<int(const Arguments&)> run;
+  int (*run)(const Arguments&);
 };
 
-const std::map<std::string, Command>& commands() {
-  static const std::map<std::string, Command> table = {
-      {"search", {"find winning tickets by iterative magnitude pruning", ltlab::app::search_command}},
-      {"compare",
-       {"hold searches and their controls against each other, and run what is missing",
-        ltlab::app::compare_command}},
-      {"data", {"list, describe, fetch and check datasets", ltlab::app::data_command}},
-      {"inspect", {"look at saved masks and weights, and compare them", ltlab::app::inspect_command}},
-      {"landscape",
-       {"measure the loss landscape: interpolation, instability, sharpness", ltlab::app::landscape_command}},
-      {"model", {"show a model's layers, list built-in models", ltlab::app::model_command}},
-      {"report", {"make a page of charts, masks and tables to look at", ltlab::app::report_command}},
-      {"verify", {"check a run's files: checksums and invariants", ltlab::app::verify_command}},
-  };
-  return table;
-}
+constexpr Command kCommands[] = {
+    {"compare", "hold searches and their controls against each other, and run what is missing",
+     ltlab::app::compare_command},
+    {"data", "list, describe, fetch and check datasets", ltlab::app::data_command},
+    {"inspect", "look at saved masks and weights, and compare them", ltlab::app::inspect_command},
+    {"landscape", "measure the loss landscape: interpolation, instability, sharpness",
+     ltlab::app::landscape_command},
+    {"model", "show a model's layers, list built-in models", ltlab::app::model_command},
+    {"report", "make a page of charts, masks and tables to look at", ltlab::app::report_command},
+    {"search", "find winning tickets by iterative magnitude pruning", ltlab::app::search_command},
+    {"verify", "check a run's files: checksums and invariants", ltlab::app::verify_command}};
 
 void print_usage(std::ostream& out) {
   out << "ltlab " << LTLAB_VERSION << ", a lottery-ticket laboratory\n\nusage: ltlab COMMAND [OPTION...]\n\n";
-  for (const auto& [name, command] : commands()) {
-    out << "  " << name << std::string(10 - name.size(), ' ') << command.summary << '\n';
-  }
+  for (const auto& [name, summary, run] : kCommands)
+    out << "  " << name << std::string(10 - name.size(), ' ') << summary << '\n';
   out << "\nltlab COMMAND --help tells a command's options.\n"
          "Exit status: 0 done, 2 usage or config, 3 bad data or run, 4 diverged, 5 the system refused, 130 "
          "interrupted.\n";
@@ -66,14 +59,14 @@ int run(const Arguments& words) {
     std::cout << "ltlab " << LTLAB_VERSION << '\n';
     return 0;
   }
-  const auto found = commands().find(name);
-  if (found == commands().end()) {
-    const auto names = std::views::keys(commands());
+  const Command* const found = ltlab::find_row(kCommands, name);
+  if (!found) {
+    const auto names = kCommands | std::views::transform(&Command::name);
     throw ltlab::ConfigError("unknown command '" + name + "'" +
                              ltlab::suggestion(name, {names.begin(), names.end()}) +
                              "; ltlab --help lists all commands");
   }
-  return found->second.run(Arguments(words.begin() + 1, words.end()));
+  return found->run(Arguments(words.begin() + 1, words.end()));
 }
 
 bool main_ended = false;

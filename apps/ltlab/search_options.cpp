@@ -46,20 +46,19 @@ void add_settings(SettingGroup of, po::options_description& to) {
 
 po::options_description run_options() {
   po::options_description run = group("This run");
-  run.add_options()            // a line an option reads best
-      ("help,h", "this text")  //
-      ("preset", word("NAME"), ("settings to start from: " + listed(preset_names())).c_str())     //
-      ("config", word("FILE"), "settings, a line NAME = VALUE each; they win over the preset's")  //
-      ("out", word("DIR"), "folder of the run (masks/PRESET, or masks/MODEL-DATA)")               //
-      ("resume",
-       "go on with the run in the folder; its settings hold, more levels, replicates or controls may be "
-       "asked")  //
-      ("force", "delete the run in the folder and begin anew");
+  auto add = run.add_options();
+  add("help,h", "this text");
+  add("preset", word("NAME"), ("settings to start from: " + listed(preset_names())).c_str());
+  add("config", word("FILE"), "settings, a line NAME = VALUE each; they win over the preset's");
+  add("out", word("DIR"), "folder of the run (masks/PRESET, or masks/MODEL-DATA)");
+  add("resume",
+      "go on with the run in the folder; its settings hold, more levels, replicates or controls may be "
+      "asked");
+  add("force", "delete the run in the folder and begin anew");
   add_settings(SettingGroup::run, run);
-  run.add_options()                                                                                       //
-      ("workers", po::value<Count>()->value_name("N"), "trainings side by side (the processor's cores)")  //
-      ("json", "print the result as JSON on standard output")                                             //
-      ("explain-kernels", "also show which kernel computed each product, and the times measured");
+  add("workers", po::value<Count>()->value_name("N"), "trainings side by side (the processor's cores)");
+  add("json", "print the result as JSON on standard output");
+  add("explain-kernels", "also show which kernel computed each product, and the times measured");
   return run;
 }
 

@@ -134,17 +134,13 @@ void print_histograms(std::ostream& out, const LevelReport& report, const LevelR
   for (const TextTable& table : {outputs, inputs, weights}) print_terminal(out, table);
 }
 
-// `where` is " from level 3 on" or the like.
-void print_collapse(std::ostream& out, const LevelReport& level, const std::string& where) {
-  print_line(out, "Layer collapse" + where + ": " + collapse_text(level));
-}
-
 void print_collapse(std::ostream& out, const std::vector<LevelReport>& levels) {
   const auto first = std::ranges::find_if(levels, is_cut);
   if (first == levels.end()) return;
   const bool all = std::all_of(first, levels.end(), is_cut);
   const std::string level = std::to_string(first->summary.level);
-  print_collapse(out, *first, all ? " from level " + level + " on" : " at level " + level);
+  const std::string where = all ? " from level " + level + " on: " : " at level " + level + ": ";
+  print_line(out, "Layer collapse" + where + collapse_text(*first));
 }
 
 ordered_json to_json(const std::optional<WeightStatistics>& weights) {
@@ -253,7 +249,7 @@ void print_level(std::ostream& out, const LevelReport& report, const LevelRecord
     text += ", test accuracy " + percent_cell(accuracy);
   out << '\n';
   print_line(out, text);
-  if (is_cut(report)) print_collapse(out, report, "");
+  if (is_cut(report)) print_line(out, "Layer collapse: " + collapse_text(report));
   print_masks(out, report);
   print_weights(out, report);
   print_histograms(out, report, record);

@@ -14,8 +14,8 @@ enum class Align { left, right };
 /// A column of a table. "\n" breaks its name; adjacent columns of the same group share its title above them.
 struct Column {
   template <std::convertible_to<std::string> Name>
-  Column(const Name& its_name, Align its_align = Align::left,
-         std::string its_group = "")  // NOLINT: from a name
+  // NOLINTNEXTLINE: from a name
+  Column(const Name& its_name, Align its_align = Align::left, std::string its_group = "")
       : name(its_name), align(its_align), group(std::move(its_group)) {}
 
   std::string name;

@@ -10,8 +10,8 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/store/atomic_file.h"
-#include "report/report_data.h"
 #include "report/page_parts.h"
+#include "report/report_data.h"
 #include "text_table.h"
 
 namespace ltlab::app {
@@ -35,10 +35,11 @@ constexpr std::size_t kMostBytes = 4'900'000;  // of data in a page that is to s
 
 po::options_description report_options() {
   po::options_description options("Options");
-  options.add_options()("help", "show this text")("out,o", po::value<std::string>()->value_name("FILE.html"),
-                                                  "the page to write")("force",
-                                                                       "replace the page that is there")(
-      "full", "keep all masks and weights, however large the page becomes");
+  auto add = options.add_options();
+  add("help", "show this text");
+  add("out,o", po::value<std::string>()->value_name("FILE.html"), "the page to write");
+  add("force", "replace the page that is there");
+  add("full", "keep all masks and weights, however large the page becomes");
   return options;
 }
 

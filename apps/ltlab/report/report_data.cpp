@@ -29,12 +29,6 @@ namespace fs = std::filesystem;
 // ----------------------------------------------------------------------------------------------------
 // runs
 
-// Returns when the last finished level ended: "2025-01-31T12:00:00Z".
-std::optional<std::string> finished(const RunStore& top) {
-  const std::optional<CollectionRecord> settings = top.read_settings();
-  return settings && settings->totals ? std::optional(settings->totals->finished_utc) : std::nullopt;
-}
-
 // Returns the search's results; null for an import, which was not searched.
 ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
   if (first.branch == "imported") return {};
@@ -52,6 +46,8 @@ ordered_json run_json(const ReportedRun& run) {
   if (!top.has_run())
     throw ConfigError("'" + run.folder.string() + "' holds no run: name the folder of a search, its --out");
   const RunRecord first = runs_in(top).front().read_run();
+  const std::optional<CollectionRecord> settings = top.read_settings();
+  const bool finished = settings && settings->totals;  // at least a level
   return {{"name", run.name},
           {"folder", run.folder.string()},
           {"model", first.model},
@@ -61,7 +57,7 @@ ordered_json run_json(const ReportedRun& run) {
           {"config", first.config},
           {"extent", first.extent},
           {"started_utc", first.started_utc},
-          {"finished_utc", finished(top)},
+          {"finished_utc", finished ? ordered_json(settings->totals->finished_utc) : ordered_json()},
           {"provenance", read_provenance(top.run_path())},
           {"results", results_json(run, first)}};
 }

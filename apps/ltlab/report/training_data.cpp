@@ -61,15 +61,16 @@ ordered_json level_json(const LevelReport& report, const LevelRecord& level) {
   return json;
 }
 
-// Returns a square image of one or three channels with so many values: runs do not record its extents.
-std::optional<ordered_json> image_of(std::size_t values) {
+// Returns a square image of one or three channels with so many values, null where there is none: runs do not
+// record its extents.
+ordered_json image_of(std::size_t values) {
   for (const std::size_t channels : {1, 3}) {
     const auto pixels = static_cast<double>(values) / static_cast<double>(channels);
     const auto side = static_cast<std::size_t>(std::lround(std::sqrt(pixels)));
     if (side > 1 && channels * side * side == values)
-      return ordered_json{{"channels", channels}, {"height", side}, {"width", side}};
+      return {{"channels", channels}, {"height", side}, {"width", side}};
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace
@@ -88,17 +89,16 @@ std::vector<ReportedTraining> find_trainings(std::size_t run, const fs::path& fo
 
 TrainingData::TrainingData(const ReportedTraining& training) {
   LevelReporter reporter(training.store);
-  json_ = {{"run", training.run}, {"name", training.name}, {"branch", training.branch}};
   const RunIdentity identity = training.store.read_identity();
-  json_["seed"] = identity.seed;
-  json_["trial"] = identity.trial;
-  json_["levels"] = ordered_json::array();
+  json_ = {{"run", training.run},   {"name", training.name},   {"branch", training.branch},
+           {"seed", identity.seed}, {"trial", identity.trial}, {"levels", ordered_json::array()}};
   for (const unsigned level : training.store.levels()) {
     const LevelReport report = reporter.report(training.store.level_file(level));
     json_["levels"].push_back(level_json(report, reporter.record()));
     add_images(report, reporter.record());
   }
-  json_["inputs"] = inputs_json();
+  json_["inputs"] = image_;
+  if (!image_.is_null()) json_["inputs"]["survivors"] = packed(pixels_);
 }
 
 void TrainingData::add_images(const LevelReport& report, const LevelRecord& level) {
@@ -119,13 +119,6 @@ void TrainingData::begin_layers(const std::vector<Mask>& masks) {
   for (const Mask& mask : masks)
     json_["layers"].push_back({{"name", mask.name}, {"shape", mask.shape}, {"size", mask.size()}});
   if (masks.front().shape.size() == 2) image_ = image_of(masks.front().shape[1]);
-}
-
-ordered_json TrainingData::inputs_json() const {
-  if (!image_) return {};
-  ordered_json inputs = *image_;
-  inputs["survivors"] = packed(pixels_);
-  return inputs;
 }
 
 }  // namespace ltlab::app

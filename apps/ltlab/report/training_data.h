@@ -1,7 +1,6 @@
 #pragma once
 
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,12 +38,10 @@ class TrainingData {
  private:
   void add_images(const LevelReport& report, const LevelRecord& level);
   void begin_layers(const std::vector<Mask>& masks);
-  nlohmann::ordered_json inputs_json() const;
 
   nlohmann::ordered_json json_;
   std::vector<LayerImages> images_;
-  std::optional<nlohmann::ordered_json>
-      image_;  // extents of what the first layer takes, where it takes pixels
+  nlohmann::ordered_json image_;  // extents of what the first layer takes; null where that is no pixels
   std::vector<std::uint8_t> pixels_;
 };
 
