@@ -145,6 +145,34 @@ TEST_CASE("Random labels are drawn for the training set alone, by the split's se
   CHECK(load_dataset(options).train.labels != random.train.labels);
 }
 
+TEST_CASE("Label noise draws the labels of a part of the training images, and changes nothing else",
+          "[data]") {
+  DatasetOptions options = small_embedded();
+  const Dataset known = load_dataset(options);
+  options.label_noise = 0.4;
+  const Dataset noisy = load_dataset(options), again = load_dataset(options);
+  CHECK(noisy.train.labels == again.train.labels);
+  CHECK(noisy.test.labels == known.test.labels);
+  CHECK(noisy.train.pixels == known.train.pixels);
+  CHECK(noisy.training == known.training);
+  CHECK(noisy.fingerprint != known.fingerprint);
+  for (const std::uint32_t held_out : known.validation)
+    CHECK(noisy.train.labels[held_out] == known.train.labels[held_out]);
+  const auto changed = [&](const Dataset& other) {
+    return std::ranges::count_if(known.training, [&](std::uint32_t image) {
+      return other.train.labels[image] != known.train.labels[image];
+    });
+  };
+  const double drawn = 0.4 * static_cast<double>(known.training.size());
+  CHECK(changed(noisy) <= drawn);
+  CHECK(std::abs(static_cast<double>(changed(noisy)) - 0.9 * drawn) < 6 * std::sqrt(0.09 * drawn));
+  options.split_seed = 1;
+  CHECK(load_dataset(options).train.labels != noisy.train.labels);
+  options.split_seed = 0;
+  options.label_noise = 0;
+  CHECK(load_dataset(options).fingerprint == known.fingerprint);
+}
+
 TEST_CASE("Impossible splits and unknown sources are refused", "[data]") {
   DatasetOptions options = small_embedded();
   options.validation = 0;

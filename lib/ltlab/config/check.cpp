@@ -178,6 +178,7 @@ void check_transfer(const SearchConfig& c) {
 
 void check(const SearchConfig& c) {
   const TrainingConfig& t = c.training;
+  require(c.data.label_noise >= 0 && c.data.label_noise <= 1, "--label-noise must lie between 0 and 1");
   require(c.data.validation > 0, "--validation must be at least 1: early stopping needs a validation set");
   require(std::isfinite(t.learning_rate.base) && t.learning_rate.base > 0, "--learning-rate must be above 0");
   require(c.rate > 0 && c.rate < 1, "--rate must lie between 0 and 1: it is the fraction pruned a round");

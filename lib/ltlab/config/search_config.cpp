@@ -53,7 +53,10 @@ MaskChanges mask_changes(const SearchConfig& c, std::uint64_t steps) {
 
 DatasetOptions pretraining_data(const SearchConfig& c) {
   DatasetOptions data = c.data;
-  if (!c.pretraining.source.empty()) data.source = c.pretraining.source;
+  if (!c.pretraining.source.empty()) {
+    data.source = c.pretraining.source;
+    data.label_noise = 0;
+  }
   // The folder of a user's arrays need not be that of published data.
   if (is_user_arrays(c.data.source) && !is_user_arrays(data.source) &&
       !holds_data(data.directory, data.source))

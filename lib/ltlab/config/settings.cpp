@@ -187,7 +187,9 @@ void add_data(Table& t) {
          "N x CHANNELS x HEIGHT x WIDTH, labels whole numbers from 0 of shape N. A sixth is\n"
          "held out for testing, unless ,/test_images,/test_labels follow.", known_source, AT(data.source)).must_agree();
   t.value("validation", "N", "training images held out for validation ({})", AT(data.validation)).must_agree();
-  t.value("data-seed", "N", "names the held-out images, and the embedded ones ({})", AT(data.split_seed)).must_agree();
+  t.value("data-seed", "N", "names the held-out images, drawn labels, and the embedded images ({})", AT(data.split_seed)).must_agree();
+  t.value("label-noise", "X", "of the training images, those held out excluded, whose labels are drawn at random; with ten "
+          "classes 0.1 changes 9 % of the labels ({})", AT(data.label_noise)).must_agree().stored_unless_default();
   t.value("embedded-train", "N", "embedded training images ({})", AT(data.embedded_train)).needs({embedded}).must_agree();
   t.value("embedded-test", "N", "embedded test images ({})", AT(data.embedded_test)).needs({embedded}).must_agree();
 }

@@ -190,6 +190,15 @@ void draw_labels(std::uint64_t seed, std::size_t classes, ImageSet& images) {
   for (std::uint8_t& label : images.labels) label = static_cast<std::uint8_t>(random.below(classes));
 }
 
+void draw_labels_of_part(double fraction, std::uint64_t seed, Dataset& data) {
+  RandomStream random({seed, "label-noise"});
+  const auto images = static_cast<std::uint32_t>(data.training.size());
+  const auto order = random.permutation(images);
+  const auto drawn = static_cast<std::size_t>(std::llround(fraction * images));
+  for (std::size_t i = 0; i < drawn; ++i)
+    data.train.labels[data.training[order[i]]] = static_cast<std::uint8_t>(random.below(data.classes));
+}
+
 }  // namespace
 
 void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Dataset& data) {
@@ -212,6 +221,7 @@ Dataset load_dataset(const DatasetOptions& options) {
   data.name = options.source;
   if (options.random_labels) draw_labels(options.split_seed, data.classes, data.train);
   hold_out_validation(options.validation, options.split_seed, data);
+  if (options.label_noise > 0) draw_labels_of_part(options.label_noise, options.split_seed, data);
   data.fingerprint = fingerprint(data.train, data.test);
   data.normalization = standardize(data.name, data.train);
   check_values(data.name + ", training images", data.train, data.normalization);

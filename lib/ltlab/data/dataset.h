@@ -32,7 +32,7 @@ struct Dataset {
   /// As the user named it: "embedded", "mnist", "h5:FILE:/images,/labels".
   std::string name;
   /// SHA-256 (hex) of types, shapes, labels and pixels of both sets. Independent of the split, except where
-  /// the test set, too, is held out by the split's seed (h5 without test arrays).
+  /// labels are drawn, or the test set, too, is held out, by the split's seed (h5 without test arrays).
   std::string fingerprint;
   std::size_t classes = 0;
   Normalization normalization;
@@ -60,6 +60,9 @@ struct DatasetOptions {
   /// Whether each training image, validation included, gets a label drawn at random (Zhang et al. 2017,
   /// arXiv 1611.03530, section 2), named by the split's seed; the test set keeps its labels.
   bool random_labels = false;
+  /// The fraction of the training images, validation excluded, whose labels are drawn at random, named by the
+  /// split's seed: with ten classes a tenth of these stay as they were.
+  double label_noise = 0;
 
   bool operator==(const DatasetOptions&) const = default;
 };
