@@ -28,23 +28,22 @@ STEP, AT_END, AT_STOP, LAST_STEP = "early_stop_step", "test_accuracy", "early_st
 class Branch:
     """How one kind of subnetwork is named, found and drawn."""
 
-    label: str
     control: str  # the prefix of its folders inside a replicate; empty for the tickets themselves
+    label: str
     color: str
     marker: str
 
 
-LABELS = {
-    "": "ticket (original initialization)",
-    "random-reinit": "random reinitialization",
-    "random-mask": "random mask",
-    "global-random-mask": "random mask of the whole network",
-    "shuffled-weights": "shuffled weights",
-    "sign-only": "signs alone",
-    "supermask": "supermask, untrained",
-    "inverted-mask": "inverted mask",
-}
-BRANCHES = [Branch(LABELS[control], control, COLORS[i], MARKERS[i]) for i, control in enumerate(LABELS)]
+LABELS = {"": "ticket (original initialization)", "random-reinit": "random reinitialization"}  # of others: their names
+
+
+def branches_in(replicates):
+    """The tickets, then each control that a replicate has levels of, by its name."""
+    levels = [path for folder in replicates for path in folder.glob("*-[0-9]*/level-[0-9][0-9][0-9].h5")]
+    controls = {path.parent.name.rpartition("-")[0] for path in levels} - {"copy"}  # copies measure instability
+    names = ["", *sorted(controls, key=lambda name: (name not in LABELS, name))]
+    return [Branch(name, LABELS.get(name, name.replace("-", " ")), COLORS[i % len(COLORS)], MARKERS[i % len(MARKERS)])
+            for i, name in enumerate(names)]
 
 
 class SearchError(InputError):
@@ -141,7 +140,7 @@ def add_legends(figure, measured, replicates):
 
 
 def plot(measured, replicates, title=""):
-    """The figure: `measured` maps each branch that was found to its replicates' levels."""
+    """The figure: `measured` maps each branch that was found, tickets first, to its replicates' levels."""
     plt.rcParams.update(STYLE)
     figure, (steps, accuracy) = plt.subplots(1, 2, figsize=(9.6, 4.3))
     sparsest = min(curve(levels, STEP)[0].min() for levels in measured.values())
@@ -154,7 +153,8 @@ def plot(measured, replicates, title=""):
         draw(accuracy, levels, branch, AT_STOP, 100, dashed=True)
         draw(accuracy, levels, branch, AT_END, 100)
 
-    dense = [100 * levels[0][AT_END] for levels in measured[BRANCHES[0]] if 0 in levels]
+    tickets = next(iter(measured.values()))
+    dense = [100 * levels[0][AT_END] for levels in tickets if 0 in levels]
     if dense:
         accuracy.axhline(np.mean(dense), color="#444444", lw=0.8, ls=":", zorder=1)
     for axes in (steps, accuracy):
@@ -175,9 +175,9 @@ def main():
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
     folders = replicate_folders(arguments.run)
-    found = {branch: read_branch(folders, branch) for branch in BRANCHES}
+    found = {branch: read_branch(folders, branch) for branch in branches_in(folders)}
     measured = {branch: levels for branch, levels in found.items() if any(levels)}
-    if BRANCHES[0] not in measured:
+    if not any(branch.control == "" for branch in measured):
         raise SearchError(f"{arguments.run}: no level-NNN.h5 yet; let `ltlab search` finish a level first")
     save(plot(measured, len(folders), arguments.title), arguments.output, arguments.svg)
 

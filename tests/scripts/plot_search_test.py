@@ -58,17 +58,24 @@ class PlotSearchTest(unittest.TestCase):
 
     def test_a_replicates_trials_count_once(self):
         replicates = plot_search.replicate_folders(self.run_folder)
-        reinit = plot_search.read_branch(replicates, plot_search.BRANCHES[1])
+        reinit = plot_search.read_branch(replicates, plot_search.branches_in(replicates)[1])
         self.assertEqual(len(reinit), 2)
         density, mean, half = plot_search.curve(reinit, "test_accuracy")
         np.testing.assert_allclose(density, [0.8])
         np.testing.assert_allclose(mean, [0.91])
         np.testing.assert_allclose(half, [0.0], atol=1e-12)
 
+    def test_every_control_that_is_there_is_drawn(self):
+        write_level(self.run_folder / "replicate-1/any-other-control-0", 2)
+        write_level(self.run_folder / "replicate-1/copy-0", 2)
+        branches = plot_search.branches_in(plot_search.replicate_folders(self.run_folder))
+        self.assertEqual([b.control for b in branches], ["", "random-reinit", "any-other-control"])
+        self.assertEqual(branches[2].label, "any other control")
+
     def test_a_control_that_falls_far_below_is_in_view(self):
         write_level(self.run_folder / "replicate-0/supermask-0", 1, test_accuracy=0.15, early_stop_test_accuracy=0.15)
         replicates = plot_search.replicate_folders(self.run_folder)
-        measured = {b: plot_search.read_branch(replicates, b) for b in plot_search.BRANCHES}
+        measured = {b: plot_search.read_branch(replicates, b) for b in plot_search.branches_in(replicates)}
         self.assertEqual([b.control for b in measured if measured[b]], ["", "random-reinit", "supermask"])
         figure = plot_search.plot({b: levels for b, levels in measured.items() if levels}, 2, "LeNet, MNIST")
         self.assertEqual(figure._suptitle.get_text(), "LeNet, MNIST")

@@ -85,7 +85,7 @@ class PicturesTest(FolderTest):
                 write_level(self.folder / f"replicate-{seed}", level, early_stop_step=stop, test_accuracy=0.99 - 0.2 * seed)
             h5py.File(self.folder / f"replicate-{seed}" / "run.h5", "w").close()
         replicates = [plot_search.read_levels(folder) for folder in plot_search.replicate_folders(self.folder)]
-        figure = plot_search.plot({plot_search.BRANCHES[0]: replicates}, 2)
+        figure = plot_search.plot({plot_search.branches_in([])[0]: replicates}, 2)
         steps, accuracy = ([path.vertices[:, 1] for band in axes.collections for path in band.get_paths()]
                            for axes in figure.axes)
         self.assertEqual([(min(ys), max(ys)) for ys in steps], [(0, 0.06)])
