@@ -216,7 +216,7 @@ class Draw:
             return
         controls = ["random-reinit"]
         if self.retrain == "weights":
-            controls += ["random-mask", "global-random-mask", "shuffled-weights", "sign-only", "supermask"]
+            controls += ["random-mask", "global-random-mask", "shuffled-weights", "shuffled-magnitudes", "sign-only", "supermask"]
             if not self.moves:
                 controls.append("inverted-mask")
         chosen = self.random.sample(controls, self.random.randint(1, min(2, len(controls))))

@@ -43,6 +43,29 @@ TEST_CASE("Shuffled weights are the same survivors' values, elsewhere", "[lotter
   CHECK(shuffled_weights(weights, masks, 2, {7, 0})[0].values != shuffled[0].values);
 }
 
+TEST_CASE("Shuffled magnitudes are the same survivors' magnitudes elsewhere, under the signs that were there",
+          "[lottery]") {
+  const std::vector<Mask> masks{random_mask("fc1.weight", {20, 30}, 0.2, 1)};
+  const std::vector<Tensor> weights{random_tensor("fc1.weight", {20, 30}, 2),
+                                    random_tensor("fc1.bias", {20}, 3)};
+  const std::vector<Tensor> shuffled = shuffled_magnitudes(weights, masks, 1, {7, 0});
+  std::vector<float> before = kept_values(weights[0], masks[0]), after = kept_values(shuffled[0], masks[0]);
+  for (std::size_t i = 0; i < before.size(); ++i) CHECK(std::signbit(after[i]) == std::signbit(before[i]));
+  const auto magnitudes = [](std::vector<float>& values) {
+    for (float& value : values) value = std::abs(value);
+    std::ranges::sort(values);
+  };
+  CHECK(after != before);
+  magnitudes(before);
+  magnitudes(after);
+  CHECK(after == before);
+  CHECK(shuffled[1].values == weights[1].values);
+  for (std::size_t i = 0; i < masks[0].size(); ++i) {
+    if (!masks[0].keep[i]) CHECK(shuffled[0].values[i] == weights[0].values[i]);
+  }
+  CHECK(shuffled_magnitudes(weights, masks, 1, {7, 1})[0].values != shuffled[0].values);
+}
+
 TEST_CASE("Signs keep no magnitude but the layer's deviation", "[lottery]") {
   const std::vector<Tensor> weights{{"fc1.weight", {2, 2}, {1, -3, 0, 6}}, {"fc1.bias", {2}, {0.5f, -0.25f}}};
   const std::vector<Tensor> signs = signs_of(weights, {full_mask("fc1.weight", {2, 2})});
@@ -107,11 +130,11 @@ TEST_CASE("Controls change one thing of the ticket as it is before training", "[
   const TemporaryFolder folder;
   SearchConfig config = falling_rate_config();
   config.levels = 2;
-  config.controls = {Control::global_random_mask, Control::shuffled_weights, Control::sign_only,
-                     Control::supermask, Control::inverted_mask};
+  config.controls = {Control::global_random_mask, Control::shuffled_weights, Control::shuffled_magnitudes,
+                     Control::sign_only,          Control::supermask,        Control::inverted_mask};
   config.trials = 2;
   const Listener listener = search(config, folder, 2);
-  CHECK(listener.trained == 3 + 2 * (2 * 2 + 3));
+  CHECK(listener.trained == 3 + 2 * (3 * 2 + 3));
   CHECK(search(config, folder).trained == 0);
   const RunStore store(folder.path());
   const RunRecord run = store.read_run();
@@ -136,6 +159,11 @@ TEST_CASE("Controls change one thing of the ticket as it is before training", "[
   CHECK(shuffled.masks[0].keep == ticket.masks[0].keep);
   CHECK(level_of(Control::shuffled_weights, 1).initial_weights[0].values !=
         shuffled.initial_weights[0].values);
+
+  const LevelRecord magnitudes = level_of(Control::shuffled_magnitudes);
+  retraced.weights = magnitudes.initial_weights;
+  check_same_weights(retraced.run(), magnitudes.weights);
+  CHECK(magnitudes.masks[0].keep == ticket.masks[0].keep);
 
   const LevelRecord signs = level_of(Control::sign_only);
   const Tensor& rewound = *find_named(run.rewind_weights, "fc1.weight");

@@ -12,12 +12,14 @@ enum class Control {
   random_reinit,  ///< weights drawn anew, trained from step 0 (Frankle & Carbin 2019, section 2)
   random_mask,    ///< a random mask of the same density in each layer, which is the same as permuting the
                   ///< mask within layers (the shuffling of Frankle et al. 2021, arXiv 2009.08576, section 5)
-  global_random_mask,  ///< a random mask of the same density over all layers together
-  shuffled_weights,    ///< the survivors' weights permuted within each layer (Zhou et al. 2019, arXiv
-                       ///< 1905.01067, section 4.1: reshuffled)
-  sign_only,           ///< only the signs of the weights in masked layers (Zhou et al., section 4.2)
-  supermask,           ///< no training at all (Zhou et al., section 5)
-  inverted_mask        ///< the lowest scores kept, as many in each layer (Frankle et al. 2021, section 5)
+  global_random_mask,   ///< a random mask of the same density over all layers together
+  shuffled_weights,     ///< the survivors' weights permuted within each layer (Zhou et al. 2019, arXiv
+                        ///< 1905.01067, section 4.1: reshuffled)
+  shuffled_magnitudes,  ///< only their magnitudes permuted (Zhou et al., section 4.2: reshuffled, with the
+                        ///< sign of the initial weight)
+  sign_only,            ///< only the signs of the weights in masked layers (Zhou et al., section 4.2)
+  supermask,            ///< no training at all (Zhou et al., section 5)
+  inverted_mask         ///< the lowest scores kept, as many in each layer (Frankle et al. 2021, section 5)
 };
 
 /// The source of a control's mask, and so its likeness to its ticket's.
@@ -53,6 +55,8 @@ inline constexpr ControlKind kControls[] = {
      "under one as dense in all layers together"},
     {Control::shuffled_weights, "shuffled-weights", ControlMask::of_ticket, true, true,
      "its weights permuted within layers"},
+    {Control::shuffled_magnitudes, "shuffled-magnitudes", ControlMask::of_ticket, true, true,
+     "its weights' magnitudes permuted within layers, their signs kept"},
     {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true, "only their signs"},
     {Control::supermask, "supermask", ControlMask::of_ticket, false, true, "not trained at all"},
     {Control::inverted_mask, "inverted-mask", ControlMask::of_lowest_scores, false, true,

@@ -47,6 +47,25 @@ std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned le
   return rounds;
 }
 
+// Returns the weights with those that the masks keep permuted within each layer: each becomes
+// `value(before, other)` of itself and the one that the permutation, named by `purpose`, puts in its place.
+template <class Value>
+std::vector<Tensor> permuted(const std::string& purpose, std::vector<Tensor> weights,
+                             const std::vector<Mask>& masks, unsigned level, const ControlTrial& names,
+                             const Value& value) {
+  for (Tensor& tensor : weights) {
+    const Mask* mask = find_named(masks, tensor.name);
+    if (!mask) continue;
+    const std::vector<std::uint32_t> survivors = places_of(*mask, 1);
+    RandomStream random({names.seed, purpose + tensor.name, level, names.trial});
+    const auto order = random.permutation(static_cast<std::uint32_t>(survivors.size()));
+    const AlignedVector<float> before = tensor.values;
+    for (std::size_t k = 0; k < survivors.size(); ++k)
+      tensor.values[survivors[k]] = value(before[survivors[k]], before[survivors[order[k]]]);
+  }
+  return weights;
+}
+
 }  // namespace
 
 std::vector<Tensor> reinitialized(const Network<float>& network, Initialization initialization,
@@ -61,17 +80,14 @@ std::vector<Tensor> reinitialized(const Network<float>& network, Initialization 
 
 std::vector<Tensor> shuffled_weights(std::vector<Tensor> weights, const std::vector<Mask>& masks,
                                      unsigned level, const ControlTrial& names) {
-  for (Tensor& tensor : weights) {
-    const Mask* mask = find_named(masks, tensor.name);
-    if (!mask) continue;
-    const std::vector<std::uint32_t> survivors = places_of(*mask, 1);
-    RandomStream random({names.seed, "shuffled-weights/" + tensor.name, level, names.trial});
-    const auto order = random.permutation(static_cast<std::uint32_t>(survivors.size()));
-    const AlignedVector<float> before = tensor.values;
-    for (std::size_t k = 0; k < survivors.size(); ++k)
-      tensor.values[survivors[k]] = before[survivors[order[k]]];
-  }
-  return weights;
+  const auto moved = [](float /*before*/, float other) { return other; };
+  return permuted("shuffled-weights/", std::move(weights), masks, level, names, moved);
+}
+
+std::vector<Tensor> shuffled_magnitudes(std::vector<Tensor> weights, const std::vector<Mask>& masks,
+                                        unsigned level, const ControlTrial& names) {
+  const auto signed_as_before = [](float before, float other) { return std::copysign(other, before); };
+  return permuted("shuffled-magnitudes/", std::move(weights), masks, level, names, signed_as_before);
 }
 
 std::vector<Tensor> signs_of(std::vector<Tensor> weights, const std::vector<Mask>& masks) {
@@ -116,6 +132,10 @@ LevelStart start_control(const Replicate& replicate, Control control, unsigned t
       break;
     case Control::shuffled_weights:
       start.weights = shuffled_weights(std::move(start.weights), masks, level, names);
+      start.record_initial_weights = true;
+      break;
+    case Control::shuffled_magnitudes:
+      start.weights = shuffled_magnitudes(std::move(start.weights), masks, level, names);
       start.record_initial_weights = true;
       break;
     case Control::sign_only:

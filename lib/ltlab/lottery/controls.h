@@ -23,6 +23,11 @@ std::vector<Tensor> reinitialized(const Network<float>& network, Initialization 
 std::vector<Tensor> shuffled_weights(std::vector<Tensor> weights, const std::vector<Mask>& masks,
                                      unsigned level, const ControlTrial& names);
 
+/// Returns the same, but each place keeps its sign, and only magnitudes are permuted:
+/// Control::shuffled_magnitudes.
+std::vector<Tensor> shuffled_magnitudes(std::vector<Tensor> weights, const std::vector<Mask>& masks,
+                                        unsigned level, const ControlTrial& names);
+
 /// Returns the weights before training, but only their signs in each layer that has a mask: sign(w) times the
 /// standard deviation of all of the layer's weights (of n). Control::sign_only.
 std::vector<Tensor> signs_of(std::vector<Tensor> weights, const std::vector<Mask>& masks);
