@@ -3,7 +3,6 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
-#include <ranges>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -187,8 +186,9 @@ WeightPoint started(const LevelRecord& level, const RunContext& context) {
 
 template <class Item>
 std::vector<Item> joined(const std::vector<std::vector<Item>>& lists) {
-  const auto all = lists | std::views::join;
-  return {all.begin(), all.end()};
+  std::vector<Item> all;
+  for (const std::vector<Item>& list : lists) all.insert(all.end(), list.begin(), list.end());
+  return all;
 }
 
 // Measures levels one by one, as tasks of several workers.
