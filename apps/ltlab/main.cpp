@@ -5,7 +5,6 @@
 #include <cstdlib>
 #include <iostream>
 #include <new>
-#include <ranges>
 #include <string_view>
 
 #include "commands.h"
@@ -61,9 +60,9 @@ int run(const Arguments& words) {
   }
   const Command* const found = ltlab::find_row(kCommands, name);
   if (!found) {
-    const auto names = kCommands | std::views::transform(&Command::name);
-    throw ltlab::ConfigError("unknown command '" + name + "'" +
-                             ltlab::suggestion(name, {names.begin(), names.end()}) +
+    std::vector<std::string> names;
+    for (const Command& command : kCommands) names.emplace_back(command.name);
+    throw ltlab::ConfigError("unknown command '" + name + "'" + ltlab::suggestion(name, names) +
                              "; ltlab --help lists all commands");
   }
   return found->run(Arguments(words.begin() + 1, words.end()));

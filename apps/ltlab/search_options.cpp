@@ -1,7 +1,6 @@
 #include "search_options.h"
 
 #include <algorithm>
-#include <ranges>
 #include <set>
 #include <thread>
 #include <utility>
@@ -19,8 +18,9 @@ namespace po = boost::program_options;
 namespace {
 
 std::vector<std::string> preset_names() {
-  const auto names = std::views::keys(presets());
-  return {names.begin(), names.end()};
+  std::vector<std::string> names;
+  for (const auto& [name, settings] : presets()) names.push_back(name);
+  return names;
 }
 
 // ----------------------------------------------------------------------------------------- the command line

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
-#include <ranges>
 #include <set>
 
 #include "ltlab/analysis/accuracy_curve.h"
@@ -19,8 +18,8 @@ using Values = std::map<std::uint64_t, double>;
 using Networks = std::map<std::uint64_t, VariantNetwork>;
 
 Estimate estimate(Values values) {
-  const auto of_seeds = std::views::values(values);
-  const std::vector<double> sample(of_seeds.begin(), of_seeds.end());
+  std::vector<double> sample;
+  for (const auto& [seed, value] : values) sample.push_back(value);
   return {std::move(values), describe(sample), bootstrap_interval(sample)};
 }
 
@@ -31,7 +30,7 @@ Estimate estimate(const Networks& networks, double VariantNetwork::*figure) {
 }
 
 double mean(const Networks& networks, double VariantNetwork::*figure) {
-  return mean_of(std::views::values(networks), figure);
+  return mean_of(networks, [&](const auto& of_seed) { return of_seed.second.*figure; });
 }
 
 // Returns the differences of values of the same seed.

@@ -1,7 +1,6 @@
 #include "ltlab/analysis/interpolation.h"
 
 #include <algorithm>
-#include <ranges>
 
 #include "ltlab/base/error.h"
 
@@ -47,8 +46,8 @@ std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint&
 
 Barrier barrier(const std::vector<LinePoint>& line) {
   const auto rise = [&](const auto& value) {
-    return std::ranges::max(std::views::transform(line, value)) -
-           (value(line.front()) + value(line.back())) / 2;
+    const double most = value(*std::ranges::max_element(line, {}, value));
+    return most - (value(line.front()) + value(line.back())) / 2;
   };
   return {rise([](const LinePoint& p) { return p.train.loss; }),
           rise([](const LinePoint& p) { return p.test.loss; }),

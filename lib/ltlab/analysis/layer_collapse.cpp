@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <ranges>
 
 #include "ltlab/analysis/run_context.h"
 
@@ -43,8 +42,9 @@ std::vector<LayerCollapse> layer_collapse(const RunStore& search) {
       if (level > 0) look_at(ticket.read_level(level), context, found);
     }
   }
-  const auto levels = std::views::values(found);
-  return {levels.begin(), levels.end()};
+  std::vector<LayerCollapse> levels;
+  for (const auto& [level, collapse] : found) levels.push_back(collapse);
+  return levels;
 }
 
 }  // namespace ltlab
