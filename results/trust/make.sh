@@ -21,7 +21,7 @@ parts=("$@")
 
 run() {
   case $1 in
-    models) "$build/bin/random_models" --count 10000 --summary "$here/models.json" ;;
+    models) "$build/bin/random_models" --count 20000 --summary "$here/models.json" ;;
     searches) /usr/bin/python3 -B "$root/tests/differential/searches.py" "$build/bin/ltlab" --count 1000 --summary "$here/searches.json" ;;
     prunings)
       /usr/bin/python3 -B "$root/tests/pruning/pruning_cases.py" "$build/bin/ltlab_prune" --cases 20000 --runs 200 --ltlab "$build/bin/ltlab" \

@@ -17,7 +17,7 @@ def rows():
     before = read("before.json")
     if found := read("models.json"):
         yield ("random models, each by dense, sparse, chosen and drawn kernels, in float and double, beside a plain reference",
-               found["tries"], before["models"], found["failures"], "`build/release/bin/random_models --count 10000`")
+               found["tries"], before["models"], found["failures"], "`build/release/bin/random_models --count 20000`")
     if found := read("searches.json"):
         yield ("random searches, killed and resumed, by one worker or several: the same bits", found["drawn"],
                before["searches"], len(found["failures"]), "`tests/differential/searches.py LTLAB --count 1000`")
