@@ -107,7 +107,6 @@ int run_safely(const Arguments& words) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);  // nor does a search end because nobody reads its progress any more
   std::signal(SIGXFSZ, SIG_IGN);  // a limit on files' sizes then is an error that names the file
-  const ltlab::app::PlainOutput out(std::cout), err(std::cerr);
   std::atexit(at_exit);
   ltlab::on_crash_without_memory(end_without_memory);
   // glibc loads what it needs for exceptions when first asked, and memory may be lacking then.
@@ -115,6 +114,7 @@ int main(int argc, char** argv) {
   ::backtrace(&frame, 1);
   int status = static_cast<int>(ltlab::ExitStatus::io);
   try {
+    const ltlab::app::PlainOutput out(std::cout), err(std::cerr);
     status = run_safely(Arguments(argv + 1, argv + argc));
   } catch (const std::bad_alloc&) {
     std::cerr << "ltlab: out of memory\n";
