@@ -3,7 +3,6 @@
 #include <iostream>
 #include <mutex>
 #include <optional>
-#include <sstream>
 #include <string>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "ltlab/analysis/run_context.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
+#include "ltlab/base/text.h"
 #include "ltlab/base/work_queue.h"
 #include "ltlab/config/values.h"
 #include "ltlab/store/run_store.h"
@@ -97,8 +97,7 @@ po::options_description landscape_options(Request& request) {
 
 std::vector<unsigned> parse_levels(const std::string& text) {
   std::vector<unsigned> levels;
-  std::istringstream words(text);
-  for (std::string word; std::getline(words, word, ',');) {
+  for (const std::string& word : split(text, ',')) {
     const std::optional<std::uint64_t> level = parse_count(word);
     if (!level || *level > 999'999)
       throw ConfigError("--levels takes levels with commas between them, as in 0,5,10, not '" + text + "'");

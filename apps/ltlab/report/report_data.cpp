@@ -4,7 +4,6 @@
 #include <iterator>
 #include <map>
 #include <optional>
-#include <sstream>
 #include <utility>
 
 #include "format.h"
@@ -13,6 +12,7 @@
 #include "ltlab/analysis/network_comparison.h"
 #include "ltlab/analysis/search_results.h"
 #include "ltlab/base/error.h"
+#include "ltlab/base/text.h"
 #include "ltlab/base/utc.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/version.h"
@@ -34,7 +34,7 @@ ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
   if (first.branch == "imported") return {};
   const SearchResults results = recorded_results(read_recorded_run(run.folder, run.name));
   const std::vector<LayerCollapse> collapses = layer_collapse(RunStore(run.folder));
-  std::ostringstream verdict;
+  TextStream verdict;
   print_verdict(verdict, results, collapses);
   ordered_json json = report_json(results, collapses);
   json["words"] = verdict.str();

@@ -1,8 +1,7 @@
 #include "ltlab/config/config_lines.h"
 
-#include <sstream>
-
 #include "ltlab/base/error.h"
+#include "ltlab/base/text.h"
 
 namespace ltlab {
 namespace {
@@ -74,8 +73,7 @@ std::string stored_line(const std::string& name, const std::string& value) {
 
 ConfigLines stored_lines(const std::string& text) {
   ConfigLines lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) {
+  for (const std::string& line : split(text, '\n')) {
     const auto equals = line.find(" = ");
     if (equals == std::string::npos) continue;
     const std::string value = line.substr(equals + 3);
@@ -86,10 +84,9 @@ ConfigLines stored_lines(const std::string& text) {
 
 ConfigLines written_lines(const std::string& text) {
   ConfigLines lines;
-  std::istringstream in(text);
   std::string prefix;
   std::size_t number = 0;
-  for (std::string line; std::getline(in, line);) {
+  for (const std::string& line : split(text, '\n')) {
     ++number;
     const std::string plain = without_comment(line);
     if (plain.empty()) continue;

@@ -3,18 +3,12 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <sstream>
 #include <utility>
+
+#include "ltlab/base/text.h"
 
 namespace ltlab {
 namespace {
-
-std::vector<std::string> split(const std::string& text) {
-  std::vector<std::string> words;
-  std::istringstream in(text);
-  for (std::string word; std::getline(in, word, ',');) words.push_back(word);
-  return words;
-}
 
 std::optional<double> parse_number(const std::string& word) {
   double number = 0;
@@ -45,7 +39,7 @@ std::optional<std::uint64_t> parse_count(const std::string& word) {
 
 std::map<std::string, double> parse_layer_rates(const std::string& text) {
   std::map<std::string, double> rates;
-  for (const std::string& word : split(text)) {
+  for (const std::string& word : split(text, ',')) {
     const auto equals = word.find('=');
     if (equals == std::string::npos) throw ConfigError("'" + word + "' is no rate of a layer, as fc1=0.3");
     const double rate = parse_fraction(word.substr(equals + 1), true);
@@ -64,7 +58,7 @@ bool fall_between_1_and_0(const std::vector<double>& densities) {
 
 std::vector<double> parse_densities(const std::string& text) {
   std::vector<double> densities;
-  for (const std::string& word : split(text)) densities.push_back(parse_fraction(word, false));
+  for (const std::string& word : split(text, ',')) densities.push_back(parse_fraction(word, false));
   if (densities.empty()) throw ConfigError("no density is given");
   if (!fall_between_1_and_0(densities)) throw ConfigError("'" + text + "': they " + kFall);
   return densities;
@@ -72,7 +66,7 @@ std::vector<double> parse_densities(const std::string& text) {
 
 std::vector<StepCount> parse_step_counts(const std::string& text) {
   std::vector<StepCount> counts;
-  for (const std::string& word : split(text)) counts.push_back(StepCount::parse(word));
+  for (const std::string& word : split(text, ',')) counts.push_back(StepCount::parse(word));
   return counts;
 }
 
@@ -80,7 +74,7 @@ std::vector<Control> parse_controls(const std::string& text) {
   if (text == "none") return {};                           // replaces a preset's or a comparison base's
   if (text.empty()) return {control_names().parse(text)};  // which names the valid ones
   std::vector<Control> controls;
-  for (const std::string& name : split(text)) controls.push_back(control_names().parse(name));
+  for (const std::string& name : split(text, ',')) controls.push_back(control_names().parse(name));
   return controls;
 }
 

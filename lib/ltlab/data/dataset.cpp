@@ -4,7 +4,6 @@
 #include <array>
 #include <cmath>
 #include <limits>
-#include <sstream>
 #include <string_view>
 #include <type_traits>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
 #include "ltlab/base/sha256.h"
+#include "ltlab/base/text.h"
 #include "ltlab/data/cifar10.h"
 #include "ltlab/data/file_digest.h"
 #include "ltlab/data/glyphs.h"
@@ -127,7 +127,7 @@ Normalization standardize(const std::string& name, const ImageSet& images) {
     const Moments m =
         std::visit([&](const auto& pixels) { return moments(pixels, shape, c); }, images.pixels);
     if (m.deviation != 0 && !(m.deviation >= kLeastDeviation && m.deviation <= kGreatestDeviation)) {
-      std::ostringstream text;
+      TextStream text;
       text << name << ": the pixels of channel " << c << " have a standard deviation of " << m.deviation
            << ", out of reach of float arithmetic: store them on another scale, in numpy as "
               "(images.astype('f8') / images.astype('f8').std()).astype('f4')";
@@ -153,7 +153,7 @@ void check_values(const std::string& name, const ImageSet& images, const Normali
     const auto begin = pixels->begin() + static_cast<std::ptrdiff_t>(p * plane);
     const auto bad = std::find_if(begin, begin + static_cast<std::ptrdiff_t>(plane), too_far);
     if (bad == begin + static_cast<std::ptrdiff_t>(plane)) continue;
-    std::ostringstream text;
+    TextStream text;
     text << name << ": image " << p / shape.channels << " has a pixel of " << *bad << ", "
          << std::abs(*bad * scale + shift) << " standard deviations away from its channel's mean: replace it";
     throw DataError(text.str());

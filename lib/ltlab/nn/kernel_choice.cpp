@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <optional>
-#include <sstream>
 #include <utility>
+
+#include "ltlab/base/text.h"
 
 namespace ltlab {
 namespace {
@@ -60,8 +61,7 @@ bool KernelPolicies::measures() const {
 KernelPolicies parse_kernel_policies(const std::string& text) {
   std::optional<KernelPolicy> others;
   std::map<std::string, KernelPolicy> layers;
-  std::istringstream words(text);
-  for (std::string word; std::getline(words, word, ',');) {
+  for (const std::string& word : split(text, ',')) {
     const std::size_t equals = word.find('=');
     const bool named = equals != std::string::npos;
     const KernelPolicy policy = kernel_policy_names().parse(named ? word.substr(equals + 1) : word);

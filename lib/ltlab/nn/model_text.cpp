@@ -4,11 +4,11 @@
 #include <cctype>
 #include <charconv>
 #include <map>
-#include <sstream>
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
+#include "ltlab/base/text.h"
 
 namespace ltlab {
 namespace {
@@ -29,27 +29,20 @@ struct Line {
   Words words;
 };
 
-Words split_words(const std::string& text) {
-  std::istringstream in(text);
-  Words words;
-  for (std::string word; in >> word;) words.push_back(word);
-  return words;
-}
-
 // Lines end at newlines and semicolons; in a text on one line, the parts between semicolons are counted.
 std::vector<Line> split_lines(const std::string& text) {
-  const char* kind = text.find('\n') == std::string::npos ? "part " : "line ";
+  const bool one_line = text.find('\n') == std::string::npos;
   std::vector<Line> lines;
-  std::istringstream in(text);
-  std::size_t number = 0;
-  for (std::string line; std::getline(in, line); ++number) {
-    std::istringstream parts(line.substr(0, line.find('#')));
-    for (std::string part; std::getline(parts, part, ';'); number += kind[0] == 'p' ? 1 : 0) {
+  std::size_t number = 1;  // of the part, or line
+  for (const std::string& line : split(text, '\n')) {
+    for (const std::string& part : split(line.substr(0, line.find('#')), ';')) {
       Words words = split_words(part);
-      if (words.empty()) continue;
-      const std::string where = kind + std::to_string(number + 1) + " ('" + join(words, " ") + "')";
-      lines.push_back({where, std::move(words)});
+      const std::string where =
+          (one_line ? "part " : "line ") + std::to_string(number) + " ('" + join(words, " ") + "')";
+      if (!words.empty()) lines.push_back({where, std::move(words)});
+      if (one_line) ++number;
     }
+    if (!one_line) ++number;
   }
   return lines;
 }

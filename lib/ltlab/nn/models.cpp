@@ -4,13 +4,13 @@
 #include <charconv>
 #include <filesystem>
 #include <memory>
-#include <sstream>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "ltlab/base/names.h"
 #include "ltlab/base/regular_file.h"
+#include "ltlab/base/text.h"
 #include "ltlab/nn/batch_normalization.h"
 #include "ltlab/nn/convolution.h"
 #include "ltlab/nn/dropout_layer.h"
@@ -63,8 +63,7 @@ NameAndSettings split_settings(const std::string& named) {
   const auto colon = named.rfind(':');
   if (colon == std::string::npos || named.find('=', colon) == std::string::npos) return {named, {}};
   NameAndSettings result{named.substr(0, colon), {}};
-  std::istringstream settings(named.substr(colon + 1));
-  for (std::string setting; std::getline(settings, setting, ',');) {
+  for (const std::string& setting : split(named.substr(colon + 1), ',')) {
     const auto equals = setting.find('=');
     if (equals == std::string::npos || named.back() == ',')
       throw ConfigError("malformed model '" + named + "': settings are NAME=NUMBER with commas between");

@@ -9,13 +9,13 @@
 #include <cstring>
 #include <fstream>
 #include <random>
-#include <sstream>
 #include <thread>
 #include <utility>
 #include <vector>
 
 #include "ltlab/base/error.h"
 #include "ltlab/base/folder_entries.h"
+#include "ltlab/base/text.h"
 
 namespace ltlab {
 namespace {
@@ -105,7 +105,7 @@ void remove_leftovers(const FolderLock& lock, const std::string& name) {
 
 std::string temporary_name(const std::string& name) {
   std::random_device random;
-  std::ostringstream text;
+  TextStream text;
   text << name << '.' << std::hex << random() << random() << kTemporary;
   return text.str();
 }

@@ -7,11 +7,11 @@
 #include <iterator>
 #include <set>
 #include <span>
-#include <sstream>
 #include <string_view>
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/text.h"
 #include "ltlab/store/fields.h"
 
 namespace ltlab {
@@ -201,7 +201,7 @@ void check_training(const LevelRecord& level, Faults& faults) {
 }  // namespace
 
 std::string figure_text(double number) {
-  std::ostringstream text;
+  TextStream text;
   text.precision(6);
   text << number;
   return text.str();
