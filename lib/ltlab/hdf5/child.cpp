@@ -146,6 +146,15 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
   throw DataError(message);
 }
 
+// HDF5 may also crash after a failed allocation, which the signal does not always show. The same file makes
+// it crash again; the same lack of memory is not likely to.
+constexpr int kCrashesThatTell = 2;
+
+bool has_crashed(int status) {
+  const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  return signal != 0 && signal != SIGKILL && signal != SIGALRM && signal != SIGXCPU;
+}
+
 [[noreturn]] void tell_death(const fs::path& path, int status) {
   const std::string file = "'" + path.string() + "'";
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
@@ -211,16 +220,19 @@ bool ChildPipe::read(std::span<std::byte> bytes) const {
 
 void read_in_child(const fs::path& path, const std::function<std::function<void(const ChildPipe&)>()>& read,
                    const std::function<bool(const ChildPipe&)>& receive) {
-  const std::unique_ptr<Child> child = start_child(path, [&](const ChildPipe& pipe) {
-    limit_time(path);
-    answer(pipe, read);
-  });
-  Answer found = Answer::none;
-  if (child->pipe().read_value(found)) {
-    if (found != Answer::read) rethrow(found, child->pipe());
-    if (receive(child->pipe())) return;
+  for (int tries = 1;; ++tries) {
+    const std::unique_ptr<Child> child = start_child(path, [&](const ChildPipe& pipe) {
+      limit_time(path);
+      answer(pipe, read);
+    });
+    Answer found = Answer::none;
+    if (child->pipe().read_value(found)) {
+      if (found != Answer::read) rethrow(found, child->pipe());
+      if (receive(child->pipe())) return;
+    }
+    const int status = child->wait();
+    if (found != Answer::none || !has_crashed(status) || tries == kCrashesThatTell) tell_death(path, status);
   }
-  tell_death(path, child->wait());
 }
 
 FileChecker::FileChecker(std::function<void(const fs::path&)> check) : check_(std::move(check)) {}
@@ -229,7 +241,7 @@ FileChecker::~FileChecker() = default;
 
 void FileChecker::check(const fs::path& path) {
   const std::lock_guard<std::mutex> held(mutex_);
-  while (true) {
+  for (int crashes = 0; true;) {
     const bool fresh = !child_;
     if (fresh) child_ = start_child(path, [this](const ChildPipe& pipe) { serve(pipe); });
     const ChildPipe& pipe = child_->pipe();
@@ -239,7 +251,9 @@ void FileChecker::check(const fs::path& path) {
     if (found != Answer::none) rethrow(found, ended->pipe());
     // A child may also have ended with the thread that began it, or because of another file; a fresh child
     // shows which.
-    if (fresh) tell_death(path, ended->wait());
+    const int status = ended->wait();
+    if (has_crashed(status)) ++crashes;
+    if (fresh && (!has_crashed(status) || crashes >= kCrashesThatTell)) tell_death(path, status);
   }
 }
 

@@ -44,8 +44,8 @@ class Child;
 ///
 /// `read` runs in the child and returns a function that writes what it read to the pipe. `receive` then reads
 /// that here. An error that `read` throws is thrown here, as the same type. StoreError, naming the file,
-/// where the child crashes or takes more time than such a file can need; IoError where the system starts no
-/// child or kills it, or memory runs out: the child gets no more than the machine has.
+/// where the child crashes twice or takes more time than such a file can need; IoError where the system
+/// starts no child or kills it, or memory runs out: the child gets no more than the machine has.
 ///
 /// The child is a fork that holds HDF5's lock and uses nothing but HDF5 and memory, which the C library keeps
 /// usable in a child whatever other threads were doing. The function may be called from any thread.
