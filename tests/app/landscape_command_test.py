@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -28,7 +29,7 @@ except ImportError:
     print("no torch: imports are left out")
 
 SCRIPTS = Path(sys.argv.pop())
-LTLAB = sys.argv.pop()
+LTLAB = os.environ["LTLAB"] = sys.argv.pop()  # which scripts ask, too
 sys.path.insert(0, str(SCRIPTS))
 import ltlab_io  # noqa: E402
 DATA = ["--data", "embedded", "--embedded-train", 600, "--embedded-test", 100, "--validation", 100]

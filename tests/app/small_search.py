@@ -7,7 +7,7 @@ import sys
 import tempfile
 import unittest
 
-LTLAB = os.path.abspath(sys.argv[1])
+LTLAB = os.environ["LTLAB"] = os.path.abspath(sys.argv[1])  # scripts ask it, too
 DATA = pathlib.Path(os.environ.get("LTLAB_DATA", sys.argv[2]))
 HAS_MNIST = (DATA / "mnist").is_dir()
 SLOWDOWN = int(os.environ.get("LTLAB_SLOWDOWN", 1))  # of a program under sanitizers, whose searches last as long with fewer steps

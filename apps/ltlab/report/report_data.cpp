@@ -24,7 +24,6 @@ namespace ltlab::app {
 namespace {
 
 using nlohmann::ordered_json;
-namespace fs = std::filesystem;
 
 // ----------------------------------------------------------------------------------------------------
 // runs
