@@ -19,6 +19,7 @@ using Networks = std::map<std::uint64_t, VariantNetwork>;
 
 Estimate estimate(Values values) {
   std::vector<double> sample;
+  sample.reserve(values.size());
   for (const auto& [seed, value] : values) sample.push_back(value);
   return {std::move(values), describe(sample), bootstrap_interval(sample)};
 }

@@ -14,6 +14,7 @@ namespace {
 template <class Type, class Row, class Value>
 hdf5::Column column(const std::string& name, const std::vector<Row>& rows, const Value& value) {
   std::vector<Type> values;
+  values.reserve(rows.size());
   for (const Row& row : rows) values.push_back(static_cast<Type>(value(row)));
   return {name, std::move(values)};
 }

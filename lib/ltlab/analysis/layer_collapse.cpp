@@ -43,6 +43,7 @@ std::vector<LayerCollapse> layer_collapse(const RunStore& search) {
     }
   }
   std::vector<LayerCollapse> levels;
+  levels.reserve(found.size());
   for (const auto& [level, collapse] : found) levels.push_back(collapse);
   return levels;
 }

@@ -56,6 +56,7 @@ void require_same_network(const std::vector<Tensor>& a, const std::vector<Tensor
   if (!std::ranges::equal(a, b, {}, &Tensor::shape, &Tensor::shape))
     throw StoreError("cannot match neurons: the networks differ in shape");
   std::vector<std::size_t> outputs;
+  outputs.reserve(a.size());
   for (const Tensor& tensor : a) outputs.push_back(tensor.shape[0]);
   for (std::size_t l = 0; l < a.size(); ++l) input_units(a[l].name, a[l].shape[1], wiring[l], outputs);
 }

@@ -12,6 +12,7 @@ using Summaries = std::vector<LevelSummary>;
 template <class Figure>
 SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates, const Figure& figure) {
   std::vector<double> values;
+  values.reserve(replicates.size());
   for (const auto& [replicate, trials] : replicates) values.push_back(mean_of(trials, figure));
   return describe(values);
 }

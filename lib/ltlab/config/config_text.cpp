@@ -74,6 +74,7 @@ std::vector<std::string> differing_settings(const std::string& before, const std
   std::ranges::set_symmetric_difference(parse_lines(before), parse_lines(now),
                                         std::inserter(differing, differing.end()));
   std::vector<std::string> names;
+  names.reserve(differing.size());
   for (const auto& [name, unused] : differing) names.push_back(name);
   return names;
 }

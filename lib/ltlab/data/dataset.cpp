@@ -108,7 +108,8 @@ Moments moments(const AlignedVector<float>& pixels, const ImageShape& shape, std
     each_pixel(pixels, shape, channel, [&](float pixel) { sum += term(static_cast<double>(pixel)); });
     return sum;
   };
-  const auto number = static_cast<double>(pixels.size() / shape.channels);
+  const std::size_t count = pixels.size() / shape.channels;
+  const auto number = static_cast<double>(count);
   const double mean = total([](double v) { return v; }) / number;
   const double variance = total([mean](double v) { return (v - mean) * (v - mean); }) / number;
   return {mean, std::sqrt(variance)};
