@@ -137,6 +137,7 @@ Mask draw_mask(const std::string& name, const Shape& shape, std::size_t survivor
 std::vector<Mask> random_masks(const std::vector<Mask>& masks, std::uint64_t seed, std::uint64_t level,
                                std::uint64_t trial) {
   std::vector<Mask> result;
+  result.reserve(masks.size());
   for (const Mask& mask : masks) {
     result.push_back(draw_mask(mask.name, mask.shape, mask.survivors(),
                                RandomStream({seed, "random-mask/" + mask.name, level, trial})));
