@@ -101,18 +101,20 @@ Moments moments(const AlignedVector<float>& pixels, const ImageShape& shape, std
   // The rounding of a sum would give a deviation to a channel that never changes.
   const float first = pixels[channel * shape.height * shape.width];
   bool changes = false;
-  each_pixel(pixels, shape, channel, [&](float pixel) { changes = changes || pixel != first; });
+  double sum = 0, squares = 0;
+  each_pixel(pixels, shape, channel, [&](float pixel) {
+    changes = changes || pixel != first;
+    sum += static_cast<double>(pixel);
+  });
   if (!changes) return {first, 0};
-  const auto total = [&](auto term) {
-    double sum = 0;
-    each_pixel(pixels, shape, channel, [&](float pixel) { sum += term(static_cast<double>(pixel)); });
-    return sum;
-  };
   const std::size_t count = pixels.size() / shape.channels;
   const auto number = static_cast<double>(count);
-  const double mean = total([](double v) { return v; }) / number;
-  const double variance = total([mean](double v) { return (v - mean) * (v - mean); }) / number;
-  return {mean, std::sqrt(variance)};
+  const double mean = sum / number;
+  each_pixel(pixels, shape, channel, [&](float pixel) {
+    const double off = static_cast<double>(pixel) - mean;
+    squares += off * off;
+  });
+  return {mean, std::sqrt(squares / number)};
 }
 
 // Smaller deviations are denormal floats, which training takes for 0; larger ones give a denormal scale.
