@@ -135,7 +135,7 @@ std::string read_config_file(const std::string& path) {
 }
 
 void check_output_file(const fs::path& out, bool force) {
-  const std::string name = "'" + out.string() + "'";
+  const std::string name = in_quotes(out);
   if (out.filename().empty() || fs::is_directory(fs::symlink_status(out)))
     throw ConfigError(name + " is a folder: --out takes the name of a file in it");
   const fs::path folder = fs::absolute(out).parent_path();

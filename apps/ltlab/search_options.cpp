@@ -244,9 +244,7 @@ SearchConfig requested_config(const SearchRequest& request, bool has_file, const
 }  // namespace
 
 std::vector<RunStore> runs_in(const RunStore& store) {
-  if (!store.holds_collection()) return {store};
-  std::vector<RunStore> runs;
-  for (const std::string& member : store.members()) runs.emplace_back(store.folder() / member);
+  std::vector<RunStore> runs = store.tickets();
   if (runs.empty()) throw DataError("'" + store.folder().string() + "' holds no replicate");
   return runs;
 }

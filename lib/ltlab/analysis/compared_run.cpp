@@ -148,11 +148,7 @@ RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::st
     throw ConfigError("'" + folder.string() + "' holds no run: name the folder of a search, its --out");
   RecordedRun run;
   run.name = name;
-  if (store.holds_collection()) {
-    for (const std::string& member : store.members()) add_replicate(RunStore(folder / member), run);
-  } else {
-    add_replicate(store, run);
-  }
+  for (const RunStore& ticket : store.tickets()) add_replicate(ticket, run);
   if (run.trainings.empty()) {
     throw DataError("'" + folder.string() +
                     "' has not trained its dense network yet: go on with it by `ltlab search --resume`");

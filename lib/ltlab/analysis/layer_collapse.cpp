@@ -30,13 +30,8 @@ bool is_cut(const std::vector<Mask>& masks, const std::optional<Wiring>& wiring)
 }
 
 std::vector<LayerCollapse> layer_collapse(const RunStore& search) {
-  std::vector<RunStore> tickets{search};
-  if (search.holds_collection()) {
-    tickets.clear();
-    for (const std::string& member : search.members()) tickets.emplace_back(search.folder() / member);
-  }
   std::map<unsigned, LayerCollapse> found;
-  for (const RunStore& ticket : tickets) {
+  for (const RunStore& ticket : search.tickets()) {
     const RunContext context(ticket.folder());
     for (const unsigned level : ticket.levels()) {
       if (level > 0) look_at(ticket.read_level(level), context, found);

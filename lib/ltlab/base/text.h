@@ -10,8 +10,7 @@ namespace ltlab {
 // Streams of the standard library take a failed allocation for the end of a text, in silence. What reads or
 // makes a text goes by these instead.
 
-/// Returns the parts between separators, of which the last may be empty only if it is the first; none of an
-/// empty text.
+/// Returns the parts between separators. An empty one at the end is left out, so that an empty text has none.
 std::vector<std::string> split(std::string_view text, char separator);
 
 /// Returns the words between blanks and line breaks.

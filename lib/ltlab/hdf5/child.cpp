@@ -156,7 +156,7 @@ bool has_crashed(int status) {
 }
 
 [[noreturn]] void tell_death(const fs::path& path, int status) {
-  const std::string file = "'" + path.string() + "'";
+  const std::string file = in_quotes(path);
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   const bool exited = WIFEXITED(status) && WEXITSTATUS(status) != 0;
   if (signal == SIGKILL || exited)
@@ -241,7 +241,8 @@ FileChecker::~FileChecker() = default;
 
 void FileChecker::check(const fs::path& path) {
   const std::lock_guard<std::mutex> held(mutex_);
-  for (int crashes = 0; true;) {
+  int crashes = 0;
+  while (true) {
     const bool fresh = !child_;
     if (fresh) child_ = start_child(path, [this](const ChildPipe& pipe) { serve(pipe); });
     const ChildPipe& pipe = child_->pipe();

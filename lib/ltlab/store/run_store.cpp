@@ -190,6 +190,13 @@ std::vector<std::string> RunStore::members() const {
   return members;
 }
 
+std::vector<RunStore> RunStore::tickets() const {
+  if (!holds_collection()) return {*this};
+  std::vector<RunStore> tickets;
+  for (const std::string& member : members()) tickets.emplace_back(folder_ / member);
+  return tickets;
+}
+
 bool RunStore::is_link(const FileLink& link) {
   return link.target == link.name + ".h5"
              ? level_of(link.target).has_value()

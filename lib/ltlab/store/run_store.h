@@ -65,6 +65,8 @@ class RunStore {
   std::vector<unsigned> levels() const;
   /// Returns the names of the runs' folders inside (replicates, controls, copies), in numerical order.
   std::vector<std::string> members() const;
+  /// Returns the runs of a search's tickets: those of a collection's members, or this one.
+  std::vector<RunStore> tickets() const;
 
   /// Create the folder if needed, and replace run.h5. IoError where the disk refuses; what was stored before
   /// stays.
