@@ -2,13 +2,9 @@
 
 #include <span>
 
-namespace ltlab {
+#include "ltlab/analysis/statistics.h"
 
-/// A confidence interval.
-struct Interval {
-  double low = 0, high = 0;
-  bool operator==(const Interval&) const = default;
-};
+namespace ltlab {
 
 /// Returns the 95 % interval of the mean of at least one value by the bootstrap percentile method (Efron &
 /// Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13): between the 2.5 % and 97.5 % quantiles,
@@ -17,7 +13,7 @@ struct Interval {
 /// own, so the same values always give the same interval.
 ///
 /// It is too narrow for few values: with normal ones it holds the true mean in 85 % of samples of five, 90 %
-/// of ten, 93 % of thirty. SampleStatistics::half_width does so in 95 %, but requires normal values.
+/// of ten, 93 % of thirty. student_interval() does so in 95 %, but requires normal values.
 Interval bootstrap_interval(std::span<const double> values);
 
 }  // namespace ltlab

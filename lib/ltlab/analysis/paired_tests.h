@@ -2,9 +2,10 @@
 
 #include <cstddef>
 #include <span>
-#include <vector>
 
-#include "ltlab/analysis/bootstrap.h"
+#include "ltlab/analysis/families.h"
+#include "ltlab/analysis/signed_rank.h"
+#include "ltlab/analysis/statistics.h"
 
 namespace ltlab {
 
@@ -26,10 +27,6 @@ struct PairedTest {
 /// Tests at least two differences.
 PairedTest test_differences(std::span<const double> differences);
 
-/// Returns the two-sided p-value of Wilcoxon's signed-rank test (Wilcoxon 1945): exact over all signs of the
-/// ranks; ties have midranks. Differences of 0 are left out, as in his paper; NaN where all are 0.
-double signed_rank_p(std::span<const double> differences);
-
 /// A test of whether a mean difference lies within +- margin, by two one-sided paired t tests (TOST;
 /// Schuirmann 1987, "A comparison of the two one-sided tests procedure and the power approach for assessing
 /// the equivalence of average bioavailability"). NaN where all differences equal the margin.
@@ -41,9 +38,5 @@ struct Equivalence {
 
 /// Tests at least two differences; margin > 0.
 Equivalence test_equivalence(std::span<const double> differences, double margin);
-
-/// Returns p-values corrected for testing several hypotheses: the chance of any false rejection stays at the
-/// level that corrected values are compared with (Holm 1979). Keeps the order; NaN stays, and is not counted.
-std::vector<double> holm_corrected(std::span<const double> p_values);
 
 }  // namespace ltlab
