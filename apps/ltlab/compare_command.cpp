@@ -10,6 +10,7 @@
 #include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
+#include "ltlab/config/config_text.h"
 #include "ltlab/config/values.h"
 #include "ltlab/lottery/dense_copy.h"
 #include "ltlab/lottery/search.h"
@@ -176,11 +177,25 @@ class Runner {
 };
 
 // Reports an unusable folder before anything is run.
+// Tells what to do with a folder of an earlier version, whose comparison files left `retrain-order` new.
+void refuse_earlier_order(const SearchRequest& search) {
+  const std::optional<CollectionRecord> stored = stored_settings(RunStore(search.out));
+  const bool was_new = stored && !setting(stored->config, "retrain-order");
+  if (was_new && search.config.retraining_order == RetrainingOrder::original) {
+    throw ConfigError("'" + search.out +
+                      "' was run with an order of images for each level, which was the default of comparison "
+                      "files before: add the line retrain-order = new to the file, or give another --out");
+  }
+}
+
 void run_file(Request& request) {
   const NamedSearches named =
       read_comparison_file(request.config, request.data_directory, request.options.allow_different);
   const std::vector<SearchRequest> searches = requests(request, named);
-  for (const SearchRequest& search : searches) check_folder(search);
+  for (const SearchRequest& search : searches) {
+    refuse_earlier_order(search);
+    check_folder(search);
+  }
   Runner runner(searches.front().out);
   for (std::size_t i = 0; i < searches.size(); ++i) {
     if (!is_finished(searches[i])) runner.run(named[i].first, searches[i]);

@@ -78,6 +78,14 @@ void require_agreement(const NamedSearches& searches) {
   }
 }
 
+// Variants show their images in one order at all levels, so that their networks pair, whatever their levels.
+SearchConfig parse_variant(const Settings& base, const Settings& own, const std::string& data_directory) {
+  SearchConfig config = parse_settings(base, own, data_directory);
+  const bool told = base.contains("retrain-order") || own.contains("retrain-order");
+  if (!told && config.retraining != Retraining::none) config.retraining_order = RetrainingOrder::original;
+  return config;
+}
+
 }  // namespace
 
 NamedSearches read_comparison_file(const std::string& path, const std::string& data_directory,
@@ -87,7 +95,7 @@ NamedSearches read_comparison_file(const std::string& path, const std::string& d
   NamedSearches searches;
   const auto add = [&](const std::string& name, const Settings& own, const std::string& of) {
     searches.emplace_back(
-        name, located(where + of + ": ", [&] { return parse_settings(settings.base, own, data_directory); }));
+        name, located(where + of + ": ", [&] { return parse_variant(settings.base, own, data_directory); }));
   };
   add(kBase, {}, "");
   for (const auto& [name, own] : settings.variants) add(name, own, ", variant '" + name + "'");

@@ -41,6 +41,29 @@ class Running(CompareTest):
         self.assertEqual(again.returncode, 0, again.stderr)
         self.assertNotIn("variant 'base'", again.stderr)
 
+    def test_all_networks_of_a_replicate_see_the_images_in_one_order(self):
+        text = BASE.replace("levels = 3", "levels = 2").replace("replicates = 4", "replicates = 2") + "control = random-mask\n"
+        text += "variant.late.rewind = 20\nvariant.set.prune = set\nvariant.set.prune-every = 10\n"
+        text += "variant.none.retrain = none\nvariant.none.prune = one-shot\nvariant.none.control = none\n"
+        command = ["compare", "--config", self.write(text), "--out", self.folder / "out"]
+        done = run(*command)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        for replicate in (0, 1):
+            orders = set()
+            for path in self.folder.glob(f"out/*/replicate-{replicate}/**/level-*.h5"):
+                with h5py.File(path) as level:
+                    orders.add(level.attrs["order_sha256"])
+            self.assertEqual(len(orders), 1)
+
+    def test_a_folder_that_was_run_in_new_orders_goes_on_with_them(self):
+        text = BASE.replace("levels = 3", "levels = 1").replace("replicates = 4", "replicates = 1") + "variant.late.rewind = 20\n"
+        out, new = self.folder / "out", "retrain-order = new\n"
+        self.assertEqual(run("compare", "--config", self.write(text + new), "--out", out).returncode, 0)
+        before = modification_times(out)
+        self.check_refused(run("compare", "--config", self.write(text), "--out", out), "out/base'", "add the line retrain-order = new")
+        self.assertEqual(run("compare", "--config", self.write(text + new), "--out", out).returncode, 0)
+        self.assertEqual(modification_times(out), before)
+
     def test_pruning_methods_and_what_their_networks_cost(self):
         text = BASE.replace("levels = 3", "levels = 2").replace("replicates = 4", "replicates = 2")
         methods = {"once": "one-shot", "before": "before-training", "gradual": "during-training", "set": "set", "rigl": "rigl"}

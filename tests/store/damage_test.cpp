@@ -277,6 +277,7 @@ TEST_CASE("a record's digest tells each of its values from others", "[store]") {
   CHECK(differs([](LevelRecord& l) { l.weights[1].name += "x"; }));
   CHECK(differs([](LevelRecord& l) { l.test_accuracy += 0.1; }));
   CHECK(differs([](LevelRecord& l) { l.cost.flops += 1; }));
+  CHECK(differs([](LevelRecord& l) { l.order_sha256 = "0"; }));
   CHECK(differs([](LevelRecord& l) { l.metrics.back().train_loss = 9; }));
   CHECK(differs([](LevelRecord& l) { l.kernels.pop_back(); }));
   LevelRecord unknown = level;

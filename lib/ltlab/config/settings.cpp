@@ -314,7 +314,7 @@ void add_rewinding(Table& t) {
   t.choice("retrain", "NAME", "what returns there: weights (with all else), the learning-rate alone, or nothing, to fine-tune as "
            "long at the last learning rate; or none, to train them no more: {}", retraining_names(), AT(retraining))
       .stored_unless_default();
-  t.choice("retrain-order", "NAME", "of the images: its own, or that of the dense network's training: {}",
+  t.choice("retrain-order", "NAME", "of the images: its own, or that of the dense network's training, the default in a comparison file: {}",
            retraining_order_names(), AT(retraining_order)).after_dense().stored_unless_default();
 }
 

@@ -144,6 +144,7 @@ LevelStart start_control(const Replicate& replicate, Control control, unsigned t
       break;
     case Control::supermask:
       start.training.steps = start.first_step;
+      start.order_level = 0;  // of the dense network's steps, the only ones it has
       break;
     case Control::inverted_mask:
       start.masks = inverted_masks(masks, pruning_rounds(replicate, level), config.granularity);

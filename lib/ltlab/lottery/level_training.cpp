@@ -92,6 +92,7 @@ class LevelTraining {
     record.early_stop_test_loss = early.loss;
     record.early_stop_test_accuracy = early.accuracy;
     record.cost = cost();
+    record.order_sha256 = trainer_->order_sha256();
     record.started_utc = started_utc_;
     record.finished_utc = utc_now();
     store_.write_level(record);

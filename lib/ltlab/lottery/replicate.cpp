@@ -119,7 +119,9 @@ LevelStart Replicate::start_fresh(unsigned level, std::vector<Mask> masks, std::
   start.first_step = first_step;
   if (config_.budget == Budget::flops) fit_to_budget(start, step_flops(start.masks));
   start.order_seed = run_.seed;
-  if (config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
+  // A level that is not trained further has seen what the dense network saw.
+  const bool trains = config_.retraining != Retraining::none;
+  if (trains && config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;
   return start;
 }
 

@@ -87,6 +87,7 @@ std::vector<Field<LevelSummary>> list_fields() {
       of(IN(cost, wall_seconds), "s", "that training took, over all sessions", from_0),
       of(IN(cost, flops), "FLOP", "of forward and backward products over the steps done, a multiply-add as two", from_0),
       of(IN(cost, dense_flops), "FLOP", "what the unpruned network would have needed", from_0),
+      of(AT(order_sha256), "", "of the order in which training sees the images, as told below; absent in imports and older files", digest, kOptional),
       of(AT(started_utc), "UTC", "ISO 8601", time),
       of(AT(finished_utc), "UTC", "ISO 8601", time),
   };

@@ -15,7 +15,7 @@ namespace ltlab {
 using FieldValue = std::variant<std::string, double, std::uint64_t>;
 
 /// The range of a field, whatever the others say.
-enum class FieldRange { any, from_0, from_0_to_1, time };
+enum class FieldRange { any, from_0, from_0_to_1, time, digest };
 
 /// One text or figure of a record, with everything known about it: an attribute of the record's file, or a
 /// column of a table.

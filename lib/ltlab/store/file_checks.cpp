@@ -80,6 +80,14 @@ void check_time(const std::string& where, std::string_view text, Faults& faults)
   if (!like) faults.push_back(where + " says '" + std::string(text) + "', which is no time in UTC");
 }
 
+// Checks for 64 hexadecimal digits, the form of Sha256::hex(); an optional digest may be empty.
+void check_digest(const std::string& where, const std::string& text, Faults& faults) {
+  constexpr std::size_t kDigits = 64;
+  const bool is_hex = text.find_first_not_of("0123456789abcdef") == std::string::npos;
+  if (!text.empty() && (text.size() != kDigits || !is_hex))
+    faults.push_back(where + " says '" + text + "', which is no SHA-256");
+}
+
 // Checks each field; `kind` is its role in a file. One for which `may_be_unknown` holds may be NaN.
 template <class Record>
 void check_fields(
@@ -92,6 +100,7 @@ void check_fields(
     if (number && !(std::isnan(*number) && may_be_unknown(field.name)))
       check_number(where, *number, field.range, faults);
     if (field.range == FieldRange::time) check_time(where, std::get<std::string>(value), faults);
+    if (field.range == FieldRange::digest) check_digest(where, std::get<std::string>(value), faults);
   }
 }
 

@@ -48,6 +48,7 @@ struct LevelSummary {
   double early_stop_validation_loss = 0;
   double early_stop_test_loss = 0, early_stop_test_accuracy = 0;  ///< of the weights at that step
   Cost cost;
+  std::string order_sha256;               ///< Trainer::order_sha256(); empty in older files and imports
   std::string started_utc, finished_utc;  ///< ISO 8601
 };
 

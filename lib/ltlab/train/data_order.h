@@ -14,17 +14,17 @@ class DataOrder {
   DataOrder(std::vector<std::uint32_t> images, std::size_t batch, std::uint64_t seed, std::uint64_t level);
 
   std::uint64_t steps_per_epoch() const { return steps_per_epoch_; }
+  /// Returns the images of an epoch in their order.
+  std::vector<std::uint32_t> epoch(std::uint64_t number) const;
   /// Returns the images of step `step`; valid until the next call.
   std::span<const std::uint32_t> batch(std::uint64_t step);
 
  private:
-  void shuffle(std::uint64_t epoch);
-
   std::vector<std::uint32_t> images_;  // ascending
   std::size_t batch_;
   std::uint64_t seed_, level_, steps_per_epoch_;
+  std::uint64_t epoch_ = 0;
   std::vector<std::uint32_t> order_;  // of epoch_
-  std::uint64_t epoch_;
 };
 
 }  // namespace ltlab

@@ -4,10 +4,12 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <span>
 #include <utility>
 
 #include "ltlab/base/denormals.h"
 #include "ltlab/base/error.h"
+#include "ltlab/base/sha256.h"
 
 namespace ltlab {
 namespace {
@@ -191,6 +193,17 @@ Evaluation Trainer::test_early_stop() {
   const Evaluation result = evaluate(network_, data_.test);
   swap_weights();
   return result;
+}
+
+std::string Trainer::order_sha256() const {
+  const Dataset& data = data_.dataset;
+  const std::string header = data.fingerprint + "\n" + std::to_string(config_.batch) + "\n" +
+                             augmentation_names().name(config_.augmentation) + "\n";
+  const std::vector<std::uint32_t> images = order_.epoch(0);
+  Sha256 hash;
+  hash.add(std::as_bytes(std::span(header)));
+  hash.add(std::as_bytes(std::span(images)));
+  return hash.hex();
 }
 
 TrainerState Trainer::state() const {

@@ -82,6 +82,12 @@ class Trainer {
   Evaluation test();
   Evaluation test_early_stop();
 
+  /// Returns the SHA-256 that names the order of the training images, counted from initialization, so that it
+  /// is the same whatever step training begins at. It is over the lines "FINGERPRINT\nBATCH\nAUGMENTATION\n"
+  /// (Dataset::fingerprint, TrainingConfig::batch and the name of TrainingConfig::augmentation) and the first
+  /// epoch's images in their order, as little-endian uint32: equal hashes mean the same images at each step.
+  std::string order_sha256() const;
+
   const Optimizer& optimizer() const { return *optimizer_; }
   /// Takes over an optimizer's state at a rewind point.
   void restore_optimizer(const std::vector<Tensor>& tensors) { optimizer_->restore(tensors); }
