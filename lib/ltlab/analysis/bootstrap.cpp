@@ -2,57 +2,19 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <numeric>
+#include <functional>
 #include <vector>
 
-#include "ltlab/base/random.h"
+#include "ltlab/analysis/resamples.h"
 
 namespace ltlab {
 namespace {
-
-constexpr std::size_t kMostEnumerated = 8;
-constexpr std::size_t kResamples = 10000;
 
 // A mean, and how many resamples have it.
 struct ResampledMean {
   double mean = 0;
   std::uint64_t resamples = 1;
 };
-
-// Goes through all resamples regardless of order: value by value, how often each is drawn.
-class Enumeration {
- public:
-  explicit Enumeration(std::span<const double> values) : values_(values) { draw(0, values.size(), 0, 1); }
-  std::vector<ResampledMean> take() { return std::move(means_); }
-
- private:
-  // `orders` counts the orders of the values drawn so far among a resample's places; `left` places are free.
-  void draw(std::size_t value, std::size_t left, double sum, std::uint64_t orders) {
-    if (value + 1 == values_.size()) {
-      sum += static_cast<double>(left) * values_[value];
-      means_.push_back({sum / static_cast<double>(values_.size()), orders});
-      return;
-    }
-    std::uint64_t choices = 1;  // of places for `times` draws of this value
-    for (std::size_t times = 0; times <= left; ++times) {
-      draw(value + 1, left - times, sum + static_cast<double>(times) * values_[value], orders * choices);
-      choices = choices * (left - times) / (times + 1);
-    }
-  }
-
-  std::span<const double> values_;
-  std::vector<ResampledMean> means_;
-};
-
-std::vector<ResampledMean> drawn_means(std::span<const double> values) {
-  RandomStream random({0, "bootstrap"});
-  std::vector<ResampledMean> means(kResamples);
-  for (ResampledMean& resample : means) {
-    for (std::size_t i = 0; i < values.size(); ++i) resample.mean += values[random.below(values.size())];
-    resample.mean /= static_cast<double>(values.size());
-  }
-  return means;
-}
 
 // Returns a quantile of sorted means, each counted as often as it was resampled.
 double quantile(const std::vector<ResampledMean>& means, std::uint64_t resamples, double fraction) {
@@ -70,12 +32,13 @@ double quantile(const std::vector<ResampledMean>& means, std::uint64_t resamples
 }  // namespace
 
 Interval bootstrap_interval(std::span<const double> values) {
-  std::vector<ResampledMean> means =
-      values.size() <= kMostEnumerated ? Enumeration(values).take() : drawn_means(values);
+  std::vector<ResampledMean> means;
+  std::uint64_t resamples = 0;
+  for_each_resample(values.size(), [&](std::span<const std::size_t> members, std::uint64_t times) {
+    means.push_back({mean_of(resampled(values, members), std::identity()), times});
+    resamples += times;
+  });
   std::ranges::sort(means, {}, &ResampledMean::mean);
-  const std::uint64_t resamples =
-      std::accumulate(means.begin(), means.end(), std::uint64_t{0},
-                      [](std::uint64_t sum, const ResampledMean& mean) { return sum + mean.resamples; });
   return {quantile(means, resamples, 0.025), quantile(means, resamples, 0.975)};
 }
 

@@ -8,9 +8,7 @@ namespace ltlab {
 
 /// Returns the 95 % interval of the mean of at least one value by the bootstrap percentile method (Efron &
 /// Tibshirani 1993, "An Introduction to the Bootstrap", chapter 13): between the 2.5 % and 97.5 % quantiles,
-/// interpolated linearly as numpy does, of the means of resamples with replacement. Up to eight values have
-/// few enough resamples that all are counted, without chance; for more, 10,000 are drawn from a stream of its
-/// own, so the same values always give the same interval.
+/// interpolated linearly as numpy does, of the means of resamples with replacement (for_each_resample()).
 ///
 /// It is too narrow for few values: with normal ones it holds the true mean in 85 % of samples of five, 90 %
 /// of ten, 93 % of thirty. student_interval() does so in 95 %, but requires normal values.

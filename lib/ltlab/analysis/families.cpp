@@ -21,4 +21,14 @@ std::vector<double> holm_corrected(std::span<const double> p_values) {
   return corrected;
 }
 
+std::vector<double> fixed_sequence_corrected(std::span<const double> p_values) {
+  std::vector<double> corrected(p_values.begin(), p_values.end());
+  double largest = 0;
+  for (double& p : corrected) {
+    largest = std::isnan(p) ? 1 : std::max(largest, p);
+    if (!std::isnan(p)) p = largest;
+  }
+  return corrected;
+}
+
 }  // namespace ltlab
