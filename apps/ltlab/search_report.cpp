@@ -175,7 +175,8 @@ ordered_json to_json(const Cost& cost) {
   return {{"wall_seconds", cost.wall_seconds},
           {"flops", cost.flops},
           {"dense_flops", cost.dense_flops},
-          {"flops_ratio", flops_ratio(cost)}};
+          {"flops_ratio", flops_ratio(cost)},
+          {"kernel_flops", json_if(cost.kernel_flops > 0, cost.kernel_flops)}};
 }
 
 ordered_json to_json(const Collapses& collapses) {

@@ -49,7 +49,7 @@ class Reports(SearchTest):
         self.assertLess(cost["flops_ratio"], 1)
         self.assertAlmostEqual(cost["flops_ratio"], cost["flops"] / cost["dense_flops"])
         with h5py.File(self.folder / "run/run.h5") as collection, h5py.File(self.folder / "run/replicate-1/level-002.h5") as level:
-            for name in ("wall_seconds", "flops", "dense_flops"):
+            for name in ("wall_seconds", "flops", "dense_flops", "kernel_flops"):
                 self.assertAlmostEqual(collection.attrs[name] / cost[name], 1)
             self.assertEqual(cost["dense_flops"], 10 * level.attrs["dense_flops"])
             self.assertGreaterEqual(collection.attrs["finished_utc"], level.attrs["finished_utc"])

@@ -180,6 +180,38 @@ TEST_CASE("Levels that wait for no other are the same bits, with one worker or t
   check_same_levels(RunStore(one.path()), RunStore(broken.path()));
 }
 
+TEST_CASE("FLOPs are those of the surviving weights, whatever the kernels do", "[lottery]") {
+  SearchConfig config = small_config();
+  config.levels = 2;
+  config.prune = GENERATE(PruningTime::after_training, PruningTime::before_training, PruningTime::rigl);
+  if (config.prune == PruningTime::before_training) config.score = Score::synflow;
+  if (config.prune == PruningTime::rigl) config.prune_every = 5;
+  const TemporaryFolder dense, sparse, automatic;
+  config.kernel = KernelPolicy::dense;
+  search(config, dense);
+  config.kernel = KernelPolicy::sparse;
+  search(config, sparse);
+  config.kernel = KernelPolicy::automatic;
+  search(config, automatic);
+  const auto cost = [](const TemporaryFolder& folder, unsigned level) {
+    return RunStore(folder.path()).read_summary(level).cost;
+  };
+  for (const unsigned level : {0U, 1U, 2U}) {
+    for (const TemporaryFolder* folder : {&dense, &automatic}) {
+      CHECK(cost(*folder, level).flops == cost(sparse, level).flops);
+      CHECK(cost(*folder, level).dense_flops == cost(sparse, level).dense_flops);
+    }
+    CHECK(cost(sparse, level).kernel_flops == cost(sparse, level).flops);
+    CHECK(cost(automatic, level).kernel_flops >= cost(sparse, level).kernel_flops);
+    CHECK(cost(automatic, level).kernel_flops <= cost(dense, level).kernel_flops);
+    if (level > 0) CHECK(cost(dense, level).kernel_flops > cost(sparse, level).kernel_flops);
+  }
+  // Scores cost more than training, as far as they are asked.
+  if (config.prune != PruningTime::before_training)
+    CHECK(cost(dense, 2).kernel_flops == cost(dense, 2).dense_flops);
+  CHECK_FALSE(has_faults(verify(dense.path(), pruning_rules())));
+}
+
 TEST_CASE("An ended search tells its cost, one under way or interrupted does not", "[lottery]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();

@@ -14,7 +14,8 @@ TEST_CASE("Kernel choices are made for masked layers, counted, and can be replay
     CHECK(choice.kernel == Kernel::dense);
   const double dense_flops =
       2.0 * (3 * (11 * 7 + 7 * 5) + 2 * 13 * 11);  // the first layer has no backward-data
-  CHECK(network.flops().done == dense_flops);
+  CHECK(network.flops().survivors == dense_flops);
+  CHECK(network.flops().kernels == dense_flops);
   const Mask mask = random_mask("fc1.weight", {11, 13}, 0.3, 1);
   network.apply({mask});
   std::vector<KernelChoice> choices = network.choose_kernels(KernelPolicy::automatic);
@@ -25,8 +26,13 @@ TEST_CASE("Kernel choices are made for masked layers, counted, and can be replay
   for (KernelChoice& choice : choices)
     choice.kernel = choice.parameter == "fc1.weight" ? Kernel::sparse : Kernel::dense;
   network.set_kernels(choices);
-  CHECK(network.flops().done == dense_flops - 2.0 * 2 * static_cast<double>(11 * 13 - mask.survivors()));
+  const double without_zeros = dense_flops - 2.0 * 2 * static_cast<double>(11 * 13 - mask.survivors());
+  CHECK(network.flops().survivors == without_zeros);
+  CHECK(network.flops().kernels == without_zeros);
   CHECK(network.flops().dense == dense_flops);
+  network.choose_kernels(KernelPolicy::dense);
+  CHECK(network.flops().survivors == without_zeros);
+  CHECK(network.flops().kernels == dense_flops);
 }
 
 TEST_CASE("A layer's kernels follow its own policy, the others' the common one", "[nn]") {

@@ -98,6 +98,12 @@ TEST_CASE("each broken invariant of a level is a fault", "[verify]") {
   CHECK_THAT(faults_with(level), Catch::Contains("metrics: step 20"));
 
   level = sample_level(2);
+  level.cost.kernel_flops = level.cost.flops;
+  CHECK(faults_with(level).empty());
+  level.cost.kernel_flops -= 1;
+  CHECK_THAT(faults_with(level), Catch::Contains("'kernel_flops' says"));
+
+  level = sample_level(2);
   level.order_sha256 = std::string(63, 'a');
   CHECK_THAT(faults_with(level), Catch::Contains("'order_sha256' says 'aaaa"));
   level.order_sha256 = std::string(64, 'a');

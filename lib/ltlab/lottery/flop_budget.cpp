@@ -18,9 +18,8 @@ double relative_step_flops(const std::string& model, const ImageShape& image, st
                            const std::vector<Mask>& masks) {
   Network<float> network = make_network<float>(model, image, classes, 1);
   network.apply(masks);
-  network.choose_kernels(KernelPolicy::sparse);
   const Flops flops = network.flops();
-  return flops.done / flops.dense;
+  return flops.survivors / flops.dense;
 }
 
 double mean_step_flops(GradualCourse course, const MaskChanges& changes, std::uint64_t steps, double last) {

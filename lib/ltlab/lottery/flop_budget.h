@@ -10,7 +10,7 @@
 namespace ltlab {
 
 /// Returns the FLOPs of a training step with these masks relative to the dense network's, by the weights that
-/// survive: what sparse kernels do. `masks` are all those of the network of `model`.
+/// survive (Flops::survivors). `masks` are all those of the network of `model`.
 double relative_step_flops(const std::string& model, const ImageShape& image, std::size_t classes,
                            const std::vector<Mask>& masks);
 

@@ -35,6 +35,15 @@ void require_masks(const Network<float>& network, const std::vector<Mask>& masks
     throw StoreError("there are masks of parameters that the network does not have");
 }
 
+// Scores are asked of sparse kernels.
+Flops of_scores(double flops) {
+  return {flops, flops, 0};
+}
+
+Flops times(const Flops& of_image, double images) {
+  return {of_image.survivors * images, of_image.kernels * images, of_image.dense * images};
+}
+
 // One level under way: the network, its trainer, and further state.
 class LevelTraining {
  public:
@@ -44,7 +53,7 @@ class LevelTraining {
         network_(make_network<float>(start.model, start.data.dataset.train.shape, start.data.dataset.classes,
                                      start.training.batch)),
         masks_(start.masks),
-        flops_(start.flops_of_masks),
+        flops_(of_scores(start.flops_of_masks)),
         started_utc_(utc_now()) {
     require_masks(network_, start.masks);
     network_.apply(start.masks);
@@ -149,7 +158,9 @@ class LevelTraining {
     kernels_ = std::move(checkpoint.kernels);
     network_.set_kernels(kernels_);
     density_of_choice_ = density(masks_);
-    flops_ = std::max(flops_, checkpoint.flops);  // the start's, where an older checkpoint has none
+    // The start's, where an older checkpoint has none; before there were two figures, the kernels' was told.
+    flops_.survivors = std::max(flops_.survivors, checkpoint.flops);
+    flops_.kernels = std::max(flops_.survivors, checkpoint.kernel_flops);
     const TrainerState state{checkpoint.step,     std::move(checkpoint.state), std::move(checkpoint.metrics),
                              checkpoint.loss_sum, checkpoint.loss_count,       checkpoint.mask_step};
     trainer_ = std::make_unique<Trainer>(network_, start_.data, start_.training, start_.order_seed,
@@ -168,10 +179,10 @@ class LevelTraining {
   // Takes one step, then new masks, so that a validation due sees the network as it goes on.
   void change_masks() {
     TrainedWeights before{masks_, {}, {}};
-    double more_flops = start_.schedule->flops_of_change(masks_);
+    Flops more_flops = of_scores(start_.schedule->flops_of_change(masks_));
     if (start_.schedule->sees_gradients()) {
       before.gradients = trainer_->dense_gradients();
-      more_flops += dense_gradient_flops() * images_between(trainer_->step() - 1, trainer_->step());
+      more_flops += times(dense_gradient_flops(), images_between(trainer_->step() - 1, trainer_->step()));
     } else {
       trainer_->update();
     }
@@ -203,12 +214,12 @@ class LevelTraining {
   }
 
   // Returns the FLOPs per image, beyond those of any step.
-  double dense_gradient_flops() {
-    const double others = network_.flops().done;
+  Flops dense_gradient_flops() {
+    const Flops others = network_.flops();
     network_.keep_dense_gradients(true);
-    const double all = network_.flops().done;
+    const Flops all = network_.flops();
     network_.keep_dense_gradients(false);
-    return all - others;
+    return {all.survivors - others.survivors, all.kernels - others.kernels, 0};
   }
 
   void checkpoint() {
@@ -216,19 +227,22 @@ class LevelTraining {
     if (start_.schedule) std::ranges::move(start_.schedule->memory(), std::back_inserter(state.tensors));
     store_.write_checkpoint({start_.level, state.step, masks_, std::move(state.tensors),
                              std::move(state.metrics), kernels_, state.loss_sum, state.loss_count,
-                             trainer_->wall_seconds(), started_utc_, state.mask_step, flops_});
+                             trainer_->wall_seconds(), started_utc_, state.mask_step, flops_.survivors,
+                             flops_.kernels});
     checkpoint_time_ = std::chrono::steady_clock::now();
   }
 
   Cost cost() const {
+    const Flops done = flops();
     const double images = images_between(start_.first_step, trainer_->step());
-    return {trainer_->wall_seconds(), flops(), network_.flops().dense * images};
+    return {trainer_->wall_seconds(), done.survivors, network_.flops().dense * images, done.kernels};
   }
 
   // Returns the FLOPs done so far: until the masks changed last, and since then.
-  double flops() const {
+  Flops flops() const {
     const std::uint64_t since = std::max(start_.first_step, trainer_->mask_step());
-    return flops_ + network_.flops().done * images_between(since, trainer_->step());
+    Flops sum = flops_;
+    return sum += times(network_.flops(), images_between(since, trainer_->step()));
   }
 
   double images_between(std::uint64_t first, std::uint64_t last) const {
@@ -250,7 +264,7 @@ class LevelTraining {
   std::vector<Mask> masks_;
   std::vector<KernelChoice> kernels_;
   double density_of_choice_ = 1;
-  double flops_;  // until the masks changed last
+  Flops flops_;  // until the masks changed last
   std::string started_utc_;
   std::chrono::steady_clock::time_point checkpoint_time_ = std::chrono::steady_clock::now();
 };

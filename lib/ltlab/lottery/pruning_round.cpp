@@ -228,7 +228,7 @@ double scoring_flops(const std::vector<Mask>& masks, const SearchConfig& config,
   Network<float> network = make_network<float>(config.model, dataset.train.shape, dataset.classes, 1);
   network.apply(masks);
   const std::size_t images = score.sees_images() ? std::min(config.score_images, dataset.training.size()) : 1;
-  return network.flops().done * static_cast<double>(images) * score.passes * score.rounds;
+  return network.flops().survivors * static_cast<double>(images) * score.passes * score.rounds;
 }
 
 LevelRules pruning_rules() {

@@ -14,8 +14,16 @@ namespace ltlab {
 
 /// Floating-point operations of one image's forward and backward pass, a multiply-add counted as two.
 struct Flops {
-  double done = 0;   ///< by the chosen kernels
-  double dense = 0;  ///< if nothing were pruned
+  double survivors = 0;  ///< that the surviving weights need, and dense gradients where they are kept
+  double kernels = 0;    ///< that the chosen kernels do: a dense one also multiplies by the zeros
+  double dense = 0;      ///< if nothing were pruned
+
+  Flops& operator+=(const Flops& other) {
+    survivors += other.survivors;
+    kernels += other.kernels;
+    dense += other.dense;
+    return *this;
+  }
 };
 
 /// Whether a layer also takes activations and their gradients in the layout of dense convolutions

@@ -405,11 +405,7 @@ double Network<T>::density() const {
 template <class T>
 Flops Network<T>::flops() const {
   Flops sum;
-  for (const Step<T>& step : steps_) {
-    const Flops flops = step.layer->flops();
-    sum.done += flops.done;
-    sum.dense += flops.dense;
-  }
+  for (const Step<T>& step : steps_) sum += step.layer->flops();
   return sum;
 }
 

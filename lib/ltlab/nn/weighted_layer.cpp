@@ -185,10 +185,11 @@ Flops WeightedLayer<T>::flops() const {
   const double sparse = per_weight * static_cast<double>(weight_.size());
   Flops flops;
   for (const Product product : products()) {
+    const bool is_whole = product == Product::backward_weights && keeps_dense_gradient_;
+    const double needed = is_whole ? dense : sparse;
+    flops.survivors += needed;
+    flops.kernels += kernel(product) == Kernel::dense ? dense : needed;
     flops.dense += dense;
-    const bool whole =
-        kernel(product) == Kernel::dense || (product == Product::backward_weights && keeps_dense_gradient_);
-    flops.done += whole ? dense : sparse;
   }
   return flops;
 }

@@ -85,8 +85,9 @@ std::vector<Field<LevelSummary>> list_fields() {
       of(AT(early_stop_test_loss), "nats", "at that step", from_0),
       of(AT(early_stop_test_accuracy), "", "at that step", from_0_to_1),
       of(IN(cost, wall_seconds), "s", "that training took, over all sessions", from_0),
-      of(IN(cost, flops), "FLOP", "of forward and backward products over the steps done, a multiply-add as two", from_0),
+      of(IN(cost, flops), "FLOP", "of forward and backward products over the steps done, by surviving weights, a multiply-add as two; in runs of ltlab 0.1.0 what the kernels did", from_0),
       of(IN(cost, dense_flops), "FLOP", "what the unpruned network would have needed", from_0),
+      of(IN(cost, kernel_flops), "FLOP", "what the kernels did, of which dense ones multiply by zeros too; absent in runs of ltlab 0.1.0", from_0, kOptional),
       of(AT(order_sha256), "", "of the order in which training sees the images, as told below; absent in imports and older files", digest, kOptional),
       of(AT(started_utc), "UTC", "ISO 8601", time),
       of(AT(finished_utc), "UTC", "ISO 8601", time),
@@ -169,6 +170,7 @@ std::vector<Field<RunTotals>> list_fields() {
       of(IN(cost, wall_seconds), "s", "sum over the levels", from_0),
       of(IN(cost, flops), "FLOP", "sum over the levels", from_0),
       of(IN(cost, dense_flops), "FLOP", "sum over the levels", from_0),
+      of(IN(cost, kernel_flops), "FLOP", "sum over the levels that tell it", from_0, kOptional),
       of(AT(finished_utc), "UTC", "when the last level was finished", time),
   };
 }
@@ -184,7 +186,8 @@ std::vector<Field<TrainingCheckpoint>> list_fields() {
       of(AT(wall_seconds), "s", "so far, over all sessions", from_0),
       of(AT(started_utc), "UTC", "ISO 8601", time),
       of(AT(mask_step), "", "at which masks changed last; absent where they have not", any, kOptional),
-      of(AT(flops), "FLOP", "done until then, scores included; absent where there are none", from_0, kOptional),
+      of(AT(flops), "FLOP", "done until then, scores included, by surviving weights; absent where there are none", from_0, kOptional),
+      of(AT(kernel_flops), "FLOP", "the same that the kernels did; absent in runs of ltlab 0.1.0 too", from_0, kOptional),
   };
 }
 

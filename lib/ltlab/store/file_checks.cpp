@@ -199,8 +199,16 @@ void check_rewind(const RunRecord& run, Faults& faults) {
                     std::back_inserter(faults));
 }
 
+// Kernels do at least what the surviving weights need.
+void check_flops(const Cost& cost, Faults& faults) {
+  if (cost.kernel_flops == 0 || cost.kernel_flops >= cost.flops) return;
+  faults.push_back("attribute 'kernel_flops' says " + figure_text(cost.kernel_flops) +
+                   ", less than 'flops', " + figure_text(cost.flops));
+}
+
 // Checks the figures of a training; an import has none of them.
 void check_training(const LevelRecord& level, Faults& faults) {
+  check_flops(level.cost, faults);
   if (level.metrics.empty()) faults.emplace_back("metrics has no row");
   check_steps("first_step", level.first_step, level.steps, faults);
   check_steps("mask_step", level.mask_step, level.steps, faults);

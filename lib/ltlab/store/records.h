@@ -16,13 +16,18 @@ namespace ltlab {
 /// The cost of one level, or of several together.
 struct Cost {
   double wall_seconds = 0;
-  double flops = 0;  ///< multiply-adds counted twice, of forward and backward products over the steps done
-  double dense_flops = 0;  ///< the same for the unpruned network
+  /// Of forward and backward products over the steps done, by the weights that survived at each: a
+  /// multiply-add counts as two, a dense gradient as a whole, and the kernels make no difference. In files of
+  /// ltlab 0.1.0, those that the kernels did.
+  double flops = 0;
+  double dense_flops = 0;   ///< the same for the unpruned network
+  double kernel_flops = 0;  ///< that the chosen kernels did; 0 in files of ltlab 0.1.0
 
   Cost& operator+=(const Cost& other) {
     wall_seconds += other.wall_seconds;
     flops += other.flops;
     dense_flops += other.dense_flops;
+    kernel_flops += other.kernel_flops;
     return *this;
   }
   bool operator==(const Cost&) const = default;
@@ -76,8 +81,8 @@ struct TrainingCheckpoint {
   std::uint64_t loss_count = 0;  ///< images in loss_sum
   double wall_seconds = 0;
   std::string started_utc;
-  std::uint64_t mask_step = 0;  ///< at which the masks changed last; 0 where they never did
-  double flops = 0;             ///< done until then
+  std::uint64_t mask_step = 0;         ///< at which the masks changed last; 0 where they never did
+  double flops = 0, kernel_flops = 0;  ///< done until then, as in Cost
 };
 
 /// Returns whether runs of this branch hold tickets, found by a search or imported, and not controls.

@@ -180,6 +180,7 @@ void check_totals(const RunStore& store, const std::optional<RunTotals>& told, F
   compare("wall_seconds", told->cost.wall_seconds, found.cost.wall_seconds);
   compare("flops", told->cost.flops, found.cost.flops);
   compare("dense_flops", told->cost.dense_flops, found.cost.dense_flops);
+  compare("kernel_flops", told->cost.kernel_flops, found.cost.kernel_flops);
   if (told->finished_utc != found.finished_utc) {
     report.faults.push_back("attribute 'finished_utc' says " + told->finished_utc +
                             ", but the last level was finished " + found.finished_utc);
