@@ -42,8 +42,9 @@ def read_comparison(path):
 
 def estimates(variant, name):
     """Mean, and ends of the 95 % interval, of the figure `name`: three arrays, an entry a density, dense first."""
-    figures = [result[name] for result in variant["results"]]
-    ends = [figure["bootstrap_interval_95"] or [figure["mean"]] * 2 for figure in figures]
+    unknown = {"mean": np.nan, "student_interval_95": None}  # of imports
+    figures = [result[name] or unknown for result in variant["results"]]
+    ends = [figure["student_interval_95"] or [figure["mean"]] * 2 for figure in figures]
     return np.array([figure["mean"] for figure in figures]), *np.transpose(ends)
 
 
@@ -116,7 +117,7 @@ def add_legends(figure, variants, styles, columns):
     lines = [Line2D([], [], label=variant["name"], **look.line()) for variant, look in zip(variants, styles)]
     strokes = [Line2D([], [], color="#444444", ls=":", lw=0.9, marker="o", ms=8, mfc="none", label="Pareto front")]
     seeds = max(len(result["test_accuracy"]["values_by_seed"]) for v in variants for result in v["results"])
-    interval = {"label": f"95 % bootstrap interval, {seeds} seeds"}
+    interval = {"label": f"95 % interval, {seeds} seeds"}
     if seeds > 1 and len(variants) > MOST_BANDS:
         strokes.append(Line2D([], [], color="#555555", ls="", marker="|", ms=11, **interval))
     elif seeds > 1:

@@ -7,15 +7,18 @@
 #include "commands.h"
 #include "comparison_file.h"
 #include "comparison_report.h"
+#include "comparison_runner.h"
 #include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
+#include "ltlab/base/text.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/config/values.h"
 #include "ltlab/lottery/dense_copy.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
+#include "matching_options.h"
 #include "search_session.h"
 #include "stop_signals.h"
 #include "structure_report.h"
@@ -30,8 +33,8 @@ constexpr char kUsage[] = R"(usage: ltlab compare [NAME=]RUN... [OPTION...]
        ltlab compare --config FILE [OPTION...]
 
 Holds searches, and the controls inside them, against the first one: accuracy, early stop and training FLOPs
-by density, with intervals and tests paired by seed; the sparsest density that matches the dense network; the
-area under the curve; the Pareto front of accuracy against FLOPs.
+by density, with intervals and tests, paired where networks saw the same order of images; the sparsest density
+that matches the dense network; the area under the curve; the Pareto front of accuracy against FLOPs.
 
 A comparison file has the base's settings, `option = value` a line as in --config of `ltlab search`, and those
 of each variant that differ, `variant.NAME.option = value`. What is missing of their searches is run, with the
@@ -55,7 +58,8 @@ struct Request {
   std::string config;                                     // comparison file; empty: none, compare `runs`
   std::string out;                                        // folder of the file's runs
   std::string data_directory;                             // as in DatasetOptions
-  std::string densities, format = "terminal";             // as written
+  std::string densities, tables, format = "terminal";     // as written
+  std::vector<std::string> table_names = comparison_table_names();
   unsigned workers = 1;
   ComparisonOptions options;
 };
@@ -69,12 +73,14 @@ po::options_description compare_options(Request& request) {
       ("out", po::value(&request.out)->value_name("DIR"), "folder of the file's runs (masks/FILE without its suffix)")
       ("data-dir", po::value(&request.data_directory)->value_name("DIR"), "where the data files lie, as of `ltlab search`")
       ("workers", po::value<Count>()->value_name("N"), "trainings side by side (the processor's cores)")
-      ("margin", po::value(&request.options.margin)->value_name("X"), "within which accuracies are equivalent: 0.005 is half a point (0.005)")
+      ("pairs", po::bool_switch(&request.options.pairs), "test every pair of variants, too")
       ("density-tolerance", po::value(&request.options.density_tolerance)->value_name("X"), "densities are compared that differ by at most this fraction (0.02)")
       ("densities", po::value(&request.densities)->value_name("D1,D2,..."), "compare only there and where dense, as 0.2,0.1,0.05: fewer tests to correct for (everywhere)")
       ("allow-different", po::bool_switch(&request.options.allow_different), "compare runs whose data, model or budget differ")
+      ("table", po::value(&request.tables)->value_name("NAME,..."), ("print only some: " + listed(comparison_table_names())).c_str())
       ("format", po::value(&request.format)->value_name("NAME"), "terminal (default) | markdown | csv | latex | json");
   // clang-format on
+  add_matching_options(options);
   return options;
 }
 
@@ -86,10 +92,6 @@ std::pair<std::string, std::string> parse_run(const std::string& word) {
   if (equals == 0)
     throw ConfigError("'" + word + "' gives the run no name: write NAME=RUN, or the folder alone");
   return {word.substr(0, equals), word.substr(equals + 1)};
-}
-
-void require_fraction(const char* name, double value) {
-  if (!(value > 0 && value < 1)) throw ConfigError("--" + std::string(name) + " must lie between 0 and 1");
 }
 
 // Refuses options for the file's runs where there is no file.
@@ -115,92 +117,14 @@ void read_subjects(const po::variables_map& values, Request& request) {
   if (request.out.empty()) throw ConfigError("--out names no folder: give one, or leave it out");
 }
 
-bool read_same(const SearchConfig& a, const SearchConfig& b) {
-  return a.data == b.data && pretraining_data(a) == pretraining_data(b) && a.model == b.model &&
-         a.training.batch == b.training.batch;
-}
-
-// Returns searches, each in its own folder; existing ones are resumed.
-std::vector<SearchRequest> requests(const Request& request, const NamedSearches& searches) {
-  std::vector<SearchRequest> result;
-  for (const auto& [name, config] : searches) {
-    SearchRequest& search = result.emplace_back();
-    search.config = config;
-    search.out = (fs::path(request.out) / name).string();
-    search.workers = request.workers;
-    search.resume = true;
-  }
-  return result;
-}
-
-// Runs the missing parts of searches, one after the other.
-class Runner {
- public:
-  explicit Runner(std::string first) : first_(std::move(first)) {}
-
-  void run(const std::string& name, const SearchRequest& search) {
-    const SessionLock lock(search.out);
-    check_folder(search);
-    copy_dense_networks(search);
-    SearchProgress progress(search.config, search.workers);
-    std::cerr << "ltlab: variant '" << name << "'\n";
-    run_session(search, data_of(search.config), signals_.source(), progress);
-  }
-
- private:
-  // The dense network, which most variants share, is trained by the first search alone.
-  void copy_dense_networks(const SearchRequest& search) {
-    const unsigned replicates = search.config.replicates;
-    for (unsigned r = 0; r < replicates; ++r) {
-      const RunStore from(replicate_folder(first_, replicates, r)),
-          to(replicate_folder(search.out, replicates, r));
-      if (copy_dense(from, to, search.config))
-        std::cerr << "ltlab: the dense network of seed " << search.config.seed + r << " is that of " << first_
-                  << '\n';
-    }
-  }
-
-  // Loads data once for all searches that read the same.
-  const SearchData& data_of(const SearchConfig& config) {
-    if (!data_ || !read_same(loaded_for_, config)) {
-      data_.reset();
-      data_ = std::make_unique<SearchData>(config);
-      loaded_for_ = config;
-    }
-    return *data_;
-  }
-
-  StopSignals signals_;
-  std::string first_;  // the folder of the first search
-  SearchConfig loaded_for_;
-  std::unique_ptr<SearchData> data_;
-};
-
-// Reports an unusable folder before anything is run.
-// Tells what to do with a folder of an earlier version, whose comparison files left `retrain-order` new.
-void refuse_earlier_order(const SearchRequest& search) {
-  const std::optional<CollectionRecord> stored = stored_settings(RunStore(search.out));
-  const bool was_new = stored && !setting(stored->config, "retrain-order");
-  if (was_new && search.config.retraining_order == RetrainingOrder::original) {
-    throw ConfigError("'" + search.out +
-                      "' was run with an order of images for each level, which was the default of comparison "
-                      "files before: add the line retrain-order = new to the file, or give another --out");
-  }
-}
-
+// Runs what is missing of the file's searches.
 void run_file(Request& request) {
-  const NamedSearches named =
+  const ComparisonFile file =
       read_comparison_file(request.config, request.data_directory, request.options.allow_different);
-  const std::vector<SearchRequest> searches = requests(request, named);
-  for (const SearchRequest& search : searches) {
-    refuse_earlier_order(search);
-    check_folder(search);
-  }
-  Runner runner(searches.front().out);
-  for (std::size_t i = 0; i < searches.size(); ++i) {
-    if (!is_finished(searches[i])) runner.run(named[i].first, searches[i]);
-    request.runs.emplace_back(named[i].first, searches[i].out);
-  }
+  if (file.specifications.size() > 1)
+    throw ConfigError("config file '" + request.config +
+                      "' varies options by lines `grid.`: `ltlab study` runs it");
+  request.runs = ComparisonRunner(request.workers).run(file.searches(), request.out);
 }
 
 // Returns the first level from which on no path leads through a ticket; none if one leads through the last.
@@ -233,8 +157,17 @@ std::vector<std::string> collapse_notes(const Request& request) {
   return notes;
 }
 
+// Returns the tables' names in a list, all known. ConfigError.
+std::vector<std::string> parse_table_names(const std::string& text) {
+  const std::vector<std::string> all = comparison_table_names(), asked = split(text, ',');
+  for (const std::string& name : asked) {
+    if (std::ranges::count(all, name) == 0) throw unknown_name("table", name, all);
+  }
+  return asked;
+}
+
 void print(std::ostream& out, const Comparison& comparison, const std::vector<std::string>& collapses,
-           Format format) {
+           const std::vector<std::string>& table_names, Format format) {
   if (format == Format::csv) return print_csv(out, comparison_rows(comparison));
   if (format == Format::json) {
     nlohmann::ordered_json document = comparison_json(comparison);
@@ -255,7 +188,7 @@ void print(std::ostream& out, const Comparison& comparison, const std::vector<st
   }
   if (format == Format::latex) out << "% Needs \\usepackage{booktabs}.\n";
   for (const TextTable& table : comparison_tables(comparison)) {
-    if (table.rows.empty()) continue;
+    if (table.rows.empty() || std::ranges::count(table_names, table.label) == 0) continue;
     out << '\n';
     print_table(out, table);
   }
@@ -270,10 +203,12 @@ int compare_command(const Arguments& arguments) {
   if (print_help(values, kUsage, options)) return 0;
   read_subjects(values, request);
   request.workers = read_workers(values);
-  require_fraction("margin", request.options.margin);
+  static_cast<MatchingOptions&>(request.options) = read_matching_options(values);
   require_fraction("density-tolerance", request.options.density_tolerance);
   if (values.count("densities") > 0)
     request.options.densities = located("--densities: ", [&] { return parse_densities(request.densities); });
+  if (values.count("table") > 0)
+    request.table_names = located("--table: ", [&] { return parse_table_names(request.tables); });
   const Format format = format_names().parse(request.format);
   try {
     if (!request.config.empty()) run_file(request);
@@ -282,7 +217,7 @@ int compare_command(const Arguments& arguments) {
   }
   std::vector<RecordedRun> runs;
   for (const auto& [name, folder] : request.runs) runs.push_back(read_recorded_run(folder, name));
-  print(std::cout, compare(runs, request.options), collapse_notes(request), format);
+  print(std::cout, compare(runs, request.options), collapse_notes(request), request.table_names, format);
   return 0;
 }
 

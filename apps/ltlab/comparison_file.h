@@ -5,19 +5,41 @@
 #include <vector>
 
 #include "ltlab/config/search_config.h"
+#include "ltlab/study/study_lines.h"
 
 namespace ltlab::app {
 
-/// The searches that a comparison file names, the base first: the name and the config of each.
+/// Searches, the base first: the name and the config of each.
 using NamedSearches = std::vector<std::pair<std::string, SearchConfig>>;
 
-/// Reads lines `option = value`, the base's settings as in --config of a search, and lines
-/// `variant.NAME.option = value`, in which a variant differs from the base. A variant has the base's lines,
-/// `preset` among them, with its own replacing those of the same name. All have the same seeds, so that
-/// replicates pair, and all levels show the images in the dense network's order unless `retrain-order` says
-/// otherwise. `data_directory` is as for parse_settings(). ConfigError, naming the file and the
-/// variant; also where searches would differ in data, model or budget and `allow_different` does not hold.
-NamedSearches read_comparison_file(const std::string& path, const std::string& data_directory,
-                                   bool allow_different);
+/// One choice of what a comparison file varies for all its searches alike.
+struct Specification {
+  std::string name;  ///< "learning-rate-0.0012_batch-60"; empty where nothing is varied
+  NamedSearches searches;
+};
+
+/// What a comparison file says.
+struct ComparisonFile {
+  std::string text;                           ///< as it was read
+  std::vector<Specification> specifications;  ///< the main one first, of the first value of each choice
+  StudyLines study;
+
+  const NamedSearches& searches() const { return specifications.front().searches; }
+};
+
+/// Reads lines `option = value`, the base's settings as in --config of a search; lines
+/// `variant.NAME.option = value`, in which a variant differs from the base; lines `grid.option = A,B,...`,
+/// which make all of these searches once with each value, and with several such lines once with each choice
+/// of values; and the lines of read_study_lines(). A variant has the base's lines, `preset` among them, with
+/// its own replacing those of the same name. All have the same seeds and show images in the same order,
+/// unless `retrain-order` says otherwise, so that replicates pair. `data_directory` is as for
+/// parse_settings(). ConfigError, naming the file and the variant; also where searches would differ in data,
+/// model or budget and `allow_different` does not hold, where there is nothing to compare, or a claim names
+/// no variant of it.
+ComparisonFile read_comparison_file(const std::string& path, const std::string& data_directory,
+                                    bool allow_different);
+
+/// Returns the names of a comparison's variants: of its searches, and of their controls ("base/random-mask").
+std::vector<std::string> variant_names(const NamedSearches& searches);
 
 }  // namespace ltlab::app

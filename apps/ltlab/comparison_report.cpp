@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
+#include <utility>
 
 #include "format.h"
 #include "json_output.h"
@@ -31,99 +33,156 @@ std::string number(double value, const char* pattern) {
 
 // Returns how many seeds the figures of most results have.
 std::size_t seeds_of(const Comparison& comparison) {
-  return comparison.densities.front().results.front()->test_accuracy.values.size();
+  return comparison.densities.front().results.front()->test_accuracy.sample.size();
 }
 
 // Returns "97.40 [97.02, 97.75]", with the number of values where it differs from elsewhere; only the mean
 // for one value.
 std::string interval_text(const Estimate& estimate, double scale, const char* pattern, std::size_t seeds) {
   std::string text = format(pattern, scale * estimate.statistics.mean);
-  if (estimate.values.size() > 1) {
+  if (estimate.sample.size() > 1) {
     text += " [" + format(pattern, scale * estimate.interval.low) + ", " +
             format(pattern, scale * estimate.interval.high) + "]";
   }
-  return estimate.values.size() == seeds ? text : text + format(" (%zu)", estimate.values.size());
+  return estimate.sample.size() == seeds ? text : text + format(" (%zu)", estimate.sample.size());
 }
 
-// Returns "same" where all values are the base's: those of one network.
-std::string difference_text(const CorrectedTest& test) {
-  if (std::isnan(test.p)) return "same";
-  return format("%+.2f", 100 * test.mean_difference) + "  p " + p_value(test.corrected_p) + "  g " +
-         number(test.hedges_g, "%+.1f");
+// Returns "97.40 [97.02, 97.75]", with + where most of the networks were still improving.
+std::string accuracy_text(const DensityResult& result, std::size_t seeds) {
+  return interval_text(result.test_accuracy, 100, "%.2f", seeds) + (result.still_improving > 0.5 ? " +" : "");
 }
 
-// Returns what a test of equivalence shows; empty where it shows nothing.
-std::string finding(const CorrectedEquivalence& test) {
-  if (test.corrected_p < kSignificance) return "  equivalent";
-  return test.corrected_p_not_below < kSignificance ? "  not worse" : "";
+// Returns "-0.12 ± 0.30", in points.
+std::string points_text(const MeanTest& test) {
+  const Interval interval = test.interval();
+  return format("%+.2f ± %.2f", 100 * test.estimate, 50 * (interval.high - interval.low));
 }
 
-std::string base_text(const DensityResult& result) {
-  if (!result.against_base) return kNone;
-  return difference_text(*result.against_base) + (result.with_base ? finding(*result.with_base) : "");
+// Returns what the tests of equivalence show; empty where they show nothing.
+std::string finding(const Difference& difference) {
+  if (difference.is_equivalent()) return "  equivalent";
+  return difference.is_not_worse() ? "  not worse" : "";
 }
 
-std::string dense_text(const DensityResult& result) {
-  if (!result.with_dense) return kNone;
-  const CorrectedEquivalence& test = *result.with_dense;
-  return format("%+.2f", 100 * test.mean_difference) + "  p " + p_value(test.corrected_p) + finding(test);
+// Returns "same" where all values are the other's: those of one network.
+std::string difference_text(const Difference& difference) {
+  if (difference.same) return "same";
+  return points_text(difference.test) + "  p " + p_value(difference.corrected_p) + "  g " +
+         number(difference.hedges_g, "%+.1f");
 }
 
-using CellText = std::function<std::string(const DensityResult&)>;
+// A cell's text, and whether it is marked.
+struct CellText {
+  std::string text;
+  bool marked = false;
+};
+
+CellText difference_cell(const std::optional<Difference>& difference) {
+  if (!difference) return {kNone};
+  return {difference_text(*difference) + (difference->same ? "" : finding(*difference)),
+          difference->is_significant()};
+}
+
+CellText dense_cell(const DensityResult& result) {
+  const std::optional<Difference>& difference = result.against_dense;
+  if (!difference) return {kNone};
+  return {points_text(difference->test) + finding(*difference), difference->is_significant()};
+}
+
+using CellOf = std::function<CellText(const DensityResult&)>;
 
 TextTable transposed(const TextTable& table, const std::string& corner) {
-  TextTable result{table.caption, {corner}, {}};
+  TextTable result{table.caption, {corner}, {}, 1, table.label};
   for (const auto& row : table.rows) result.columns.emplace_back(row.front());
   for (std::size_t column = 1; column < table.columns.size(); ++column) {
     auto& row = result.rows.emplace_back(1, table.columns[column].name);
     for (const auto& other : table.rows) row.push_back(other[column]);
   }
+  for (const auto& [row, column] : table.marked) result.marked.emplace(column - 1, row + 1);
   return result;
+}
+
+// Returns the table as it is, or with its rows as columns where it has more columns than rows.
+TextTable upright(TextTable table, const std::string& corner) {
+  const bool wide = table.columns.size() > table.rows.size() + 1 && !table.rows.empty();
+  return wide ? transposed(table, corner) : std::move(table);
 }
 
 // Returns one row per density and one column per variant from number `first` on, without empty rows; with
 // more variants than densities, one row per variant.
-TextTable by_density(const Comparison& comparison, const std::string& caption, std::size_t first,
-                     const CellText& text) {
-  TextTable table{caption, {" density"}, {}};
+TextTable by_density(const Comparison& comparison, const std::string& label, const std::string& caption,
+                     std::size_t first, const CellOf& cell_of) {
+  TextTable table{caption, {" density"}, {}, 1, label};
   for (std::size_t v = first; v < comparison.variants.size(); ++v)
     table.columns.emplace_back(comparison.variants[v].name);
   for (const ComparedDensity& density : comparison.densities) {
     std::vector<std::string> row{density_cell(density.density)};
     bool tells = false;
     for (std::size_t v = first; v < comparison.variants.size(); ++v) {
-      row.push_back(density.results[v] ? text(*density.results[v]) : kNone);
-      tells = tells || row.back() != kNone;
+      const CellText cell = density.results[v] ? cell_of(*density.results[v]) : CellText{kNone};
+      if (cell.marked) table.marked.emplace(table.rows.size(), row.size());
+      row.push_back(cell.text);
+      tells = tells || cell.text != kNone;
     }
     if (tells) table.rows.push_back(row);
   }
-  const bool wide = table.columns.size() > table.rows.size() + 1 && !table.rows.empty();
-  return wide ? transposed(table, "variant") : table;
+  return upright(std::move(table), "variant");
 }
 
-std::string at_density(const Comparison& comparison, std::size_t variant,
-                       const std::optional<std::size_t>& row) {
-  if (!row) return kNone;
-  return density_text(comparison.densities[*row].results[variant]->density);
+// Returns one row per pair of variants and one column per density.
+TextTable pairs_table(const Comparison& comparison, const std::string& caption) {
+  TextTable table{caption, {"pair"}, {}, 1, "pairs"};
+  std::map<std::size_t, std::size_t> columns;  // of densities
+  for (const ComparedPair& pair : comparison.pairs) columns[pair.density] = 0;
+  for (auto& [density, column] : columns) {
+    column = table.columns.size();
+    table.columns.emplace_back(density_cell(comparison.densities[density].density));
+  }
+  std::pair<std::size_t, std::size_t> last;
+  for (const auto& [a, b, density, difference] : comparison.pairs) {
+    if (table.rows.empty() || std::pair(a, b) != last) {
+      table.rows.emplace_back(table.columns.size(), kNone);
+      table.rows.back().front() = comparison.variants[a].name + " - " + comparison.variants[b].name;
+      last = {a, b};
+    }
+    const CellText cell = difference_cell(difference);
+    table.rows.back()[columns[density]] = cell.text;
+    if (cell.marked) table.marked.emplace(table.rows.size() - 1, columns[density]);
+  }
+  return table;
+}
+
+// Returns "1.85 %", or "at most 1.85 %" where the variant ended before a level failed.
+std::string matching_text(const Matching& matching) {
+  if (!matching.sparsest) return kNone;
+  return (matching.ended_first ? "at most " : "") + density_text(matching.levels[*matching.sparsest].density);
 }
 
 TextTable summary_table(const Comparison& comparison) {
-  TextTable table{"Each variant as a whole; the area is mean accuracy in % over log density, down to " +
-                      density_text(comparison.sparsest_common),
-                  {"variant", "required %", "sparsest matching", "its cost", "sparsest equivalent",
-                   "sparsest not worse", "area", "area's difference"},
-                  {}};
+  const bool curve = comparison.grid.size() > 1;
+  TextTable table{"Each variant as a whole",
+                  {"variant", "sparsest matching", "test accuracy there", "its cost"},
+                  {},
+                  1,
+                  "summary"};
+  if (curve) {
+    table.caption += "; the area is mean accuracy in % over log density, at the densities that all have: " +
+                     join(comparison.grid, ", ",
+                          [&](std::size_t d) { return density_text(comparison.densities[d].density); });
+    for (const char* name : {"area", "area's difference"}) table.columns.emplace_back(name);
+  }
   const std::size_t seeds = seeds_of(comparison);
-  for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
-    const VariantSummary& variant = comparison.variants[v];
-    const auto& matching = variant.sparsest_matching;
-    table.rows.push_back(
-        {variant.name, format("%.2f", 100 * variant.required_accuracy), at_density(comparison, v, matching),
-         matching ? format("%.2f", comparison.densities[*matching].results[v]->relative_flops) : kNone,
-         at_density(comparison, v, variant.sparsest_equivalent),
-         at_density(comparison, v, variant.sparsest_not_worse),
-         variant.area ? interval_text(*variant.area, 100, "%.2f", seeds) : kNone,
-         variant.area_against_base ? difference_text(*variant.area_against_base) : kNone});
+  for (const VariantSummary& variant : comparison.variants) {
+    const auto& accuracy = variant.matching_test_accuracy;
+    auto& row = table.rows.emplace_back();
+    row = {variant.name, matching_text(variant.matching),
+           accuracy ? interval_text(*accuracy, 100, "%.2f", seeds) : kNone,
+           accuracy ? format("%.2f", *variant.matching_relative_flops) : kNone};
+    if (!curve) continue;
+    const CellText difference = difference_cell(variant.area_against_base);
+    row.push_back(variant.area ? interval_text(*variant.area, 100, "%.2f", seeds) : kNone);
+    if (difference.marked) table.marked.emplace(table.rows.size() - 1, row.size());
+    row.push_back(difference.text);
   }
   return table;
 }
@@ -131,7 +190,9 @@ TextTable summary_table(const Comparison& comparison) {
 TextTable front_table(const Comparison& comparison) {
   TextTable table{"Pareto front: networks that none beats in both accuracy and training FLOPs",
                   {"variant", "density", "FLOPs", "over dense", "test accuracy"},
-                  {}};
+                  {},
+                  1,
+                  "front"};
   for (const FrontPoint& point : comparison.front) {
     const DensityResult& result = *comparison.densities[point.density].results[point.variant];
     table.rows.push_back({comparison.variants[point.variant].name, density_cell(result.density),
@@ -149,35 +210,49 @@ ordered_json to_json(const Interval& interval) {
 ordered_json to_json(const Estimate& estimate) {
   const SampleStatistics& s = estimate.statistics;
   ordered_json values;
-  for (const auto& [seed, value] : estimate.values) values[std::to_string(seed)] = value;
+  for (const auto& [seed, value] : estimate.sample) values[std::to_string(seed)] = value.value;
   return {{"mean", s.mean},
           {"standard_deviation", json_if(s.size > 1, s.deviation)},
-          {"bootstrap_interval_95", json_if(s.size > 1, to_json(estimate.interval))},
-          {"student_half_width_95", json_if(s.size > 1, s.half_width)},
+          {"student_interval_95", json_if(s.size > 1, to_json(estimate.interval))},
           {"values_by_seed", values}};
 }
 
-ordered_json to_json(const std::optional<CorrectedTest>& test) {
-  if (!test) return nullptr;
-  return {{"pairs", test->pairs},
-          {"mean_difference", test->mean_difference},
-          {"bootstrap_interval_95", to_json(test->interval)},
-          {"t", test->t},
-          {"p_uncorrected", test->p},
-          {"p_holm", test->corrected_p},
-          {"signed_rank_p", test->signed_rank_p},
-          {"cohen_d", test->cohen_d},
-          {"hedges_g", test->hedges_g}};
+ordered_json to_json(const std::optional<Difference>& difference) {
+  if (!difference) return nullptr;
+  const MeanTest& test = difference->test;
+  return {{"mean_difference", test.estimate},
+          {"student_interval_95", to_json(test.interval())},
+          {"test", test.second_size == 0 ? "paired t" : "Welch"},
+          {"n", test.size},
+          {"degrees_of_freedom", test.degrees_of_freedom},
+          {"t", test.t()},
+          {"p_uncorrected", test.p()},
+          {"p_holm", difference->corrected_p},
+          {"p_holm_of_all", difference->corrected_p_of_all},
+          {"signed_rank_p", difference->signed_rank_p},
+          {"hedges_g", difference->hedges_g},
+          {"not_worse_p", difference->not_worse_p},
+          {"equivalent_p", difference->equivalent_p}};
 }
 
-ordered_json to_json(const std::optional<CorrectedEquivalence>& test) {
-  if (!test) return nullptr;
-  return {{"mean_difference", test->mean_difference},
-          {"p_not_below", test->p_not_below},
-          {"p_not_above", test->p_not_above},
-          {"p_uncorrected", test->p()},
-          {"p_holm", test->corrected_p},
-          {"p_not_below_holm", test->corrected_p_not_below}};
+ordered_json to_json(const Matching& matching) {
+  const ordered_json levels = json_array(matching.levels, [](const LevelMatch& match) {
+    const bool tested = match.difference.has_value();
+    return ordered_json{{"level", match.level},
+                        {"density", match.density},
+                        {"difference", json_if(tested, match.difference->estimate)},
+                        {"matches", match.matches}};
+  });
+  const bool found = matching.sparsest.has_value();
+  return {{"criterion", criterion_names().name(matching.criterion)},
+          {"judged_by", matching.on_validation ? "validation accuracy" : "test accuracy"},
+          {"sparsest_density", json_if(found, matching.levels[matching.sparsest.value_or(0)].density)},
+          {"ended_first", matching.ended_first},
+          {"levels", levels}};
+}
+
+ordered_json if_known(const std::optional<Estimate>& estimate) {
+  return estimate ? to_json(*estimate) : ordered_json();
 }
 
 bool on_front(const Comparison& comparison, std::size_t variant, std::size_t density) {
@@ -190,14 +265,15 @@ ordered_json to_json(const DensityResult& result, bool front) {
   return {{"level", result.level},
           {"density", result.density},
           {"test_accuracy", to_json(result.test_accuracy)},
-          {"early_stop_test_accuracy", to_json(result.early_stop_test_accuracy)},
-          {"early_stop_step", to_json(result.early_stop_step)},
+          {"early_stop_test_accuracy", if_known(result.early_stop_test_accuracy)},
+          {"early_stop_step", if_known(result.early_stop_step)},
+          {"validation_accuracy", if_known(result.validation_accuracy)},
+          {"still_improving", result.still_improving},
           {"flops", result.flops},
           {"relative_flops", result.relative_flops},
           {"on_pareto_front", front},
           {"against_base", to_json(result.against_base)},
-          {"equivalence_with_base", to_json(result.with_base)},
-          {"with_dense", to_json(result.with_dense)}};
+          {"against_dense", to_json(result.against_dense)}};
 }
 
 ordered_json results_json(const Comparison& comparison, std::size_t variant) {
@@ -218,8 +294,8 @@ ordered_json csv_row(const std::string& variant, ordered_json result) {
     for (const char* name : names) row[name] = from[name];
   };
   const auto take_interval = [&row](ordered_json& from, const std::string& name) {
-    row[name + "_low_95"] = from["bootstrap_interval_95"][0];
-    row[name + "_high_95"] = from["bootstrap_interval_95"][1];
+    row[name + "_low_95"] = from["student_interval_95"][0];
+    row[name + "_high_95"] = from["student_interval_95"][1];
   };
   result["seeds"] = result["test_accuracy"]["values_by_seed"].size();
   take(result, {"level", "density", "compared_at_density", "seeds"});
@@ -228,19 +304,15 @@ ordered_json csv_row(const std::string& variant, ordered_json result) {
     row[name + "_standard_deviation"] = result[name]["standard_deviation"];
     take_interval(result[name], name);
   }
-  take(result, {"flops", "relative_flops", "on_pareto_front"});
-  ordered_json &base = result["against_base"], &dense = result["with_dense"];
-  row["difference_from_base"] = base["mean_difference"];
-  take_interval(base, "difference");
-  take(base, {"t", "p_uncorrected", "p_holm", "signed_rank_p", "cohen_d", "hedges_g"});
-  const auto take_equivalence = [&row](ordered_json& from, const std::string& prefix) {
-    row[prefix + "equivalence_p_uncorrected"] = from["p_uncorrected"];
-    row[prefix + "equivalence_p_holm"] = from["p_holm"];
-    row[prefix + "not_worse_p_holm"] = from["p_not_below_holm"];
-  };
-  take_equivalence(result["equivalence_with_base"], "base_");
-  row["difference_from_dense"] = dense["mean_difference"];
-  take_equivalence(dense, "");
+  take(result, {"still_improving", "flops", "relative_flops", "on_pareto_front"});
+  for (const std::string name : {"base", "dense"}) {
+    ordered_json& difference = result["against_" + name];
+    row["difference_from_" + name] = difference["mean_difference"];
+    take_interval(difference, "difference_from_" + name);
+    for (const char* figure : {"test", "t", "p_uncorrected", "p_holm", "p_holm_of_all", "signed_rank_p",
+                               "hedges_g", "not_worse_p", "equivalent_p"})
+      row[name + "_" + figure] = difference[figure];
+  }
   return row;
 }
 
@@ -260,6 +332,54 @@ std::string ground_text(const Comparison& comparison) {
          (flops ? " images where dense, and elsewhere as many as cost the same" : " images a level");
 }
 
+std::vector<const Difference*> tested_differences(const Comparison& comparison) {
+  std::vector<const Difference*> tested;
+  for (const ComparedDensity& row : comparison.densities) {
+    for (const auto& result : row.results) {
+      if (result && result->against_base && !result->against_base->same)
+        tested.push_back(&*result->against_base);
+    }
+  }
+  return tested;
+}
+
+// Returns how the differences from the base were tested.
+std::string tests_note(const Comparison& comparison) {
+  const std::vector<const Difference*> tested = tested_differences(comparison);
+  const auto count = [&](const auto& holds) { return std::ranges::count_if(tested, holds); };
+  const auto paired = count([](const Difference* one) { return one->test.second_size == 0; });
+  const auto of_family = count(&Difference::is_significant);
+  const auto of_all = count([](const Difference* one) { return one->corrected_p_of_all < kSignificance; });
+  return format(
+             "Of %zu differences from '%s' %td are paired: the same seeds saw the same order of images. "
+             "The others are of Welch's test. ",
+             tested.size(), comparison.variants.front().name.c_str(), paired) +
+         format(
+             "p is corrected by Holm over a variant's densities; * marks p < %g: %td, and %td if all were "
+             "one family. g is Hedges' effect size.",
+             kSignificance, of_family, of_all);
+}
+
+bool is_still_improving(const Comparison& comparison) {
+  return std::ranges::any_of(comparison.densities, [](const ComparedDensity& row) {
+    return std::ranges::any_of(row.results,
+                               [](const auto& result) { return result && result->still_improving > 0.5; });
+  });
+}
+
+// Returns when a level is called matching.
+std::string matching_note(const Comparison& comparison) {
+  const auto& [criterion, margin] = static_cast<const MatchingOptions&>(comparison.options);
+  if (criterion == Criterion::one_deviation)
+    return "A level is matching if its mean test accuracy is at least the dense network's less one standard "
+           "deviation (Chen et al. 2020), which is no test.";
+  const bool on_validation = comparison.variants.front().matching.on_validation;
+  return format(
+      "Levels are matching, from dense to sparse, until the first whose %s accuracy is not shown to "
+      "be less than %.2f points below the dense network's (one-sided t test, p < %g).",
+      on_validation ? "validation" : "test", 100 * margin, kSignificance);
+}
+
 }  // namespace
 
 std::vector<std::string> comparison_notes(const Comparison& comparison) {
@@ -276,13 +396,20 @@ std::vector<std::string> comparison_notes(const Comparison& comparison) {
     notes.emplace_back(
         "One seed: no intervals and no tests; whether a difference is more than chance, only more "
         "replicates can tell.");
-    return notes;
+  } else {
+    notes.push_back(format("Means of %zu seeds (or as many as in parentheses) with 95 %% intervals by "
+                           "Student's t. ",
+                           seeds) +
+                    tests_note(comparison));
+    notes.push_back(matching_note(comparison));
   }
-  notes.push_back(
-      format("Means of %zu seeds (or as many as in parentheses) with 95 %% intervals by the bootstrap. "
-             "Differences are paired by seed; p is of the paired t test, corrected by Holm for all of its "
-             "kind; g is Hedges' effect size.",
-             seeds));
+  if (seeds == 2)
+    notes.emplace_back("Two seeds show no more than the largest differences: give five or more to tell.");
+  if (is_still_improving(comparison)) {
+    notes.emplace_back(
+        "+: most of these networks had their least validation loss at their last validation. They were still "
+        "improving, and with more steps they might rank otherwise.");
+  }
   return notes;
 }
 
@@ -291,30 +418,36 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
   const std::string base = comparison.variants.front().name,
                     margin = format("%.2f", 100 * comparison.options.margin);
   const double dense_flops = comparison.densities.front().results.front()->flops;
-  return {
-      by_density(comparison, "Test accuracy after training, %", 0,
-                 [&](const DensityResult& result) {
-                   return interval_text(result.test_accuracy, 100, "%.2f", seeds);
-                 }),
-      by_density(comparison,
-                 "Difference of test accuracy from '" + base + "', points; equivalent: within " + margin +
-                     " points (TOST); not worse: not that far below",
-                 1, base_text),
-      by_density(comparison,
-                 "Difference from the variant's own dense network, points; p of equivalence within " +
-                     margin + " points (TOST); not worse: by the lower of its two tests alone",
-                 0, dense_text),
-      by_density(comparison, "Early-stop step", 0,
-                 [&](const DensityResult& result) {
-                   return interval_text(result.early_stop_step, 1, "%.0f", seeds);
-                 }),
-      by_density(comparison,
-                 "Cost: FLOPs of all trainings that it takes to obtain a network, over those of the dense "
-                 "network's, " +
-                     format("%.3g", dense_flops) + " of '" + base + "'",
-                 0, [](const DensityResult& result) { return format("%.3f", result.relative_flops); }),
-      summary_table(comparison),
-      front_table(comparison)};
+  const std::string findings = "equivalent: within " + margin +
+                               " points (TOST); not worse: not that far below; both as far as all denser "
+                               "networks of the variant are";
+  return {by_density(comparison, "accuracy", "Test accuracy after training, %", 0,
+                     [&](const DensityResult& result) { return CellText{accuracy_text(result, seeds)}; }),
+          by_density(comparison, "difference",
+                     "Difference of test accuracy from '" + base +
+                         "', points ± half width of its 95 % interval; " + findings,
+                     1, [](const DensityResult& result) { return difference_cell(result.against_base); }),
+          pairs_table(comparison, "Difference of test accuracy of two variants, points; " + findings),
+          by_density(comparison, "dense",
+                     "Difference from the variant's own dense network, points; " + findings, 0, dense_cell),
+          by_density(comparison, "early-stop", "Early-stop step", 0,
+                     [&](const DensityResult& result) {
+                       return CellText{result.early_stop_step
+                                           ? interval_text(*result.early_stop_step, 1, "%.0f", seeds)
+                                           : kNone};
+                     }),
+          by_density(
+              comparison, "cost",
+              "Cost: FLOPs by surviving weights, of all trainings that it takes to obtain a network, over "
+              "those of the dense network's, " +
+                  format("%.3g", dense_flops) + " of '" + base + "'",
+              0, [](const DensityResult& result) { return CellText{format("%.3f", result.relative_flops)}; }),
+          summary_table(comparison),
+          front_table(comparison)};
+}
+
+std::vector<std::string> comparison_table_names() {
+  return {"accuracy", "difference", "pairs", "dense", "early-stop", "cost", "summary", "front"};
 }
 
 TextTable comparison_rows(const Comparison& comparison) {
@@ -335,15 +468,12 @@ ordered_json comparison_json(const Comparison& comparison) {
   ordered_json variants = ordered_json::array();
   for (std::size_t v = 0; v < comparison.variants.size(); ++v) {
     const VariantSummary& variant = comparison.variants[v];
-    const auto density_of = [&](const std::optional<std::size_t>& row) {
-      return row ? std::optional(comparison.densities[*row].results[v]->density) : std::nullopt;
-    };
+    const auto& accuracy = variant.matching_test_accuracy;
     variants.push_back({{"name", variant.name},
-                        {"required_test_accuracy", variant.required_accuracy},
-                        {"sparsest_matching_density", density_of(variant.sparsest_matching)},
-                        {"sparsest_equivalent_density", density_of(variant.sparsest_equivalent)},
-                        {"sparsest_not_worse_density", density_of(variant.sparsest_not_worse)},
-                        {"area_under_curve", variant.area ? to_json(*variant.area) : ordered_json()},
+                        {"matching", to_json(variant.matching)},
+                        {"matching_test_accuracy", if_known(accuracy)},
+                        {"matching_relative_flops", variant.matching_relative_flops},
+                        {"area_under_curve", if_known(variant.area)},
                         {"area_against_base", to_json(variant.area_against_base)},
                         {"results", results_json(comparison, v)}});
   }
@@ -353,8 +483,15 @@ ordered_json comparison_json(const Comparison& comparison) {
           {"differing_settings", comparison.differing},
           {"margin", comparison.options.margin},
           {"density_tolerance", comparison.options.density_tolerance},
-          {"area_down_to_density", comparison.sparsest_common},
-          {"variants", variants}};
+          {"area_densities",
+           json_array(comparison.grid, [&](std::size_t d) { return comparison.densities[d].density; })},
+          {"variants", variants},
+          {"pairs", json_array(comparison.pairs, [&](const ComparedPair& pair) {
+             return ordered_json{{"a", comparison.variants[pair.a].name},
+                                 {"b", comparison.variants[pair.b].name},
+                                 {"density", comparison.densities[pair.density].density},
+                                 {"difference", to_json(std::optional(pair.difference))}};
+           })}};
 }
 
 }  // namespace ltlab::app

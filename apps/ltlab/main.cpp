@@ -31,8 +31,10 @@ constexpr Command kCommands[] = {
     {"landscape", "measure the loss landscape: interpolation, instability, sharpness",
      ltlab::app::landscape_command},
     {"model", "show a model's layers, list built-in models", ltlab::app::model_command},
+    {"power", "tell what seeds the claims of a study take", ltlab::app::power_command},
     {"report", "make a page of charts, masks and tables to look at", ltlab::app::report_command},
     {"search", "find winning tickets by iterative magnitude pruning", ltlab::app::search_command},
+    {"study", "register claims, run what they need, and give verdicts", ltlab::app::study_command},
     {"verify", "check a run's files: checksums and invariants", ltlab::app::verify_command}};
 
 void print_usage(std::ostream& out) {

@@ -25,13 +25,14 @@ namespace {
 
 void show(const SearchRequest& request, const SearchResults& results) {
   const RunStore first(replicate_folder(request.out, request.config.replicates, 0));
-  const std::vector<LayerCollapse> collapses = layer_collapse(RunStore(request.out));
+  const SearchFindings findings{results, layer_collapse(RunStore(request.out)), first.read_run().classes,
+                                request.matching};
   if (!request.json) {
-    print_report(std::cout, results, collapses);
+    print_report(std::cout, findings);
     if (request.explain_kernels) print_kernels(std::cout, first);
     return;
   }
-  nlohmann::ordered_json report = report_json(results, collapses);
+  nlohmann::ordered_json report = report_json(findings);
   report["run"] = request.out;
   report["config"] = as_written(config_text(request.config) + extent_text(request.config));
   if (request.explain_kernels) report["kernels"] = kernels_json(first);

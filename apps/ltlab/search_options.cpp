@@ -12,6 +12,7 @@
 #include "ltlab/data/sources.h"
 #include "ltlab/data/user_arrays.h"
 #include "ltlab/nn/models.h"
+#include "matching_options.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -57,6 +58,7 @@ po::options_description run_options() {
   add("force", "delete the run in the folder and begin anew");
   add_settings(SettingGroup::run, run);
   add("workers", po::value<Count>()->value_name("N"), "trainings side by side (the processor's cores)");
+  add_matching_options(run);
   add("json", "print the result as JSON on standard output");
   add("explain-kernels", "also show which kernel computed each product, and the times measured");
   return run;
@@ -273,6 +275,7 @@ SearchRequest parse_search(const Arguments& arguments) {
   request.resume = map.count("resume") > 0;
   request.force = map.count("force") > 0;
   request.json = map.count("json") > 0;
+  request.matching = read_matching_options(map);
   request.explain_kernels = map.count("explain-kernels") > 0;
   if (request.resume && request.force) throw ConfigError("--resume and --force exclude each other");
   GivenSettings given = given_on(map);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "command_line.h"
+#include "ltlab/analysis/matching_levels.h"
 #include "ltlab/config/search_config.h"
 #include "ltlab/store/run_store.h"
 
@@ -17,6 +18,7 @@ struct SearchRequest {
   std::string out;  ///< folder of the run
   unsigned workers = 1;
   bool resume = false, force = false, json = false;
+  MatchingOptions matching;      ///< by which the result is judged
   bool explain_kernels = false;  ///< show which kernels ran, and why
   bool help = false;             ///< nothing else: the help has been printed
 };

@@ -34,6 +34,11 @@ void refuse_other_settings(const SearchRequest& request, const CollectionRecord&
   }
 }
 
+bool reads_same(const SearchConfig& a, const SearchConfig& b) {
+  return a.data == b.data && pretraining_data(a) == pretraining_data(b) && a.model == b.model &&
+         a.training.batch == b.training.batch;
+}
+
 // Reports a search with more levels than there are weights to prune.
 void tell_early_end(const SearchConfig& config, const std::vector<double>& densities) {
   const std::size_t last = densities.size() - 1;
@@ -94,6 +99,15 @@ void replace_run(const std::string& folder) {
 SearchData::SearchData(const SearchConfig& config)
     : own_(gathered(load(config.data), config.model, config.training.batch)),
       pretraining_(load_pretraining_data(config)) {}
+
+const SearchData& SharedData::of(const SearchConfig& config) {
+  if (!data_ || !reads_same(loaded_for_, config)) {
+    data_.reset();
+    data_ = std::make_unique<SearchData>(config);
+    loaded_for_ = config;
+  }
+  return *data_;
+}
 
 void check_folder(const SearchRequest& request) {
   if (request.force) return;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <stop_token>
 
@@ -23,6 +24,17 @@ class SearchData {
  private:
   TrainingData own_;
   std::optional<TrainingData> pretraining_;
+};
+
+/// Loads data once for searches that read the same, one after the other.
+class SharedData {
+ public:
+  /// Returns the data of a search, until the next call. Errors as of SearchData.
+  const SearchData& of(const SearchConfig& config);
+
+ private:
+  SearchConfig loaded_for_;
+  std::unique_ptr<SearchData> data_;
 };
 
 /// Checks that the search may use its folder; deletes nothing. ConfigError where it holds a run that is

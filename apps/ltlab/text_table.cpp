@@ -195,6 +195,12 @@ class Layout {
   std::vector<std::size_t> widths_;
 };
 
+// Returns what makes a text bold in a format, around it.
+std::string in_bold(const std::string& before, const std::string& text, const std::string& after) {
+  const auto blanks = text.find_first_not_of(' ');  // a marked cell is not empty
+  return text.substr(0, blanks) + before + text.substr(blanks) + after;
+}
+
 std::string latex(const std::string& text) {
   static const std::map<char, std::string> replacements = {{'%', "\\%"},
                                                            {'_', "\\_"},
@@ -221,6 +227,24 @@ Lines whole(Lines row, const TextTable& table) {
   return row;
 }
 
+// Returns the cells of a row as `plain` writes them in a format, marked ones between `before` and `after`.
+template <class Plain>
+Lines cells_of(const TextTable& table, std::size_t row, const Plain& plain, const std::string& before,
+               const std::string& after) {
+  Lines cells = whole(table.rows[row], table);
+  for (std::size_t c = 0; c < cells.size(); ++c) {
+    cells[c] = plain(cells[c]);
+    if (table.marked.contains({row, c})) cells[c] = in_bold(before, cells[c], after);
+  }
+  return cells;
+}
+
+// Returns the table with stars in the text of marked cells.
+TextTable with_stars(TextTable table) {
+  for (const auto& [row, column] : table.marked) table.rows[row][column] += " *";
+  return table;
+}
+
 // Returns the columns' names on one line each.
 Lines names(const TextTable& table) {
   Lines names;
@@ -239,28 +263,26 @@ void print_terminal(std::ostream& out, const TextTable& table) {
 
 void print_within(std::ostream& out, const TextTable& table, std::size_t width) {
   if (!table.caption.empty()) out << join(wrapped(table.caption, width), "\n") << '\n';
-  Layout(table, width).print(out);
+  const TextTable starred = with_stars(table);
+  Layout(starred, width).print(out);
 }
 
 void print_markdown(std::ostream& out, const TextTable& table) {
-  const auto print = [&](const std::vector<std::string>& row) {
-    out << "| " << join(row, " | ", markdown) << " |\n";
-  };
+  const auto print = [&](const Lines& row) { out << "| " << join(row, " | ") << " |\n"; };
   out << table.caption << "\n\n";
-  print(names(table));
-  print(std::vector<std::string>(table.columns.size(), "---"));
-  for (const auto& row : table.rows) print(whole(row, table));
+  out << "| " << join(names(table), " | ", markdown) << " |\n";
+  print(Lines(table.columns.size(), "---"));
+  for (std::size_t r = 0; r < table.rows.size(); ++r) print(cells_of(table, r, markdown, "**", "**"));
 }
 
 void print_latex(std::ostream& out, const TextTable& table) {
-  const auto print = [&](const std::vector<std::string>& row) {
-    out << join(row, " & ", latex) << " \\\\\n";
-  };
-  out << "\\begin{table}\n\\caption{" << latex(table.caption) << "}\n\\begin{tabular}{"
-      << std::string(table.columns.size(), 'l') << "}\n\\toprule\n";
-  print(names(table));
+  const auto print = [&](const Lines& row) { out << join(row, " & ") << " \\\\\n"; };
+  out << "\\begin{table}\n\\caption{" << latex(table.caption) << "}\n";
+  if (!table.label.empty()) out << "\\label{tab:" << table.label << "}\n";
+  out << "\\begin{tabular}{" << std::string(table.columns.size(), 'l') << "}\n\\toprule\n";
+  out << join(names(table), " & ", latex) << " \\\\\n";
   out << "\\midrule\n";
-  for (const auto& row : table.rows) print(whole(row, table));
+  for (std::size_t r = 0; r < table.rows.size(); ++r) print(cells_of(table, r, latex, "\\textbf{", "}"));
   out << "\\bottomrule\n\\end{tabular}\n\\end{table}\n";
 }
 

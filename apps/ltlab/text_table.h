@@ -3,6 +3,7 @@
 #include <concepts>
 #include <map>
 #include <ostream>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -28,7 +29,10 @@ struct TextTable {
   std::string caption;  ///< may be empty
   std::vector<Column> columns;
   std::vector<std::vector<std::string>> rows;
-  std::size_t keys = 1;  ///< columns from the left that name a row
+  std::size_t keys = 1;    ///< columns from the left that name a row
+  std::string label = {};  ///< in LaTeX; may be empty
+  /// Cells, by row and column, that have a star on a terminal, and are bold in Markdown and LaTeX.
+  std::set<std::pair<std::size_t, std::size_t>> marked = {};
 
   /// Adds columns of these names.
   void add(std::initializer_list<const char*> names, Align align, const std::string& group = "") {

@@ -1,8 +1,10 @@
 #include "ltlab/analysis/comparison.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 
+#include "ltlab/analysis/families.h"
 #include "ltlab/base/error.h"
 
 using namespace ltlab;
@@ -21,6 +23,8 @@ RecordedTraining training(std::uint64_t seed, const std::string& branch, unsigne
   summary.early_stop_test_accuracy = accuracy - 0.01;
   summary.early_stop_step = 10 * level + seed;
   summary.cost.flops = flops;
+  summary.validation_accuracy = accuracy;
+  summary.order_sha256 = "order of seed " + std::to_string(seed);
   return result;
 }
 
@@ -126,58 +130,97 @@ TEST_CASE("Variants are compared with the base by seed at equal densities", "[an
   const DensityResult& worse = *comparison.densities[1].results[1];
   CHECK_FALSE(base.against_base);
   CHECK(base.test_accuracy.statistics.mean == Approx(0.961));
-  CHECK(base.early_stop_step.values.at(2) == 12);
-  CHECK(worse.against_base->pairs == 3);
-  CHECK(worse.against_base->mean_difference == Approx(-0.02));
+  CHECK(base.early_stop_step->sample.at(2).value == 12);
+  CHECK(worse.against_base->test.size == 3);
+  CHECK(worse.against_base->test.estimate == Approx(-0.02));
   // The same network: no difference, and nothing to test.
-  CHECK(comparison.densities[0].results[1]->against_base->mean_difference == 0);
+  CHECK(comparison.densities[0].results[1]->against_base->same);
   CHECK(std::isnan(comparison.densities[0].results[1]->against_base->corrected_p));
-  CHECK(comparison.sparsest_common == 0.125);
-  CHECK(comparison.variants[1].area_against_base->mean_difference < 0);
+  CHECK(comparison.variants[1].area_against_base->test.estimate < 0);
 }
 
-TEST_CASE("The variants' verdicts are of their own dense networks", "[analysis]") {
-  const std::vector<RecordedRun> runs = {run_of("imp", 0), run_of("worse", -0.03)};
-  ComparisonOptions options;
-  options.margin = 0.02;
-  const Comparison comparison = compare(runs, options);
-  // Dense 0.951 +- 0.001: level 1 (0.961) matches, level 2 (0.946) does not, but is less than two points
-  // below.
-  CHECK(comparison.variants[0].required_accuracy == Approx(0.95));
-  CHECK(comparison.variants[0].sparsest_matching == 1);
-  CHECK(comparison.variants[0].sparsest_equivalent == 2);
-  CHECK(comparison.variants[0].sparsest_not_worse == 2);
-  CHECK_FALSE(comparison.variants[1].sparsest_matching);
-  CHECK_FALSE(comparison.densities[0].results[0]->with_dense);
-  CHECK(comparison.densities[2].results[0]->with_dense->mean_difference == Approx(-0.005));
+TEST_CASE("A test is paired only where networks of a seed saw the same order of images", "[analysis]") {
+  RecordedRun other = run_of("other", -0.02);
+  const auto tested = [&] {
+    const Comparison comparison = compare({run_of("imp", 0), other}, {});
+    return comparison.densities[1].results[1]->against_base->test;
+  };
+  CHECK(tested().second_size == 0);
+  SECTION("in other orders") {
+    for (RecordedTraining& training : other.trainings) training.summary.order_sha256 += "'s own";
+    CHECK(tested().second_size == 3);
+    CHECK(tested().estimate == Approx(-0.02));
+  }
+  SECTION("in orders that are not known") {
+    for (RecordedTraining& training : other.trainings) training.summary.order_sha256.clear();
+    CHECK(tested().second_size == 3);
+  }
+  SECTION("in one other order among the seeds") {
+    other.trainings[1].summary.order_sha256 = "another";
+    CHECK(tested().second_size == 3);
+  }
+  SECTION("with other seeds") {
+    for (RecordedTraining& training : other.trainings) training.seed += 2;
+    CHECK(tested().second_size == 3);
+  }
 }
 
-TEST_CASE("What is better than equivalent is not worse", "[analysis]") {
-  RecordedRun better = run_of("better", 0.03);
-  const Comparison comparison = compare({better, run_of("imp", 0)}, {});
-  CHECK_FALSE(comparison.variants[0].sparsest_equivalent);
-  CHECK(comparison.variants[0].sparsest_not_worse == 2);
+TEST_CASE("Matching levels of a variant are those up to the first that is not", "[analysis]") {
+  RecordedRun run = run_of("imp", 0);
+  const Comparison comparison = compare({run, run_of("worse", -0.03)}, {});
+  // Dense 0.951; level 1 has 0.961; level 2 with 0.946 is half a point below, level 3 five points.
+  REQUIRE(comparison.variants[0].matching.sparsest);
+  CHECK(*comparison.variants[0].matching.sparsest == 0);
+  CHECK_FALSE(comparison.variants[0].matching.ended_first);
+  CHECK(comparison.variants[0].matching_test_accuracy->statistics.mean == Approx(0.961));
+  CHECK(comparison.variants[0].matching_relative_flops == Approx(1.5));
+  CHECK_FALSE(comparison.variants[1].matching.sparsest);
+  // A level that matches again, below one that does not, counts by no test.
+  for (RecordedTraining& training : run.trainings) {
+    if (training.summary.level == 3)
+      training.summary.test_accuracy = training.summary.validation_accuracy = 0.96;
+  }
+  const Comparison again = compare({run, run_of("worse", -0.03)}, {});
+  CHECK(*again.variants[0].matching.sparsest == 0);
+  ComparisonOptions of_papers;
+  of_papers.criterion = Criterion::one_deviation;
+  CHECK(*compare({run, run_of("worse", -0.03)}, of_papers).variants[0].matching.sparsest == 2);
 }
 
-TEST_CASE("Holm's correction counts the tests of all variants and densities", "[analysis]") {
-  const std::vector<RecordedRun> runs = {run_of("imp", 0), run_of("a", -0.01), run_of("b", -0.02)};
-  RecordedRun noisy = runs[1];
+TEST_CASE("Each variant's tests are a family, and all tests are told as one, too", "[analysis]") {
+  RecordedRun noisy = run_of("a", -0.01);
   for (RecordedTraining& training : noisy.trainings) {
     if (training.summary.level > 0)
       training.summary.test_accuracy += 0.003 * static_cast<double>(training.seed);
   }
-  const Comparison comparison = compare({runs[0], noisy, runs[2]}, {});
-  std::vector<double> p_values, corrected;
-  for (const ComparedDensity& density : comparison.densities) {
-    for (const auto& result : density.results) {
-      if (!result->against_base) continue;
-      p_values.push_back(result->against_base->p);
-      corrected.push_back(result->against_base->corrected_p);
+  const Comparison comparison = compare({run_of("imp", 0), noisy, run_of("b", -0.02)}, {});
+  std::vector<double> all, of_all;
+  for (const std::size_t v : {1, 2}) {
+    std::vector<double> family, corrected, not_worse, sequence;
+    for (const std::size_t d : {1, 2, 3}) {
+      const Difference& difference = *comparison.densities[d].results[v]->against_base;
+      family.push_back(difference.test.p());
+      corrected.push_back(difference.corrected_p);
+      not_worse.push_back(non_inferiority_p(difference.test, 0.005));
+      sequence.push_back(difference.not_worse_p);
+      of_all.push_back(difference.corrected_p_of_all);
     }
+    CHECK(corrected == holm_corrected(family));
+    CHECK(sequence == fixed_sequence_corrected(not_worse));
+    all.insert(all.end(), family.begin(), family.end());
   }
-  const std::vector<double> expected = holm_corrected(p_values);
-  REQUIRE(corrected.size() == 8);
-  for (std::size_t i = 2; i < corrected.size(); ++i) CHECK(corrected[i] == expected[i]);
+  CHECK(of_all == holm_corrected(all));
+}
+
+TEST_CASE("All pairs are tested where asked for", "[analysis]") {
+  ComparisonOptions options;
+  CHECK(compare({run_of("imp", 0), run_of("a", -0.01)}, options).pairs.empty());
+  options.pairs = true;
+  const Comparison comparison = compare({run_of("imp", 0), run_of("a", -0.01), run_of("b", -0.02)}, options);
+  REQUIRE(comparison.pairs.size() == 3 * 4);
+  const auto pair = std::ranges::find_if(
+      comparison.pairs, [](const ComparedPair& one) { return one.a == 1 && one.b == 2 && one.density == 1; });
+  CHECK(pair->difference.test.estimate == Approx(0.01));
 }
 
 TEST_CASE("Only the same density is compared, and what has no partner stands alone", "[analysis]") {
@@ -193,14 +236,13 @@ TEST_CASE("Only the same density is compared, and what has no partner stands alo
   CHECK(comparison.densities[3].density == Approx(0.2));
   CHECK_FALSE(comparison.densities[3].results[0]);
   CHECK_FALSE(comparison.densities[3].results[1]->against_base);
-  CHECK(comparison.sparsest_common == Approx(0.2));
+  CHECK(comparison.grid == std::vector<std::size_t>{0, 1, 2});
   ComparisonOptions strict;
   strict.density_tolerance = 0.001;
   CHECK(compare({run_of("imp", 0), other}, strict).densities.size() == 6);
 }
 
-TEST_CASE("Only the densities that are asked for are compared, with the costs and areas of all",
-          "[analysis]") {
+TEST_CASE("Only the densities that are asked for are compared, with the costs of all", "[analysis]") {
   const std::vector<RecordedRun> runs = {run_of("imp", 0), run_of("worse", -0.02)};
   const Comparison all = compare(runs, {});
   ComparisonOptions options;
@@ -210,18 +252,35 @@ TEST_CASE("Only the densities that are asked for are compared, with the costs an
   CHECK(one.densities[0].density == 1);
   CHECK(one.densities[1].results[1]->flops == all.densities[2].results[1]->flops);
   CHECK(one.densities[1].results[1]->against_base->corrected_p ==
-        one.densities[1].results[1]->against_base->p);
-  CHECK(one.variants[1].area->values == all.variants[1].area->values);
+        one.densities[1].results[1]->against_base->test.p());
+  CHECK(one.grid == std::vector<std::size_t>{0, 1});
+  CHECK(one.variants[1].matching.levels.size() == 3);
   options.densities = {0.3};
   CHECK_THROWS_WITH(compare(runs, options), Contains("none of the runs has a network of density 0.3"));
 }
 
 TEST_CASE("Equivalence with the base is tested but where the networks are the same", "[analysis]") {
   const Comparison comparison = compare({run_of("imp", 0), run_of("alike", -0.001)}, {});
-  CHECK_FALSE(comparison.densities[0].results[1]->with_base);
-  CHECK_FALSE(comparison.densities[1].results[0]->with_base);
-  CHECK(comparison.densities[1].results[1]->with_base->corrected_p < kSignificance);
-  CHECK(comparison.densities[1].results[1]->with_base->mean_difference == Approx(-0.001));
+  CHECK(std::isnan(comparison.densities[0].results[1]->against_base->equivalent_p));
+  CHECK(comparison.densities[1].results[1]->against_base->is_equivalent());
+  CHECK(comparison.densities[1].results[1]->against_base->test.estimate == Approx(-0.001));
+}
+
+TEST_CASE("Areas are taken on the densities that all variants have, or not at all", "[analysis]") {
+  RecordedRun few = run_of("few", 0), other = run_of("other", 0);
+  std::erase_if(few.trainings, [](const RecordedTraining& t) { return t.summary.level == 1; });
+  for (RecordedTraining& training : few.trainings)
+    training.summary.level -= training.summary.level > 0 ? 1 : 0;
+  const Comparison comparison = compare({run_of("imp", 0), few}, {});
+  REQUIRE(comparison.grid == std::vector<std::size_t>{0, 2, 3});
+  // The base's own level at 50 %, which the other lacks, does not count.
+  CHECK(comparison.variants[0].area->statistics.mean == Approx(comparison.variants[1].area->statistics.mean));
+  for (RecordedTraining& training : other.trainings) {
+    if (training.summary.level > 0) training.summary.density *= 0.9;
+  }
+  const Comparison apart = compare({run_of("imp", 0), other}, {});
+  CHECK(apart.grid.size() == 1);
+  CHECK_FALSE(apart.variants[0].area);
 }
 
 TEST_CASE("A budget of FLOPs is told by the dense network's steps", "[analysis]") {
@@ -230,15 +289,6 @@ TEST_CASE("A budget of FLOPs is told by the dense network's steps", "[analysis]"
   CHECK(disagreements({flops, other}).empty());
   CHECK(disagreements({flops, run_of("steps", 0)}) ==
         std::vector<std::string>{"budget: flops in 'flops', steps in 'steps'"});
-}
-
-TEST_CASE("Without seeds in common there are means but no tests", "[analysis]") {
-  RecordedRun other = run_of("other", 0);
-  for (RecordedTraining& training : other.trainings) training.seed += 2;
-  const Comparison comparison = compare({run_of("imp", 0), other}, {});
-  CHECK(comparison.densities[1].results[1]->test_accuracy.values.size() == 3);
-  CHECK_FALSE(comparison.densities[1].results[1]->against_base);
-  CHECK(comparison.densities[1].results[1]->with_dense);
 }
 
 TEST_CASE("Runs that differ in data, model or budget are not compared unasked", "[analysis]") {

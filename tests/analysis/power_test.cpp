@@ -13,8 +13,8 @@ using namespace ltlab;
 
 namespace {
 
-constexpr PlannedTest kPaired{}, kIndependent{Claim::different, Pairing::independent},
-    kAbove{Claim::above, Pairing::paired};
+constexpr PlannedTest kPaired{}, kIndependent{Alternative::different, Pairing::independent},
+    kAbove{Alternative::above, Pairing::paired};
 
 // Returns the share of simulated samples that show the claim.
 template <class Shows>
@@ -40,12 +40,12 @@ TEST_CASE("The power of t tests agrees with statsmodels", "[analysis][statistics
   CHECK(power(kPaired, 2.5, 1, 3) == Approx(0.6191523278084491).epsilon(1e-8));
   CHECK(power(kPaired, -2.5, 1, 3) == Approx(0.6191523278084491).epsilon(1e-8));
   CHECK(power(kPaired, 0.3, 1, 100) == Approx(0.8439471027559772).epsilon(1e-8));
-  CHECK(power({Claim::different, Pairing::paired, 0.01}, 0.4, 1, 2) ==
+  CHECK(power({Alternative::different, Pairing::paired, 0.01}, 0.4, 1, 2) ==
         Approx(0.011558383618567227).epsilon(1e-8));
   CHECK(power(kAbove, 1, 1, 5) == Approx(0.5797373603716012).epsilon(1e-8));
   CHECK(power(kAbove, 3, 2, 2) == Approx(0.2607642660380575).epsilon(1e-8));
   CHECK(power(kIndependent, 1, 1, 5) == Approx(0.28629549342627775).epsilon(1e-8));
-  CHECK(power({Claim::different, Pairing::independent, 0.01}, 5, 1, 3) ==
+  CHECK(power({Alternative::different, Pairing::independent, 0.01}, 5, 1, 3) ==
         Approx(0.8324709791044054).epsilon(1e-8));
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("The power of t tests agrees with the noncentral t of Boost", "[analys
 TEST_CASE("The power of equivalence agrees with PowerTOST", "[analysis][statistics]") {
   // PowerTOST's sampleN.TOST(CV = 0.25): 28 subjects in a crossover of two sequences, power 0.807439. As two
   // samples of 14, each subject's difference of periods halved has the variance log(1 + CV^2) / 2.
-  const PlannedTest test{Claim::equivalent, Pairing::independent, 0.05, std::log(1.25)};
+  const PlannedTest test{Alternative::equivalent, Pairing::independent, 0.05, std::log(1.25)};
   const double deviation = std::sqrt(std::log(1 + 0.25 * 0.25) / 2);
   CHECK(power(test, std::log(0.95), deviation, 14) == Approx(0.807439).margin(1e-6));
   CHECK(seeds_needed(test, std::log(0.95), deviation, 0.8) == 14);
@@ -81,7 +81,7 @@ TEST_CASE("The seeds needed agree with statsmodels", "[analysis][statistics]") {
   CHECK(seeds_needed(kIndependent, 0.5, 1, 0.8) == 64);
   CHECK(seeds_needed(kPaired, 1e9, 1, 0.8) == 2);
   // One that is not inferior is above after a shift by the margin.
-  CHECK(seeds_needed({Claim::not_worse, Pairing::paired, 0.05, 0.5}, 0, 1, 0.9) == 36);
+  CHECK(seeds_needed({Alternative::not_worse, Pairing::paired, 0.05, 0.5}, 0, 1, 0.9) == 36);
 }
 
 TEST_CASE("The smallest effect agrees with statsmodels", "[analysis][statistics]") {
@@ -90,21 +90,22 @@ TEST_CASE("The smallest effect agrees with statsmodels", "[analysis][statistics]
   CHECK(smallest_effect(kPaired, 2, 5, 0.8) == Approx(2 * 1.6819969613308459).epsilon(1e-7));
   CHECK(smallest_effect(kIndependent, 1, 20, 0.8) == Approx(0.9091290413064503).epsilon(1e-7));
   CHECK(smallest_effect(kPaired, 1, 5, 0.01) == 0);
-  const PlannedTest equivalent{Claim::equivalent};
+  const PlannedTest equivalent{Alternative::equivalent};
   const double margin = smallest_margin(equivalent, 0.1, 1, 5, 0.8);
-  CHECK(power({Claim::equivalent, Pairing::paired, 0.05, margin}, 0.1, 1, 5) == Approx(0.8));
-  CHECK(smallest_margin({Claim::not_worse}, 0, 1, 5, 0.8) == Approx(smallest_effect(kAbove, 1, 5, 0.8)));
-  CHECK(smallest_margin({Claim::not_worse}, 9, 1, 5, 0.8) == 0);
+  CHECK(power({Alternative::equivalent, Pairing::paired, 0.05, margin}, 0.1, 1, 5) == Approx(0.8));
+  CHECK(smallest_margin({Alternative::not_worse}, 0, 1, 5, 0.8) ==
+        Approx(smallest_effect(kAbove, 1, 5, 0.8)));
+  CHECK(smallest_margin({Alternative::not_worse}, 9, 1, 5, 0.8) == 0);
 }
 
 TEST_CASE("Power is that of simulated tests", "[analysis][statistics]") {
   const auto equivalent = [](const auto& a, const auto&) { return equivalence_p(test_mean(a), 2) < 0.05; };
-  CHECK(power({Claim::equivalent, Pairing::paired, 0.05, 2}, 0.3, 1, 5) ==
+  CHECK(power({Alternative::equivalent, Pairing::paired, 0.05, 2}, 0.3, 1, 5) ==
         Approx(simulated_power(0.3, 5, equivalent)).margin(0.025));
   const auto not_worse = [](const auto& a, const auto& b) {
     return non_inferiority_p(test_welch(a, b), 1) < 0.05;
   };
-  CHECK(power({Claim::not_worse, Pairing::independent, 0.05, 1}, 0.3, 1, 8) ==
+  CHECK(power({Alternative::not_worse, Pairing::independent, 0.05, 1}, 0.3, 1, 8) ==
         Approx(simulated_power(0.3, 8, not_worse)).margin(0.025));
   const auto different = [](const auto& a, const auto&) { return test_mean(a).p() < 0.05; };
   CHECK(power(kPaired, 2, 1, 3) == Approx(simulated_power(2, 3, different)).margin(0.025));
@@ -114,11 +115,11 @@ TEST_CASE("Power refuses plans without sense", "[analysis][statistics]") {
   CHECK_THROWS_AS(power(kPaired, 1, 1, 1), ConfigError);
   CHECK_THROWS_AS(power(kPaired, 1, 0, 3), ConfigError);
   CHECK_THROWS_AS(power(kPaired, NAN, 1, 3), ConfigError);
-  CHECK_THROWS_AS(power({Claim::equivalent}, 0, 1, 3), ConfigError);
-  CHECK_THROWS_AS(power({Claim::above, Pairing::paired, 0}, 0, 1, 3), ConfigError);
+  CHECK_THROWS_AS(power({Alternative::equivalent}, 0, 1, 3), ConfigError);
+  CHECK_THROWS_AS(power({Alternative::above, Pairing::paired, 0}, 0, 1, 3), ConfigError);
   CHECK_THROWS_AS(seeds_needed(kPaired, 0, 1, 0.8), ConfigError);
   CHECK_THROWS_AS(seeds_needed(kPaired, 1, 1, 1), ConfigError);
-  CHECK_THROWS_AS(smallest_effect({Claim::equivalent}, 1, 3, 0.8), ConfigError);
+  CHECK_THROWS_AS(smallest_effect({Alternative::equivalent}, 1, 3, 0.8), ConfigError);
   CHECK_THROWS_AS(smallest_margin(kPaired, 0, 1, 3, 0.8), ConfigError);
-  CHECK(power({Claim::equivalent, Pairing::paired, 0.05, 0.01}, 0.3, 1, 3) == Approx(0).margin(1e-4));
+  CHECK(power({Alternative::equivalent, Pairing::paired, 0.05, 0.01}, 0.3, 1, 3) == Approx(0).margin(1e-4));
 }

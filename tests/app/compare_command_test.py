@@ -173,7 +173,7 @@ class Refused(CompareTest):
                 ("variant.a.preset = qiuck", ["variant 'a'", "unknown preset 'qiuck' (did you mean 'quick'"]),
                 ("variant.a.momentum = 0.9", ["variant 'a'", "--momentum is for --optimizer sgd"]),
                 ("wrong", ["methods.cfg", "wrong"]),
-                ("", ["no variant"])):
+                ("", ["nothing to compare the base with"])):
             self.check_refused(self.compare(BASE + lines), "methods.cfg", *words)
             self.assertFalse((self.folder / "out").exists())
 

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -70,7 +71,7 @@ class Finished(CompareTest):
         self.assertEqual(json.loads(by_name.stdout), self.json)
 
     def test_a_variant_is_the_search_of_its_settings(self):
-        alone = self.write(BASE + "scope = global\noutput-rate = 0.5\n")
+        alone = self.write(BASE + "scope = global\noutput-rate = 0.5\nretrain-order = original\n")
         self.assertEqual(run("search", "--config", alone, "--out", self.folder / "alone").returncode, 0)
         for level in range(4):
             files = [folder / f"replicate-2/level-{level:03}.h5" for folder in (self.folder / "alone", self.whole / "out/global")]
@@ -82,7 +83,6 @@ class Finished(CompareTest):
         for alone, result in zip(variants["alone"]["results"], variants["global"]["results"]):
             self.assertEqual(alone["test_accuracy"], result["test_accuracy"])
             self.assertEqual(result["against_base"]["mean_difference"], 0)
-            self.assertIsNone(result["against_base"]["p_holm"])
 
     def test_the_dense_network_that_variants_share_is_trained_once(self):
         def finished(name):
@@ -105,86 +105,116 @@ class Finished(CompareTest):
                 if own["against_base"]:
                     yield [np.array(list(r["test_accuracy"]["values_by_seed"].values())) for r in (own, other)], own
 
+    def values(self, result, figure="test_accuracy"):
+        return np.array(list(result[figure]["values_by_seed"].values()))
+
+    def check_difference(self, difference, own, other):
+        """One paired difference of the JSON, beside scipy."""
+        self.assertEqual((difference["test"], difference["n"]), ("paired t", 4))
+        self.assertAlmostEqual(difference["mean_difference"], np.mean(own - other), delta=1e-14)
+        expected = stats.ttest_rel(own, other)
+        self.assertAlmostEqual(difference["t"], expected.statistic, places=9)
+        self.assertAlmostEqual(difference["p_uncorrected"], expected.pvalue, places=11)
+        low, high = stats.t.interval(0.95, 3, np.mean(own - other), stats.sem(own - other))
+        np.testing.assert_allclose(difference["student_interval_95"], (low, high), rtol=1e-9)
+        effect = np.mean(own - other) / np.std(own - other, ddof=1)
+        # Three degrees of freedom: sqrt(2 / 3) gamma(3 / 2) / gamma(1) = 0.7236.
+        self.assertAlmostEqual(difference["hedges_g"], effect * 0.7236012545582676, places=9)
+        magnitudes = np.abs(own - other).round(12)
+        if magnitudes.all() and len(set(magnitudes)) == 4:  # scipy is exact only without ties and zeros
+            self.assertAlmostEqual(difference["signed_rank_p"], stats.wilcoxon((own - other).round(12)).pvalue, places=11)
+
+    def one_sided(self, own, other):
+        """p of being below by half a point, and of not being within it."""
+        not_below = stats.ttest_rel(own + 0.005, other, alternative="greater").pvalue
+        not_above = stats.ttest_rel(own - 0.005, other, alternative="less").pvalue
+        return not_below, max(not_below, not_above)
+
+    def check_family(self, differences, pairs):
+        """The tests of a variant at falling density: Holm's and the fixed sequence's p-values."""
+        np.testing.assert_allclose([d["p_holm"] for d in differences], holm([d["p_uncorrected"] for d in differences]), rtol=1e-9)
+        for i, name in enumerate(("not_worse_p", "equivalent_p")):
+            expected = np.maximum.accumulate([self.one_sided(*pair)[i] for pair in pairs])
+            np.testing.assert_allclose([d[name] for d in differences], expected, rtol=1e-9)
+
     def test_differences_agree_with_scipy(self):
-        p_values, corrected = [], []
-        for (own, base), result in self.pairs():
-            test = result["against_base"]
-            self.assertAlmostEqual(test["mean_difference"], np.mean(own - base), delta=1e-14)
-            if not np.any(own - base):
-                self.assertIsNone(test["p_uncorrected"])
-                continue
-            self.assertEqual(test["pairs"], 4)
-            expected = stats.ttest_rel(own, base)
-            self.assertAlmostEqual(test["t"], expected.statistic, places=9)
-            self.assertAlmostEqual(test["p_uncorrected"], expected.pvalue, places=11)
-            effect = np.mean(own - base) / np.std(own - base, ddof=1)
-            self.assertAlmostEqual(test["cohen_d"], effect, places=9)
-            # Three degrees of freedom: sqrt(2 / 3) gamma(3 / 2) / gamma(1) = 0.7236.
-            self.assertAlmostEqual(test["hedges_g"], effect * 0.7236012545582676, places=9)
-            magnitudes = np.abs(own - base).round(12)
-            if magnitudes.all() and len(set(magnitudes)) == 4:  # scipy is exact only without ties and zeros
-                self.assertAlmostEqual(test["signed_rank_p"], stats.wilcoxon((own - base).round(12)).pvalue, places=11)
-            p_values.append(test["p_uncorrected"])
-            corrected.append(test["p_holm"])
-        self.assertGreater(len(p_values), 10)
-        np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-12)
-
-    def test_equivalence_with_dense_agrees_with_scipy(self):
-        p_values, corrected, one_sided, one_sided_corrected = [], [], [], []
+        all_differences = []
         for variant in self.variants.values():
-            dense = np.array(list(variant["results"][0]["test_accuracy"]["values_by_seed"].values()))
-            self.assertIsNone(variant["results"][0]["with_dense"])
-            for result in variant["results"][1:]:
-                difference = np.array(list(result["test_accuracy"]["values_by_seed"].values())) - dense
-                not_below = stats.ttest_1samp(difference, -0.005, alternative="greater").pvalue
-                not_above = stats.ttest_1samp(difference, 0.005, alternative="less").pvalue
-                self.assertAlmostEqual(result["with_dense"]["p_not_below"], not_below, places=11)
-                self.assertAlmostEqual(result["with_dense"]["p_not_above"], not_above, places=11)
-                p_values.append(max(not_below, not_above))
-                corrected.append(result["with_dense"]["p_holm"])
-                one_sided.append(not_below)
-                one_sided_corrected.append(result["with_dense"]["p_not_below_holm"])
-        np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-9)
-        np.testing.assert_allclose(one_sided_corrected, holm(one_sided), rtol=1e-9)
+            pairs, differences = [], []
+            for (own, base), result in self.pairs():
+                if not any(result is one for one in variant["results"]):
+                    continue
+                if not np.any(own - base):
+                    self.assertIsNone(result["against_base"]["p_holm"])
+                    continue
+                self.check_difference(result["against_base"], own, base)
+                pairs.append((own, base))
+                differences.append(result["against_base"])
+            if differences:
+                self.check_family(differences, pairs)
+            all_differences += differences
+        self.assertGreater(len(all_differences), 10)
+        np.testing.assert_allclose([d["p_holm_of_all"] for d in all_differences],
+                                   holm([d["p_uncorrected"] for d in all_differences]), rtol=1e-9)
 
-    def test_equivalence_with_base_agrees_with_scipy(self):
-        p_values, corrected = [], []
-        for (own, base), result in self.pairs():
-            test = result["equivalence_with_base"]
-            if not np.any(own - base):
-                self.assertIsNone(test)
-                continue
-            not_below = stats.ttest_rel(own + 0.005, base, alternative="greater").pvalue
-            not_above = stats.ttest_rel(own - 0.005, base, alternative="less").pvalue
-            self.assertAlmostEqual(test["p_uncorrected"], max(not_below, not_above), places=11)
-            p_values.append(test["p_uncorrected"])
-            corrected.append(test["p_holm"])
-        np.testing.assert_allclose(corrected, holm(p_values), rtol=1e-9)
+    def test_differences_from_dense_agree_with_scipy(self):
+        for variant in self.variants.values():
+            dense = self.values(variant["results"][0])
+            self.assertIsNone(variant["results"][0]["against_dense"])
+            pairs = [(self.values(result), dense) for result in variant["results"][1:]]
+            differences = [result["against_dense"] for result in variant["results"][1:]]
+            for difference, pair in zip(differences, pairs):
+                self.check_difference(difference, *pair)
+            self.check_family(differences, pairs)
 
-    def test_intervals_agree_with_numpy_and_scipy(self):
+    def test_networks_of_other_orders_are_tested_by_welch(self):
+        config = self.write(BASE + "control = random-mask\n")
+        self.assertEqual(run("search", "--config", config, "--out", self.folder / "new").returncode, 0)
+        pair = run("compare", self.folder / "new", self.whole / "out/base", "--format", "json")
+        variants = {variant["name"]: variant for variant in json.loads(pair.stdout)["variants"]}
+        level = 2
+        mask, other = variants["new/random-mask"]["results"][level], variants["base"]["results"][level]
+        self.assertEqual(mask["against_base"]["test"], "paired t")  # a control sees its ticket's order
+        expected = stats.ttest_ind(self.values(other), self.values(variants["new"]["results"][level]), equal_var=False)
+        self.assertEqual(other["against_base"]["test"], "Welch")
+        self.assertAlmostEqual(other["against_base"]["t"], expected.statistic, places=9)
+        self.assertAlmostEqual(other["against_base"]["p_uncorrected"], expected.pvalue, places=11)
+        self.assertIsNone(other["against_base"]["signed_rank_p"])
+
+    def test_levels_match_until_the_first_that_does_not(self):
+        for variant in self.variants.values():
+            dense = self.values(variant["results"][0], "validation_accuracy")
+            matching = variant["matching"]
+            self.assertEqual(matching["judged_by"], "validation accuracy")
+            p = [self.one_sided(self.values(result, "validation_accuracy"), dense)[0] for result in variant["results"][1:]]
+            self.assertEqual([level["matches"] for level in matching["levels"]], [one < 0.05 for one in p])
+            until = next((i for i, one in enumerate(p) if not one < 0.05), len(p))
+            density = None if until == 0 else variant["results"][until]["density"]
+            self.assertEqual(matching["sparsest_density"], density)
+            self.assertEqual(matching["ended_first"], until == len(p))
+
+    def test_intervals_agree_with_scipy(self):
         for variant in self.variants.values():
             for result in variant["results"]:
-                for figure in ("test_accuracy", "early_stop_test_accuracy", "early_stop_step"):
-                    values = list(result[figure]["values_by_seed"].values())
+                for figure in ("test_accuracy", "validation_accuracy", "early_stop_test_accuracy", "early_stop_step"):
+                    values = self.values(result, figure)
                     self.assertAlmostEqual(result[figure]["mean"], np.mean(values), places=11)
                     self.assertAlmostEqual(result[figure]["standard_deviation"], np.std(values, ddof=1), places=11)
                     student = stats.t.ppf(0.975, 3) * stats.sem(values)
-                    self.assertAlmostEqual(result[figure]["student_half_width_95"], student, places=9)
-                    means = [np.mean(sample) for sample in itertools.product(values, repeat=4)]
-                    np.testing.assert_allclose(result[figure]["bootstrap_interval_95"], np.percentile(means, [2.5, 97.5]), rtol=1e-12)
+                    np.testing.assert_allclose(result[figure]["student_interval_95"], np.mean(values) + np.array([-1, 1]) * student,
+                                               rtol=1e-9)
 
     def test_areas_and_front_agree_with_numpy(self):
-        points = []
+        points, grid = [], self.json["area_densities"]
+        x = -np.log(grid)
         for variant in self.variants.values():
-            results = variant["results"]
-            x = -np.log([result["density"] for result in results])
-            if abs(results[-1]["density"] - self.json["area_down_to_density"]) < 1e-12:
-                for seed, area in variant["area_under_curve"]["values_by_seed"].items():
-                    y = [result["test_accuracy"]["values_by_seed"][seed] for result in results]
-                    self.assertAlmostEqual(area, np.trapz(y, x) / x[-1], places=11)
-            points += [(result["flops"], result["test_accuracy"]["mean"], result["on_pareto_front"]) for result in results]
-        self.assertAlmostEqual(self.json["area_down_to_density"],
-                               max(variant["results"][-1]["density"] for variant in self.variants.values()))
+            results = {result["compared_at_density"]: result for result in variant["results"]}
+            for seed, area in variant["area_under_curve"]["values_by_seed"].items():
+                y = [results[density]["test_accuracy"]["values_by_seed"][seed] for density in grid]
+                self.assertAlmostEqual(area, np.trapz(y, x) / x[-1], places=11)
+            points += [(result["flops"], result["test_accuracy"]["mean"], result["on_pareto_front"]) for result in variant["results"]]
+        common = set.intersection(*({result["compared_at_density"] for result in variant["results"]} for variant in self.variants.values()))
+        self.assertEqual(grid, sorted(common, reverse=True))
         for flops, accuracy, on_front in points:
             beaten = any(f <= flops and a >= accuracy and (f, a) != (flops, accuracy) for f, a, _ in points)
             self.assertFalse(on_front and beaten)
@@ -204,25 +234,32 @@ class Finished(CompareTest):
         terminal = run("compare", *self.runs())
         self.assertIn("Held against 'base', at an equal budget of steps: mlp:784-20-10 on embedded", terminal.stdout)
         self.assertIn("60 steps of 20 images a level", terminal.stdout)
-        interval = r"\d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\]"
+        interval = r"\d\d\.\d\d \[\d\d\.\d\d, \d\d\.\d\d\](?: \+)?"
         self.assertRegex(terminal.stdout, rf"\nlate +({interval} +){{4}}")  # of more variants than densities a row each
         self.assertRegex(run("compare", self.runs()[0]).stdout, rf"\n100\.00 %(  +{interval}){{3}}\n")
         self.assertIn("Pareto front", terminal.stdout)
         markdown = run("compare", *self.runs(), "--format", "markdown").stdout
-        self.assertIn("| variant | required % |", markdown)
+        self.assertIn("| variant | sparsest matching |", markdown)
         tables = [block.splitlines() for block in markdown.split("\n\n") if block.startswith("|")]
         self.assertEqual(len(tables), 7)
         for table in tables:
             self.assertEqual(len({line.count("|") for line in table}), 1, table)
-        latex = run("compare", *self.runs(), "--format", "latex").stdout
+        latex = run("compare", *self.runs(), "--format", "latex", "--margin", "0.9").stdout
         self.assertEqual(latex.count("\\begin{tabular}"), 7)
+        self.assertIn("\\label{tab:difference}", latex)
+        marked = sum(result[name]["p_holm"] is not None and result[name]["p_holm"] < 0.05 for variant in self.variants.values()
+                     for result in variant["results"] for name in ("against_base", "against_dense") if result[name])
+        areas = sum(variant["area_against_base"]["p_holm"] < 0.05 for variant in list(self.variants.values())[1:])
+        self.assertEqual(latex.count("\\textbf{"), marked + areas)
+        self.assertEqual(markdown.count("**") // 2, marked + areas)
+        self.assertEqual(len(re.findall(r" \*(?:  | *$)", terminal.stdout, re.M)), marked + areas)
         self.assertNotRegex(latex, r"(?m)^[^%].*(?<!\\)%")
         self.assertIn("booktabs", latex)
         table = list(csv.DictReader(io.StringIO(run("compare", *self.runs(), "--format", "csv").stdout)))
         self.assertEqual(len(table), 9 * 4)
         for row, result in zip(table, (r for variant in self.variants.values() for r in variant["results"])):
             self.assertEqual(float(row["test_accuracy_mean"]), result["test_accuracy"]["mean"])
-            self.assertEqual(row["equivalence_p_uncorrected"] == "", result["with_dense"] is None)
+            self.assertEqual(row["dense_p_uncorrected"] == "", result["against_dense"] is None)
 
     def test_chosen_densities(self):
         few = json.loads(run("compare", *self.runs(), "--densities", "0.25", "--format", "json").stdout)
@@ -233,9 +270,28 @@ class Finished(CompareTest):
         self.check_refused(run("compare", *self.runs(), "--densities", "0.3"), "no", "density 0.3")
         self.check_refused(run("compare", *self.runs(), "--densities", "0.2,0.3"), "--densities", "fall")
 
+    def test_pairs_and_chosen_tables(self):
+        pairs = json.loads(run("compare", *self.runs(), "--pairs", "--format", "json").stdout)["pairs"]
+        names = list(self.variants)
+        self.assertEqual({(pair["a"], pair["b"]) for pair in pairs}, set(itertools.combinations(names, 2)))
+        pair = next(pair for pair in pairs if (pair["a"], pair["b"]) == ("global", "late") and pair["density"] < 0.3)
+        own, other = (next(r for r in self.variants[name]["results"] if r["compared_at_density"] == pair["density"]) for name in ("global", "late"))
+        self.check_difference(pair["difference"], self.values(own), self.values(other))
+        few = run("compare", *self.runs(), "--table", "cost,front").stdout
+        self.assertIn("Cost: FLOPs", few)
+        self.assertIn("Pareto front", few)
+        self.assertNotIn("Early-stop step", few)
+        self.check_refused(run("compare", *self.runs(), "--table", "costs"), "--table", "unknown table 'costs' (did you mean 'cost'?)")
+
     def test_margin_and_tolerance(self):
         wide = json.loads(run("compare", *self.runs(), "--margin", "0.5", "--format", "json").stdout)
-        self.assertIsNotNone(wide["variants"][0]["sparsest_equivalent_density"])
+        self.assertTrue(wide["variants"][0]["matching"]["ended_first"])
+        papers = json.loads(run("compare", *self.runs(), "--criterion", "one-deviation", "--format", "json").stdout)
+        for variant in papers["variants"]:
+            dense = self.values(variant["results"][0])
+            expected = [bool(np.mean(self.values(r)) >= np.mean(dense) - np.std(dense, ddof=1)) for r in variant["results"][1:]]
+            self.assertEqual([level["matches"] for level in variant["matching"]["levels"]], expected)
+        self.check_refused(run("compare", *self.runs(), "--criterion", "one"), "--criterion", "unknown criterion 'one'")
         for option in ("--margin", "--density-tolerance"):
             self.check_refused(run("compare", *self.runs(), option, "0"), option, "between 0 and 1")
 

@@ -27,17 +27,20 @@ class Reports(SearchTest):
 
     def test_a_single_replicate_claims_no_deviation(self):
         done = self.search("run", "--control", "random-mask")
-        self.assertIn("One replicate: no confidence interval and no standard deviation", done.stdout)
-        self.assertNotIn("matching", done.stdout)
+        self.assertIn("One replicate: no confidence interval and no test", done.stdout)
+        self.assertNotIn("p <", done.stdout)
+        self.assertNotIn("Winning ticket", done.stdout)
         self.assertNotIn("±", done.stdout)
         report = json.loads(self.search("run", "--control", "random-mask", "--resume", "--json").stdout)
-        self.assertIsNone(report["verdict"]["dense_standard_deviation"])
-        self.assertEqual(report["verdict"]["required_test_accuracy"], report["verdict"]["dense_test_accuracy"])
-        self.assertIn("one replicate", report["verdict"]["criterion"])
+        verdict = report["verdict"]
+        self.assertIsNone(verdict["dense_test_accuracy"]["standard_deviation"])
+        self.assertEqual((verdict["criterion"], verdict["judged_by"]), ("not-worse", "validation accuracy"))
+        self.assertIsNone(verdict["sparsest_matching_density_95"])
+        self.assertFalse(verdict["is_winning_ticket"])
         self.assertIsNone(report["levels"][0]["branches"]["ticket"]["test_accuracy"]["half_width_95"])
-        self.assertIn("random-mask", report["verdict"]["control_fails_from_density"])
+        self.assertIn("random-mask", verdict["controls"])
         without = json.loads(self.search("without", "--levels", 1, "--steps", 20, "--json").stdout)
-        self.assertNotIn("control_fails_from_density", without["verdict"])
+        self.assertNotIn("controls", without["verdict"])
 
     def test_the_cost_is_told_and_stored(self):
         import h5py

@@ -15,7 +15,8 @@ EXAMPLES = {
     "A time of pruning": (r"PruningTime::rigl|\brigl\b", []),
     "A score": (r"\bfisher\b|\bfisher_scores\b", []),
     "A layer": (r"Kind::dropout\b|\bDropoutLayer\b|^      dropout,", []),
-    "A figure of a level, or a column of its metrics": (r"early_stop_test_loss\b", ["lib/ltlab/lottery/level_training.cpp"]),
+    "A figure of a level, or a column of its metrics": (r"early_stop_test_loss\b", ["lib/ltlab/lottery/level_training.cpp", "lib/ltlab/analysis/compared_run.cpp",
+        "lib/ltlab/analysis/compared_run.h", "lib/ltlab/analysis/figures.h"]),
 }
 CONDITIONAL = {"A score": "lib/ltlab/prune/scores.cpp"}  # for those that ask no network
 

@@ -38,7 +38,7 @@ function meansOf(figure, text) {
 
 const valuesOf = (series) => series.flatMap(({ points }) => points.flatMap(({ y, low, high }) => [y, low, high]));
 
-/** All of the tickets and what is required, and of controls that fall further only the start. */
+/** All of the tickets and the dense networks, and of controls that fall further only the start. */
 function accuracyDomain(series, required) {
   const bounds = [0, 1], levels = required.map(({ y }) => y);
   const [low, high] = domainOf([...valuesOf(series.filter(({ branch }) => branch === "ticket")), ...levels], { bounds });
@@ -46,10 +46,10 @@ function accuracyDomain(series, required) {
   return [Math.max(Math.min(low, lowest), low - 2 * (high - low)), Math.max(high, highest)];
 }
 
-/** The accuracy from which on each run's levels are matching, in the colour of its tickets. */
-function requiredAccuracies(series) {
+/** The mean test accuracy of each run's dense networks, in the colour of its tickets. */
+function denseAccuracies(series) {
   return data.runs.filter(({ results }) => results).map((run) => {
-    const y = run.results.verdict.required_test_accuracy, name = several ? `${run.name} matching` : "matching";
+    const y = run.results.verdict.dense_test_accuracy.mean, name = several ? `${run.name} dense` : "dense";
     return { y, name: `${name}: ${percent(y)}`, color: several ? series.find((one) => one.run === run).color : "var(--soft)" };
   });
 }
@@ -60,7 +60,7 @@ function drawAccuracy() {
   const when = byId("accuracy-when"), accuracies = meansOf(when.value, (value) => fixed(100 * value, 2));
   const steps = meansOf("early_stop_step", whole);
   const x = densityAxis(accuracies.flatMap(({ points }) => points.map((point) => point.x)));
-  const required = when.value === "test_accuracy" ? requiredAccuracies(accuracies) : [];
+  const required = when.value === "test_accuracy" ? denseAccuracies(accuracies) : [];
   drawChart(byId("accuracy-chart"), {
     title: `Test accuracy ${when.selectedOptions[0].text}`, x, series: accuracies, chosen: level().density,
     y: { label: "test accuracy, %", domain: accuracyDomain(accuracies, required), text: (y) => fixed(100 * y, 2),

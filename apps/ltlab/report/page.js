@@ -10,7 +10,7 @@ function drawSummary() {
     const what = `${model} on ${run.dataset || "unknown data"}, ${tickets} replicate${tickets === 1 ? "" : "s"}`;
     const words = (run.results?.words || "").trim().split("\n").filter(Boolean);
     const verdict = (line) =>
-      element("p", { class: "verdict" }, /^(No w|W)inning/.test(line) ? element("strong", {}, line) : line);
+      element("p", { class: "verdict" }, /^(No winning|Winning|Sparsest)/.test(line) ? element("strong", {}, line) : line);
     return element("div", {}, element("p", {}, several ? `${run.name}: ${what}.` : `${what}.`), ...words.map(verdict));
   });
   byId("summary").append(...lines);

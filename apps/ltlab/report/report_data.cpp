@@ -31,11 +31,11 @@ using nlohmann::ordered_json;
 // Returns the search's results; null for an import, which was not searched.
 ordered_json results_json(const ReportedRun& run, const RunRecord& first) {
   if (first.branch == "imported") return {};
-  const SearchResults results = recorded_results(read_recorded_run(run.folder, run.name));
-  const std::vector<LayerCollapse> collapses = layer_collapse(RunStore(run.folder));
+  const SearchFindings findings{recorded_results(read_recorded_run(run.folder, run.name)),
+                                layer_collapse(RunStore(run.folder)), first.classes};
   TextStream verdict;
-  print_verdict(verdict, results, collapses);
-  ordered_json json = report_json(results, collapses);
+  print_verdict(verdict, findings);
+  ordered_json json = report_json(findings);
   json["words"] = verdict.str();
   return json;
 }

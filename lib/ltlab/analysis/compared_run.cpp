@@ -52,11 +52,43 @@ void add_replicate(const RunStore& store, RecordedRun& to) {
 using Levels = std::map<unsigned, std::vector<LevelSummary>>;
 using Branches = std::map<std::string, std::map<std::uint64_t, Levels>>;
 
-Branches by_branch(const RecordedRun& run) {
+Branches by_branch(const std::vector<RecordedTraining>& trainings) {
   Branches branches;
-  for (const RecordedTraining& training : run.trainings)
+  for (const RecordedTraining& training : trainings)
     branches[training.branch][training.seed][training.summary.level].push_back(training.summary);
   return branches;
+}
+
+VariantNetwork network_of(const std::vector<LevelSummary>& trials) {
+  const auto mean = [&](const auto& figure) { return mean_of(trials, figure); };
+  VariantNetwork network;
+  network.density = mean(&LevelSummary::density);
+  network.test_accuracy = mean(&LevelSummary::test_accuracy);
+  network.test_loss = mean(&LevelSummary::test_loss);
+  network.validation_accuracy = mean(&LevelSummary::validation_accuracy);
+  network.validation_loss = mean(&LevelSummary::validation_loss);
+  network.early_stop_step = mean(&LevelSummary::early_stop_step);
+  network.early_stop_test_accuracy = mean(&LevelSummary::early_stop_test_accuracy);
+  network.early_stop_test_loss = mean(&LevelSummary::early_stop_test_loss);
+  network.still_improving = mean([](const LevelSummary& level) {
+    return level.steps > level.first_step && level.early_stop_step == level.steps ? 1 : 0;
+  });
+  network.order = trials.front().order_sha256;
+  for (const LevelSummary& trial : trials) {
+    if (trial.order_sha256 != network.order) network.order.clear();
+  }
+  return network;
+}
+
+Variant branch_of(const std::string& branch, const Branches& branches) {
+  Variant variant{branch, {}};
+  for (const auto& [seed, levels] : branches.at(branch)) {
+    variant.levels[0][seed] = network_of(branches.at(kTicket).at(seed).at(0));
+    for (const auto& [level, trials] : levels) {
+      if (level > 0) variant.levels[level][seed] = network_of(trials);
+    }
+  }
+  return variant;
 }
 
 double own_flops(const std::vector<LevelSummary>& trials) {
@@ -71,74 +103,57 @@ SearchConfig when_pruned(const std::string& config_text) {
   return config;
 }
 
-// One replicate: its networks and their cost.
-class Replicate {
+// What the networks of a run cost.
+class Costs {
  public:
-  Replicate(const RecordedRun& run, std::uint64_t seed, Branches& branches)
-      : run_(run), seed_(seed), config_(when_pruned(run.config)), ticket_(branches[kTicket][seed]) {
-    const Levels& pretraining = branches[kPretraining][seed];
-    if (pretraining.contains(0)) pretraining_ = own_flops(pretraining.at(0));
-  }
+  explicit Costs(const RecordedRun& run)
+      : run_(run), config_(when_pruned(run.config)), branches_(by_branch(run.trainings)) {}
 
-  VariantNetwork dense() const { return network(trained(0), pretraining_); }
-  VariantNetwork pruned(const std::string& branch, const std::vector<LevelSummary>& trials) const {
-    return network(trials, pretraining_ + flops_before(branch, trials.front()));
+  void add_to(Variant& variant) const {
+    for (auto& [level, networks] : variant.levels) {
+      for (auto& [seed, network] : networks) {
+        network.flops = pretraining(seed) + (level == 0 ? own_flops(ticket(seed, 0))
+                                                        : flops_of_pruned(variant.name, seed, level));
+        const double dense = own_flops(ticket(seed, 0));
+        network.relative_flops = dense > 0 ? network.flops / dense : 0;
+      }
+    }
   }
 
  private:
-  // Returns the FLOPs of the trainings that a pruned level of the branch takes before its own.
-  double flops_before(const std::string& branch, const LevelSummary& level) const {
+  double pretraining(std::uint64_t seed) const {
+    const auto found = branches_.find(kPretraining);
+    if (found == branches_.end() || !found->second.contains(seed)) return 0;
+    return own_flops(found->second.at(seed).at(0));
+  }
+
+  // Returns the FLOPs of a pruned network's training, and of those before it.
+  double flops_of_pruned(const std::string& branch, std::uint64_t seed, unsigned level) const {
+    const std::vector<LevelSummary>& trials = branches_.at(branch).at(seed).at(level);
     const ControlKind* control = find_row(kControls, branch);
-    std::optional<unsigned> pruned = config_.pruned_level(level.level);
+    double flops = own_flops(trials);
+    std::optional<unsigned> pruned = config_.pruned_level(level);
     if (!pruned || (control && control->draws_mask())) {
-      const std::vector<LevelSummary>& dense = trained(0);
-      return own_flops(dense) * static_cast<double>(level.first_step) /
-             static_cast<double>(dense.front().steps);
+      const std::vector<LevelSummary>& dense = ticket(seed, 0);
+      return flops + own_flops(dense) * static_cast<double>(trials.front().first_step) /
+                         static_cast<double>(dense.front().steps);
     }
-    double flops = 0;
-    for (; pruned; pruned = config_.pruned_level(*pruned)) flops += own_flops(trained(*pruned));
+    for (; pruned; pruned = config_.pruned_level(*pruned)) flops += own_flops(ticket(seed, *pruned));
     return flops;
   }
 
-  VariantNetwork network(const std::vector<LevelSummary>& trials, double flops) const {
-    VariantNetwork network;
-    network.density = mean_of(trials, &LevelSummary::density);
-    network.test_accuracy = mean_of(trials, &LevelSummary::test_accuracy);
-    network.early_stop_step = mean_of(trials, &LevelSummary::early_stop_step);
-    network.early_stop_test_accuracy = mean_of(trials, &LevelSummary::early_stop_test_accuracy);
-    network.flops = flops + own_flops(trials);
-    const double dense = own_flops(trained(0));
-    network.relative_flops = dense > 0 ? network.flops / dense : 0;
-    return network;
-  }
-
-  const std::vector<LevelSummary>& trained(unsigned level) const {
-    const auto found = ticket_.find(level);
-    if (found != ticket_.end()) return found->second;
+  const std::vector<LevelSummary>& ticket(std::uint64_t seed, unsigned level) const {
+    const Levels& levels = branches_.at(kTicket).at(seed);
+    if (const auto found = levels.find(level); found != levels.end()) return found->second;
     throw DataError("run '" + run_.name + "' lacks level " + std::to_string(level) + " of seed " +
-                    std::to_string(seed_) +
+                    std::to_string(seed) +
                     ", which its other levels need: go on with it by `ltlab search --resume`");
   }
 
   const RecordedRun& run_;
-  std::uint64_t seed_;
   SearchConfig config_;
-  const Levels& ticket_;
-  double pretraining_ = 0;
+  Branches branches_;
 };
-
-Variant variant_of(const std::string& name, const std::string& branch, const Branches& branches,
-                   const std::map<std::uint64_t, Replicate>& replicates) {
-  Variant variant{name, {}};
-  for (const auto& [seed, levels] : branches.at(branch)) {
-    const Replicate& replicate = replicates.at(seed);
-    variant.levels[0][seed] = replicate.dense();
-    for (const auto& [level, trials] : levels) {
-      if (level > 0) variant.levels[level][seed] = replicate.pruned(branch, trials);
-    }
-  }
-  return variant;
-}
 
 }  // namespace
 
@@ -156,15 +171,21 @@ RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::st
   return run;
 }
 
-std::vector<Variant> variants_of(const RecordedRun& run) {
-  Branches branches = by_branch(run);
-  std::map<std::uint64_t, Replicate> replicates;
-  for (const RecordedTraining& training : run.trainings)
-    replicates.try_emplace(training.seed, run, training.seed, branches);
-  std::vector<Variant> variants{variant_of(run.name, kTicket, branches, replicates)};
+std::vector<Variant> branches_of(const std::vector<RecordedTraining>& trainings) {
+  const Branches branches = by_branch(trainings);
+  std::vector<Variant> variants{branch_of(kTicket, branches)};
   for (const auto& [branch, unused] : branches) {
-    if (branch == kPretraining || branch == kTicket) continue;
-    variants.push_back(variant_of(run.name + "/" + branch, branch, branches, replicates));
+    if (branch != kPretraining && branch != kTicket) variants.push_back(branch_of(branch, branches));
+  }
+  return variants;
+}
+
+std::vector<Variant> variants_of(const RecordedRun& run) {
+  const Costs costs(run);
+  std::vector<Variant> variants = branches_of(run.trainings);
+  for (Variant& variant : variants) {
+    costs.add_to(variant);
+    variant.name = variant.name == kTicket ? run.name : run.name + "/" + variant.name;
   }
   return variants;
 }

@@ -35,21 +35,31 @@ RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::st
 /// One network of a variant, trained at a level with one seed; means where a control has several trials.
 struct VariantNetwork {
   double density = 1;
-  double test_accuracy = 0;
-  double early_stop_step = 0, early_stop_test_accuracy = 0;
+  double test_accuracy = 0, test_loss = 0;              ///< after training
+  double validation_accuracy = 0, validation_loss = 0;  ///< after training; NaN of imports that lack it
+  double early_stop_step = 0, early_stop_test_accuracy = 0, early_stop_test_loss = 0;
+  /// The share of its trials that were still improving: their least validation loss was their last.
+  double still_improving = 0;
   /// FLOPs of all trainings that it takes to obtain this network, its own and earlier ones; see
-  /// variants_of().
+  /// variants_of(). They count its surviving weights, whatever its kernels did.
   double flops = 0;
   /// The same relative to the dense network's training; 0 where that is unknown, as for imports.
   double relative_flops = 0;
+  std::string order;  ///< LevelSummary::order_sha256, of all its trials; empty where that is not known
 };
+
+/// The networks of one variant at one level, by seed.
+using Networks = std::map<std::uint64_t, VariantNetwork>;
 
 /// One way to obtain sparse networks: a search's tickets, or one of its controls.
 struct Variant {
   std::string name;  ///< "imp" for a run of that name, "imp/random-reinit" for its control
-  /// By level and seed. Level 0, the dense network, is the ticket's for controls too.
-  std::map<unsigned, std::map<std::uint64_t, VariantNetwork>> levels;
+  /// By level. Level 0, the dense network, is the ticket's for controls too.
+  std::map<unsigned, Networks> levels;
 };
+
+/// Returns the run's tickets, then its controls, named by their branches alone, without what they cost.
+std::vector<Variant> branches_of(const std::vector<RecordedTraining>& trainings);
 
 /// Returns the run's tickets, then its controls. A network's cost follows from when it is pruned, as the
 /// run's config says: after training, it takes all levels before (so does a control with the ticket's mask,

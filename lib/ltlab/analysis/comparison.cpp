@@ -4,8 +4,12 @@
 #include <cmath>
 #include <functional>
 #include <set>
+#include <utility>
 
 #include "ltlab/analysis/accuracy_curve.h"
+#include "ltlab/analysis/effect_size.h"
+#include "ltlab/analysis/families.h"
+#include "ltlab/analysis/signed_rank.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/config/config_text.h"
@@ -14,72 +18,25 @@
 namespace ltlab {
 namespace {
 
-using Values = std::map<std::uint64_t, double>;
-using Networks = std::map<std::uint64_t, VariantNetwork>;
-
-Estimate estimate(Values values) {
-  std::vector<double> sample;
-  sample.reserve(values.size());
-  for (const auto& [seed, value] : values) sample.push_back(value);
-  return {std::move(values), describe(sample), bootstrap_interval(sample)};
-}
-
-Estimate estimate(const Networks& networks, double VariantNetwork::*figure) {
-  Values values;
-  for (const auto& [seed, network] : networks) values[seed] = network.*figure;
-  return estimate(std::move(values));
-}
-
-double mean(const Networks& networks, double VariantNetwork::*figure) {
-  return mean_of(networks, [&](const auto& of_seed) { return of_seed.second.*figure; });
-}
-
-// Returns the differences of values of the same seed.
-std::vector<double> differences_by_seed(const Values& values, const Values& of) {
-  std::vector<double> differences;
-  for (const auto& [seed, value] : values) {
-    const auto pair = of.find(seed);
-    if (pair != of.end()) differences.push_back(value - pair->second);
-  }
-  return differences;
-}
-
-std::optional<CorrectedTest> test_against(const Estimate& base, const Estimate& estimate) {
-  const std::vector<double> differences = differences_by_seed(estimate.values, base.values);
-  if (differences.size() < 2) return std::nullopt;
-  return CorrectedTest{test_differences(differences), 0};
-}
-
-std::optional<CorrectedEquivalence> test_equivalence_with(const Estimate& other, const Estimate& estimate,
-                                                          double margin) {
-  const std::vector<double> differences = differences_by_seed(estimate.values, other.values);
-  if (differences.size() < 2) return std::nullopt;
-  return CorrectedEquivalence{test_equivalence(differences, margin), describe(differences).mean, 0, 0};
-}
-
-// Corrects one p-value of all the tests together.
-template <class Test, class P>
-void correct(const std::vector<std::optional<Test>*>& tests, const P& p, double Test::*corrected_p) {
-  std::vector<Test*> made;
-  std::vector<double> p_values;
-  for (std::optional<Test>* test : tests) {
-    if (!*test) continue;
-    made.push_back(&**test);
-    p_values.push_back(std::invoke(p, **test));
-  }
-  const std::vector<double> corrected = holm_corrected(p_values);
-  for (std::size_t i = 0; i < made.size(); ++i) made[i]->*corrected_p = corrected[i];
+// Returns the estimate of a figure; none where it is not known of some network, as of imports.
+std::optional<Estimate> estimate_known(const Networks& networks, double VariantNetwork::*figure) {
+  const auto is_unknown = [&](const auto& of_seed) { return std::isnan(of_seed.second.*figure); };
+  if (std::ranges::any_of(networks, is_unknown)) return std::nullopt;
+  return estimate(sample_of(networks, figure));
 }
 
 DensityResult describe_level(unsigned level, const Networks& networks) {
+  const auto mean = [&](auto figure) { return mean_of_networks(networks, figure); };
   DensityResult result;
   result.level = level;
-  result.density = mean(networks, &VariantNetwork::density);
-  result.test_accuracy = estimate(networks, &VariantNetwork::test_accuracy);
-  result.early_stop_test_accuracy = estimate(networks, &VariantNetwork::early_stop_test_accuracy);
-  result.early_stop_step = estimate(networks, &VariantNetwork::early_stop_step);
-  result.flops = mean(networks, &VariantNetwork::flops);
-  result.relative_flops = mean(networks, &VariantNetwork::relative_flops);
+  result.density = mean(&VariantNetwork::density);
+  result.test_accuracy = estimate(sample_of(networks, &VariantNetwork::test_accuracy));
+  result.validation_accuracy = estimate_known(networks, &VariantNetwork::validation_accuracy);
+  result.early_stop_test_accuracy = estimate_known(networks, &VariantNetwork::early_stop_test_accuracy);
+  result.early_stop_step = estimate_known(networks, &VariantNetwork::early_stop_step);
+  result.still_improving = mean(&VariantNetwork::still_improving);
+  result.flops = mean(&VariantNetwork::flops);
+  result.relative_flops = mean(&VariantNetwork::relative_flops);
   return result;
 }
 
@@ -129,104 +86,167 @@ void keep_asked(std::vector<ComparedDensity>& densities, const ComparisonOptions
   std::erase_if(densities, [&](const ComparedDensity& row) { return !kept.contains(row.density); });
 }
 
+// ----------------------------------------------------------------------------------------------------
+// tests
+
+// Returns the difference of two samples, uncorrected; none where there are too few values.
+std::optional<Difference> difference(const Estimate& a, const Estimate& b) {
+  const std::optional<MeanTest> test = test_difference(a.sample, b.sample);
+  if (!test) return std::nullopt;
+  Difference result;
+  result.test = *test;
+  result.same = same_networks(a.sample, b.sample);
+  if (const std::optional<Pairs> pairs = pairs_of(a.sample, b.sample)) {
+    const std::vector<double> differences = pairs->differences();
+    result.hedges_g = hedges_g(differences);
+    result.signed_rank_p = signed_rank_p(differences);
+  } else {
+    result.hedges_g = hedges_g(values_of(a.sample), values_of(b.sample));
+  }
+  return result;
+}
+
+using Tests = std::vector<Difference*>;
+
+// Adds a difference that there is to a family, unless it compares networks with themselves.
+void add_to(Tests& family, std::optional<Difference>& difference) {
+  if (difference && !difference->same) family.push_back(&*difference);
+}
+
+// Replaces a p-value of each test by what `corrected` makes of all of them.
+template <class P, class Corrected>
+void correct(const Tests& tests, const P& p, double Difference::*to, const Corrected& corrected) {
+  std::vector<double> p_values;
+  p_values.reserve(tests.size());
+  for (const Difference* test : tests) p_values.push_back(p(test->test));
+  const std::vector<double> values = corrected(p_values);
+  for (std::size_t i = 0; i < tests.size(); ++i) tests[i]->*to = values[i];
+}
+
+// Corrects the tests of one family, in the order of falling density.
+void correct_family(const Tests& tests, double margin) {
+  correct(
+      tests, [](const MeanTest& test) { return test.p(); }, &Difference::corrected_p, holm_corrected);
+  correct(
+      tests, [&](const MeanTest& test) { return non_inferiority_p(test, margin); }, &Difference::not_worse_p,
+      fixed_sequence_corrected);
+  correct(
+      tests, [&](const MeanTest& test) { return equivalence_p(test, margin); }, &Difference::equivalent_p,
+      fixed_sequence_corrected);
+}
+
+// Corrects families of tests, and all of them as one.
+void correct_families(const std::vector<Tests>& families, double margin) {
+  Tests all;
+  for (const Tests& family : families) {
+    correct_family(family, margin);
+    all.insert(all.end(), family.begin(), family.end());
+  }
+  correct(
+      all, [](const MeanTest& test) { return test.p(); }, &Difference::corrected_p_of_all, holm_corrected);
+}
+
 void test_densities(Comparison& comparison) {
-  const double margin = comparison.options.margin;
+  const std::size_t variants = comparison.variants.size();
   const std::vector<std::optional<DensityResult>>& dense = comparison.densities.front().results;
-  std::vector<std::optional<CorrectedTest>*> against_base;
-  std::vector<std::optional<CorrectedEquivalence>*> with_base, with_dense;
+  std::vector<Tests> of_base(variants), of_dense(variants);
   for (ComparedDensity& row : comparison.densities) {
     const std::optional<DensityResult>& base = row.results.front();
-    for (std::size_t v = 0; v < row.results.size(); ++v) {
+    for (std::size_t v = 0; v < variants; ++v) {
       std::optional<DensityResult>& result = row.results[v];
       if (!result) continue;
-      const Estimate& accuracy = result->test_accuracy;
-      if (v > 0 && base) {
-        result->against_base = test_against(base->test_accuracy, accuracy);
-        const bool same = result->against_base && std::isnan(result->against_base->p);
-        if (!same) result->with_base = test_equivalence_with(base->test_accuracy, accuracy, margin);
-      }
+      if (v > 0 && base) result->against_base = difference(result->test_accuracy, base->test_accuracy);
+      add_to(of_base[v], result->against_base);
       if (result->level > 0)
-        result->with_dense = test_equivalence_with(dense[v]->test_accuracy, accuracy, margin);
-      against_base.push_back(&result->against_base);
-      with_base.push_back(&result->with_base);
-      with_dense.push_back(&result->with_dense);
+        result->against_dense = difference(result->test_accuracy, dense[v]->test_accuracy);
+      add_to(of_dense[v], result->against_dense);
     }
   }
-  correct(against_base, &CorrectedTest::p, &CorrectedTest::corrected_p);
-  for (const auto& tests : {with_base, with_dense}) {
-    correct(tests, &CorrectedEquivalence::p, &CorrectedEquivalence::corrected_p);
-    correct(tests, &CorrectedEquivalence::p_not_below, &CorrectedEquivalence::corrected_p_not_below);
+  correct_families(of_base, comparison.options.margin);
+  correct_families(of_dense, comparison.options.margin);
+}
+
+// Tests each variant against each after it, at each density that both have.
+void test_pairs(Comparison& comparison) {
+  for (std::size_t a = 0; a < comparison.variants.size(); ++a) {
+    for (std::size_t b = a + 1; b < comparison.variants.size(); ++b) {
+      for (std::size_t d = 0; d < comparison.densities.size(); ++d) {
+        const auto& results = comparison.densities[d].results;
+        if (!results[a] || !results[b]) continue;
+        if (auto tested = difference(results[a]->test_accuracy, results[b]->test_accuracy))
+          comparison.pairs.push_back({a, b, d, *tested});
+      }
+    }
   }
-}
-
-// Returns the mean test accuracy with which a network matches the dense one, as in judge().
-double required_accuracy(const DensityResult& dense) {
-  const SampleStatistics& accuracy = dense.test_accuracy.statistics;
-  return accuracy.mean - accuracy.deviation;
-}
-
-// Returns the index of the sparsest pruned result of the variant for which `holds`.
-template <class Condition>
-std::optional<std::size_t> sparsest(const Comparison& comparison, std::size_t variant,
-                                    const Condition& holds) {
-  for (std::size_t d = comparison.densities.size(); d-- > 0;) {
-    const std::optional<DensityResult>& result = comparison.densities[d].results[variant];
-    if (result && result->level > 0 && holds(*result)) return d;
+  std::map<std::pair<std::size_t, std::size_t>, Tests> families;
+  for (ComparedPair& pair : comparison.pairs) {
+    if (!pair.difference.same) families[{pair.a, pair.b}].push_back(&pair.difference);
   }
-  return std::nullopt;
+  std::vector<Tests> all;
+  all.reserve(families.size());
+  for (const auto& [of, tests] : families) all.push_back(tests);
+  correct_families(all, comparison.options.margin);
 }
 
-// Estimates the area over the seeds that reach the density; none where no seed does.
-std::optional<Estimate> estimate_area(const Variant& variant, double down_to, double tolerance) {
+// ----------------------------------------------------------------------------------------------------
+// variants as a whole
+
+// Returns the densities that all variants have, if they make a curve.
+std::vector<std::size_t> common_grid(const std::vector<ComparedDensity>& densities) {
+  std::vector<std::size_t> grid;
+  for (std::size_t d = 0; d < densities.size(); ++d) {
+    const auto has = [](const std::optional<DensityResult>& result) { return result.has_value(); };
+    if (std::ranges::all_of(densities[d].results, has)) grid.push_back(d);
+  }
+  return grid;
+}
+
+// Estimates the area over the seeds that have the whole grid; none where no seed does. Areas are paired where
+// all their networks are.
+std::optional<Estimate> estimate_area(const Comparison& comparison, std::size_t variant) {
+  if (comparison.grid.size() < 2) return std::nullopt;
   std::map<std::uint64_t, std::vector<CurvePoint>> curves;
-  for (const auto& [level, networks] : variant.levels) {
-    for (const auto& [seed, network] : networks)
-      curves[seed].push_back({network.density, network.test_accuracy});
+  std::map<std::uint64_t, std::vector<std::string>> orders;
+  for (const std::size_t d : comparison.grid) {
+    const ComparedDensity& row = comparison.densities[d];
+    for (const auto& [seed, value] : row.results[variant]->test_accuracy.sample) {
+      curves[seed].push_back({row.density, value.value});
+      orders[seed].push_back(value.order);
+    }
   }
-  Values areas;
+  Sample areas;
   for (const auto& [seed, curve] : curves) {
-    const bool reaches = curve.back().density <= down_to * (1 + tolerance);
-    if (reaches && curve.front().density > down_to) areas[seed] = area_under_curve(curve, down_to);
+    if (curve.size() < comparison.grid.size()) continue;
+    const bool known = std::ranges::none_of(orders.at(seed), &std::string::empty);
+    areas[seed] = {area_under_curve(curve, curve.back().density), known ? join(orders.at(seed), " ") : ""};
   }
   return areas.empty() ? std::nullopt : std::optional(estimate(std::move(areas)));
 }
 
-double sparsest_common(const std::vector<Variant>& variants) {
-  double common = 0;
-  for (const Variant& variant : variants) {
-    double least = 1;
-    for (const auto& [level, networks] : variant.levels)
-      least = std::min(least, mean(networks, &VariantNetwork::density));
-    common = std::max(common, least);
-  }
-  return common;
-}
-
-VariantSummary summarize(const Comparison& comparison, std::size_t v, const Variant& variant) {
+VariantSummary summarize(const Variant& variant, const ComparisonOptions& options) {
   VariantSummary summary;
   summary.name = variant.name;
-  summary.required_accuracy = required_accuracy(*comparison.densities.front().results[v]);
-  summary.sparsest_matching = sparsest(comparison, v, [&](const DensityResult& result) {
-    return result.test_accuracy.statistics.mean >= summary.required_accuracy;
-  });
-  summary.sparsest_equivalent = sparsest(comparison, v, [](const DensityResult& result) {
-    return result.with_dense && result.with_dense->corrected_p < kSignificance;
-  });
-  summary.sparsest_not_worse = sparsest(comparison, v, [](const DensityResult& result) {
-    return result.with_dense && result.with_dense->corrected_p_not_below < kSignificance;
-  });
-  summary.area = estimate_area(variant, comparison.sparsest_common, comparison.options.density_tolerance);
+  summary.matching = find_matching(variant, options);
+  if (summary.matching.sparsest) {
+    const unsigned level = summary.matching.levels[*summary.matching.sparsest].level;
+    const Networks& networks = variant.levels.at(level);
+    summary.matching_relative_flops = mean_of_networks(networks, &VariantNetwork::relative_flops);
+    summary.matching_test_accuracy = estimate(sample_of(networks, &VariantNetwork::test_accuracy));
+  }
   return summary;
 }
 
-void test_areas(std::vector<VariantSummary>& variants) {
-  std::vector<std::optional<CorrectedTest>*> tests;
-  const std::optional<Estimate>& base = variants.front().area;
-  for (std::size_t v = 1; v < variants.size(); ++v) {
-    if (base && variants[v].area) variants[v].area_against_base = test_against(*base, *variants[v].area);
-    tests.push_back(&variants[v].area_against_base);
+void test_areas(Comparison& comparison) {
+  std::vector<VariantSummary>& variants = comparison.variants;
+  std::vector<Tests> families(variants.size());
+  for (std::size_t v = 0; v < variants.size(); ++v) {
+    variants[v].area = estimate_area(comparison, v);
+    const std::optional<Estimate>& base = variants.front().area;
+    if (v == 0 || !base || !variants[v].area) continue;
+    variants[v].area_against_base = difference(*variants[v].area, *base);
+    add_to(families[v], variants[v].area_against_base);
   }
-  correct(tests, &CorrectedTest::p, &CorrectedTest::corrected_p);
+  correct_families(families, comparison.options.margin);
 }
 
 std::vector<FrontPoint> front_of(const std::vector<ComparedDensity>& densities) {
@@ -326,11 +346,11 @@ Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions
   if (!options.allow_different) require_agreement(runs, comparison.differing);
   comparison.densities = by_density(variants, options.density_tolerance);
   keep_asked(comparison.densities, options);
+  for (const Variant& variant : variants) comparison.variants.push_back(summarize(variant, options));
   test_densities(comparison);
-  comparison.sparsest_common = sparsest_common(variants);
-  for (std::size_t v = 0; v < variants.size(); ++v)
-    comparison.variants.push_back(summarize(comparison, v, variants[v]));
-  test_areas(comparison.variants);
+  if (options.pairs) test_pairs(comparison);
+  comparison.grid = common_grid(comparison.densities);
+  test_areas(comparison);
   comparison.front = front_of(comparison.densities);
   return comparison;
 }

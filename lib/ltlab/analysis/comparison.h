@@ -1,57 +1,55 @@
 #pragma once
 
-#include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "ltlab/analysis/bootstrap.h"
 #include "ltlab/analysis/compared_run.h"
-#include "ltlab/analysis/paired_tests.h"
-#include "ltlab/analysis/statistics.h"
+#include "ltlab/analysis/matching_levels.h"
+#include "ltlab/analysis/samples.h"
 
 namespace ltlab {
 
-/// A corrected p-value below it is called significant.
-constexpr double kSignificance = 0.05;
-
-struct ComparisonOptions {
-  double margin = 0.005;            ///< of equivalence, in test accuracy: 0.005 is half a point
+struct ComparisonOptions : MatchingOptions {
   double density_tolerance = 0.02;  ///< relative to the greater of two densities that count as equal
   std::vector<double> densities;    ///< the only ones to compare variants at, beside dense; empty: all
   bool allow_different = false;     ///< compare runs whose data, model or budget differ
+  bool pairs = false;               ///< test every pair of variants, too
 };
 
-/// A figure of a variant, one value per seed, and the estimate of its mean.
-struct Estimate {
-  std::map<std::uint64_t, double> values;
-  SampleStatistics statistics;
-  Interval interval;  ///< bootstrap_interval()
+/// A difference of two means, and what tests say of it. The tests of two variants at all densities are a
+/// family, whose chance of any false finding stays at 5 %.
+struct Difference {
+  static constexpr double kNotTested = std::numeric_limits<double>::quiet_NaN();
+
+  MeanTest test;      ///< paired where that is right: test_difference()
+  bool same = false;  ///< both are the same networks: there is nothing to test, and p-values are NaN
+  double hedges_g = kNotTested;       ///< effect size; NaN where the spread is 0 or there are too few values
+  double signed_rank_p = kNotTested;  ///< Wilcoxon's, uncorrected; NaN where the test is not paired
+  double corrected_p = kNotTested;    ///< two-sided, by Holm's method over the family
+  double corrected_p_of_all = kNotTested;  ///< the same, as if all tests of its table were one family
+  /// Of being below by the margin or more, and of not being within it. Densities are ordered, so these are
+  /// tested in a fixed sequence from dense to sparse: each is the greatest p-value until here.
+  double not_worse_p = kNotTested, equivalent_p = kNotTested;
+
+  bool is_significant() const { return corrected_p < kSignificance; }
+  bool is_not_worse() const { return not_worse_p < kSignificance; }
+  bool is_equivalent() const { return equivalent_p < kSignificance; }
 };
 
-/// A paired test against the base, and its p-value corrected for all tests of its kind in the comparison.
-struct CorrectedTest : PairedTest {
-  double corrected_p = 0;
-};
-
-/// A test of whether a network's accuracy equals another's within the margin, and whether it is no worse.
-struct CorrectedEquivalence : Equivalence {
-  double mean_difference = 0;
-  double corrected_p = 0;            ///< of both one-sided tests: equivalent
-  double corrected_p_not_below = 0;  ///< of the lower one alone: not worse, maybe better than equivalent
-};
-
-/// A variant's results at one density. Pairs share a seed; a test that has fewer than two pairs is empty.
+/// A variant's results at one density.
 struct DensityResult {
   unsigned level = 0;
   double density = 1;  ///< mean over seeds
-  Estimate test_accuracy, early_stop_test_accuracy, early_stop_step;
-  double flops = 0, relative_flops = 0;           ///< means of VariantNetwork's
-  std::optional<CorrectedTest> against_base;      ///< of test accuracy; none for the base itself
-  std::optional<CorrectedEquivalence> with_base;  ///< the same; none for one network
-  /// Test accuracy against the variant's own dense network; none for that network itself.
-  std::optional<CorrectedEquivalence> with_dense;
+  Estimate test_accuracy;
+  /// None of imports that do not know them.
+  std::optional<Estimate> validation_accuracy, early_stop_test_accuracy, early_stop_step;
+  double still_improving = 0;                   ///< mean of VariantNetwork's
+  double flops = 0, relative_flops = 0;         ///< the same
+  std::optional<Difference> against_base;   ///< of test accuracy; none for the base, and for too few seeds
+  std::optional<Difference> against_dense;  ///< from the variant's own dense network; none for that network
 };
 
 /// A density, and each variant's result there, in the variants' order; none where it has no such network.
@@ -63,16 +61,19 @@ struct ComparedDensity {
 /// A variant as a whole.
 struct VariantSummary {
   std::string name;
-  double required_accuracy = 0;  ///< to match the dense network: as of Verdict
-  /// Index of the sparsest density whose mean test accuracy reaches it; none where no pruned network does.
-  std::optional<std::size_t> sparsest_matching;
-  /// The same for those whose corrected test of equivalence with the dense network is significant.
-  std::optional<std::size_t> sparsest_equivalent;
-  /// The same for those not worse than the dense network by the margin.
-  std::optional<std::size_t> sparsest_not_worse;
-  /// area_under_curve() of test accuracy, for the seeds that reach Comparison::sparsest_common.
+  Matching matching;  ///< at all its levels, whatever densities are compared
+  /// What networks of the sparsest matching level cost, and their test accuracy; none where none is.
+  std::optional<double> matching_relative_flops;
+  std::optional<Estimate> matching_test_accuracy;
+  /// area_under_curve() of test accuracy on Comparison::grid, for the seeds that have all of it.
   std::optional<Estimate> area;
-  std::optional<CorrectedTest> area_against_base;
+  std::optional<Difference> area_against_base;
+};
+
+/// Two variants at one density, by their indices, a before b.
+struct ComparedPair {
+  std::size_t a = 0, b = 0, density = 0;
+  Difference difference;  ///< of a's test accuracy less b's
 };
 
 /// A result of a comparison, by its indices.
@@ -88,7 +89,10 @@ struct Comparison {
   std::vector<std::string> differing;  ///< settings that ought to agree and do not, where that was allowed
   std::vector<VariantSummary> variants;
   std::vector<ComparedDensity> densities;  ///< falling; dense networks first
-  double sparsest_common = 1;     ///< the least density that all variants reach; 1 where there is none
+  /// The densities at which every variant has networks, by index; areas are taken on them alone. Fewer than
+  /// two make no area.
+  std::vector<std::size_t> grid;
+  std::vector<ComparedPair> pairs;  ///< where ComparisonOptions::pairs asks for them
   std::vector<FrontPoint> front;  ///< Pareto front of mean test accuracy against FLOPs, from cheap to costly
 };
 
@@ -96,8 +100,8 @@ struct Comparison {
 std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs);
 
 /// Compares the runs. ConfigError where there are fewer than two variants, names repeat, no network has a
-/// requested density, or runs disagree and may not. A network's cost and the area under a curve cover all
-/// levels, whatever densities are requested.
+/// requested density, or runs disagree and may not. A network's cost and the sparsest matching level are of
+/// all levels, whatever densities are requested.
 Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions& options);
 
 }  // namespace ltlab

@@ -17,8 +17,8 @@ namespace {
 
 constexpr std::size_t kMostSeeds = 100000;
 
-bool has_margin(Claim claim) {
-  return claim == Claim::not_worse || claim == Claim::equivalent;
+bool has_margin(Alternative alternative) {
+  return alternative == Alternative::not_worse || alternative == Alternative::equivalent;
 }
 
 void require(bool holds, const char* what) {
@@ -30,7 +30,7 @@ void require_valid(const PlannedTest& test, double effect, double deviation, std
   require(std::isfinite(effect), "a finite effect");
   require(std::isfinite(deviation) && deviation > 0, "a deviation above 0");
   require(test.alpha > 0 && test.alpha < 0.5, "an alpha between 0 and 0.5");
-  require(!has_margin(test.claim) || test.margin > 0, "a margin above 0");
+  require(!has_margin(test.alternative) || test.margin > 0, "a margin above 0");
 }
 
 void require_valid_power(double power) {
@@ -44,15 +44,15 @@ double normal_cdf(double z) {
 // Returns the chance of the claim by an estimate with the mean `effect` and the deviation 1, where its
 // standard error is found to be such that the test asks the estimate to be `threshold` from what it is to
 // differ from.
-double chance(Claim claim, double effect, double margin, double threshold) {
-  switch (claim) {
-    case Claim::different:
+double chance(Alternative alternative, double effect, double margin, double threshold) {
+  switch (alternative) {
+    case Alternative::different:
       return normal_cdf(effect - threshold) + normal_cdf(-effect - threshold);
-    case Claim::above:
+    case Alternative::above:
       return normal_cdf(effect - threshold);
-    case Claim::not_worse:
+    case Alternative::not_worse:
       return normal_cdf(effect + margin - threshold);
-    case Claim::equivalent:
+    case Alternative::equivalent:
       return std::max(0.0, normal_cdf(margin - threshold - effect) - normal_cdf(threshold - margin - effect));
   }
   return 0;
@@ -79,20 +79,20 @@ double power(const PlannedTest& test, double effect, double deviation, std::size
   const auto n = static_cast<double>(seeds);
   const double degrees_of_freedom = paired ? n - 1 : 2 * n - 2;
   const double error = deviation * std::sqrt((paired ? 1 : 2) / n);
-  const double tail = test.claim == Claim::different ? test.alpha / 2 : test.alpha;
+  const double tail = test.alternative == Alternative::different ? test.alpha / 2 : test.alpha;
   const double t =
       boost::math::quantile(boost::math::complement(boost::math::students_t(degrees_of_freedom), tail));
   // The found standard error is `u` times the true one, and degrees_of_freedom * u^2 is chi-squared.
   const boost::math::chi_squared chi_squared(degrees_of_freedom);
   const auto chance_at = [&](double u) {
-    return chance(test.claim, effect / error, test.margin / error, t * u) *
+    return chance(test.alternative, effect / error, test.margin / error, t * u) *
            boost::math::pdf(chi_squared, degrees_of_freedom * u * u) * 2 * degrees_of_freedom * u;
   };
   constexpr double kNegligible = 1e-16;
   const double least_u = std::sqrt(boost::math::quantile(chi_squared, kNegligible) / degrees_of_freedom);
   double most_u = std::sqrt(boost::math::quantile(boost::math::complement(chi_squared, kNegligible)) /
                             degrees_of_freedom);
-  if (test.claim == Claim::equivalent) most_u = std::min(most_u, test.margin / error / t);
+  if (test.alternative == Alternative::equivalent) most_u = std::min(most_u, test.margin / error / t);
   if (most_u <= least_u) return 0;
   constexpr unsigned kDepth = 15;
   constexpr double kTolerance = 1e-10;
@@ -121,14 +121,14 @@ std::size_t seeds_needed(const PlannedTest& test, double effect, double deviatio
 
 double smallest_effect(const PlannedTest& test, double deviation, std::size_t seeds, double power) {
   require_valid_power(power);
-  require(!has_margin(test.claim), "a claim without a margin to find the smallest effect");
+  require(!has_margin(test.alternative), "a claim without a margin to find the smallest effect");
   return least([&](double effect) { return ltlab::power(test, effect, deviation, seeds); }, power, deviation);
 }
 
 double smallest_margin(const PlannedTest& test, double effect, double deviation, std::size_t seeds,
                        double power) {
   require_valid_power(power);
-  require(has_margin(test.claim), "a claim of a margin to find the smallest one");
+  require(has_margin(test.alternative), "a claim of a margin to find the smallest one");
   const auto power_at = [&](double margin) {
     PlannedTest with_margin = test;
     with_margin.margin = std::max(margin, 1e-12 * deviation);

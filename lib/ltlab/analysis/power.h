@@ -7,7 +7,7 @@
 namespace ltlab {
 
 /// What a test of a mean, or of a difference of means, is to show.
-enum class Claim {
+enum class Alternative {
   different,  ///< it is not 0: MeanTest::p()
   above,      ///< it is above 0: MeanTest::p_above()
   not_worse,  ///< it is above -margin: non_inferiority_p()
@@ -17,7 +17,7 @@ enum class Claim {
 /// A test that is planned before anything is trained. Figures are as the test will see them: the deviation is
 /// that of the differences of pairs, or that of each of two independent samples of equal sizes.
 struct PlannedTest {
-  Claim claim = Claim::different;
+  Alternative alternative = Alternative::different;
   Pairing pairing = Pairing::paired;
   double alpha = 0.05;  ///< the chance to claim what is not so
   double margin = 0;    ///< of `not_worse` and `equivalent`

@@ -1,69 +1,76 @@
 #include "ltlab/analysis/search_results.h"
 
+#include <algorithm>
+#include <map>
+
+#include "ltlab/analysis/families.h"
+#include "ltlab/config/controls.h"
+
 namespace ltlab {
 namespace {
 
-const char* const kTicket = "ticket";
-const char* const kPretraining = "pretraining";
-
-using Summaries = std::vector<LevelSummary>;
-
-// Returns a statistic over replicates of a figure averaged over each replicate's trials.
-template <class Figure>
-SampleStatistics over_replicates(const std::map<unsigned, Summaries>& replicates, const Figure& figure) {
-  std::vector<double> values;
-  values.reserve(replicates.size());
-  for (const auto& [replicate, trials] : replicates) values.push_back(mean_of(trials, figure));
-  return describe(values);
+// Returns the networks of a level; null where the variant has none.
+const Networks* find_level(const Variant& variant, unsigned level) {
+  const auto found = variant.levels.find(level);
+  return found == variant.levels.end() ? nullptr : &found->second;
 }
 
-BranchStatistics describe_branch(const std::map<unsigned, Summaries>& replicates) {
-  return {over_replicates(replicates, &LevelSummary::test_accuracy),
-          over_replicates(replicates, &LevelSummary::early_stop_step),
-          over_replicates(replicates, &LevelSummary::early_stop_test_accuracy)};
+Sample test_accuracies(const Networks& networks) {
+  return sample_of(networks, &VariantNetwork::test_accuracy);
 }
 
-// Returns the index of the densest level from which on every level that has the branch is not matching.
-std::optional<std::size_t> fails_from(const std::vector<LevelStatistics>& levels, const std::string& branch,
-                                      double threshold) {
-  std::optional<std::size_t> from;
-  for (std::size_t i = levels.size(); i-- > 1;) {
-    const auto found = levels[i].branches.find(branch);
-    if (found == levels[i].branches.end()) continue;
-    if (found->second.test_accuracy.mean >= threshold) break;
-    from = i;
+// A network that keeps neither the ticket's weights nor its mask whole.
+bool refutes(const std::string& control) {
+  const ControlKind* kind = find_row(kControls, control);
+  return kind && kind->refutes;
+}
+
+ControlVerdict judge_control(const Variant& control, const Variant& ticket, std::optional<unsigned> level,
+                             const MatchingOptions& options) {
+  ControlVerdict verdict{control.name, find_matching(control, options), {}};
+  const Networks* networks = level ? find_level(control, *level) : nullptr;
+  if (networks)
+    verdict.ahead = test_difference(test_accuracies(ticket.levels.at(*level)), test_accuracies(*networks));
+  return verdict;
+}
+
+// Corrects the tests of those controls that there are.
+void correct(std::vector<ControlVerdict>& controls) {
+  std::vector<double> p;
+  std::vector<ControlVerdict*> tested;
+  for (ControlVerdict& control : controls) {
+    if (!control.ahead) continue;
+    p.push_back(control.ahead->p_above());
+    tested.push_back(&control);
   }
-  return from;
+  const std::vector<double> corrected = holm_corrected(p);
+  for (std::size_t i = 0; i < tested.size(); ++i) {
+    tested[i]->corrected_p = corrected[i];
+    tested[i]->does_as_well = refutes(tested[i]->name) && !(corrected[i] < kSignificance);
+  }
+}
+
+// Each network of level 0 counts once, though controls share it.
+void count_unfinished(const std::vector<Variant>& branches, Verdict& verdict) {
+  for (const Variant& branch : branches) {
+    for (const auto& [level, networks] : branch.levels) {
+      if (level == 0 && &branch != &branches.front()) continue;
+      verdict.networks += networks.size();
+      verdict.still_improving += static_cast<std::size_t>(
+          std::ranges::count_if(networks, [](const auto& of) { return of.second.still_improving > 0.5; }));
+    }
+  }
 }
 
 }  // namespace
 
 void SearchResults::add(const TrainingName& name, const LevelSummary& summary) {
-  summaries_[{name.level, name.branch, name.replicate, name.trial}] = summary;
-}
-
-std::vector<LevelStatistics> SearchResults::levels() const {
-  std::map<unsigned, std::map<std::string, std::map<unsigned, Summaries>>> by_level;
-  for (const auto& [key, summary] : summaries_) {
-    const auto& [level, branch, replicate, trial] = key;
-    if (branch == kPretraining) continue;
-    by_level[level][branch][replicate].push_back(summary);
-  }
-  std::vector<LevelStatistics> result;
-  for (const auto& [level, branches] : by_level) {
-    LevelStatistics statistics{level, 1, {}};
-    for (const auto& [branch, replicates] : branches)
-      statistics.branches[branch] = describe_branch(replicates);
-    if (branches.contains(kTicket))
-      statistics.density = over_replicates(branches.at(kTicket), &LevelSummary::density).mean;
-    result.push_back(statistics);
-  }
-  return result;
+  trainings_.push_back({name.replicate, name.branch, name.trial, summary});
 }
 
 Cost SearchResults::cost() const {
   Cost cost;
-  for (const auto& [key, summary] : summaries_) cost += summary.cost;
+  for (const RecordedTraining& training : trainings_) cost += training.summary.cost;
   return cost;
 }
 
@@ -78,23 +85,37 @@ SearchResults recorded_results(const RecordedRun& run) {
   return results;
 }
 
-Verdict judge(const std::vector<LevelStatistics>& levels) {
-  const SampleStatistics& dense = levels.front().branches.at(kTicket).test_accuracy;
+bool Verdict::is_winning() const {
+  const auto tells = [](const ControlVerdict& control) {
+    return control.ahead && refutes(control.name) && !control.does_as_well;
+  };
+  return ticket.sparsest && std::ranges::none_of(controls, &ControlVerdict::does_as_well) &&
+         std::ranges::any_of(controls, tells);
+}
+
+bool Verdict::is_near_chance(std::size_t classes) const {
+  if (classes == 0) return false;
+  const double chance = 1.0 / static_cast<double>(classes);
+  return dense.statistics.mean < chance + 0.1 * (1 - chance);
+}
+
+Verdict judge(const std::vector<Variant>& branches, const MatchingOptions& options) {
+  const Variant& ticket = branches.front();
   Verdict verdict;
-  verdict.dense_accuracy = dense.mean;
-  if (dense.size > 1) verdict.dense_deviation = dense.deviation;
-  verdict.required_accuracy = dense.mean - verdict.dense_deviation.value_or(0);
-  for (std::size_t i = 1; i < levels.size(); ++i) {
-    const auto ticket = levels[i].branches.find(kTicket);
-    if (ticket != levels[i].branches.end() &&
-        ticket->second.test_accuracy.mean >= verdict.required_accuracy) {
-      verdict.sparsest_matching = i;
-    }
-    for (const auto& [branch, statistics] : levels[i].branches) {
-      if (branch != kTicket)
-        verdict.control_fails[branch] = fails_from(levels, branch, verdict.required_accuracy);
-    }
+  verdict.ticket = find_matching(ticket, options);
+  const Sample dense = test_accuracies(ticket.levels.at(0));
+  verdict.dense = estimate(dense);
+  std::optional<unsigned> level;
+  if (verdict.ticket.sparsest) {
+    level = verdict.ticket.levels[*verdict.ticket.sparsest].level;
+    const Sample winner = test_accuracies(ticket.levels.at(*level));
+    verdict.winner = estimate(winner);
+    verdict.against_dense = test_difference(winner, dense);
   }
+  for (auto control = branches.begin() + 1; control != branches.end(); ++control)
+    verdict.controls.push_back(judge_control(*control, ticket, level, options));
+  correct(verdict.controls);
+  count_unfinished(branches, verdict);
   return verdict;
 }
 

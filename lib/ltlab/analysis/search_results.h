@@ -1,69 +1,71 @@
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
-#include <tuple>
 #include <vector>
 
 #include "ltlab/analysis/compared_run.h"
-#include "ltlab/analysis/statistics.h"
-#include "ltlab/lottery/search.h"
+#include "ltlab/analysis/matching_levels.h"
+#include "ltlab/analysis/samples.h"
+#include "ltlab/lottery/search_observer.h"
 
 namespace ltlab {
-
-/// One branch at one level, over the replicates; a control's trials are first averaged within each replicate,
-/// so that the sample has one value per replicate.
-struct BranchStatistics {
-  SampleStatistics test_accuracy;             ///< after training
-  SampleStatistics early_stop_step;           ///< iteration of minimum validation loss
-  SampleStatistics early_stop_test_accuracy;  ///< at that iteration
-};
-
-/// All branches at one level.
-struct LevelStatistics {
-  unsigned level = 0;
-  double density = 1;                                ///< mean over replicates
-  std::map<std::string, BranchStatistics> branches;  ///< "ticket", "random-reinit", ...
-};
-
-/// The findings of a search.
-struct Verdict {
-  double dense_accuracy = 0;
-  /// Standard deviation of the dense test accuracy over replicates; empty where there is only one.
-  std::optional<double> dense_deviation;
-  /// The mean test accuracy that a level must reach: the dense network's mean less one standard deviation. A
-  /// matching subnetwork reaches the accuracy of the dense one (Frankle et al. 2020, arXiv 1912.05671,
-  /// section 4); one deviation as in Chen et al. 2020, arXiv 2007.12223, section 3. A single replicate has no
-  /// deviation, so it is the dense accuracy itself, as in the definition of a winning ticket (Frankle &
-  /// Carbin 2019, section 1); chance then decides between levels of about that accuracy.
-  double required_accuracy = 0;
-  /// Index into the levels of the sparsest one that reaches it. Empty where no pruned level does.
-  std::optional<std::size_t> sparsest_matching;
-  /// For each control, the densest level from which on it fails to reach it, at every sparser level too.
-  std::map<std::string, std::optional<std::size_t>> control_fails;
-};
 
 /// Gathers the trainings of a search, in any order.
 class SearchResults {
  public:
   void add(const TrainingName& name, const LevelSummary& summary);
 
-  /// Returns one row per level, dense first, without pretraining.
-  std::vector<LevelStatistics> levels() const;
-  std::size_t trainings() const { return summaries_.size(); }
+  /// Returns the tickets, "ticket", then the controls, by replicate, without what they cost.
+  std::vector<Variant> branches() const { return branches_of(trainings_); }
+  std::size_t trainings() const { return trainings_.size(); }
   /// Returns the cost of all trainings together.
   Cost cost() const;
 
  private:
-  using Key = std::tuple<unsigned, std::string, unsigned, unsigned>;  // level, branch, replicate, trial
-  std::map<Key, LevelSummary> summaries_;
+  std::vector<RecordedTraining> trainings_;  // their replicates as seeds
 };
 
 /// Returns what a search recorded, finished or not; replicates in the order of their seeds.
 SearchResults recorded_results(const RecordedRun& run);
 
-/// Judges levels that begin with the dense network.
-Verdict judge(const std::vector<LevelStatistics>& levels);
+/// A control, beside the tickets.
+struct ControlVerdict {
+  std::string name;  ///< its branch
+  Matching matching;
+  /// Of the tickets' test accuracy less the control's, at the tickets' sparsest matching level. None where
+  /// the control has no such level, or for one replicate.
+  std::optional<MeanTest> ahead;
+  double corrected_p = 0;  ///< of `ahead`, one-sided: that tickets are no better; Holm's, over the controls
+  /// Whether the control speaks against the ticket's being a winning one: it lacks the ticket's weights or
+  /// its mask, and is not shown to be less accurate.
+  bool does_as_well = false;
+};
+
+/// The findings of a search.
+struct Verdict {
+  Matching ticket;
+  Estimate dense;                         ///< test accuracy of the dense networks
+  std::optional<Estimate> winner;         ///< test accuracy at the sparsest matching level
+  std::optional<MeanTest> against_dense;  ///< of that, less the dense networks' test accuracy
+  std::vector<ControlVerdict> controls;
+
+  std::size_t networks = 0;         ///< trained ones: tickets and controls, all levels
+  std::size_t still_improving = 0;  ///< those of them whose least validation loss was their last
+
+  /// Whether a control tells that the sparsest matching tickets win, and none that they do not.
+  bool is_winning() const;
+  /// Whether most networks were still improving when their training ended.
+  bool is_unfinished() const { return 2 * still_improving > networks; }
+  /// Whether the dense networks are no better than a tenth of the way from chance, one in `classes`, to
+  /// perfection: they have diverged, or learned nothing. False where `classes` is 0, unknown.
+  bool is_near_chance(std::size_t classes) const;
+  /// Whether there are too few replicates for a test to tell much: its intervals are four and more times as
+  /// wide as those of many.
+  bool has_few_replicates() const { return dense.sample.size() == 2; }
+};
+
+/// Judges a search's tickets and controls, as SearchResults::branches() returns them.
+Verdict judge(const std::vector<Variant>& branches, const MatchingOptions& options);
 
 }  // namespace ltlab

@@ -38,6 +38,9 @@ struct ControlKind {
   ControlMask mask;
   bool is_drawn;    ///< whether anything is drawn for it, so that trials differ
   bool is_rewound;  ///< whether it trains from the rewind step, with weights from there, as its ticket does
+  /// Whether a ticket that is no better than it is no winning ticket (Frankle & Carbin 2019, section 1): the
+  /// control lacks the ticket's weights or its mask.
+  bool refutes;
   std::string_view help;
 
   /// Whether its mask can be had without training the networks that its ticket was pruned from.
@@ -47,19 +50,19 @@ struct ControlKind {
 };
 
 inline constexpr ControlKind kControls[] = {
-    {Control::random_reinit, "random-reinit", ControlMask::of_ticket, true, false,
+    {Control::random_reinit, "random-reinit", ControlMask::of_ticket, true, false, true,
      "the ticket's mask with new weights"},
-    {Control::random_mask, "random-mask", ControlMask::drawn_by_layer, true, true,
+    {Control::random_mask, "random-mask", ControlMask::drawn_by_layer, true, true, true,
      "its weights under a random mask as dense in each layer (its mask shuffled within layers)"},
-    {Control::global_random_mask, "global-random-mask", ControlMask::drawn_over_all, true, true,
+    {Control::global_random_mask, "global-random-mask", ControlMask::drawn_over_all, true, true, true,
      "under one as dense in all layers together"},
-    {Control::shuffled_weights, "shuffled-weights", ControlMask::of_ticket, true, true,
+    {Control::shuffled_weights, "shuffled-weights", ControlMask::of_ticket, true, true, true,
      "its weights permuted within layers"},
-    {Control::shuffled_magnitudes, "shuffled-magnitudes", ControlMask::of_ticket, true, true,
+    {Control::shuffled_magnitudes, "shuffled-magnitudes", ControlMask::of_ticket, true, true, false,
      "its weights' magnitudes permuted within layers, their signs kept"},
-    {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true, "only their signs"},
-    {Control::supermask, "supermask", ControlMask::of_ticket, false, true, "not trained at all"},
-    {Control::inverted_mask, "inverted-mask", ControlMask::of_lowest_scores, false, true,
+    {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true, false, "only their signs"},
+    {Control::supermask, "supermask", ControlMask::of_ticket, false, true, false, "not trained at all"},
+    {Control::inverted_mask, "inverted-mask", ControlMask::of_lowest_scores, false, true, true,
      "the lowest scores kept"},
 };
 

@@ -41,6 +41,7 @@ RunRecord Replicate::describe_run(const std::string& branch, unsigned trial, con
   run.trial = trial;
   run.dataset = dataset.name;
   run.dataset_fingerprint = dataset.fingerprint;
+  run.classes = dataset.classes;
   run.rewind_step = config_.rewind_step;
   run.started_utc = utc_now();
   return run;

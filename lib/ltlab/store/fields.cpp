@@ -145,6 +145,7 @@ std::vector<Field<RunRecord>> list_fields() {
       of(AT(trial), "", "as in every file"),
       of(AT(dataset), "", "its name"),
       of(AT(dataset_fingerprint), "", "as in every file"),
+      of(AT(classes), "", "of the dataset; absent in imports and older files", any, kOptional),
       of(AT(data_directory), "", "that `--data-dir` or the path of `h5:FILE` gave; else absent", any, kOptional),
       of(AT(rewind_step), "", "to which survivors return"),
       of(AT(init_origin), "", "the file, seen from here, whose weights pretraining left as those of step 0; else absent", any, kOptional),

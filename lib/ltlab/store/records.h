@@ -102,6 +102,7 @@ struct RunRecord {
   std::uint64_t trial = 0;  ///< of a control or copy
   std::string dataset;      ///< Dataset::name
   std::string dataset_fingerprint;
+  std::size_t classes = 0;     ///< of the dataset; 0 where an older file does not tell
   std::string data_directory;  ///< where the user said that the data lie, absolute; empty where left open
   std::uint64_t rewind_step = 0;
   std::string init_origin;  ///< "pretraining/level-000.h5": whose weights those at step 0 are; empty: drawn

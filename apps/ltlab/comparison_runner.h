@@ -1,0 +1,33 @@
+#pragma once
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "comparison_file.h"
+#include "search_session.h"
+#include "stop_signals.h"
+
+namespace ltlab::app {
+
+/// Runs searches that are compared, one after the other, each as far as it is missing.
+class ComparisonRunner {
+ public:
+  explicit ComparisonRunner(unsigned workers) : workers_(workers) {}
+
+  /// Completes each search in `out`/NAME, and returns names and folders. The dense network, which most of
+  /// them share, is trained by the first alone. Data are loaded once for all that read the same. Errors as of
+  /// check_folder() and run_session(); those of folders before anything is run.
+  std::vector<std::pair<std::string, std::string>> run(const NamedSearches& searches, const std::string& out);
+  /// Returns whether each search is finished in `out`/NAME.
+  static bool is_finished(const NamedSearches& searches, const std::string& out);
+
+ private:
+  void run_search(const std::string& name, const SearchRequest& search, const std::string& first);
+
+  unsigned workers_;
+  StopSignals signals_;
+  SharedData data_;
+};
+
+}  // namespace ltlab::app

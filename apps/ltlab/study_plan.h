@@ -1,0 +1,31 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "comparison_file.h"
+
+namespace ltlab::app {
+
+/// What it takes to complete a study.
+struct StudyPlan {
+  std::size_t trainings = 0;  ///< of all its searches, dense networks that they share counted once a search
+  std::size_t recorded = 0;   ///< of those, by now
+  double seconds = 0;  ///< that the missing ones take at most, if all were dense; 0 where none is missing
+  double bytes = 0;    ///< that they take on disk, at most
+};
+
+/// Plans the searches of all specifications in `out`, as many trainings side by side. Where some are missing,
+/// loads the data and times steps of the dense network for half a second. Errors as of load_dataset(), and of
+/// plan_search() where a search does not fit its data.
+StudyPlan plan_study(const ComparisonFile& file, const std::string& out, unsigned workers);
+
+void print_plan(std::ostream& out, const StudyPlan& plan, unsigned workers);
+
+/// Returns the folder of a specification's searches.
+std::string specification_folder(const Specification& specification, const std::string& out);
+
+/// Returns how many trainings are recorded in the folders of a study's searches.
+std::size_t recorded_trainings(const ComparisonFile& file, const std::string& out);
+
+}  // namespace ltlab::app

@@ -1,0 +1,65 @@
+#include "study_runs.h"
+
+#include <algorithm>
+#include <filesystem>
+
+#include "comparison_runner.h"
+#include "ltlab/analysis/alpha_spending.h"
+#include "ltlab/store/run_store.h"
+#include "study_plan.h"
+
+namespace ltlab::app {
+
+namespace fs = std::filesystem;
+
+std::vector<Look> looks_of(const ComparisonFile& file) {
+  constexpr double kAlpha = 0.05;
+  const std::vector<unsigned>& planned = file.study.looks;
+  if (planned.empty()) return {{file.searches().front().second.replicates, kAlpha}};
+  std::vector<double> information;
+  for (const unsigned seeds : planned)
+    information.push_back(static_cast<double>(seeds) / static_cast<double>(planned.back()));
+  const std::vector<double> alphas = nominal_levels(information, kAlpha, Spending::obrien_fleming);
+  std::vector<Look> looks;
+  for (std::size_t i = 0; i < planned.size(); ++i) looks.push_back({planned[i], alphas[i]});
+  return looks;
+}
+
+NamedSearches with_replicates(NamedSearches searches, unsigned replicates) {
+  for (auto& [name, config] : searches) config.replicates = replicates;
+  return searches;
+}
+
+StudyVariants read_variants(const Folders& folders, const StudyLines& study) {
+  StudyVariants variants;
+  for (const auto& [name, folder] : folders) {
+    for (Variant& variant : variants_of(read_recorded_run(folder, name))) {
+      for (auto& [level, networks] : variant.levels) {
+        for (const auto& [seed, reason] : study.exclusions) networks.erase(seed);
+      }
+      std::erase_if(variant.levels, [](const auto& level) { return level.second.empty(); });
+      variants.emplace(variant.name, std::move(variant));
+    }
+  }
+  return variants;
+}
+
+Folders recorded_folders(const ComparisonFile& file, const std::string& out) {
+  Folders folders;
+  for (const auto& [name, config] : file.searches()) {
+    const fs::path folder = fs::path(specification_folder(file.specifications.front(), out)) / name;
+    if (!fs::exists(folder) || !RunStore(folder).has_run()) return {};
+    folders.emplace_back(name, folder.string());
+  }
+  return folders;
+}
+
+bool is_study_finished(const ComparisonFile& file, const std::string& out) {
+  const unsigned seeds = looks_of(file).back().seeds;
+  return std::ranges::all_of(file.specifications, [&](const Specification& specification) {
+    return ComparisonRunner::is_finished(with_replicates(specification.searches, seeds),
+                                         specification_folder(specification, out));
+  });
+}
+
+}  // namespace ltlab::app
