@@ -177,7 +177,9 @@ std::vector<VarianceComponent> variance_components(std::span<const double> value
     components.push_back(std::move(result));
   }
   for (VarianceComponent& each : components) each.share = std::max(0.0, each.estimate) / total;
-  std::ranges::stable_sort(components, {}, [](const VarianceComponent& each) { return each.factors.size(); });
+  std::ranges::sort(components, {}, [](const VarianceComponent& each) {
+    return std::pair(each.factors.size(), each.factors);
+  });
   return components;
 }
 

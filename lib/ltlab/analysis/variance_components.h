@@ -20,7 +20,7 @@ struct VarianceComponent {
 
 /// Returns the variance components of a figure that is known once for each combination of the levels of two
 /// to four crossed random factors, such as initialization, order of data, mask and split: one component for
-/// each main effect and each interaction, main effects first. That of all factors together contains the
+/// each main effect and each interaction, in this order. That of all factors together contains the
 /// noise, from which one figure a combination cannot tell it. `levels` has the number of levels of each
 /// factor; of the values, the last factor's level changes fastest.
 ///
