@@ -29,6 +29,7 @@ struct McNemarTest {
   double p = 1;  ///< two-sided and exact: of so uneven a split of these images by fair coins
 };
 
+/// Returns the test of two networks by what they put each image into.
 McNemarTest test_mcnemar(std::span<const std::uint8_t> labels, std::span<const std::uint8_t> a,
                          std::span<const std::uint8_t> b);
 

@@ -29,7 +29,7 @@ struct Interval {
 };
 
 /// Returns the interval of the mean of normal values by Student's t; unbounded for a single value. Unlike a
-/// percentile bootstrap, whose intervals of five values hold the mean in 83 % and those of three in 67 %
+/// percentile bootstrap, whose intervals of five values hold the mean in 84 % and those of three in 67 %
 /// instead of 95 %, it keeps its level however few the values are. Throws ConfigError as require_values()
 /// does, and unless 0 < level < 1.
 Interval student_interval(std::span<const double> values, double level = 0.95);
