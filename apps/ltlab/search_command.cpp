@@ -34,7 +34,7 @@ void show(const SearchRequest& request, const SearchResults& results) {
   }
   nlohmann::ordered_json report = report_json(findings);
   report["run"] = request.out;
-  report["config"] = as_written(config_text(request.config) + extent_text(request.config));
+  report["config"] = written_config(request.config);
   if (request.explain_kernels) report["kernels"] = kernels_json(first);
   print_json(std::cout, report);
 }

@@ -46,9 +46,9 @@ void warn_of_rare_changes(const SearchConfig& config) {
   if (config.trains_sparse()) {
     if (times == 0) warn(given + "masks never change" + span + advice);
   } else if (config.prune == PruningTime::early_bird) {
-    constexpr unsigned kChecks = EarlyBird::kSettled + 1;  // of masks; with so many distances in between
-    if (times < kChecks)
-      warn(given + "no mask can settle" + span + ", which takes " + std::to_string(kChecks) +
+    const unsigned checks = EarlyBird::checks_to_settle(config.settling);
+    if (times < checks)
+      warn(given + "no mask can settle" + span + ", which takes " + std::to_string(checks) +
            " checks, so each is drawn at the end" + advice);
   } else if (times == 0) {
     warn(given + "all is pruned at once, at step " + std::to_string(end) + advice);

@@ -214,6 +214,16 @@ class Options(SearchTest):
 class Methods(SearchTest):
     """Scores, granularities, scopes, controls, and tickets of other runs."""
 
+    def test_what_earlier_versions_did_is_told_though_no_line_of_the_run_does(self):
+        for number, (words, line) in enumerate((
+                (["--prune", "set", "--prune-every", 5, "--set-drops", "magnitude"], "set-drops = magnitude\n"),
+                (["--prune", "early-bird", "--prune-every", 2, "--settling", "consecutive"], "settling = consecutive\n"),
+                (["--score", "large-final-diff-sign", "--wrong-sign", "negative"], "wrong-sign = negative\n"))):
+            done = self.search(f"earlier-{number}", "--steps", 60, "--validate-every", 20, "--levels", 1, *words)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertNotIn(line.encode(), (self.folder / f"earlier-{number}" / "run.h5").read_bytes())
+            self.assertIn(line, self.config_given_back(f"earlier-{number}"))
+
     def config_given_back(self, folder):
         """The run's config as --json tells it, which a new search takes."""
         told = run("search", "--resume", "--out", self.folder / folder, "--json")

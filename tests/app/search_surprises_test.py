@@ -96,7 +96,9 @@ class Surprises(SearchTest):
             "adam": ["--beta1", 0.8, "--beta2", 0.99, "--epsilon", 1e-9, "--prune", "during-training", "--gradual", "linear",
                      "--prune-begin", 3, "--prune-end", 17, "--prune-every", 4, "--budget", "flops", "--levels", 1,
                      "--granularity", "neuron", "--pretrain", 5, "--pretrain-labels", "random"],
-            "bird": ["--prune", "early-bird", "--mask-distance", 0.2, "--densities", "0.5,0.25"],
+            "bird": ["--prune", "early-bird", "--mask-distance", 0.2, "--settling", "queue", "--densities", "0.5,0.25"],
+            "set": ["--prune", "set", "--set-drops", "by-sign", "--prune-every", 4, "--levels", 1],
+            "signs": ["--score", "large-final-same-sign", "--wrong-sign", "zero", "--levels", 1],
             "rigl": ["--prune", "rigl", "--drop-fraction", 0.2, "--levels", 1],
             "model": ["--model", "linear 12 relu  # a comment\ndropout 0.1; linear classes", "--levels", 1],
         }

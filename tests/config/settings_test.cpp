@@ -26,6 +26,9 @@ TEST_CASE("Every setting prints what it reads, by default and otherwise", "[conf
                                                      {"densities", "0.5,0.25"},
                                                      {"prune", "one-shot"},
                                                      {"gradual", "linear"},
+                                                     {"set-drops", "magnitude"},
+                                                     {"settling", "consecutive"},
+                                                     {"wrong-sign", "negative"},
                                                      {"scope", "erk"},
                                                      {"granularity", "2:4"},
                                                      {"score", "snip"},
@@ -86,6 +89,25 @@ TEST_CASE("A setting that would change nothing is refused where it was given, no
   CHECK_FALSE(refused(config_file, command_line));
   CHECK_FALSE(refused(preset, command_line));
   CHECK_FALSE(refused(run, run));
+}
+
+TEST_CASE("Where a default is not what earlier versions did, a run without the line keeps what they did",
+          "[config]") {
+  const auto drops = [](SettingSource source) {
+    return read_settings({{"prune", {"set", source, ""}}}).set_drops;
+  };
+  CHECK(drops(SettingSource::command_line) == SetDrops::by_sign);
+  CHECK(drops(SettingSource::config_file) == SetDrops::by_sign);
+  CHECK(drops(SettingSource::run) == SetDrops::magnitude);
+  for (const auto& [name, value] :
+       {std::pair("by-sign", SetDrops::by_sign), std::pair("magnitude", SetDrops::magnitude)}) {
+    const GivenSettings asked = {{"prune", {"set", SettingSource::command_line, ""}},
+                                 {"set-drops", {name, SettingSource::command_line, ""}}};
+    CHECK(read_settings(asked).set_drops == value);
+  }
+  const GivenSettings both = {{"prune", {"set", SettingSource::run, ""}},
+                              {"set-drops", {"by-sign", SettingSource::run, ""}}};
+  CHECK(read_settings(both).set_drops == SetDrops::by_sign);
 }
 
 TEST_CASE("What a run does not store does not decide its results", "[config]") {

@@ -179,13 +179,18 @@ class Draw:
             self.set("gradual", self.choose("cubic", "linear"))
         if self.time == "early-bird":
             self.set("mask-distance", self.choose(0.05, 0.3, 1))
+            self.set("settling", self.choose("queue", "consecutive"))
         if sparse:
             self.set("drop-fraction", self.choose(0.1, 0.3, 0.6))
+        if self.time == "set":
+            self.set("set-drops", self.choose("by-sign", "magnitude"))
 
     def scores(self):
         if self.chance(0.5):
             return
         self.set("score", self.choose(*WEIGHT_SCORES, "snip", "grasp", "synflow", "taylor", "fisher"))
+        if self.options["score"] == "large-final-same-sign":
+            self.set("wrong-sign", self.choose("zero", "negative"))
         if self.options["score"] in ("snip", "grasp", "taylor", "fisher"):
             self.set("score-images", self.random.randint(5, 40))
 

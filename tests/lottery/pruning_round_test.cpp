@@ -140,6 +140,38 @@ TEST_CASE("SynFlow's rounds reach a density that one round pays for with a whole
   CHECK(std::ranges::any_of(once, [](const Mask& mask) { return mask.survivors() == 0; }));
 }
 
+TEST_CASE("SynFlow is inverted in each of its rounds", "[lottery]") {
+  Sample sample("linear 20 relu; linear 15 relu; linear classes");
+  sample.config.score = Score::synflow;
+  const std::vector<Mask> ticket = sample.pruned(0.1);
+  std::vector<Mask> expected = sample.full;
+  for (int round = 1; round <= 100; ++round) {
+    Network<double> network = make_network<double>(sample.config.model, {1, 6, 6}, 4, 1);
+    network.apply(expected);
+    network.assign(sample.weights);
+    const NetworkScores scores = score_network<double>(Score::synflow, network, {});
+    for (std::size_t layer = 0; layer < expected.size(); ++layer) {
+      const auto size = static_cast<double>(expected[layer].size());
+      const double share = static_cast<double>(ticket[layer].survivors()) / size;
+      const auto left = static_cast<std::size_t>(std::llround(size * std::pow(share, round / 100.0)));
+      const std::vector<double> drawn =
+          score_at_random(sample.full[layer], {}, sample.input(sample.full).seed);
+      std::vector<std::uint32_t> order = places_of(expected[layer], 1);
+      std::ranges::sort(order, {}, [&](std::uint32_t i) {
+        const double score = scores[layer][i];
+        return std::pair(score == 0, score == 0 ? drawn[i] : -score);
+      });
+      const std::size_t gone = order.size() - std::min(order.size(), left);
+      for (std::size_t k = 0; k < gone; ++k) expected[layer].keep[order[k]] = 0;
+    }
+  }
+  const auto inverted = prune_highest_in_rounds(sample.input(sample.full), ticket, sample.config);
+  for (std::size_t layer = 0; layer < expected.size(); ++layer) {
+    CHECK(inverted[layer].survivors() == ticket[layer].survivors());
+    CHECK(inverted[layer].keep == expected[layer].keep);
+  }
+}
+
 TEST_CASE("Masks that pruning does not give are a fault of their level and layer", "[lottery]") {
   const TemporaryFolder folder;
   SearchConfig config = small_config();

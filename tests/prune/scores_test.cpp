@@ -33,11 +33,41 @@ TEST_CASE("The mask criteria of Zhou et al", "[prune]") {
   CHECK(scores("small-init") == Scores{-1, -2, -0.5, -0.25});
   CHECK(scores("magnitude-increase") == Scores{0.5, -1.5, 1.5, -0.25});
   CHECK(scores("movement") == Scores{2.5, 2.5, 1.5, 0.25});
-  CHECK(scores("large-final-same-sign") == Scores{-1.5, -0.5, 2, 0});
-  CHECK(scores("large-final-diff-sign") == Scores{1.5, 0.5, -2, -0.0});
+  CHECK(scores("large-final-same-sign") == Scores{0, 0, 2, 0});
+  CHECK(scores("large-final-diff-sign") == Scores{1.5, 0.5, 0, 0});
   // By magnitude at the start the weights rank 2, 3, 1, 0, and now 2, 1, 3, 0, of 4.
   CHECK(scores("large-init-large-final") == Scores{0.5, 0.25, 0.25, 0});
   CHECK(scores("small-init-small-final") == Scores{0.25, 0, 0, 0.75});
+}
+
+TEST_CASE("A wrong sign may count as negative, and 0 has a sign of its own where it counts as zero",
+          "[prune]") {
+  const auto scores_of = [](Score score, WrongSign wrong_sign) {
+    const Tensor initial{"w", {1, 5}, {1, -2, 0.5f, 0, 0}}, present{"w", {1, 5}, {-1.5f, -0.5f, 0, 3, 0}};
+    return score_weights(score, {full_mask("w", {1, 5}), initial, present}, wrong_sign);
+  };
+  using enum WrongSign;
+  CHECK(scores_of(Score::large_final_same_sign, zero) == Scores{0, 0.5, 0, 0, 0});
+  CHECK(scores_of(Score::large_final_diff_sign, zero) == Scores{1.5, 0, 0, 3, 0});
+  CHECK(scores_of(Score::large_final_same_sign, negative) == Scores{-1.5, 0.5, 0, 3, 0});
+  CHECK(scores_of(Score::large_final_diff_sign, negative) == Scores{1.5, -0.5, 0, -3, 0});
+}
+
+TEST_CASE("Scores of zero are put in the order of random scores, next to zero", "[prune]") {
+  const Mask mask = full_mask("w", {2, 3});
+  const Scores drawn = score_at_random(mask, {}, 7);
+  Scores ordered{0, 0, 1e-40, 0, -0.0, -1e-40};
+  order_zeros_at_random(mask, {}, 7, ordered);
+  CHECK(ordered[2] == 1e-40);
+  CHECK(ordered[5] == -1e-40);
+  for (const std::size_t i : {0, 1, 3, 4}) {
+    CHECK((-1e-280 < ordered[i] && ordered[i] < 0));
+    for (const std::size_t j : {0, 1, 3, 4}) CHECK((ordered[i] < ordered[j]) == (drawn[i] < drawn[j]));
+  }
+  Scores rows(6, 0);
+  order_zeros_at_random(mask, parse_granularity("neuron"), 7, rows);
+  CHECK(rows[0] == rows[2]);
+  CHECK(rows[0] != rows[3]);
 }
 
 TEST_CASE("Movement away from zero adds up to the squares' difference under small steps", "[prune]") {

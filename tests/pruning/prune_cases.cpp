@@ -63,9 +63,10 @@ json move(const json& document) {
   const auto scores = [](const ltlab::Tensor& tensor) {
     return std::vector<float>(tensor.values.begin(), tensor.values.end());
   };
-  return keeps_of({ltlab::drop_and_grow(layers.masks.front(),
-                                        {scores(layers.initial.front()), scores(layers.present.front())},
-                                        document.at("count").get<std::size_t>())});
+  const ltlab::Mask& mask = layers.masks.front();
+  const auto dropped = ltlab::lowest(ltlab::places_of(mask, 1), scores(layers.initial.front()),
+                                     document.at("count").get<std::size_t>());
+  return keeps_of({ltlab::drop_and_grow(mask, dropped, scores(layers.present.front()))});
 }
 
 }  // namespace

@@ -30,6 +30,7 @@ import ltlab_io  # noqa: E402
 SCORES = ("magnitude", "large-final", "small-final", "large-init", "small-init", "large-init-large-final",
           "small-init-small-final", "magnitude-increase", "large-final-same-sign", "large-final-diff-sign", "movement",
           "away-from-zero", "random")
+SIGN_SCORES = ("large-final-same-sign", "large-final-diff-sign")
 SCOPES = ("layerwise", "global", "uniform", "erk")
 GRANULARITIES = ("weight", "weight", "weight", "neuron", "filter", "input", "channel", "4x4", "1x8", "3x5", "2:4", "1:4",
                  "3:7", "1:2")
@@ -117,6 +118,8 @@ def draw_case(seed):
         settings["densities"] = ",".join(repr(float(density)) for density in densities)
     if random.random() < 0.3:
         settings["min-survivors"] = str(random.integers(1, 40))
+    if settings["score"] in SIGN_SCORES and random.random() < 0.7:
+        settings["wrong-sign"] = str(random.choice(["zero", "negative"]))
     config = "".join(f"{name} = {value}\n" for name, value in settings.items())
     return {"config": config, "level": level, "seed": int(random.integers(2**32)), "layers": layers}
 
@@ -130,13 +133,17 @@ def share_below(scores, survives):
     return np.array([np.count_nonzero(of_survivors < score) for score in scores]) / max(1, of_survivors.size)
 
 
-def scores_of(score, layer, granularity, seed):
+def scores_of(score, layer, granularity, seed, wrong_sign):
     """One score a weight, row-major, in doubles."""
     before, now = (layer[key].astype(np.float64).ravel() for key in ("initial", "present"))
     survives = layer["keep"].ravel() == 1
     along = np.where(np.signbit(before), -now, now)
+    same = np.sign(before) == np.sign(now)
     if score == "random":
         return random_scores(layer, granularity, seed)
+    if wrong_sign == "zero" and score in SIGN_SCORES:
+        scores = np.where(same == (score == "large-final-same-sign"), np.abs(now), 0)
+        return np.where(scores == 0, 1e-290 * (random_scores(layer, granularity, seed) - 1), scores)
     return {
         "magnitude": lambda: np.abs(now), "large-final": lambda: np.abs(now), "small-final": lambda: -np.abs(now),
         "large-init": lambda: np.abs(before), "small-init": lambda: -np.abs(before),
@@ -312,7 +319,8 @@ def pruned(case):
     if quotas is None:
         return None
     keeps = [layer["keep"].ravel().tolist() for layer in layers]
-    scores = [scores_of(settings["score"], layer, settings["granularity"], case["seed"]).tolist() for layer in layers]
+    scores = [scores_of(settings["score"], layer, settings["granularity"], case["seed"],
+                        settings.get("wrong-sign", "negative")).tolist() for layer in layers]
     for places, survivors in quotas:
         if ":" in settings["granularity"]:
             for place in places:
@@ -456,8 +464,8 @@ def cases_of(run, options):
     """Of each level of a run the case that it was pruned by, and its masks."""
     texts = dict(line.split(" = ", 1) for line in run.attributes["config"].splitlines() + run.attributes["extent"].splitlines()
                  if " = " in line)
-    names = ("scope", "score", "granularity", "rate", "output-rate", "convolution-rate", "layer-rate", "densities",
-             "min-survivors")
+    names = ("scope", "score", "wrong-sign", "granularity", "rate", "output-rate", "convolution-rate", "layer-rate",
+             "densities", "min-survivors")
     settings = {"scope": "layerwise", "score": "magnitude", "granularity": "weight", "rate": "0.2", "output-rate": "0.1"}
     settings |= {name: texts[name] for name in names if name in texts}
     dense = run.level(0)

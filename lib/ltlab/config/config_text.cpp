@@ -35,6 +35,15 @@ std::string extent_text(const SearchConfig& config) {
   return text_of(config, Decides::extent);
 }
 
+std::string written_config(const SearchConfig& config) {
+  std::string text = config_text(config);
+  for (const Setting& setting : settings()) {
+    if (!setting.without_line.empty() && setting.counts(config) && !setting.is_stored(config))
+      text += stored_line(setting.name, setting.print(config));
+  }
+  return as_written(text + extent_text(config));
+}
+
 SearchConfig pruning_settings(const std::string& text) {
   GivenSettings given;
   for (const auto& [name, value] : parse_lines(text))
@@ -82,8 +91,10 @@ std::vector<std::string> differing_settings(const std::string& before, const std
 std::vector<std::string> differences(const std::string& before, const std::string& now) {
   std::vector<std::string> lines;
   for (const std::string& name : differing_settings(before, now)) {
-    lines.push_back(name + ": " + setting(before, name).value_or("(default)") + " before, " +
-                    setting(now, name).value_or("(default)") + " now");
+    const Setting* const known = find_setting(name);
+    const std::string absent = known && !known->without_line.empty() ? known->without_line : "(default)";
+    lines.push_back(name + ": " + setting(before, name).value_or(absent) + " before, " +
+                    setting(now, name).value_or(absent) + " now");
   }
   return lines;
 }

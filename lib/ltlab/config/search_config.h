@@ -70,6 +70,33 @@ inline const NameTable<GradualCourse>& gradual_course_names() {
   return table;
 }
 
+/// How Early-Bird tells that a mask has settled: EarlyBird.
+enum class Settling {
+  queue,       ///< the newest mask is near all those of the four checks before, as in its authors' code
+  consecutive  ///< each mask of five checks in a row is near that of the check before, as in their paper
+};
+
+/// queue | consecutive
+inline const NameTable<Settling>& settling_names() {
+  using enum Settling;
+  static const NameTable<Settling> table("settling", {{queue, "queue"}, {consecutive, "consecutive"}});
+  return table;
+}
+
+/// The survivors that SET drops: Set.
+enum class SetDrops {
+  by_sign,   ///< of the positive and of the negative ones the fraction closest to zero (Mocanu et al. 2018)
+  magnitude  ///< of all the fraction of least magnitude (the SET of Evci et al. 2020)
+};
+
+/// by-sign | magnitude
+inline const NameTable<SetDrops>& set_drops_names() {
+  using enum SetDrops;
+  static const NameTable<SetDrops> table("way to drop weights",
+                                         {{by_sign, "by-sign"}, {magnitude, "magnitude"}});
+  return table;
+}
+
 /// The quantity that is equal for every training of a search.
 enum class Budget {
   steps,  ///< the number of steps
@@ -109,15 +136,18 @@ struct SearchConfig {
   GradualCourse gradual_course = GradualCourse::cubic;
   std::optional<StepCount> prune_begin, prune_end;  ///< of changes in training; defaults: mask_changes()
   StepCount prune_every = 100;
-  double mask_distance = 0.1;                 ///< for early_bird: below it a mask has settled
+  double mask_distance = 0.1;                 ///< for early_bird: masks below it are near
+  Settling settling = Settling::queue;        ///< for early_bird
   double drop_fraction = 0.3;                 ///< for set and rigl: of a layer's survivors; rigl's first
+  SetDrops set_drops = SetDrops::by_sign;     ///< for set
   std::map<std::string, double> layer_rates;  ///< of layers by name; 0 keeps one whole in every scope
   std::size_t min_survivors = 0;  ///< weights that every prunable layer keeps, or all if it has fewer
   PruningScope scope = PruningScope::layerwise;
   Granularity granularity;
   Score score = Score::magnitude;
-  std::size_t score_images = 100;  ///< training images that a score of the network sees
-  std::string from;                ///< a run or level whose tickets are trained here; empty: search for some
+  WrongSign wrong_sign = WrongSign::zero;  ///< for scores that keep one sign
+  std::size_t score_images = 100;          ///< training images that a score of the network sees
+  std::string from;  ///< a run or level whose tickets are trained here; empty: search for some
   StepCount rewind_step = 0;
   Retraining retraining = Retraining::weight_rewinding;
   RetrainingOrder retraining_order = RetrainingOrder::fresh;

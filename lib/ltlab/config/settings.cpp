@@ -42,6 +42,14 @@ struct Row : Setting {
     };
     return *this;
   }
+  // For a setting whose default is not what earlier versions did, which wrote no line for it.
+  Row& without_line_is(const std::string& earlier) {
+    without_line = earlier;
+    is_stored = [row = Setting(*this)](const SearchConfig& config) {
+      return row.counts(config) && row.print(config) != row.without_line;
+    };
+    return *this;
+  }
   Row& of(Decides decided) {
     decides = decided;
     return *this;
@@ -93,9 +101,7 @@ class Table {
     std::vector<Setting> rows(rows_.begin(), rows_.end());
     for (Setting& row : rows) {
       if (row.is_stored) continue;
-      row.is_stored = [conditions = row.conditions](const SearchConfig& config) {
-        return std::ranges::all_of(conditions, [&](const Condition& each) { return each.holds(config); });
-      };
+      row.is_stored = [own = Setting(row)](const SearchConfig& config) { return own.counts(config); };
     }
     return rows;
   }
@@ -256,8 +262,12 @@ void add_pruning(Table& t) {
   const Test sees_images = [](auto& c) { return row_of(kScores, c.score).sees_images(); };
   const std::string seeing = choices(kScores, &SearchConfig::score, sees_images);
   const Condition sees{"score", sees_images, "is for --score " + seeing + ", which see images"};
+  const Test keeps_sign = [](auto& c) { return row_of(kScores, c.score).keeps_one_sign(); };
+  const Condition keeps_one_sign{"score", keeps_sign,
+                                 "is for --score " + choices(kScores, &SearchConfig::score, keeps_sign) + ", and that is {}"};
   const Condition moves = for_pruning_time([](auto& c) { return c.moves_masks(); });
   const Condition sparse = for_pruning_time([](auto& c) { return c.trains_sparse(); });
+  const Condition moves_at_random = for_pruning_time([](auto& c) { return c.prune == PruningTime::set; });
   const Condition early = for_pruning_time([](auto& c) { return c.prune == PruningTime::early_bird; });
   const Condition gradual = for_pruning_time([](auto& c) { return c.prune == PruningTime::during_training; });
   t.group(SettingGroup::pruning);
@@ -285,8 +295,14 @@ void add_pruning(Table& t) {
            pruning_time_names(), AT(prune)).needs({searches}).after_dense().stored_unless_default();
   t.value("drop-fraction", "X", "of a layer's survivors, replaced at each change of moving masks, or at the first ({})", AT(drop_fraction))
       .needs({sparse}).after_dense();
-  t.value("mask-distance", "X", "of early-bird: a mask has settled when, five times in a row, less than this fraction of its "
-          "survivors changed ({})", AT(mask_distance)).needs({early}).after_dense();
+  t.choice("set-drops", "NAME", "of set: by-sign drops that fraction of the positive and of the negative weights, those closest to "
+           "zero, as Mocanu et al. 2018; magnitude drops the smallest of all, as the SET of Evci et al. 2020: {}",
+           set_drops_names(), AT(set_drops)).needs({moves_at_random}).after_dense().without_line_is("magnitude");
+  t.value("mask-distance", "X", "of early-bird: two masks are near when less than this fraction of the survivors differs ({})",
+          AT(mask_distance)).needs({early}).after_dense();
+  t.choice("settling", "NAME", "of early-bird: a mask has settled when it is near each of the four before (queue, as the code of You "
+           "et al. 2020 does), or when five in a row were each near the one before (consecutive, as their paper says): {}",
+           settling_names(), AT(settling)).needs({early}).after_dense().without_line_is("consecutive");
   t.choice("gradual", "COURSE", "of the pruned fraction during training: {}", gradual_course_names(), AT(gradual_course))
       .needs({gradual}).after_dense();
   t.value("prune-begin", "STEPS", "when masks begin to change in training (a quarter of the steps; 0 but for during-training)", AT(prune_begin)).needs({moves}).after_dense()
@@ -301,8 +317,12 @@ void add_pruning(Table& t) {
   t.text("granularity", "WHAT", "what goes at once: weight (default) | neuron or filter, all weights of an output | input or "
          "channel, all that read one | HEIGHTxWIDTH, a block as 4x4 | N:M, the best N of each M inputs stay, as 2:4",
          parse_granularity, AT(granularity)).needs({searches}).after_dense().stored_unless_default();
-  t.choice("score", "NAME", "what says which weights go first, the lowest: {}", score_names(), AT(score))
+  t.choice("score", "NAME", "what says which weights go first, the lowest (movement is Zhou et al.'s; Sanh et al.'s is away-from-zero, "
+           "if plain SGD trains at one rate): {}", score_names(), AT(score))
       .needs({searches}).after_dense().stored_unless_default();
+  t.choice("wrong-sign", "NAME", "of scores that keep one sign: weights of the other count as zero, and go in random order, as in Zhou "
+           "et al. 2019; or as negative, the largest going first: {}", wrong_sign_names(), AT(wrong_sign))
+      .needs({searches, keeps_one_sign}).after_dense().without_line_is("negative");
   t.value("score-images", "N", "training images that " + seeing + " sees, as many of each class ({})", AT(score_images))
       .needs({searches, sees}).after_dense().is_stored = sees.holds;
 }
@@ -353,10 +373,17 @@ bool is_asked(const GivenSettings& given, const std::string& name, const std::st
 
 template <class Counts>
 SearchConfig read_if(const GivenSettings& given, const Counts& counts) {
+  const bool of_run =
+      std::ranges::any_of(given, [](const auto& each) { return each.second.source == SettingSource::run; });
   SearchConfig config;
   for (const Setting& setting : settings()) {
     const auto found = given.find(setting.name);
-    if (found == given.end() || !counts(setting)) continue;
+    const bool is_given = found != given.end();
+    if (!is_given || !counts(setting)) {
+      // What a run does not store, it has by the lack of a line.
+      if ((is_given || of_run) && !setting.without_line.empty()) setting.read(setting.without_line, config);
+      continue;
+    }
     try {
       setting.read(found->second.text, config);
     } catch (const ConfigError& error) {
@@ -371,6 +398,10 @@ SearchConfig read_if(const GivenSettings& given, const Counts& counts) {
 }
 
 }  // namespace
+
+bool Setting::counts(const SearchConfig& config) const {
+  return std::ranges::all_of(conditions, [&](const Condition& each) { return each.holds(config); });
+}
 
 const std::vector<Setting>& settings() {
   static const std::vector<Setting> all = table();

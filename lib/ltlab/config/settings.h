@@ -40,10 +40,13 @@ struct Setting {
   Decides decides = Decides::results;
   bool same_when_compared = false;  ///< whether a difference would explain one of accuracy
   bool of_pruning = false;  ///< whether the dense network, and what is kept of it, is the same for all values
-  std::vector<Condition> conditions;  ///< all must hold for it to change anything
+  std::vector<Condition> conditions;              ///< all must hold for it to change anything
+  bool counts(const SearchConfig& config) const;  ///< whether they do
   /// Whether a run's config has a line for it. Newer settings have one only where they differ from the
   /// earlier behaviour, so that a run keeps its identity.
   std::function<bool(const SearchConfig& config)> is_stored;
+  /// The value of a run without a line for it, where that is not the default: what earlier versions did.
+  std::string without_line;
 };
 
 /// All settings, in the order of a run's config.
@@ -63,8 +66,9 @@ struct GivenSetting {
 /// Settings by their names.
 using GivenSettings = std::map<std::string, GivenSetting>;
 
-/// Returns the config that they decide; settings that are left out, or that would change nothing beside the
-/// others, have their defaults. ConfigError for a value that none can have.
+/// Returns the config that they decide. Settings that are left out, or that would change nothing beside the
+/// others, have their defaults, or where a run's lines are given their `without_line`. ConfigError for a
+/// value that none can have.
 SearchConfig read_settings(const GivenSettings& given);
 
 /// Throws ConfigError for a setting of the command line or a config file that another one's choice makes

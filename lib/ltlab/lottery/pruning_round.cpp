@@ -152,11 +152,15 @@ std::vector<PruningCandidate> candidates(const std::vector<Mask>& masks,
   return candidates;
 }
 
+using LayerScores = std::vector<std::vector<double>>;
+
 // Tanaka et al. 2020, algorithm 1: after round k of n, (wanted / survivors)^(k / n) of the survivors are
-// left. The score is asked of one network, round after round.
-template <class T>
+// left. The score is asked of one network, round after round; each round prunes the lowest of what
+// `ranked(scores)` makes of it.
+template <class T, class Ranked>
 std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Quota>& quotas,
-                                  const SearchConfig& config, unsigned rounds) {
+                                  const SearchConfig& config, const Ranked& ranked) {
+  const unsigned rounds = row_of(kScores, config.score).rounds;
   AskedNetwork<T> network(input, config);
   std::vector<Mask> masks = input.masks;
   for (unsigned round = 1; round <= rounds; ++round) {
@@ -167,10 +171,18 @@ std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Q
       const double left = survivors * std::pow(share, static_cast<double>(round) / rounds);
       if (survivors > 0) quota.survivors = static_cast<std::size_t>(std::llround(left));
     }
-    masks = prune_by_score(candidates(masks, network.scores()), now, config.granularity);
+    masks = prune_by_score(candidates(masks, ranked(network.scores())), now, config.granularity);
     network.apply(masks);
   }
   return masks;
+}
+
+// Does the same in the score's precision.
+template <class Ranked>
+std::vector<Mask> prune_in_rounds(const PruningInput& input, const std::vector<Quota>& quotas,
+                                  const SearchConfig& config, const Ranked& ranked) {
+  return row_of(kScores, config.score).in_double ? prune_in_rounds<double>(input, quotas, config, ranked)
+                                                 : prune_in_rounds<float>(input, quotas, config, ranked);
 }
 
 }  // namespace
@@ -189,10 +201,12 @@ std::vector<std::vector<double>> pruning_scores(const PruningInput& input, const
   for (const Mask& mask : input.masks) {
     if (config.score == Score::random) {
       scores.push_back(score_at_random(mask, config.granularity, input.seed));
-    } else {
-      scores.push_back(score_weights(
-          config.score, {mask, weights_of(mask, input.initial), weights_of(mask, input.weights)}));
+      continue;
     }
+    const ScoredWeights weights{mask, weights_of(mask, input.initial), weights_of(mask, input.weights)};
+    scores.push_back(score_weights(config.score, weights, config.wrong_sign));
+    if (score.keeps_one_sign() && config.wrong_sign == WrongSign::zero)
+      order_zeros_at_random(mask, config.granularity, input.seed, scores.back());
   }
   return scores;
 }
@@ -203,12 +217,28 @@ std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<Pru
   for (const PruningGroup& group : plan) {
     if (group.rate > 0) quotas.push_back({group.layers, group.survivors, group.least});
   }
-  const bool pattern = config.granularity.kind == Granularity::Kind::pattern;
-  const ScoreKind& score = row_of(kScores, config.score);
-  if (score.rounds > 1 && !pattern)
-    return score.in_double ? prune_in_rounds<double>(input, quotas, config, score.rounds)
-                           : prune_in_rounds<float>(input, quotas, config, score.rounds);
+  if (prunes_in_rounds(config))
+    return prune_in_rounds(input, quotas, config, [](LayerScores scores) { return scores; });
   return prune_by_score(candidates(input.masks, pruning_scores(input, config)), quotas, config.granularity);
+}
+
+bool prunes_in_rounds(const SearchConfig& config) {
+  return row_of(kScores, config.score).rounds > 1 && config.granularity.kind != Granularity::Kind::pattern;
+}
+
+std::vector<Mask> prune_highest_in_rounds(const PruningInput& input, const std::vector<Mask>& ticket,
+                                          const SearchConfig& config) {
+  std::vector<Quota> quotas;
+  quotas.reserve(ticket.size());
+  for (std::size_t layer = 0; layer < ticket.size(); ++layer)
+    quotas.push_back({{layer}, ticket[layer].survivors()});
+  return prune_in_rounds(input, quotas, config, [&](LayerScores scores) {
+    for (std::size_t layer = 0; layer < scores.size(); ++layer) {
+      for (double& score : scores[layer]) score = -score;
+      order_zeros_at_random(input.masks[layer], config.granularity, input.seed, scores[layer]);
+    }
+    return scores;
+  });
 }
 
 std::vector<Mask> draw_sparse_masks(const std::vector<Mask>& layers, const std::vector<PruningGroup>& plan,

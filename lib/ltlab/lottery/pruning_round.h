@@ -34,6 +34,15 @@ std::vector<PruningGroup> plan_level(const SearchConfig& config, const std::vect
 std::vector<Mask> prune_to_plan(const PruningInput& input, const std::vector<PruningGroup>& plan,
                                 const SearchConfig& config);
 
+/// Returns whether such a pruning asks for its scores anew in each of several rounds.
+bool prunes_in_rounds(const SearchConfig& config);
+
+/// Returns the masks after such a pruning, if each round prunes the highest scores, and as many survive in
+/// each layer as in the `ticket` (or as near as granularity allows). Weights on no path, whose score is 0,
+/// are kept longest, and pruned in random order.
+std::vector<Mask> prune_highest_in_rounds(const PruningInput& input, const std::vector<Mask>& ticket,
+                                          const SearchConfig& config);
+
 /// Returns masks at random places: as many weights of each group's layers as the plan keeps. The plan must
 /// have a group for each layer.
 std::vector<Mask> draw_sparse_masks(const std::vector<Mask>& layers, const std::vector<PruningGroup>& plan,

@@ -116,14 +116,20 @@ std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates
   return masks;
 }
 
-Mask drop_and_grow(const Mask& mask, const RegrowthScores& scores, std::size_t count) {
+std::vector<std::uint32_t> lowest(std::vector<std::uint32_t> weights, const std::vector<float>& scores,
+                                  std::size_t count) {
+  std::ranges::stable_sort(weights, std::less<>(), [&](std::uint32_t i) { return scores[i]; });
+  weights.resize(count);
+  return weights;
+}
+
+Mask drop_and_grow(const Mask& mask, const std::vector<std::uint32_t>& dropped,
+                   const std::vector<float>& growth) {
   Mask result = mask;
-  std::vector<std::uint32_t> survivors = places_of(mask, 1);
-  std::ranges::stable_sort(survivors, std::less<>(), [&](std::uint32_t i) { return scores.keep[i]; });
-  for (std::size_t i = 0; i < count; ++i) result.keep[survivors[i]] = 0;
+  for (const std::uint32_t i : dropped) result.keep[i] = 0;
   std::vector<std::uint32_t> pruned = places_of(result, 0);
-  std::ranges::stable_sort(pruned, std::greater<>(), [&](std::uint32_t i) { return scores.grow[i]; });
-  for (std::size_t i = 0; i < count; ++i) result.keep[pruned[i]] = 1;
+  std::ranges::stable_sort(pruned, std::greater<>(), [&](std::uint32_t i) { return growth[i]; });
+  for (std::size_t i = 0; i < dropped.size(); ++i) result.keep[pruned[i]] = 1;
   return result;
 }
 

@@ -53,17 +53,16 @@ struct Quota {
 std::vector<Mask> prune_by_score(const std::vector<PruningCandidate>& candidates,
                                  const std::vector<Quota>& quotas, const Granularity& granularity);
 
-/// The scores that decide which weights of one array leave a mask and which enter it.
-struct RegrowthScores {
-  std::vector<float> keep;  ///< one a weight; of the survivors, the lowest are dropped
-  std::vector<float>
-      grow;  ///< of all weights that are then pruned, including those just dropped, the highest grow
-};
+/// Returns the `count` of these weights that have the lowest scores, of which there is one for each weight of
+/// their array; of equal scores the earlier one's. `count` is at most their number.
+std::vector<std::uint32_t> lowest(std::vector<std::uint32_t> weights, const std::vector<float>& scores,
+                                  std::size_t count);
 
-/// Returns a mask of as many survivors: `count` of them are dropped, and as many pruned weights grow (Evci et
-/// al. 2020, arXiv 1911.11134, section 3, steps 3 and 4). If scores are equal, the earlier weight is dropped
-/// first and grows first. `count` is at most the number of survivors.
-Mask drop_and_grow(const Mask& mask, const RegrowthScores& scores, std::size_t count);
+/// Returns a mask of as many survivors: these are dropped, and as many grow of all weights that are then
+/// pruned, including those just dropped (Evci et al. 2020, arXiv 1911.11134, section 3, steps 3 and 4): the
+/// ones with the highest of `growth`, one score a weight; of equal ones the earlier.
+Mask drop_and_grow(const Mask& mask, const std::vector<std::uint32_t>& dropped,
+                   const std::vector<float>& growth);
 
 /// Returns a mask with that many survivors, at random places.
 Mask draw_mask(const std::string& name, const Shape& shape, std::size_t survivors, RandomStream random);

@@ -12,9 +12,16 @@ double magnitude(float weight) {
   return std::abs(static_cast<double>(weight));
 }
 
+// Beside it every float is large, denormal ones too, and a double 2^-53 of it is not denormal.
+constexpr double kNextToZero = 1e-290;
+
 // Returns w in the direction of w_init.
 double along_initial(float w_init, float w) {
   return std::signbit(w_init) ? -static_cast<double>(w) : static_cast<double>(w);
+}
+
+int sign(float weight) {
+  return (weight > 0) - (weight < 0);
 }
 
 // Returns score(w_init, w) of each weight.
@@ -50,6 +57,17 @@ std::vector<double> lesser_percentile(const ScoredWeights& weights, double sign)
   return initial;
 }
 
+// Returns the score that keeps the sign which stayed, or which changed.
+std::vector<double> magnitude_of_sign(const ScoredWeights& weights, bool stayed, WrongSign wrong_sign) {
+  if (wrong_sign == WrongSign::negative) {
+    return each_weight(weights, [&](float w_init, float w) {
+      return stayed ? along_initial(w_init, w) : -along_initial(w_init, w);
+    });
+  }
+  return each_weight(
+      weights, [&](float w_init, float w) { return (sign(w_init) == sign(w)) == stayed ? magnitude(w) : 0; });
+}
+
 // A score that each weight has by itself.
 struct WeightScore {
   Score value;
@@ -62,8 +80,6 @@ constexpr WeightScore kWeightScores[] = {
     {Score::large_init, [](float w_init, float) { return magnitude(w_init); }},
     {Score::small_init, [](float w_init, float) { return -magnitude(w_init); }},
     {Score::magnitude_increase, [](float w_init, float w) { return magnitude(w) - magnitude(w_init); }},
-    {Score::large_final_same_sign, along_initial},
-    {Score::large_final_diff_sign, [](float w_init, float w) { return -along_initial(w_init, w); }},
     {Score::movement,
      [](float w_init, float w) { return std::abs(static_cast<double>(w) - static_cast<double>(w_init)); }},
     {Score::away_from_zero,
@@ -74,9 +90,11 @@ constexpr WeightScore kWeightScores[] = {
 
 }  // namespace
 
-std::vector<double> score_weights(Score score, const ScoredWeights& weights) {
+std::vector<double> score_weights(Score score, const ScoredWeights& weights, WrongSign wrong_sign) {
   if (score == Score::large_init_large_final) return lesser_percentile(weights, 1);
   if (score == Score::small_init_small_final) return lesser_percentile(weights, -1);
+  if (row_of(kScores, score).keeps_one_sign())
+    return magnitude_of_sign(weights, score == Score::large_final_same_sign, wrong_sign);
   const auto* const found = std::ranges::find(kWeightScores, score, &WeightScore::value);
   if (found != std::end(kWeightScores)) return each_weight(weights, found->score);
   throw ConfigError("score '" + score_names().name(score) + "' is none of weights alone");
@@ -92,6 +110,14 @@ std::vector<double> score_at_random(const Mask& mask, const Granularity& granula
   std::vector<double> scores(groups.size());
   std::ranges::transform(groups, scores.begin(), [&](std::uint32_t group) { return drawn[group]; });
   return scores;
+}
+
+void order_zeros_at_random(const Mask& mask, const Granularity& granularity, std::uint64_t seed,
+                           std::vector<double>& scores) {
+  const std::vector<double> order = score_at_random(mask, granularity, seed);
+  std::ranges::transform(scores, order, scores.begin(), [](double score, double drawn) {
+    return score == 0 ? kNextToZero * (drawn - 1) : score;
+  });
 }
 
 }  // namespace ltlab

@@ -21,14 +21,16 @@ enum class Score {
   large_init_large_final,  ///< the lesser of the percentiles of |w_init| and |w| in the layer
   small_init_small_final,  ///< the lesser of the percentiles of -|w_init| and -|w| in the layer
   magnitude_increase,      ///< |w| - |w_init|
-  large_final_same_sign,   ///< |w|, but -|w| where w has another sign than w_init (their section 5, as
-                           ///< large_final_diff_sign)
-  large_final_diff_sign,   ///< -|w|, but |w| where w has another sign than w_init
-  movement,                ///< |w - w_init|
-  away_from_zero,          ///< w^2 - w_init^2: equals movement pruning's (Sanh et al. 2020, arXiv 2005.07683,
-                           ///< section 3) sum of -w dL/dw over all steps if these are small steps of plain
-                           ///< SGD at one learning rate
-  random,                  ///< drawn
+  large_final_same_sign,   ///< |w|, but where w has another sign than w_init what WrongSign says (their
+                           ///< section 5, as large_final_diff_sign)
+  large_final_diff_sign,   ///< the same with |w| where w has another sign than w_init
+  movement,                ///< |w - w_init|; not the movement pruning of Sanh et al. 2020
+  away_from_zero,  ///< w^2 - w_init^2. Movement pruning (Sanh et al. 2020, arXiv 2005.07683, section 3)
+                   ///< scores by the sum of -w dL/dw over all steps, which orders alike only if these
+                   ///< are small steps of plain SGD at one learning rate: then the sum is the score
+                   ///< over twice the rate. With momentum, Adam, weight decay or a schedule it is
+                   ///< another score, for which gradients would have to be summed in training
+  random,          ///< drawn
   // The scores below ask the network; L is the mean cross-entropy of images, g = dL/dw. By default they work
   // as training does, where batch norm takes each batch's statistics: see lottery/network_scores.h.
   snip,     ///< |w g|: connection sensitivity (Lee et al. 2019, arXiv 1810.02340, section 4.1, without the
@@ -47,6 +49,21 @@ enum class Score {
             ///< diagonal of the empirical Fisher information (Theis et al. 2018, arXiv 1801.05787, section 2,
             ///< but for a factor of 1/2). Statistics stay as they are, as in evaluation
 };
+
+/// What a score that keeps one sign, large_final_same_sign or large_final_diff_sign, gives weights of the
+/// other.
+enum class WrongSign {
+  zero,     ///< 0, and the order of such weights is drawn, as in the code of Zhou et al. 2019; there 0 has a
+            ///< sign of its own
+  negative  ///< -|w|, so that the largest go first
+};
+
+/// zero | negative
+inline const NameTable<WrongSign>& wrong_sign_names() {
+  using enum WrongSign;
+  static const NameTable<WrongSign> table("score of a wrong sign", {{zero, "zero"}, {negative, "negative"}});
+  return table;
+}
 
 /// The data that decide a score.
 enum class ScoreInput {
@@ -70,6 +87,9 @@ struct ScoreKind {
 
   constexpr bool asks_network() const {
     return input != ScoreInput::weights && input != ScoreInput::weight_changes;
+  }
+  constexpr bool keeps_one_sign() const {
+    return value == Score::large_final_same_sign || value == Score::large_final_diff_sign;
   }
   constexpr bool sees_images() const {
     return input == ScoreInput::batches || input == ScoreInput::single_images;
@@ -113,10 +133,16 @@ struct ScoredWeights {
 
 /// Returns a score that asks no network, other than Score::random: one a weight, meaningless for weights that
 /// the mask prunes. ConfigError for another score.
-std::vector<double> score_weights(Score score, const ScoredWeights& weights);
+std::vector<double> score_weights(Score score, const ScoredWeights& weights,
+                                  WrongSign wrong_sign = WrongSign::zero);
 
 /// Returns Score::random: uniform in [0, 1), one a group, the same at every level of a seed. A group's
 /// weights share it, so that groups go by chance whatever their sizes.
 std::vector<double> score_at_random(const Mask& mask, const Granularity& granularity, std::uint64_t seed);
+
+/// Puts the weights with a score of 0 in the order of Score::random: replaces 0 by a negative number nearer
+/// to it than any other score, so that groups which have another mean than 0 keep their order.
+void order_zeros_at_random(const Mask& mask, const Granularity& granularity, std::uint64_t seed,
+                           std::vector<double>& scores);
 
 }  // namespace ltlab

@@ -36,12 +36,11 @@ Mask retrace_rigl(const SearchConfig& config, const std::vector<Tensor>& initial
     const double fraction = 0.15 * (1 + std::cos(static_cast<double>(change) / 30 * std::acos(-1.0)));
     const std::vector<Tensor> weights = network.tensors();
     for (Mask& mask : masks) {
-      RegrowthScores scores;
-      for (const float value : find_named(weights, mask.name)->values) scores.keep.push_back(std::abs(value));
-      for (const float value : find_named(gradients, mask.name)->values)
-        scores.grow.push_back(std::abs(value));
-      mask = drop_and_grow(mask, scores,
-                           static_cast<std::size_t>(fraction * static_cast<double>(mask.survivors())));
+      std::vector<float> keep, grow;
+      for (const float value : find_named(weights, mask.name)->values) keep.push_back(std::abs(value));
+      for (const float value : find_named(gradients, mask.name)->values) grow.push_back(std::abs(value));
+      const auto count = static_cast<std::size_t>(fraction * static_cast<double>(mask.survivors()));
+      mask = drop_and_grow(mask, lowest(places_of(mask, 1), keep, count), grow);
     }
     trainer.apply(masks);
     network.choose_kernels(KernelPolicy::sparse);
@@ -62,7 +61,38 @@ TEST_CASE("RigL's drop fraction falls by the cosine, SET's stays", "[lottery]") 
   CHECK(rigl.changes_at(200));
   CHECK_FALSE(rigl.changes_at(250));
   CHECK_FALSE(rigl.changes_at(300));
-  CHECK(Set(0.5, {0, 300, 100}, 0, 1).drop_fraction(200) == 0.5);
+  CHECK(Set(0.5, {0, 300, 100}, SetDrops::by_sign, 0, 1).drop_fraction(200) == 0.5);
+}
+
+TEST_CASE("SET drops a fraction of each sign, and every zero, or the smallest of all", "[lottery]") {
+  // Six positive survivors, four negative ones and a zero; half of each sign goes.
+  const Mask mask{"w", {1, 14}, {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0}};
+  const Tensor weights{"w", {1, 14}, {1, 2, 3, 4, 5, 6, -10, -20, -30, -40, 0, 0, 0, 0}};
+  // Survivors that are left: those dropped grow again only where the draw finds them.
+  const auto left = [&](SetDrops drops) {
+    std::vector<std::uint32_t> in_all = places_of(mask, 1);
+    for (std::uint64_t step = 100; step <= 4000; step += 100) {
+      const Mask now = Set(0.5, {0, 5000, 100}, drops, 7, 1).change(step, {{mask}, {weights}, {}})[0];
+      CHECK(now.survivors() == mask.survivors());
+      std::erase_if(in_all, [&](std::uint32_t i) { return now.keep[i] == 0; });
+    }
+    return in_all;
+  };
+  using Places = std::vector<std::uint32_t>;
+  CHECK(left(SetDrops::by_sign) == Places{3, 4, 5, 8, 9});
+  CHECK(left(SetDrops::magnitude) == Places{4, 5, 6, 7, 8, 9});  // five of eleven go
+}
+
+TEST_CASE("A run of SET without a line about what it drops goes by magnitude, as it was made", "[lottery]") {
+  SearchConfig config = dynamic_config(PruningTime::set);
+  const std::string now = config_text(config);
+  CHECK_THAT(now, Catch::Contains("prune = set\ndrop-fraction = 0.3\nset-drops = by-sign\n"));
+  CHECK(pruning_settings(now + extent_text(config)).set_drops == SetDrops::by_sign);
+  config.set_drops = SetDrops::magnitude;
+  const std::string earlier = config_text(config);
+  CHECK_THAT(earlier, !Catch::Contains("set-drops"));
+  CHECK(pruning_settings(earlier + extent_text(config)).set_drops == SetDrops::magnitude);
+  CHECK(differences(earlier, now) == std::vector<std::string>{"set-drops: magnitude before, by-sign now"});
 }
 
 TEST_CASE("Random masks have what the plan keeps of each layer", "[lottery]") {

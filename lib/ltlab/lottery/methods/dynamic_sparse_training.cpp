@@ -19,13 +19,18 @@ bool DynamicSparseTraining::changes_at(std::uint64_t step) const {
 
 std::vector<Mask> DynamicSparseTraining::change(std::uint64_t step, const TrainedWeights& before) {
   std::vector<Mask> masks;
+  masks.reserve(before.masks.size());
   for (const Mask& mask : before.masks) {
-    const auto count = static_cast<std::size_t>(drop_fraction(step) * static_cast<double>(mask.survivors()));
-    const RegrowthScores scores{magnitudes(*find_named(before.weights, mask.name)),
-                                growth_scores(mask, step, before)};
-    masks.push_back(drop_and_grow(mask, scores, count));
+    masks.push_back(drop_and_grow(mask, dropped(mask, step, *find_named(before.weights, mask.name)),
+                                  growth_scores(mask, step, before)));
   }
   return masks;
+}
+
+std::vector<std::uint32_t> DynamicSparseTraining::dropped(const Mask& mask, std::uint64_t step,
+                                                          const Tensor& weights) const {
+  const auto count = static_cast<std::size_t>(drop_fraction(step) * static_cast<double>(mask.survivors()));
+  return lowest(places_of(mask, 1), magnitudes(weights), count);
 }
 
 LevelStart start_sparse(const Replicate& replicate, unsigned level) {

@@ -9,10 +9,10 @@
 namespace ltlab {
 
 /// Dynamic sparse training: a sparse network whose masks move while it trains, each layer with a fixed number
-/// of weights. Every `every` steps, a fraction of each layer's survivors, those of least magnitude, is
-/// dropped, and as many weights grow, from 0 and without an optimizer's state; a dropped weight may grow
-/// again at once, and then goes on as it was. The method decides which weights grow, and may change the
-/// fraction as it goes.
+/// of weights. Every `every` steps, a fraction of each layer's survivors is dropped, and as many weights
+/// grow, from 0 and without an optimizer's state; a dropped weight may grow again at once, and then goes on
+/// as it was. The method decides which weights are dropped and which grow, and may change the fraction as it
+/// goes.
 class DynamicSparseTraining : public MaskSchedule {
  public:
   DynamicSparseTraining(double fraction, MaskChanges changes) : fraction_(fraction), changes_(changes) {}
@@ -25,6 +25,10 @@ class DynamicSparseTraining : public MaskSchedule {
 
  protected:
   const MaskChanges& changes() const { return changes_; }
+  /// Returns which survivors of the mask are dropped at `step`: the fraction, rounded down, of least
+  /// magnitude.
+  virtual std::vector<std::uint32_t> dropped(const Mask& mask, std::uint64_t step,
+                                             const Tensor& weights) const;
 
  private:
   /// Returns one score per weight of the mask; the pruned weights with the highest scores grow.

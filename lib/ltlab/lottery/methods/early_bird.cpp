@@ -1,6 +1,8 @@
 #include "ltlab/lottery/methods/early_bird.h"
 
+#include <algorithm>
 #include <memory>
+#include <string>
 #include <utility>
 
 #include "ltlab/lottery/methods/methods.h"
@@ -8,36 +10,58 @@
 namespace ltlab {
 namespace {
 
-const char* const kMask = "early-bird/mask/";
-const char* const kCalm = "early-bird/calm";
+const char* const kNear = "early-bird/calm";
+
+// Returns what the names of a check's masks begin with, by the number of checks since.
+std::string mask_prefix(std::size_t checks) {
+  return checks == 0 ? "early-bird/mask/" : "early-bird/mask-" + std::to_string(checks) + "/";
+}
+
+// Returns the masks that stand in a memory under such names.
+std::vector<Mask> remembered(const std::vector<Tensor>& memory, const std::string& prefix) {
+  std::vector<Mask> masks;
+  for (const Tensor& tensor : memory) {
+    if (!tensor.name.starts_with(prefix)) continue;
+    masks.push_back({tensor.name.substr(prefix.size()), tensor.shape, {}});
+    for (const float value : tensor.values) masks.back().keep.push_back(value != 0);
+  }
+  return masks;
+}
 
 }  // namespace
 
+unsigned EarlyBird::count_near(const std::vector<Mask>& masks) const {
+  const auto is_near = [&](const std::vector<Mask>& earlier) {
+    return mask_distance(earlier, masks) < pruning_.config.mask_distance;
+  };
+  const auto near = static_cast<unsigned>(std::ranges::count_if(last_, is_near));
+  if (pruning_.config.settling == Settling::queue) return near;
+  return near == 0 ? 0 : near_ + 1;
+}
+
 std::vector<Mask> EarlyBird::change(std::uint64_t step, const TrainedWeights& before) {
   std::vector<Mask> masks = pruning_.prune(before, pruning_.plan);
-  const bool calm = !last_.empty() && mask_distance(last_, masks) < pruning_.config.mask_distance;
-  calm_ = calm ? calm_ + 1 : 0;
-  if (step == pruning_.changes.end) calm_ = kSettled;
-  last_ = masks;
+  near_ = step == pruning_.changes.end ? needed() : count_near(masks);
+  last_.push_front(masks);
+  if (last_.size() > (pruning_.config.settling == Settling::queue ? needed() : 1)) last_.pop_back();
   return is_drawn() ? masks : before.masks;
 }
 
 std::vector<Tensor> EarlyBird::memory() const {
-  std::vector<Tensor> memory{{kCalm, {1}, {static_cast<float>(calm_)}}};
-  for (const Mask& mask : last_)
-    memory.push_back({kMask + mask.name, mask.shape, {mask.keep.begin(), mask.keep.end()}});
+  std::vector<Tensor> memory{{kNear, {1}, {static_cast<float>(near_)}}};
+  for (std::size_t checks = 0; checks < last_.size(); ++checks) {
+    for (const Mask& mask : last_[checks])
+      memory.push_back({mask_prefix(checks) + mask.name, mask.shape, {mask.keep.begin(), mask.keep.end()}});
+  }
   return memory;
 }
 
 void EarlyBird::restore(const std::vector<Tensor>& memory) {
-  const std::string prefix = kMask;
+  if (const Tensor* const near = find_named(memory, kNear)) near_ = static_cast<unsigned>(near->values.at(0));
   last_.clear();
-  for (const Tensor& tensor : memory) {
-    if (tensor.name == kCalm) calm_ = static_cast<unsigned>(tensor.values.at(0));
-    if (!tensor.name.starts_with(prefix)) continue;
-    last_.push_back({tensor.name.substr(prefix.size()), tensor.shape, {}});
-    for (const float value : tensor.values) last_.back().keep.push_back(value != 0);
-  }
+  for (std::vector<Mask> masks = remembered(memory, mask_prefix(0)); !masks.empty();
+       masks = remembered(memory, mask_prefix(last_.size())))
+    last_.push_back(masks);
 }
 
 template <>
