@@ -66,9 +66,10 @@ TEST_CASE("Shuffled magnitudes are the same survivors' magnitudes elsewhere, und
   CHECK(shuffled_magnitudes(weights, masks, 1, {7, 1})[0].values != shuffled[0].values);
 }
 
-TEST_CASE("Signs keep no magnitude but the layer's deviation", "[lottery]") {
-  const std::vector<Tensor> weights{{"fc1.weight", {2, 2}, {1, -3, 0, 6}}, {"fc1.bias", {2}, {0.5f, -0.25f}}};
-  const std::vector<Tensor> signs = signs_of(weights, {full_mask("fc1.weight", {2, 2})});
+TEST_CASE("Signs keep no magnitude but the deviation of the layer's initial weights", "[lottery]") {
+  const std::vector<Tensor> initial{{"fc1.weight", {2, 2}, {1, -3, 0, 6}}, {"fc1.bias", {2}, {0.5f, -0.25f}}};
+  const std::vector<Tensor> weights{{"fc1.weight", {2, 2}, {9, -0.1f, 0, 7}}, initial[1]};
+  const std::vector<Tensor> signs = signs_of(weights, initial, {full_mask("fc1.weight", {2, 2})});
   const auto deviation = static_cast<float>(std::sqrt(42.0 / 4));  // about the mean, 1: 0 + 16 + 1 + 25
   CHECK(signs[0].values[0] == Approx(deviation));
   CHECK(signs[0].values[1] == Approx(-deviation));
@@ -172,6 +173,15 @@ TEST_CASE("Controls change one thing of the ticket as it is before training", "[
     CHECK((signs.initial_weights[0].values[i] > 0) == (expected > 0));
     CHECK((signs.initial_weights[0].values[i] < 0) == (expected < 0));
   }
+  const AlignedVector<float>& drawn = find_named(run.init_weights, "fc1.weight")->values;
+  double squares = 0, sum = 0;
+  for (const float value : drawn) {
+    sum += value;
+    squares += static_cast<double>(value) * static_cast<double>(value);
+  }
+  const auto weights = static_cast<double>(drawn.size());
+  CHECK(*std::ranges::max_element(signs.initial_weights[0].values) ==
+        Approx(std::sqrt(squares / weights - sum / weights * sum / weights)));
   CHECK_FALSE(std::filesystem::exists(control_folder(folder.path(), Control::sign_only, 1)));
 
   const LevelRecord untrained = level_of(Control::supermask);

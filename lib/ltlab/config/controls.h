@@ -17,9 +17,11 @@ enum class Control {
                         ///< 1905.01067, section 4.1: reshuffled)
   shuffled_magnitudes,  ///< only their magnitudes permuted (Zhou et al., section 4.2: reshuffled, with the
                         ///< sign of the initial weight)
-  sign_only,            ///< only the signs of the weights in masked layers (Zhou et al., section 4.2)
-  supermask,            ///< no training at all (Zhou et al., section 5)
-  inverted_mask         ///< the lowest scores kept, as many in each layer (Frankle et al. 2021, section 5)
+  sign_only,     ///< only the signs of the weights in masked layers, times the deviation of the layer's
+                 ///< initialization (Zhou et al., section 4.2)
+  supermask,     ///< no training at all (Zhou et al., section 5)
+  inverted_mask  ///< the lowest scores kept, as many in each layer (Frankle et al. 2021, section 5);
+                 ///< synflow's in each of its rounds
 };
 
 /// The source of a control's mask, and so its likeness to its ticket's.
@@ -60,10 +62,11 @@ inline constexpr ControlKind kControls[] = {
      "its weights permuted within layers"},
     {Control::shuffled_magnitudes, "shuffled-magnitudes", ControlMask::of_ticket, true, true, false,
      "its weights' magnitudes permuted within layers, their signs kept"},
-    {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true, false, "only their signs"},
+    {Control::sign_only, "sign-only", ControlMask::of_ticket, false, true, false,
+     "only their signs, times the deviation of the layer's initial weights"},
     {Control::supermask, "supermask", ControlMask::of_ticket, false, true, false, "not trained at all"},
     {Control::inverted_mask, "inverted-mask", ControlMask::of_lowest_scores, false, true, true,
-     "the lowest scores kept"},
+     "the lowest scores kept, by synflow in each of its rounds"},
 };
 
 /// The names of kControls.

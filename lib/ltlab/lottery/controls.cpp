@@ -47,6 +47,17 @@ std::vector<PruningRound> pruning_rounds(const Replicate& replicate, unsigned le
   return rounds;
 }
 
+// Returns the masks of Control::inverted_mask. A score that prunes in rounds is inverted round by round, from
+// the network that was pruned first.
+std::vector<Mask> inverted_masks_of(const Replicate& replicate, unsigned level,
+                                    const std::vector<Mask>& ticket) {
+  const SearchConfig& config = replicate.config();
+  if (!prunes_in_rounds(config))
+    return inverted_masks(ticket, pruning_rounds(replicate, level), config.granularity);
+  const PrunedNetwork first = pruned_network(replicate, 1);
+  return prune_highest_in_rounds(first.input(replicate), ticket, config);
+}
+
 // Returns the weights with those that the masks keep permuted within each layer: each becomes
 // `value(before, other)` of itself and the one that the permutation, named by `purpose`, puts in its place.
 template <class Value>
@@ -90,10 +101,11 @@ std::vector<Tensor> shuffled_magnitudes(std::vector<Tensor> weights, const std::
   return permuted("shuffled-magnitudes/", std::move(weights), masks, level, names, signed_as_before);
 }
 
-std::vector<Tensor> signs_of(std::vector<Tensor> weights, const std::vector<Mask>& masks) {
+std::vector<Tensor> signs_of(std::vector<Tensor> weights, const std::vector<Tensor>& initial,
+                             const std::vector<Mask>& masks) {
   for (Tensor& tensor : weights) {
     if (!find_named(masks, tensor.name)) continue;
-    const auto size = static_cast<float>(deviation(tensor));
+    const auto size = static_cast<float>(deviation(*find_named(initial, tensor.name)));
     for (float& value : tensor.values) value = value == 0 ? 0 : std::copysign(size, value);
   }
   return weights;
@@ -139,7 +151,7 @@ LevelStart start_control(const Replicate& replicate, Control control, unsigned t
       start.record_initial_weights = true;
       break;
     case Control::sign_only:
-      start.weights = signs_of(std::move(start.weights), masks);
+      start.weights = signs_of(std::move(start.weights), replicate.run().init_weights, masks);
       start.record_initial_weights = true;
       break;
     case Control::supermask:
@@ -147,7 +159,7 @@ LevelStart start_control(const Replicate& replicate, Control control, unsigned t
       start.order_level = 0;  // of the dense network's steps, the only ones it has
       break;
     case Control::inverted_mask:
-      start.masks = inverted_masks(masks, pruning_rounds(replicate, level), config.granularity);
+      start.masks = inverted_masks_of(replicate, level, masks);
       break;
   }
   return start;

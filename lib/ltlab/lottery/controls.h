@@ -29,8 +29,11 @@ std::vector<Tensor> shuffled_magnitudes(std::vector<Tensor> weights, const std::
                                         unsigned level, const ControlTrial& names);
 
 /// Returns the weights before training, but only their signs in each layer that has a mask: sign(w) times the
-/// standard deviation of all of the layer's weights (of n). Control::sign_only.
-std::vector<Tensor> signs_of(std::vector<Tensor> weights, const std::vector<Mask>& masks);
+/// standard deviation (of n) of all of the layer's `initial` weights, those of step 0, as the signed constant
+/// of Zhou et al. 2019, section 4.2. With a rewind step, where Zhou et al. have none, the signs are those of
+/// its weights. Control::sign_only.
+std::vector<Tensor> signs_of(std::vector<Tensor> weights, const std::vector<Tensor>& initial,
+                             const std::vector<Mask>& masks);
 
 /// One round of a ticket's pruning: the masks before it, and the scores by which it pruned, one per weight of
 /// each mask.
@@ -40,7 +43,10 @@ struct PruningRound {
 };
 
 /// Returns masks that keep as many of each layer's weights as the ticket's `masks` (or as near as granularity
-/// allows): those that its `rounds`, first to last, pruned or would prune first. Control::inverted_mask.
+/// allows): those that its `rounds`, first to last, pruned or would prune first. Control::inverted_mask, but
+/// for a score that prunes in rounds of its own (synflow): there each round prunes the highest scores, by
+/// prune_highest_in_rounds(), of the network that was pruned first. Frankle et al. 2021, section 5, invert
+/// the scores, and leave open what becomes of the rounds.
 std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vector<PruningRound>& rounds,
                                  const Granularity& granularity);
 
