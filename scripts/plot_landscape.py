@@ -25,7 +25,7 @@ from script_errors import InputError, reading, require_file, run_script
 # Okabe & Ito's colours.
 BARRIERS = {
     "pruning": ("level before and this one", "#0072B2", "o"),
-    "copies": ("two copies, other data order", "#D55E00", "s"),
+    "copies": ("copies, other data order", "#D55E00", "s"),
     "runs": ("two runs", "#009E73", "^"),
 }
 CURVATURES = {
@@ -57,23 +57,24 @@ def read_tables(paths):
 
 
 def curves(lines, kind):
-    """Of each level: its density, the points' alphas, and their test errors (runs x points, in %)."""
+    """Of each level: its density, the points' alphas, the lines' runs, and their test errors (lines x points, in %)."""
     of_kind = lines[lines["line"] == kind.encode()]
     result = {}
     for level in np.unique(of_kind["level"]):
         rows = of_kind[of_kind["level"] == level]
         alphas = np.unique(rows["alpha"])
         errors = 100 * (1 - rows["test_accuracy"]).reshape(-1, alphas.size)  # a line's points are rows in order
-        result[int(level)] = (rows["density"].mean(), alphas, errors)
+        result[int(level)] = (rows["density"].mean(), alphas, rows["run"][::alphas.size], errors)
     return result
 
 
 def barriers(lines, kind):
     """Density, mean barrier of test error in points, and half width of its interval; an entry a level."""
     rows = []
-    for density, _, errors in curves(lines, kind).values():
+    for density, _, runs, errors in curves(lines, kind).values():
         rise = errors.max(axis=1) - (errors[:, 0] + errors[:, -1]) / 2
-        rows.append((density, *interval(rise)))
+        of_runs = np.array([rise[runs == run].mean() for run in np.unique(runs)])  # over the pairs of its copies
+        rows.append((density, *interval(of_runs)))
     return np.transpose(rows)
 
 
@@ -102,7 +103,7 @@ def set_legend(axes, columns, **title):
 def draw_lines(axes, lines):
     measured = curves(lines, "training")
     colors = plt.cm.viridis(np.linspace(0, 0.85, len(measured)))
-    for (density, alphas, errors), color in zip(measured.values(), colors):
+    for (density, alphas, _, errors), color in zip(measured.values(), colors):
         axes.plot(alphas, errors.mean(axis=0), color=color, lw=1.5, label=f"{100 * density:.3g} %")
     axes.set_title("From start to trained weights")
     axes.set_xlabel("alpha (0: start, 1: trained)")

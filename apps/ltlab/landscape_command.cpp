@@ -34,8 +34,8 @@ constexpr char kUsage[] = R"(Usage: ltlab landscape RUN [--what interpolation|in
 Measures the loss landscape around a run's levels; of a collection, around those of all its tickets.
   interpolation  loss and error along the straight line from the weights that a level starts with to
                  those it is trained to, and from those of the level before; of two runs, between them
-  instability    trains two copies of each level with images in different orders, and measures the
-                 line between them (Frankle et al. 2020); the copies stay in the run, as copy-0, copy-1
+  instability    trains copies of each level with images in different orders, and measures the lines
+                 between them (Frankle et al. 2020); the copies stay in the run, as copy-0, copy-1, ...
   sharpness      the largest eigenvalues of the training loss's Hessian, the least one, and the trace
 
 )";
@@ -57,6 +57,9 @@ struct Request {
   What what = What::interpolation;
   std::vector<unsigned> levels;  // empty: all
   std::size_t points = 30;
+  std::size_t copies = 3;
+  std::string batch_norm = "estimated";  // as written
+  LineStatistics statistics = LineStatistics::estimated;
   std::optional<std::size_t> images;
   SharpnessOptions sharpness;
   std::string data_directory, out;
@@ -80,6 +83,9 @@ po::options_description landscape_options(Request& request) {
       ("what", po::value(&request.measurement)->value_name("NAME"), "interpolation (default) | instability | sharpness")
       ("levels", po::value<std::string>()->value_name("N,..."), "of these levels (all)")
       ("points", count_to(request.points)->value_name("N"), "of a line, both ends among them (30)")
+      ("copies", count_to(request.copies)->value_name("N"), "trained for instability, each pair of which has a line (3)")
+      ("batch-norm", po::value(&request.batch_norm)->value_name("NAME"), "running statistics at the points of a line: estimated (default), anew at each point, "
+                                                                         "as means over the batches of --images in training's way (Jordan et al. 2023) | interpolated, as all other arrays")
       ("images", count_to(request.images)->value_name("N"), "training images, drawn at random, to measure on (10000; for sharpness 1000); "
                                                             "errors and losses also on the whole test set")
       ("eigenvalues", count_to(sharpness.eigenvalues)->value_name("N"), "how many of the largest, for sharpness (1)")
@@ -112,7 +118,11 @@ void refuse_ignored(const po::variables_map& values, What what) {
   const auto refuse = [&](const char* name, const char* of) {
     if (values.count(name) > 0) throw ConfigError(std::string("--") + name + " is for " + of + " alone");
   };
-  if (what == What::sharpness) return refuse("points", "--what interpolation and instability");
+  if (what != What::instability) refuse("copies", "--what instability");
+  if (what == What::sharpness) {
+    for (const char* name : {"points", "batch-norm"}) refuse(name, "--what interpolation and instability");
+    return;
+  }
   for (const char* name : {"eigenvalues", "tolerance", "probes"}) refuse(name, "--what sharpness");
 }
 
@@ -126,6 +136,8 @@ void read_request(const po::variables_map& values, Request& request) {
   if (values.count("levels") > 0) request.levels = parse_levels(values["levels"].as<std::string>());
   request.output = parse_output(values, "landscape");
   if (request.points < 2) throw ConfigError("--points must be at least 2: both ends of a line");
+  if (request.copies < 2 || request.copies > 1000) throw ConfigError("--copies must lie between 2 and 1000");
+  request.statistics = line_statistics_names().parse(request.batch_norm);
   if (request.images == 0) throw ConfigError("--images must be at least 1");
   if (request.sharpness.probes < 2) throw ConfigError("--probes must be at least 2");
   if (!(request.sharpness.tolerance > 0 && request.sharpness.tolerance < 1))
@@ -207,9 +219,9 @@ class Landscape {
     lines_.resize(tasks.size());
     sharpness_.resize(tasks.size());
     if (request_.what == What::instability) {
-      side_by_side(kCopies * tasks.size(), stop, [&](std::size_t c) {
-        const Task& task = tasks[c / kCopies];
-        const auto copy = static_cast<unsigned>(c % kCopies);
+      side_by_side(request_.copies * tasks.size(), stop, [&](std::size_t c) {
+        const Task& task = tasks[c / request_.copies];
+        const auto copy = static_cast<unsigned>(c % request_.copies);
         train_copy(task.run, task.level, copy, config_, data_, stop_);
         tell(format("copy %u trained of", copy), task);
       });
@@ -238,10 +250,7 @@ class Landscape {
     if (request_.what == What::sharpness) {
       sharpness_[index].push_back(measure_sharpness(task, level));
     } else if (request_.what == What::instability) {
-      const auto copy = [&](unsigned number) {
-        return trained(read_fitting(RunStore(copy_folder(task.run.folder(), number)), task.level));
-      };
-      add_line(LineKind::copies, task, level, copy(0), copy(1), index);
+      add_lines_of_copies(task, level, index);
     } else if (other_) {
       add_line(LineKind::runs, task, level, trained(level), trained(read_fitting(*other_, task.level)),
                index);
@@ -258,6 +267,19 @@ class Landscape {
     return level;
   }
 
+  void add_lines_of_copies(const Task& task, const LevelRecord& level, std::size_t index) {
+    std::vector<WeightPoint> copies;
+    copies.reserve(request_.copies);
+    for (unsigned copy = 0; copy < request_.copies; ++copy)
+      copies.push_back(trained(read_fitting(RunStore(copy_folder(task.run.folder(), copy)), task.level)));
+    for (unsigned a = 0; a < request_.copies; ++a) {
+      for (unsigned b = a + 1; b < request_.copies; ++b) {
+        add_line(LineKind::copies, task, level, copies[a], copies[b], index);
+        lines_[index].back().copies = {a, b};
+      }
+    }
+  }
+
   void add_lines_of_level(const Task& task, const LevelRecord& level, std::size_t index) {
     const RunContext context(task.run.folder());
     add_line(LineKind::training, task, level, started(level, context), trained(level), index);
@@ -269,7 +291,7 @@ class Landscape {
   void add_line(LineKind kind, const Task& task, const LevelRecord& level, const WeightPoint& a,
                 const WeightPoint& b, std::size_t index) {
     lines_[index].push_back({kind, task.run.folder(), level.level, level.density,
-                             interpolate(measured_on_, a, b, request_.points, stop_)});
+                             interpolate(measured_on_, a, b, request_.points, request_.statistics, stop_)});
   }
 
   MeasuredSharpness measure_sharpness(const Task& task, const LevelRecord& level) const {
@@ -337,10 +359,14 @@ TrainingData load(const SearchConfig& config, const RunRecord& run, const std::s
 void show(const Request& request, const Landscape& landscape) {
   const std::vector<MeasuredLine> lines = landscape.lines();
   const std::vector<MeasuredSharpness> sharpness = landscape.sharpness();
-  if (!request.out.empty()) write_landscape(request.out, lines, sharpness);
+  if (!request.out.empty()) write_landscape(request.out, lines, request.statistics, sharpness);
   if (request.output == Output::json) {
     nlohmann::ordered_json document = {{"runs", request.paths}, {"what", what_names().name(request.what)}};
-    if (!lines.empty()) document["lines"] = lines_json(lines);
+    if (request.what == What::instability) document["instability"] = instability_json(lines);
+    if (!lines.empty()) {
+      document["batch_norm"] = request.batch_norm;
+      document["lines"] = lines_json(lines);
+    }
     if (!sharpness.empty()) document["sharpness"] = sharpness_json(sharpness);
     print_json(std::cout, document);
   } else if (request.output == Output::csv) {

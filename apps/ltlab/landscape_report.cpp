@@ -4,9 +4,11 @@
 #include <cmath>
 #include <map>
 #include <string>
+#include <utility>
 
 #include "format.h"
 #include "json_output.h"
+#include "ltlab/analysis/instability.h"
 #include "ltlab/base/join.h"
 #include "terminal.h"
 #include "text_table.h"
@@ -33,12 +35,15 @@ const char* title(LineKind kind) {
 template <class Measurement>
 using ByLevel = std::map<unsigned, std::vector<const Measurement*>>;
 
+// Returns the statistics of the runs' means, each over the pairs of copies where there are several.
 template <class Measurement, class Value>
-SampleStatistics over(const std::vector<const Measurement*>& runs, const Value& value) {
-  std::vector<double> values;
-  values.reserve(runs.size());
-  for (const Measurement* run : runs) values.push_back(value(*run));
-  return describe(values);
+SampleStatistics over(const std::vector<const Measurement*>& all, const Value& value) {
+  std::map<std::string, std::vector<double>> values;
+  for (const Measurement* one : all) values[one->run].push_back(value(*one));
+  std::vector<double> means;
+  means.reserve(values.size());
+  for (const auto& [run, own] : values) means.push_back(describe(own).mean);
+  return describe(means);
 }
 
 // A line that starts untrained has no barrier.
@@ -63,7 +68,8 @@ double test_error(const LinePoint& point) {
 template <class Measurement>
 std::size_t most_runs(const ByLevel<Measurement>& levels) {
   std::size_t most = 0;
-  for (const auto& [level, runs] : levels) most = std::max(most, runs.size());
+  for (const auto& [level, all] : levels)
+    most = std::max(most, over(all, [](const Measurement&) { return 0; }).size);
   return most;
 }
 
@@ -98,6 +104,15 @@ std::string bars(const std::vector<double>& values, double top) {
   });
 }
 
+// Returns what a table of copies tells beside a level's lines: its noise, and whether it is stable.
+std::pair<std::string, std::string> noise_and_stability(const std::vector<const MeasuredLine*>& lines) {
+  std::vector<MeasuredLine> copies;
+  copies.reserve(lines.size());
+  for (const MeasuredLine* line : lines) copies.push_back(*line);
+  const Instability level = instability(copies).front();
+  return {format("%.2f", 100 * level.noise), stability_names().name(stability(level))};
+}
+
 // Returns one row: a level's lines.
 std::vector<std::string> row_of(LineKind kind, const std::vector<const MeasuredLine*>& runs, double top,
                                 std::size_t most_bars) {
@@ -111,15 +126,19 @@ std::vector<std::string> row_of(LineKind kind, const std::vector<const MeasuredL
       format("%.2f", 100 * std::ranges::max(errors)),
       format("%.4f", mean([](const auto& line) { return line.points.front().test.loss; })),
       format("%.4f", mean([](const auto& line) { return line.points.back().test.loss; }))};
-  SampleStatistics error;
   if (has_barrier(kind)) {
-    error = over(runs, [](const auto& line) { return barrier(line.points).test_error; });
-    row.push_back(with_interval("%5.2f", error, 100));
+    row.push_back(with_interval(
+        "%5.2f", over(runs, [](const auto& line) { return barrier(line.points).test_error; }), 100));
     row.push_back(
         with_interval("%7.4f", over(runs, [](const auto& line) { return barrier(line.points).test_loss; })));
   }
-  row.push_back(bars(thinned(errors, most_bars), top));
-  if (kind == LineKind::copies) row.emplace_back(error.mean < kStableBarrier ? "stable" : "unstable");
+  const std::string drawn = bars(thinned(errors, most_bars), top);
+  if (kind != LineKind::copies) {
+    row.push_back(drawn);
+    return row;
+  }
+  const auto [noise, stable] = noise_and_stability(runs);
+  row.insert(row.end(), {noise, drawn, stable});
   return row;
 }
 
@@ -131,6 +150,7 @@ void print_kind(std::ostream& out, LineKind kind, const ByLevel<MeasuredLine>& l
   table.add({"first", "last", "greatest"}, Align::right, "test error, %");
   table.add({"first", "last"}, Align::right, "test loss");
   if (has_barrier(kind)) table.add({"error", "loss"}, alignment(levels), "barrier of test");
+  if (kind == LineKind::copies) table.add({"noise"}, Align::right, "of copies");
   const std::string errors = format("error from 0 to %.3g %%", 100 * top);
   table.add({""}, Align::left, errors);
   if (kind == LineKind::copies) table.add({""}, Align::left, errors);
@@ -169,6 +189,11 @@ void print_lines(std::ostream& out, const std::vector<MeasuredLine>& lines) {
       format("barrier: greatest less the mean of both ends; stable: less than %g points of error (Frankle "
              "et al. 2020)",
              100 * kStableBarrier));
+  if (kinds.contains(LineKind::copies)) {
+    print_line(out,
+               "noise: standard deviation of the copies' test error, in points; a barrier of its size tells "
+               "of none");
+  }
   if (!kinds.empty()) count_runs(out, kinds.begin()->second);
 }
 
@@ -207,6 +232,7 @@ ordered_json lines_json(const std::vector<MeasuredLine>& lines) {
     const Barrier rise = barrier(line.points);
     return ordered_json{{"line", line_kind_names().name(line.kind)},
                         {"run", line.run},
+                        {"pair", pair_of(line)},
                         {"level", line.level},
                         {"density", line.density},
                         {"barrier",
@@ -215,6 +241,20 @@ ordered_json lines_json(const std::vector<MeasuredLine>& lines) {
                           {"test_loss", rise.test_loss},
                           {"test_error", rise.test_error}}},
                         {"points", json_array(line.points, point_json)}};
+  });
+}
+
+ordered_json instability_json(const std::vector<MeasuredLine>& copies) {
+  return json_array(instability(copies), [](const Instability& level) {
+    const SampleStatistics& barrier = level.barrier;
+    return ordered_json{{"level", level.level},
+                        {"density", level.density},
+                        {"runs", barrier.size},
+                        {"mean", barrier.mean},
+                        {"half_width", barrier.size > 1 ? ordered_json(barrier.half_width) : nullptr},
+                        {"pairs", level.pairs},
+                        {"noise", level.noise},
+                        {"stability", stability_names().name(stability(level))}};
   });
 }
 
@@ -237,10 +277,10 @@ void print_lines_csv(std::ostream& out, const std::vector<MeasuredLine>& lines) 
   std::vector<ordered_json> rows;
   for (const MeasuredLine& line : lines) {
     for (const LinePoint& point : line.points)
-      rows.push_back(
-          {line_kind_names().name(line.kind), line.run, line.level, line.density, point_json(point)});
+      rows.push_back({line_kind_names().name(line.kind), line.run, pair_of(line), line.level, line.density,
+                      point_json(point)});
   }
-  print_csv(out, "line,run,level,density,alpha,train_loss,train_accuracy,test_loss,test_accuracy", rows);
+  print_csv(out, "line,run,pair,level,density,alpha,train_loss,train_accuracy,test_loss,test_accuracy", rows);
 }
 
 void print_sharpness_csv(std::ostream& out, const std::vector<MeasuredSharpness>& all) {

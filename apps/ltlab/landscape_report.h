@@ -15,6 +15,8 @@ void print_sharpness(std::ostream& out, const std::vector<MeasuredSharpness>& al
 
 /// All of it as a JSON array, with one entry per line or level of a run.
 nlohmann::ordered_json lines_json(const std::vector<MeasuredLine>& lines);
+/// The instability of each level, of lines between copies.
+nlohmann::ordered_json instability_json(const std::vector<MeasuredLine>& copies);
 nlohmann::ordered_json sharpness_json(const std::vector<MeasuredSharpness>& all);
 
 /// Prints one row per point, or per eigenvalue, with a header.

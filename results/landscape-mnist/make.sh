@@ -18,9 +18,9 @@ landscape() {
 
 {
   landscape "$run" --levels $levels --out "$work/interpolation.h5"
-  landscape "$run/replicate-0" --what instability --levels 0,10,18 --out "$work/instability.h5"
-  landscape "$run/replicate-0/random-reinit-0" --what instability --levels 18
-  landscape "$run/replicate-0/random-mask-0" --what instability --levels 18
+  landscape "$run/replicate-0" --what instability --copies 2 --levels 0,10,18 --out "$work/instability.h5"
+  landscape "$run/replicate-0/random-reinit-0" --what instability --copies 2 --levels 18
+  landscape "$run/replicate-0/random-mask-0" --what instability --copies 2 --levels 18
   landscape "$run/replicate-0" "$run/replicate-1" --levels 0,10,18
   landscape "$run" --what sharpness --levels $levels --out "$work/sharpness.h5"
 } | sed "s|$work/|/tmp/|; s| *$||" >"$here/table.txt"

@@ -1,6 +1,7 @@
 #include "ltlab/analysis/instability.h"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "ltlab/base/error.h"
 #include "ltlab/lottery/pruning_round.h"
@@ -80,7 +81,47 @@ void check_same(const std::vector<Tensor>& a, const std::vector<Tensor>& b) {
 
 constexpr std::uint64_t kCopyOrder = std::uint64_t{1} << 33;
 
+// A line between copies whose test errors are these, with a greatest one between them.
+MeasuredLine line_of(const std::string& run, unsigned a, unsigned b, double first, double greatest,
+                     double last) {
+  const auto point = [](double alpha, double error) {
+    return LinePoint{alpha, {0, 1 - error}, {0, 1 - error}};
+  };
+  return {LineKind::copies, run, 3, 0.5, {point(0, first), point(0.5, greatest), point(1, last)}, {{a, b}}};
+}
+
 }  // namespace
+
+TEST_CASE("Instability is the mean over runs of their pairs, beside the noise of the copies",
+          "[instability]") {
+  // One run's copies have errors of 10, 12 and 14 %, the other's of 20, 20 and 26 %.
+  std::vector<MeasuredLine> lines{line_of("a", 0, 1, 0.10, 0.12, 0.12), line_of("a", 0, 2, 0.10, 0.15, 0.14),
+                                  line_of("a", 1, 2, 0.12, 0.14, 0.14), line_of("b", 0, 1, 0.20, 0.21, 0.20),
+                                  line_of("b", 0, 2, 0.20, 0.26, 0.26), line_of("b", 1, 2, 0.20, 0.28, 0.26)};
+  const std::vector<Instability> both = instability(lines);
+  REQUIRE(both.size() == 1);
+  const Instability& level = both.front();
+  CHECK(level.level == 3);
+  CHECK(level.density == 0.5);
+  const std::vector<double> rises{0.01, 0.03, 0.01, 0.01, 0.03, 0.05};
+  REQUIRE(level.pairs.size() == rises.size());
+  for (std::size_t i = 0; i < rises.size(); ++i) CHECK(level.pairs[i] == Approx(rises[i]));
+  // The runs' means are 1/60 and 3/100; Student's t of one degree of freedom is 12.7062.
+  CHECK(level.barrier.size == 2);
+  CHECK(level.barrier.mean == Approx((0.05 / 3 + 0.03) / 2));
+  CHECK(level.barrier.half_width == Approx(12.7062 * (0.03 - 0.05 / 3) / 2).epsilon(1e-4));
+  CHECK(level.noise == Approx(std::sqrt((0.0008 + 0.0024) / 4)));
+  CHECK(stability(level) == Stability::undecided);
+
+  lines.resize(3);
+  const Instability one = instability(lines).front();
+  CHECK(one.barrier.half_width == 0);
+  CHECK(one.noise == Approx(0.02));
+  CHECK(stability(one) == Stability::stable);
+  Instability rough = one;
+  rough.barrier.mean = 0.02;
+  CHECK(stability(rough) == Stability::unstable);
+}
 
 TEST_CASE("Copies start as their level did, and see the images in orders of their own", "[instability]") {
   for (const std::uint64_t rewind_step : {0, 10}) {
@@ -92,7 +133,7 @@ TEST_CASE("Copies start as their level did, and see the images in orders of thei
     for (const unsigned level : {0u, 2u}) {
       const LevelRecord original = run.read_level(level);
       std::vector<LevelRecord> copies;
-      for (unsigned copy = 0; copy < kCopies; ++copy) {
+      for (unsigned copy = 0; copy < 2; ++copy) {
         copies.push_back(copied(run, level, copy, config));
         CHECK(copies.back().first_step == rewind_step);
         check_same(copies.back().weights, retraced(original, record.rewind_weights, record.rewind_optimizer,

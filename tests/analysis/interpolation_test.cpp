@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 #include <limits>
+#include <numeric>
 
 #include "ltlab/base/error.h"
 #include "support/test_data.h"
@@ -64,7 +65,7 @@ LinePoint at(double alpha, double loss, double accuracy) {
 TEST_CASE("Points of a line are those of dense networks between its ends", "[landscape]") {
   const WeightPoint a = random_point(0.4, 1), b = random_point(0.3, 50);
   CHECK_FALSE(nested(b.masks, a.masks));
-  const std::vector<LinePoint> line = interpolate(landscape(), a, b, 5);
+  const std::vector<LinePoint> line = interpolate(landscape(), a, b, 5, LineStatistics::interpolated);
   REQUIRE(line.size() == 5);
   for (std::size_t p = 0; p < line.size(); ++p) {
     const float alpha = static_cast<float>(p) / 4;
@@ -78,6 +79,59 @@ TEST_CASE("Points of a line are those of dense networks between its ends", "[lan
     CHECK(line[p].test.loss == Approx(evaluated(values, landscape().test()).loss).epsilon(1e-5));
     CHECK(line[p].test.accuracy == Approx(evaluated(values, landscape().test()).accuracy).margin(0.02));
   }
+}
+
+TEST_CASE("Statistics are the means over the whole batches of the batches' own", "[landscape]") {
+  const WeightPoint point = random_point(1, 3);
+  const auto& [masks, values] = point;
+  const EvaluationSet& images = landscape().train();  // seven whole batches, and a half
+  // Of each neuron, over the batches: the sums of means and of unbiased variances.
+  std::vector<double> means(12), variances(12);
+  for (std::size_t b = 0; b < 7; ++b) {
+    for (std::size_t h = 0; h < 12; ++h) {
+      std::vector<double> outputs;
+      for (std::size_t i = 0; i < kBatch; ++i) {
+        double output = static_cast<double>(find_named(values, "fc1.bias")->values[h]);
+        for (std::size_t f = 0; f < 784; ++f) {
+          output += static_cast<double>(values[0].values[h * 784 + f]) *
+                    static_cast<double>(images.images(b).at(f, i));
+        }
+        outputs.push_back(std::max(0.0, output));
+      }
+      const double mean = std::accumulate(outputs.begin(), outputs.end(), 0.0) / kBatch;
+      means[h] += mean / 7;
+      for (const double output : outputs)
+        variances[h] += (output - mean) * (output - mean) / (kBatch - 1) / 7;
+    }
+  }
+  Network<float> network = landscape().network<float>(masks);
+  network.assign(values);
+  estimate_statistics(network, images);
+  const std::vector<Tensor> after = network.tensors();
+  for (const Tensor& before : values) {
+    const Tensor& now = *find_named(after, before.name);
+    const bool is_mean = before.name.ends_with("running_mean"),
+               is_variance = before.name.ends_with("running_var");
+    if (!is_mean && !is_variance) CHECK(now.values == before.values);
+    for (std::size_t h = 0; h < 12 && (is_mean || is_variance); ++h)
+      CHECK(now.values[h] == Approx(is_mean ? means[h] : variances[h]).epsilon(1e-4).margin(1e-6));
+  }
+}
+
+TEST_CASE("Every point of a line has statistics of its own, and the line of a network to itself is flat",
+          "[landscape]") {
+  const WeightPoint a = random_point(0.4, 1), b = random_point(0.3, 50);
+  const std::vector<LinePoint> line = interpolate(landscape(), a, b, 3, LineStatistics::estimated);
+  Network<float> network = landscape().network<float>(united(a.masks, b.masks));
+  for (const std::size_t end : {0, 2}) {
+    network.assign(end == 0 ? a.values : b.values);
+    estimate_statistics(network, landscape().train());
+    CHECK(line[end].test.loss == evaluate(network, landscape().test()).loss);
+  }
+  CHECK(line[1].test.loss != interpolate(landscape(), a, b, 3, LineStatistics::interpolated)[1].test.loss);
+  const Barrier none = barrier(interpolate(landscape(), a, a, 4, LineStatistics::estimated));
+  CHECK(none.test_loss == 0);
+  CHECK(none.test_error == 0);
 }
 
 TEST_CASE("Training images are drawn once for all, as many as there are at most", "[landscape]") {
@@ -106,14 +160,14 @@ TEST_CASE("A barrier is the rise over the mean of the ends", "[landscape]") {
 
 TEST_CASE("Lines need two networks of one model, with finite values", "[landscape]") {
   const WeightPoint a = random_point(0.4, 1);
-  CHECK_THROWS_AS(interpolate(landscape(), a, a, 1), ConfigError);
+  CHECK_THROWS_AS(interpolate(landscape(), a, a, 1, LineStatistics::estimated), ConfigError);
   WeightPoint other = a;
   other.values.front().name = "conv1.weight";
-  CHECK_THROWS_AS(interpolate(landscape(), a, other, 3), ConfigError);
+  CHECK_THROWS_AS(interpolate(landscape(), a, other, 3, LineStatistics::estimated), ConfigError);
   other = a;
   other.masks.pop_back();
-  CHECK_THROWS_AS(interpolate(landscape(), a, other, 3), ConfigError);
+  CHECK_THROWS_AS(interpolate(landscape(), a, other, 3, LineStatistics::estimated), ConfigError);
   other = a;
   other.values.back().values.front() = std::numeric_limits<float>::quiet_NaN();
-  CHECK_THROWS_AS(interpolate(landscape(), a, other, 3), StoreError);
+  CHECK_THROWS_AS(interpolate(landscape(), a, other, 3, LineStatistics::estimated), StoreError);
 }

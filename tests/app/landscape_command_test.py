@@ -69,6 +69,7 @@ class LandscapeTest(unittest.TestCase):
         document = self.json_of(self.search, "--points", 3, "--images", 100)
         lines = document["lines"]
         self.assertEqual(document["what"], "interpolation")
+        self.assertEqual(document["batch_norm"], "estimated")
         self.assertEqual([(line["line"], line["level"]) for line in lines],
                          2 * [("training", 0), ("training", 1), ("pruning", 1), ("training", 2), ("pruning", 2)])
         for line in lines:
@@ -102,6 +103,7 @@ class LandscapeTest(unittest.TestCase):
         with h5py.File(out) as file:
             table = file["lines"][:]
             self.assertEqual(file.attrs["format"], b"ltlab-landscape")
+            self.assertEqual(file.attrs["batch_norm"], b"estimated")
         self.assertEqual(len(rows), 2 * 4)
         self.assertEqual(list(table.dtype.names), list(rows[0]))
         for row, stored in zip(rows, table, strict=True):
@@ -145,28 +147,61 @@ class LandscapeTest(unittest.TestCase):
         folder = self.folder / "copied"
         shutil.copytree(self.search, folder)
         words = [folder, "--what", "instability", "--levels", "0,2", "--points", 3, "--images", 100]
-        lines = self.json_of(*words)["lines"]
-        self.assertEqual([(line["line"], line["level"]) for line in lines], 2 * [("copies", 0), ("copies", 2)])
-        copies = [folder / "replicate-1" / f"copy-{copy}" for copy in (0, 1)]
+        document = self.json_of(*words)
+        lines = document["lines"]
+        pairs = ("0-1", "0-2", "1-2")
+        self.assertEqual([(line["line"], line["level"], line["pair"]) for line in lines],
+                         2 * [("copies", level, pair) for level in (0, 2) for pair in pairs])
+        self.check_instability(document["instability"], lines)
+        copies = [folder / "replicate-1" / f"copy-{copy}" for copy in (0, 1, 2)]
         for level in (0, 2):
-            self.assertEqual([self.summary(level, copy)["first_step"] for copy in copies], [10, 10])
-        for copy, point in zip(copies, (lines[3]["points"][0], lines[3]["points"][2])):
+            self.assertEqual([self.summary(level, copy)["first_step"] for copy in copies], [10, 10, 10])
+        for copy, point in zip(copies, (lines[9]["points"][0], lines[9]["points"][2], lines[10]["points"][2])):
             self.assertAlmostEqual(self.summary(2, copy)["test_loss"], point["test_loss"], places=5)
         self.assertIn(", 0 faults", output_of("verify", folder))
         self.assertIn("copy-1", output_of("inspect", folder))
-        self.assertIn("stable", output_of("landscape", *words))
+        text = output_of("landscape", *words)
+        for word in ("stable", "noise", "over 2 runs"):
+            self.assertIn(word, text)
+        rows = list(csv.DictReader(io.StringIO(output_of("landscape", *words, "--csv"))))
+        self.assertEqual([row["pair"] for row in rows], 4 * [pair for pair in pairs for _ in range(3)])
         stamps = {path: path.stat().st_mtime_ns for path in folder.rglob("*.h5")}
         self.assertEqual(self.json_of(*words)["lines"], lines)
         self.assertEqual({path: path.stat().st_mtime_ns for path in folder.rglob("*.h5")}, stamps)
         output_of("search", "--resume", "--out", folder)
         self.assertIn(", 0 faults", output_of("verify", folder))
 
+    def check_instability(self, levels, lines):
+        """Against numpy."""
+        for level in levels:
+            of_level = [line for line in lines if line["level"] == level["level"]]
+            np.testing.assert_allclose(level["pairs"], [line["barrier"]["test_error"] for line in of_level])
+            means = np.reshape(level["pairs"], (2, 3)).mean(axis=1)
+            self.assertAlmostEqual(level["mean"], means.mean())
+            self.assertAlmostEqual(level["half_width"], 12.7062047 * means.std(ddof=1) / 2**0.5, places=6)
+            first, last = ([1 - line["points"][end]["test_accuracy"] for line in of_level] for end in (0, 2))
+            errors = np.array([[first[0], last[0], last[1]], [first[3], last[3], last[4]]])  # of copies 0, 1, 2 of each run
+            self.assertAlmostEqual(level["noise"], errors.var(axis=1, ddof=1).mean() ** 0.5)
+            self.assertIn(level["stability"], ("stable", "unstable", "undecided"))
+
+    def test_batch_norm_statistics_are_estimated_or_interpolated(self):
+        folder = self.folder / "normalized"
+        output_of(*TRAINING, "--levels", 0, "--steps", 20, "--model", "linear 8; batch-norm relu; linear classes", "--out", folder)
+        words = [folder, "--points", 3, "--images", 100]
+        estimated, interpolated = (self.json_of(*words, "--batch-norm", way)["lines"][0]["points"]
+                                   for way in ("estimated", "interpolated"))
+        self.assertEqual(self.json_of(*words)["lines"][0]["points"], estimated)
+        self.assertAlmostEqual(interpolated[2]["test_loss"], self.summary(0, folder)["test_loss"], places=5)
+        for a, b in zip(estimated, interpolated, strict=True):
+            self.assertNotEqual(a["test_loss"], b["test_loss"])
+
     def test_instability_of_a_control(self):
         folder = self.folder / "control"
         shutil.copytree(self.search, folder)
         control = folder / "replicate-0" / "random-reinit-0"
-        lines = self.json_of(control, "--what", "instability", "--levels", 1, "--points", 3, "--images", 100)["lines"]
-        self.assertEqual(len(lines), 1)
+        document = self.json_of(control, "--what", "instability", "--levels", 1, "--copies", 2, "--points", 3, "--images", 100)
+        self.assertEqual(len(document["lines"]), 1)
+        self.assertIsNone(document["instability"][0]["half_width"])
         with h5py.File(control / "level-001.h5") as level, h5py.File(control / "copy-0" / "level-001.h5") as copy:
             np.testing.assert_array_equal(level["initial/fc1.weight"][:], copy["initial/fc1.weight"][:])
         self.assertIn(", 0 faults", output_of("verify", folder))
@@ -183,7 +218,7 @@ class LandscapeTest(unittest.TestCase):
         if process.returncode != 0:  # on a fast machine it may have ended before
             self.assertEqual(process.returncode, 130, stderr)
             self.assertIn("the same command goes on", stderr)
-        self.assertEqual(len(self.json_of(*words[2:])["lines"]), 1)
+        self.assertEqual(len(self.json_of(*words[2:])["lines"]), 3)
         self.assertIn(", 0 faults", output_of("verify", folder))
 
     @unittest.skipUnless(matplotlib, "no matplotlib")
@@ -226,6 +261,10 @@ class LandscapeTest(unittest.TestCase):
                 (2, [self.ticket, "--what", "sharpnes"], "did you mean 'sharpness'"),
                 (2, [self.ticket, "--points", 1], "at least 2"),
                 (2, [self.ticket, "--eigenvalues", 2], "alone"),
+                (2, [self.ticket, "--copies", 2], "alone"),
+                (2, [self.ticket, "--what", "sharpness", "--batch-norm", "estimated"], "alone"),
+                (2, [self.ticket, "--what", "instability", "--copies", 1], "between 2 and 1000"),
+                (2, [self.ticket, "--batch-norm", "new"], "estimated"),
                 (2, [self.ticket, "--what", "sharpness", "--points", 5], "alone"),
                 (2, [self.ticket, "--what", "sharpness", "--probes", 1], "at least 2"),
                 (2, [self.ticket, "--json", "--csv"], "not both"),

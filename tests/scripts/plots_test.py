@@ -28,9 +28,9 @@ MAINS = {"plot_comparison.py": plot_comparison.main, "plot_landscape.py": plot_l
 
 def lines(kind, runs=2, points=3):
     """Rows of `ltlab landscape`'s table, of three levels whose barriers are far apart."""
-    rows = [(kind.encode(), level, run, 0.8**level, alpha, 0.9 - 0.3 * (level + 1) * (run + 1) * alpha * (1 - alpha))
+    rows = [(kind.encode(), level, f"run-{run}".encode(), 0.8**level, alpha, 0.9 - 0.3 * (level + 1) * (run + 1) * alpha * (1 - alpha))
             for level in range(3) for run in range(runs) for alpha in np.linspace(0, 1, points)]
-    return np.array(rows, [("line", f"S{len(kind)}"), ("level", "u8"), ("seed", "u8"), ("density", "f8"), ("alpha", "f8"),
+    return np.array(rows, [("line", f"S{len(kind)}"), ("level", "u8"), ("run", "S5"), ("density", "f8"), ("alpha", "f8"),
                            ("test_accuracy", "f8")])
 
 
@@ -47,6 +47,18 @@ def write_level(folder, level, **changed):
                   "early_stop_test_accuracy": 0.9}
     with h5py.File(folder / f"level-{level:03}.h5", "w") as file:
         file.attrs.update(attributes | changed)
+
+
+class BarriersTest(unittest.TestCase):
+    def test_the_pairs_of_a_run_count_once(self):
+        table = lines("copies", runs=3)
+        table["run"][table["run"] == b"run-2"] = b"run-1"  # which then has two pairs
+        _, mean, half = plot_landscape.barriers(table, "copies")
+        for level in range(3):
+            rises = [7.5 * (level + 1) * (run + 1) for run in range(3)]
+            of_runs = [rises[0], (rises[1] + rises[2]) / 2]
+            self.assertAlmostEqual(mean[level], np.mean(of_runs))
+            self.assertAlmostEqual(half[level], 12.7062 * np.std(of_runs, ddof=1) / 2**0.5, places=3)
 
 
 class FolderTest(unittest.TestCase):

@@ -1,5 +1,10 @@
 #include "ltlab/analysis/instability.h"
 
+#include <cmath>
+#include <map>
+#include <string>
+#include <utility>
+
 #include "ltlab/analysis/run_context.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
@@ -9,6 +14,32 @@
 
 namespace ltlab {
 namespace {
+
+// The copies of a level in one run.
+struct CopiesOfRun {
+  std::vector<double> barriers;       // of test error, of each pair
+  std::map<unsigned, double> errors;  // of test, of each copy
+};
+
+SampleStatistics barrier_of_runs(const std::map<std::string, CopiesOfRun>& runs) {
+  std::vector<double> means;
+  means.reserve(runs.size());
+  for (const auto& [run, copies] : runs) means.push_back(describe(copies.barriers).mean);
+  return describe(means);
+}
+
+double noise_of_runs(const std::map<std::string, CopiesOfRun>& runs) {
+  double squares = 0, freedom = 0;
+  for (const auto& [run, copies] : runs) {
+    std::vector<double> errors;
+    errors.reserve(copies.errors.size());
+    for (const auto& [copy, error] : copies.errors) errors.push_back(error);
+    const double deviation = describe(errors).deviation;
+    squares += static_cast<double>(errors.size() - 1) * deviation * deviation;
+    freedom += static_cast<double>(errors.size() - 1);
+  }
+  return std::sqrt(squares / freedom);
+}
 
 // Stands for a level in naming the image order of copy 0 of level 0; others follow.
 constexpr std::uint64_t kCopyOrder = std::uint64_t{1} << 33;
@@ -76,6 +107,42 @@ LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, co
 }
 
 }  // namespace
+
+std::vector<Instability> instability(const std::vector<MeasuredLine>& lines) {
+  std::map<unsigned, std::map<std::string, CopiesOfRun>> levels;
+  std::map<unsigned, Instability> found;
+  for (const MeasuredLine& line : lines) {
+    const double rise = barrier(line.points).test_error;
+    CopiesOfRun& copies = levels[line.level][line.run];
+    copies.barriers.push_back(rise);
+    copies.errors[line.copies->first] = 1 - line.points.front().test.accuracy;
+    copies.errors[line.copies->second] = 1 - line.points.back().test.accuracy;
+    Instability& level = found[line.level];
+    level.level = line.level;
+    level.density = line.density;
+    level.pairs.push_back(rise);
+  }
+  std::vector<Instability> result;
+  for (auto& [number, level] : found) {
+    level.barrier = barrier_of_runs(levels[number]);
+    level.noise = noise_of_runs(levels[number]);
+    result.push_back(std::move(level));
+  }
+  return result;
+}
+
+const NameTable<Stability>& stability_names() {
+  using enum Stability;
+  static const NameTable<Stability> table(
+      "stability", {{stable, "stable"}, {unstable, "unstable"}, {undecided, "undecided"}});
+  return table;
+}
+
+Stability stability(const Instability& level) {
+  const SampleStatistics& barrier = level.barrier;
+  if (barrier.mean + barrier.half_width < kStableBarrier) return Stability::stable;
+  return barrier.mean - barrier.half_width < kStableBarrier ? Stability::undecided : Stability::unstable;
+}
 
 std::filesystem::path copy_folder(const std::filesystem::path& run, unsigned copy) {
   return run / (std::string(RunStore::kCopy) + std::to_string(copy));

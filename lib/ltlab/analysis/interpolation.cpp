@@ -28,8 +28,24 @@ std::vector<Tensor> mixed(const WeightPoint& a, const WeightPoint& b, double alp
 
 }  // namespace
 
+const NameTable<LineStatistics>& line_statistics_names() {
+  using enum LineStatistics;
+  static const NameTable<LineStatistics> table("way to have batch norm's statistics",
+                                               {{estimated, "estimated"}, {interpolated, "interpolated"}});
+  return table;
+}
+
+void estimate_statistics(Network<float>& network, const EvaluationSet& set) {
+  const bool normalizes = network.arrays().size() > network.parameters().size();
+  if (!normalizes) return;
+  const std::size_t whole = std::max<std::size_t>(1, set.size() / set.images(0).batch());
+  for (std::size_t b = 0; b < whole; ++b)
+    network.forward_training(set.images(b), {0, 0, b, 1 / static_cast<double>(b + 1)});
+}
+
 std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
-                                   std::size_t points, const std::stop_token& stop) {
+                                   std::size_t points, LineStatistics statistics,
+                                   const std::stop_token& stop) {
   if (points < 2) throw ConfigError("a line needs at least 2 points, its ends");
   require_finite(a);
   require_finite(b);
@@ -39,6 +55,7 @@ std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint&
     if (stop.stop_requested()) throw Interrupted();
     const double alpha = static_cast<double>(p) / static_cast<double>(points - 1);
     network.assign(mixed(a, b, alpha));
+    if (statistics == LineStatistics::estimated) estimate_statistics(network, data.train());
     line.push_back({alpha, evaluate(network, data.train()), evaluate(network, data.test())});
   }
   return line;

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ltlab/analysis/landscape_data.h"
+#include "ltlab/base/names.h"
 #include "ltlab/train/evaluation.h"
 
 namespace ltlab {
@@ -15,13 +16,29 @@ struct LinePoint {
   Evaluation train, test;
 };
 
+/// Batch norm's running statistics at a point of a line. Between two networks their activations have other
+/// statistics than either, mostly less variance, which alone can raise a barrier (Jordan et al. 2023,
+/// "REPAIR", arXiv 2211.08403, section 4).
+enum class LineStatistics {
+  estimated,    ///< anew at every point, both ends among them: estimate_statistics() of the training images
+  interpolated  ///< between those of the ends, like all other arrays
+};
+
+/// estimated | interpolated
+const NameTable<LineStatistics>& line_statistics_names();
+
+/// Replaces batch norm's running statistics by the means of the batches' own over the whole batches of `set`,
+/// each normalized by its own as in training (torch with momentum=None, as in Jordan et al. 2023). The
+/// batches are taken in order, and dropout draws the same for all networks. An incomplete batch counts only
+/// where there is no other.
+void estimate_statistics(Network<float>& network, const EvaluationSet& set);
+
 /// Evaluates `points` evenly spaced points (at least 2: the ends) of the straight line from `a` to `b` under
-/// the union of their masks. Every array is interpolated, batch norm's running statistics too; recomputing
-/// these at each point can lower barriers (Jordan et al. 2023, "REPAIR", arXiv 2211.08403). ConfigError where
-/// the networks differ in an array or mask; StoreError where a value is not finite; Interrupted when `stop`
-/// is requested.
+/// the union of their masks. ConfigError where the networks differ in an array or mask; StoreError where a
+/// value is not finite; Interrupted when `stop` is requested.
 std::vector<LinePoint> interpolate(const LandscapeData& data, const WeightPoint& a, const WeightPoint& b,
-                                   std::size_t points, const std::stop_token& stop = {});
+                                   std::size_t points, LineStatistics statistics,
+                                   const std::stop_token& stop = {});
 
 /// How far a line rises above the mean of its ends: sup over alpha of E(alpha), less (E(0) + E(1)) / 2
 /// (Frankle et al. 2020, arXiv 1912.05671, section 2, for errors), at least 0 where the ends are equal.

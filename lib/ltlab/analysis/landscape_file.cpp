@@ -31,6 +31,7 @@ std::vector<hdf5::Column> line_columns(const std::vector<MeasuredLine>& lines) {
   using In = const Row&;
   return {column<std::string>("line", rows, [](In row) { return line_kind_names().name(row.line.kind); }),
           column<std::string>("run", rows, [](In row) { return row.line.run; }),
+          column<std::string>("pair", rows, [](In row) { return pair_of(row.line); }),
           column<std::uint64_t>("level", rows, [](In row) { return row.line.level; }),
           column<double>("density", rows, [](In row) { return row.line.density; }),
           column<double>("alpha", rows, [](In row) { return row.point.alpha; }),
@@ -72,14 +73,22 @@ const NameTable<LineKind>& line_kind_names() {
   return table;
 }
 
+std::string pair_of(const MeasuredLine& line) {
+  if (!line.copies) return "";
+  return std::to_string(line.copies->first) + "-" + std::to_string(line.copies->second);
+}
+
 void write_landscape(const std::filesystem::path& path, const std::vector<MeasuredLine>& lines,
-                     const std::vector<MeasuredSharpness>& sharpness) {
+                     LineStatistics statistics, const std::vector<MeasuredSharpness>& sharpness) {
   hdf5::File file = hdf5::File::create_image(path);
   file.set_attribute("format", "ltlab-landscape");
   file.set_attribute("format_version", std::uint64_t{1});
   hdf5::Group provenance = file.create_group("provenance");
   for (const auto& [key, value] : collect_provenance()) provenance.set_attribute(key, value);
-  if (!lines.empty()) file.write_table("lines", line_columns(lines));
+  if (!lines.empty()) {
+    file.set_attribute("batch_norm", line_statistics_names().name(statistics));
+    file.write_table("lines", line_columns(lines));
+  }
   if (!sharpness.empty()) file.write_table("sharpness", sharpness_columns(sharpness));
   const std::filesystem::path folder = std::filesystem::absolute(path).parent_path();
   write_atomically(FolderLock(folder), path.filename(), file.close_image());

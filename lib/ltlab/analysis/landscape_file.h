@@ -2,7 +2,9 @@
 
 #include <cstddef>
 #include <filesystem>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "ltlab/analysis/interpolation.h"
@@ -16,7 +18,7 @@ enum class LineKind {
   training,  ///< from the start of a level's training to its end
   pruning,   ///< from the trained weights of the level before to those of this one (Paul et al. 2023, arXiv
              ///< 2210.03044, section 3: matching levels in succession are linearly mode connected)
-  copies,    ///< between a level's two copies, trained with images in different orders
+  copies,    ///< between two copies of a level, trained with images in different orders
   runs       ///< between the trained weights of the same level of two runs
 };
 
@@ -30,7 +32,11 @@ struct MeasuredLine {
   unsigned level = 0;
   double density = 1;
   std::vector<LinePoint> points;
+  std::optional<std::pair<unsigned, unsigned>> copies = {};  ///< at the ends of LineKind::copies
 };
+
+/// Returns "0-1" of a line between copies 0 and 1; empty for lines of other kinds.
+std::string pair_of(const MeasuredLine& line);
 
 /// The sharpness of a run's level after training.
 struct MeasuredSharpness {
@@ -42,8 +48,9 @@ struct MeasuredSharpness {
 };
 
 /// Writes an HDF5 file with a table `lines` of one row per point, and a table `sharpness` of one row per
-/// eigenvalue; an empty table is left out. IoError where the disk refuses.
+/// eigenvalue; an empty table is left out. The attribute `batch_norm` tells the `statistics` of lines.
+/// IoError where the disk refuses.
 void write_landscape(const std::filesystem::path& path, const std::vector<MeasuredLine>& lines,
-                     const std::vector<MeasuredSharpness>& sharpness);
+                     LineStatistics statistics, const std::vector<MeasuredSharpness>& sharpness);
 
 }  // namespace ltlab

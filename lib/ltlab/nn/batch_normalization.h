@@ -32,10 +32,12 @@ class BatchNormalization final : public Layer<T> {
   void freeze() override { frozen_ = true; }
 
   void forward(const Activations<T>& x, Activations<T>& y) override { batch_norm_evaluation(norm(), x, y); }
-  void forward_training(const TrainingStep& /*step*/, std::size_t /*first_image*/, const Activations<T>& x,
+  void forward_training(const TrainingStep& step, std::size_t /*first_image*/, const Activations<T>& x,
                         Activations<T>& y) override {
     if (frozen_) return forward(x, y);
-    batch_norm_training(norm(), x, statistics_of_batch(), y);
+    BatchNorm<T> norm = this->norm();
+    norm.momentum = step.statistics_share;
+    batch_norm_training(norm, x, statistics_of_batch(), y);
   }
   /// `accumulate` must be false: a batch has one part.
   void backward(const Activations<T>& x, const Activations<T>& y, Activations<T>& dy, Activations<T>* dx,

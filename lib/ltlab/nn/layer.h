@@ -37,6 +37,7 @@ enum class ChannelBlocks {
 /// Names a training step, and so the random choices of its forward pass.
 struct TrainingStep {
   std::uint64_t seed = 0, level = 0, step = 0;
+  double statistics_share = 0.1;  ///< of the step's batch in Layer::statistics(), as torch's momentum
 };
 
 /// How a network runs a layer.

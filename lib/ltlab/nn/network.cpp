@@ -327,14 +327,25 @@ void Network<T>::forward_backward(const Activations<T>& images, const LogitLoss<
                                   const TrainingStep& step) {
   for (std::size_t first = 0; first < images.batch(); first += part_) {
     const Activations<T>& part = take_part(images, first);
-    const Activations<T>& logits =
-        forward_part(part, [&](Layer<T>& layer, const Activations<T>& x, Activations<T>& y) {
-          layer.forward_training(step, first, x, y);
-        });
+    const Activations<T>& logits = forward_training_part(part, first, step);
     gradient(steps_.size() - 1).set_batch(part.batch());
     loss(first, logits, gradient(steps_.size() - 1));
     backward_part(part, first > 0);
   }
+}
+
+template <class T>
+const Activations<T>& Network<T>::forward_training_part(const Activations<T>& part, std::size_t first,
+                                                        const TrainingStep& step) {
+  return forward_part(part, [&](Layer<T>& layer, const Activations<T>& x, Activations<T>& y) {
+    layer.forward_training(step, first, x, y);
+  });
+}
+
+template <class T>
+void Network<T>::forward_training(const Activations<T>& images, const TrainingStep& step) {
+  for (std::size_t first = 0; first < images.batch(); first += part_)
+    forward_training_part(take_part(images, first), first, step);
 }
 
 template <class T>

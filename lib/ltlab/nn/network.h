@@ -75,6 +75,8 @@ class Network {
   /// Does the same for any function of the logits, whose gradient `loss` writes.
   void forward_backward(const Activations<T>& images, const LogitLoss<T>& loss,
                         const TrainingStep& step = {});
+  /// Does the forward pass alone.
+  void forward_training(const Activations<T>& images, const TrainingStep& step);
   /// Makes training passes work as evaluation does from now on: Layer::freeze().
   void freeze() {
     for (const Step<T>& step : steps_) step.layer->freeze();
@@ -122,6 +124,9 @@ class Network {
   // Calls run(layer, x, y) for each step in turn, and adds the shortcuts. Returns the logits.
   template <class Run>
   const Activations<T>& forward_part(const Activations<T>& images, const Run& run);
+  // Does a forward pass of training for the images of a step's batch from `first` on. Returns the logits.
+  const Activations<T>& forward_training_part(const Activations<T>& part, std::size_t first,
+                                              const TrainingStep& step);
   void backward_part(const Activations<T>& images, bool accumulate);
   // Turns the gradient of step i's output, as its readers wrote it, into that of its layer's output.
   void complete_gradient(std::size_t i);
