@@ -18,7 +18,7 @@ struct LinePoint {
 
 /// Batch norm's running statistics at a point of a line. Between two networks their activations have other
 /// statistics than either, mostly less variance, which alone can raise a barrier (Jordan et al. 2023,
-/// "REPAIR", arXiv 2211.08403, section 4).
+/// "REPAIR", arXiv 2211.08403).
 enum class LineStatistics {
   estimated,    ///< anew at every point, both ends among them: estimate_statistics() of the training images
   interpolated  ///< between those of the ends, like all other arrays

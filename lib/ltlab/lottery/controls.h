@@ -43,10 +43,10 @@ struct PruningRound {
 };
 
 /// Returns masks that keep as many of each layer's weights as the ticket's `masks` (or as near as granularity
-/// allows): those that its `rounds`, first to last, pruned or would prune first. Control::inverted_mask, but
-/// for a score that prunes in rounds of its own (synflow): there each round prunes the highest scores, by
-/// prune_highest_in_rounds(), of the network that was pruned first. Frankle et al. 2021, section 5, invert
-/// the scores, and leave open what becomes of the rounds.
+/// allows): those that its `rounds`, first to last, pruned or would prune first. Control::inverted_mask
+/// (Frankle et al. 2021, arXiv 2009.08576, section 5), but for a score that prunes in rounds of its own
+/// (synflow): there each round prunes the highest scores, by prune_highest_in_rounds(), of the network that
+/// was pruned first. That the rounds are inverted one by one is our reading of the paper.
 std::vector<Mask> inverted_masks(const std::vector<Mask>& masks, const std::vector<PruningRound>& rounds,
                                  const Granularity& granularity);
 

@@ -1,5 +1,6 @@
 #include "ltlab/lottery/methods/early_bird.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "ltlab/config/check.h"
@@ -69,6 +70,40 @@ TEST_CASE("A mask is drawn once it is near those of the four checks before", "[l
   Bird paper(config);
   for (std::size_t check = 0; check < 5; ++check) CHECK_FALSE(paper.draws(10 + 10 * check, first[check]));
   CHECK(paper.draws(60, first[5]));
+}
+
+TEST_CASE("Masks that wander are drawn when the plain rule says so, resumed at every check", "[lottery]") {
+  SearchConfig config = early_bird_config();
+  config.mask_distance = GENERATE(0.21, 0.41);  // one or two of five survivors may differ
+  config.settling = GENERATE(Settling::queue, Settling::consecutive);
+  int drawn = 0;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    RandomStream random({seed, "wandering"});
+    std::vector<std::size_t> places{2};  // of the first survivor, at each check
+    const auto near = [&](std::size_t a, std::size_t b) {
+      const std::size_t apart = std::max(places[a], places[b]) - std::min(places[a], places[b]);
+      return static_cast<double>(apart) / 5 < config.mask_distance;
+    };
+    const auto settled = [&] {
+      const std::size_t now = places.size() - 1, needed = config.settling == Settling::queue ? 4 : 5;
+      bool all = now >= needed;
+      for (std::size_t back = 1; all && back <= needed; ++back)
+        all = config.settling == Settling::queue ? near(now, now - back) : near(now - back + 1, now - back);
+      return all;
+    };
+    Bird bird(config);
+    for (std::uint64_t step = 10; step < 200; step += 10) {
+      Bird resumed(config);
+      resumed->restore(bird->memory());
+      const bool draws = bird.draws(step, places.back());
+      CHECK(draws == settled());
+      CHECK(resumed.draws(step, places.back()) == draws);
+      drawn += draws;
+      if (draws) break;
+      places.push_back(std::clamp<std::size_t>(places.back() + random.below(3), 1, 6) - 1);
+    }
+  }
+  CHECK(drawn > 10);
 }
 
 TEST_CASE("A mask is drawn once it has stayed the same for five checks in a row", "[lottery]") {
