@@ -47,10 +47,10 @@ json ratio(const json& c) {
 }
 
 json power_of(const json& c) {
-  const std::map<std::string, Claim> claims = {{"different", Claim::different},
-                                               {"above", Claim::above},
-                                               {"not_worse", Claim::not_worse},
-                                               {"equivalent", Claim::equivalent}};
+  const std::map<std::string, Alternative> claims = {{"different", Alternative::different},
+                                               {"above", Alternative::above},
+                                               {"not_worse", Alternative::not_worse},
+                                               {"equivalent", Alternative::equivalent}};
   const PlannedTest test{claims.at(c["claim"]), pairing(c), c["alpha"], c["margin"]};
   return {power(test, c["effect"], c["deviation"], c["seeds"])};
 }
