@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from script_errors import InputError
+
 # Stand for a level where an order is named: of pretraining, and of the copies of a level, in steps of as much.
 PRETRAINING, COPY = 1 << 32, 1 << 33
 WORD = 1 << 64
@@ -46,7 +48,7 @@ class Order:
     """The images of a training, as places in the training set."""
 
     training: np.ndarray  # trained with, ascending
-    held_out: np.ndarray  # for validation, ascending: the rows of a level's validation predictions
+    held_out: np.ndarray  # for validation, ascending: image i of the validation predictions is held_out[i]
     seed: int
     level: int  # that names the order
     heading: str  # of the hash
@@ -61,13 +63,17 @@ class Order:
 
 
 def order_of(run, level, images):
-    """The order of a level of the run whose attributes are `run`; `images` are all of the training set, held out or not."""
+    """The order of a level of the run whose attributes are `run`; `images` are all of the training set, held out or not.
+
+    InputError for a run that no search has made."""
     settings = dict(line.split(" = ", 1) for line in run["config"].splitlines())
-    shuffled = RandomStream(int(settings["data-seed"]), "validation-split").shuffled(np.arange(images, dtype=np.uint32))
-    held_out = int(settings["validation"])
+    if run["branch"] == "imported":
+        raise InputError("the run was imported: nothing tells how its images were split and ordered")
+    split = RandomStream(int(settings.get("seed-split", settings["data-seed"])), "validation-split")
+    shuffled, held_out = split.shuffled(np.arange(images, dtype=np.uint32)), int(settings["validation"])
     heading = f"{run['dataset_fingerprint']}\n{settings['batch']}\n{settings.get('augment', 'none')}\n"
-    return Order(np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out]), int(run["seed"]),
-                 _place(run, settings, level), heading)
+    return Order(np.sort(shuffled[held_out:]), np.sort(shuffled[:held_out]),
+                 int(settings.get("seed-order", run["seed"])), _place(run, settings, level), heading)
 
 
 def _place(run, settings, level):

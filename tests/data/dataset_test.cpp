@@ -127,6 +127,23 @@ TEST_CASE("The split partitions the training images and follows its seed", "[dat
   CHECK(load_dataset(options).fingerprint != data.fingerprint);
 }
 
+TEST_CASE("The held-out images may have a seed of their own", "[data]") {
+  DatasetOptions options = small_embedded();
+  const Dataset usual = load_dataset(options);
+  options.validation_seed = 1;
+  options.label_noise = 0.5;
+  const Dataset other = load_dataset(options);
+  CHECK(other.validation != usual.validation);
+  DatasetOptions split = small_embedded();
+  split.split_seed = 1;
+  CHECK(other.validation == load_dataset(split).validation);
+  options.validation_seed = 0;
+  options.label_noise = 0;
+  const Dataset same = load_dataset(options);
+  CHECK(same.validation == usual.validation);
+  CHECK(same.fingerprint == usual.fingerprint);
+}
+
 TEST_CASE("Random labels are drawn for the training set alone, by the split's seed", "[data]") {
   DatasetOptions options = small_embedded();
   const Dataset known = load_dataset(options);

@@ -217,6 +217,9 @@ class Draw:
         self.set("kernel", self.choose("dense", "sparse", "sparse", f"sparse,{self.random.choice(LAYERS[self.model])}=dense"))
         if self.chance(0.3):
             self.set("replicates", 2)
+        for name in ("seed-split", "seed-init", "seed-order", "seed-mask"):
+            if self.chance(0.15):
+                self.set(name, self.random.randint(0, 3))
         if self.retrain == "none" or self.chance(0.5):
             return
         controls = ["random-reinit"]

@@ -62,6 +62,18 @@ class OrderTest(RunTest):
         self.assertEqual(len(set(hashes.values())), 3)
         self.assertIn("pretraining/level-000", hashes)
 
+    def test_seeds_that_are_given_name_the_order_and_the_split(self):
+        usual = self.hashes("search")["replicate-1/level-000"]
+        self.assertEqual(self.hashes("ordered", seed_order=1, levels=1)["level-000"], usual)
+        self.assertNotEqual(self.hashes("initialized", seed_init=1, seed_mask=1, levels=1)["level-000"], usual)
+        both = self.hashes("split", seed_order=1, seed_split=5, levels=1)["level-000"]
+        self.assertNotEqual(both, usual)
+        self.assertEqual(self.hashes("data", seed=1, seed_split=5, levels=1)["level-000"], both)
+
+    def test_an_import_tells_no_order(self):
+        with self.assertRaisesRegex(ltlab_order.InputError, "imported"):
+            ltlab_order.order_of({"branch": "imported", "config": "model = lenet-5\n"}, 1, IMAGES)
+
     def test_the_hash_is_of_what_the_page_says(self):
         with h5py.File(self.search / "replicate-1/level-001.h5") as file:
             told, fingerprint = file.attrs["order_sha256"].decode(), file.attrs["dataset_fingerprint"].decode()

@@ -100,7 +100,7 @@ LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, co
   start.training = stretched(config.training, start.first_step, level.steps);
   if (start.first_step > 0)  // A control's rewind point is its ticket's.
     start.optimizer = (context.ticket() ? context.ticket() : context.run())->rewind_optimizer;
-  start.order_seed = context.run()->seed;
+  start.order_seed = config.seeds_of(context.run()->seed).order;
   start.order_level = kCopyOrder * (copy + 1) + level.level;
   start.record_initial_weights = !level.initial_weights.empty();
   return start;

@@ -116,6 +116,13 @@ struct MaskChanges {
   std::uint64_t begin = 0, end = 0, every = 1;
 };
 
+/// The seeds of one replicate: each names random choices of its own kind.
+struct Seeds {
+  std::uint64_t init = 0;   ///< weights of step 0, and those of reinitialized networks
+  std::uint64_t order = 0;  ///< the images' order and augmentation, and what dropout drops
+  std::uint64_t mask = 0;   ///< random masks, scores and growth, images that scores see, permuted weights
+};
+
 /// A search for winning tickets, with everything that decides its results.
 struct SearchConfig {
   DatasetOptions data;
@@ -157,7 +164,9 @@ struct SearchConfig {
   std::vector<Control> controls;
   unsigned trials = 1;  ///< of each control, at each level
   unsigned replicates = 1;
-  std::uint64_t seed = 0;  ///< replicate r has seed + r
+  std::uint64_t seed = 0;                                         ///< replicate r has seed + r
+  std::optional<std::uint64_t> init_seed, order_seed, mask_seed;  ///< of Seeds, alike for all replicates;
+                                                                  ///< none: each has its own
   KernelPolicies kernel = KernelPolicy::automatic;
 
   /// Whether masks change while a level trains.
@@ -187,6 +196,10 @@ struct SearchConfig {
   /// Whether layers have rates of their own that differ.
   bool has_layer_rates() const {
     return has_rates() && (scope == PruningScope::layerwise || scope == PruningScope::global);
+  }
+  /// Returns the seeds of the replicate whose own one is `own`.
+  Seeds seeds_of(std::uint64_t own) const {
+    return {init_seed.value_or(own), order_seed.value_or(own), mask_seed.value_or(own)};
   }
   /// Returns a control's trials at each level: one where nothing is drawn.
   unsigned trials_of(Control control) const { return row_of(kControls, control).is_drawn ? trials : 1; }

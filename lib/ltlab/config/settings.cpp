@@ -194,6 +194,8 @@ void add_data(Table& t) {
          "held out for testing, unless ,/test_images,/test_labels follow.", known_source, AT(data.source)).must_agree();
   t.value("validation", "N", "training images held out for validation ({})", AT(data.validation)).must_agree();
   t.value("data-seed", "N", "names the held-out images, drawn labels, and the embedded images ({})", AT(data.split_seed)).must_agree();
+  t.value("seed-split", "N", "names the images held out for validation (--data-seed)", AT(data.validation_seed))
+      .must_agree().stored_unless_default();
   t.value("label-noise", "X", "of the training images, those held out excluded, whose labels are drawn at random; with ten "
           "classes 0.1 changes 9 % of the labels ({})", AT(data.label_noise)).must_agree().stored_unless_default();
   t.value("embedded-train", "N", "embedded training images ({})", AT(data.embedded_train)).needs({embedded}).must_agree();
@@ -347,6 +349,12 @@ void add_comparison(Table& t) {
   t.value("trials", "N", "of each control that is drawn, at each level ({})", AT(trials)).needs({drawn}).of(Decides::extent)
       .is_stored = [](auto& c) { return !c.controls.empty(); };
   t.value("seed", "N", "({})", AT(seed));
+  t.value("seed-init", "N", "of all replicates' weights at step 0, and of fresh ones in controls (the replicate's seed)", AT(init_seed))
+      .must_agree().stored_unless_default();
+  t.value("seed-order", "N", "of the images' order and augmentation, and of dropout (the replicate's seed)", AT(order_seed))
+      .must_agree().stored_unless_default();
+  t.value("seed-mask", "N", "of whatever is drawn for masks: random masks and scores, growth, images that scores see, and "
+          "shuffled weights (the replicate's seed)", AT(mask_seed)).after_dense().stored_unless_default();
   t.text("kernel", "KERNEL,...", "of masked layers: auto (default, the faster as measured) | dense | sparse; fc3=dense is for that "
          "layer alone, as in sparse,fc3=dense", parse_kernel_policies, AT(kernel));
 }

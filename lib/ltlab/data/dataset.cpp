@@ -204,14 +204,13 @@ void draw_labels_of_part(double fraction, std::uint64_t seed, Dataset& data) {
 
 }  // namespace
 
-void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Dataset& data) {
+void hold_out_validation(std::size_t validation, std::uint64_t seed, Dataset& data) {
   const std::size_t size = data.train.size();
   if (validation >= size)
     throw ConfigError("cannot hold " + std::to_string(validation) + " validation images out of " +
                       std::to_string(size) + " training images of " + data.name +
                       ": choose fewer (--validation)");
-  const auto order =
-      RandomStream({split_seed, "validation-split"}).permutation(static_cast<std::uint32_t>(size));
+  const auto order = RandomStream({seed, "validation-split"}).permutation(static_cast<std::uint32_t>(size));
   const auto boundary = order.begin() + static_cast<std::ptrdiff_t>(validation);
   data.validation.assign(order.begin(), boundary);
   data.training.assign(boundary, order.end());
@@ -223,7 +222,7 @@ Dataset load_dataset(const DatasetOptions& options) {
   Dataset data = load_source(options);
   data.name = options.source;
   if (options.random_labels) draw_labels(options.split_seed, data.classes, data.train);
-  hold_out_validation(options.validation, options.split_seed, data);
+  hold_out_validation(options.validation, options.validation_seed.value_or(options.split_seed), data);
   if (options.label_noise > 0) draw_labels_of_part(options.label_noise, options.split_seed, data);
   data.fingerprint = fingerprint(data.train, data.test);
   data.normalization = standardize(data.name, data.train);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <variant>
@@ -53,9 +54,10 @@ struct DatasetOptions {
   /// Folder of the files; empty: $LTLAB_DATA, then ../shared/data, then $XDG_CACHE_HOME/ltlab or
   /// ~/.cache/ltlab; for h5 the current folder.
   std::string directory;
-  std::size_t validation = 5000;    ///< images held out of the training set
-  std::uint64_t split_seed = 0;     ///< names the split (purpose "validation-split")
-  std::uint64_t embedded_seed = 0;  ///< names the embedded images
+  std::size_t validation = 5000;  ///< images held out of the training set
+  std::uint64_t split_seed = 0;   ///< names the split (purpose "validation-split") and drawn labels
+  std::optional<std::uint64_t> validation_seed;  ///< names, in its place, the images held out for validation
+  std::uint64_t embedded_seed = 0;               ///< names the embedded images
   std::size_t embedded_train = 60000, embedded_test = 10000;
   /// Whether each training image, validation included, gets a label drawn at random (Zhang et al. 2017,
   /// arXiv 1611.03530, section 2), named by the split's seed; the test set keeps its labels.
@@ -72,9 +74,9 @@ struct DatasetOptions {
 /// arithmetic cannot standardize), IoError (cannot read).
 Dataset load_dataset(const DatasetOptions& options);
 
-/// Splits the training images of `dataset` anew: `validation` of them are held out, as DatasetOptions
-/// describes. ConfigError where that leaves none to train with.
-void hold_out_validation(std::size_t validation, std::uint64_t split_seed, Dataset& dataset);
+/// Splits the training images of `dataset` anew: the first `validation` of a permutation that `seed` names
+/// (purpose "validation-split") are held out. ConfigError where that leaves none to train with.
+void hold_out_validation(std::size_t validation, std::uint64_t seed, Dataset& dataset);
 
 /// Gathers and normalizes the images `indices` of `images` into `batch`, in the layout of the kernels:
 /// batch.at(feature, i) = pixel * scale + shift for image indices[i]; padding lanes stay finite.

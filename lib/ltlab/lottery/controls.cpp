@@ -130,10 +130,11 @@ LevelStart start_control(const Replicate& replicate, Control control, unsigned t
   const bool rewound = row_of(kControls, control).is_rewound;
   LevelStart start = replicate.start_fresh(level, masks, rewound ? std::uint64_t{config.rewind_step} : 0);
   if (rewound) replicate.rewind(start);
-  const ControlTrial names{replicate.run().seed, trial};
+  const Seeds seeds = replicate.seeds();
+  const ControlTrial names{seeds.mask, trial};
   switch (control) {
     case Control::random_reinit:
-      start.weights = reinitialized(replicate.network(), config.initialization, level, names);
+      start.weights = reinitialized(replicate.network(), config.initialization, level, {seeds.init, trial});
       start.record_initial_weights = true;
       break;
     case Control::random_mask:

@@ -8,7 +8,7 @@
 
 namespace ltlab {
 
-/// Names what is drawn for one control of a replicate: by its seed and the trial.
+/// Names what is drawn for one control of a replicate: by one of its seeds and the trial.
 struct ControlTrial {
   std::uint64_t seed = 0;
   unsigned trial = 0;

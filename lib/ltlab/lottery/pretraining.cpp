@@ -46,7 +46,7 @@ Pretraining plan_pretraining(const Replicate& replicate, const TrainingData& dat
   start.training.steps = config.pretraining.steps;
   std::uint64_t& fall = start.training.learning_rate.total_steps;
   fall = std::max<std::uint64_t>(fall, start.training.steps);
-  start.order_seed = run.seed;
+  start.order_seed = replicate.seeds().order;
   start.order_level = kPretrainingOrder;
   return {std::move(run), std::move(start)};
 }

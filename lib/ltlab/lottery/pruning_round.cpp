@@ -87,8 +87,9 @@ RuleFindings recompute_pruning(const RunRecord& run, const SearchConfig& config,
   const bool untrained = prunes_rewind_step(config);
   const std::vector<Mask> masks = untrained ? full_masks(level.masks) : before->masks;
   const std::vector<Tensor>& weights = untrained ? run.rewind_weights : before->weights;
-  const std::vector<Mask> expected = prune_to_plan({masks, run.init_weights, weights, run.seed},
-                                                   plan_level(config, masks, level.level), config);
+  const std::vector<Mask> expected =
+      prune_to_plan({masks, run.init_weights, weights, config.seeds_of(run.seed).mask},
+                    plan_level(config, masks, level.level), config);
   const std::string origin =
       untrained ? "the weights of the rewind step" : "the weights of level " + std::to_string(before->level);
   return {"pruning recomputed", differing_masks(expected, level, origin)};

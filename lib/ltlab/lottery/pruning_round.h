@@ -15,7 +15,7 @@ struct PruningInput {
   const std::vector<Mask>& masks;      ///< before; the new ones are nested in them
   const std::vector<Tensor>& initial;  ///< weights at step 0
   const std::vector<Tensor>& weights;  ///< those that are pruned, mostly as trained
-  std::uint64_t seed = 0;              ///< of the replicate: names what a score draws
+  std::uint64_t seed = 0;              ///< Seeds::mask of the replicate: names what a score draws
   const Dataset* dataset = nullptr;    ///< for scores that ask the network
 };
 

@@ -71,7 +71,7 @@ void Replicate::record_settings() {
 std::vector<Tensor> Replicate::draw_weights(const Network<float>& network) const {
   std::vector<Tensor> weights;
   for (const Parameter<float>* array : network.arrays())
-    weights.push_back(draw_initial(array->info(), config_.initialization, run_.seed, "init", 0, 0));
+    weights.push_back(draw_initial(array->info(), config_.initialization, seeds().init, "init", 0, 0));
   return weights;
 }
 
@@ -119,7 +119,7 @@ LevelStart Replicate::start_fresh(unsigned level, std::vector<Mask> masks, std::
                    run_.init_weights};
   start.first_step = first_step;
   if (config_.budget == Budget::flops) fit_to_budget(start, step_flops(start.masks));
-  start.order_seed = run_.seed;
+  start.order_seed = seeds().order;
   // A level that is not trained further has seen what the dense network saw.
   const bool trains = config_.retraining != Retraining::none;
   if (trains && config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;

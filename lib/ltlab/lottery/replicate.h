@@ -28,6 +28,8 @@ class Replicate {
   RunStore& store() { return store_; }
   /// Returns the run of its tickets.
   const RunRecord& run() const { return run_; }
+  /// Returns the seeds of its random choices.
+  Seeds seeds() const { return config_.seeds_of(run_.seed); }
   /// Returns a run in the replicate's folder: of its tickets, of a trial of a control, or of pretraining.
   RunRecord describe_run(const std::string& branch, unsigned trial, const std::string& model,
                          const Dataset& dataset) const;
@@ -36,7 +38,7 @@ class Replicate {
   /// pretraining, there are none until take_pretrained(). Records the settings.
   void establish_initial_weights();
   bool awaits_pretraining() const { return run_.init_weights.empty(); }
-  /// Returns freshly drawn weights of a network, by the replicate's seed.
+  /// Returns freshly drawn weights of a network.
   std::vector<Tensor> draw_weights(const Network<float>& network) const;
   /// Makes the weights that pretraining left those of step 0.
   void take_pretrained(const std::vector<Tensor>& weights);

@@ -34,8 +34,9 @@ std::vector<std::uint32_t> DynamicSparseTraining::dropped(const Mask& mask, std:
 }
 
 LevelStart start_sparse(const Replicate& replicate, unsigned level) {
-  return replicate.start_fresh(level, draw_sparse_masks(full_masks(replicate.network()),
-                                                        replicate.plan(level), replicate.run().seed, level));
+  return replicate.start_fresh(
+      level, draw_sparse_masks(full_masks(replicate.network()), replicate.plan(level), replicate.seeds().mask,
+                               level));
 }
 
 }  // namespace ltlab

@@ -15,7 +15,7 @@ namespace {
 double mean_step_flops_of(const Replicate& replicate, const LevelStart& start) {
   const SearchConfig& config = replicate.config();
   const std::vector<Mask> last =
-      draw_sparse_masks(start.masks, replicate.plan(start.level), replicate.run().seed, start.level);
+      draw_sparse_masks(start.masks, replicate.plan(start.level), replicate.seeds().mask, start.level);
   const std::uint64_t steps = config.training.steps;
   return mean_step_flops(config.gradual_course, mask_changes(config, steps), steps,
                          replicate.step_flops(last));

@@ -24,7 +24,7 @@ struct PrunedNetwork {
 
   PruningInput input(const Replicate& replicate) const {
     const RunRecord& run = replicate.run();
-    return {masks, run.init_weights, weights, run.seed, &replicate.data().dataset};
+    return {masks, run.init_weights, weights, replicate.seeds().mask, &replicate.data().dataset};
   }
 };
 

@@ -39,7 +39,7 @@ inline ScheduledPruning pruning_of(const Replicate& replicate, const LevelStart&
           replicate.plan(start.level),
           mask_changes(config, start.training.steps),
           replicate.run().init_weights,
-          replicate.run().seed,
+          replicate.seeds().mask,
           replicate.data().dataset};
 }
 

@@ -41,7 +41,7 @@ LevelStart start_level<PruningTime::set>(const Replicate& replicate, unsigned le
   LevelStart start = start_sparse(replicate, level);
   start.schedule = std::make_shared<Set>(replicate.config().drop_fraction,
                                          mask_changes(replicate.config(), start.training.steps),
-                                         replicate.config().set_drops, replicate.run().seed, level);
+                                         replicate.config().set_drops, replicate.seeds().mask, level);
   return start;
 }
 
