@@ -43,6 +43,7 @@ class Level:
     unmasked: dict = field(default_factory=dict)  # of an import: weights that PyTorch kept where masked, else zero
     other: dict = field(default_factory=dict)  # of an import: what is not float32
     imported_names: dict = field(default_factory=dict)  # of an import: {parameter: its name in PyTorch}
+    predictions: pd.DataFrame = field(default_factory=pd.DataFrame)  # a row an image: set, image, class, probability
 
 
 @dataclass
@@ -117,7 +118,7 @@ def read_level(path):
             _attributes(file),
             {name: values.astype(bool) for name, values in _arrays(file, "mask").items()},
             _arrays(file, "weights"), _arrays(file, "initial"), _table(file, "metrics"), _table(file, "kernels"),
-            _arrays(file, "unmasked"), _arrays(file, "other"), names)
+            _arrays(file, "unmasked"), _arrays(file, "other"), names, _predictions(file))
 
 
 @contextmanager
@@ -192,6 +193,18 @@ def _table(file, name):
     for column in table.columns[table.dtypes == object]:
         table[column] = table[column].str.decode("utf-8")
     return table
+
+
+def _predictions(file):
+    """A row an image, of the test set and then of the held-out images; none where the level does not tell."""
+    if "predictions" not in file.keys():
+        return pd.DataFrame(columns=["set", "image", "class", "probability"])
+    group, sets = _own(file, "predictions"), []
+    for name in ("test", "validation"):
+        classes, probabilities = (_values(_own(group, f"{name}_{what}")) for what in ("class", "probability"))
+        sets.append(pd.DataFrame({"set": name, "image": np.arange(len(classes)), "class": classes,
+                                  "probability": probabilities}))
+    return pd.concat(sets, ignore_index=True)
 
 
 def masked(values, mask):

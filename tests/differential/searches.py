@@ -220,6 +220,8 @@ class Draw:
         for name in ("seed-split", "seed-init", "seed-order", "seed-mask"):
             if self.chance(0.15):
                 self.set(name, self.random.randint(0, 3))
+        if self.chance(0.15):
+            self.set("predictions", "none")
         if self.retrain == "none" or self.chance(0.5):
             return
         controls = ["random-reinit"]

@@ -65,6 +65,9 @@ TEMPLATE_TEST_CASE("Softmax and cross-entropy agree with the formulas", "[kernel
     for (std::size_t i = 0; i < batch; ++i) labels[i] = static_cast<std::uint8_t>(i * 3 % classes);
     Activations<T> gradient(classes, batch, lanes);
     const BatchLoss loss = softmax_cross_entropy(logits, labels, 2 * batch, &gradient);
+    std::vector<std::uint8_t> predicted(batch);
+    std::vector<float> probabilities(batch);
+    predict_classes<T>(logits, predicted, probabilities);
     double expected = 0;
     std::size_t correct = 0;
     for (std::size_t i = 0; i < batch; ++i) {
@@ -77,6 +80,8 @@ TEMPLATE_TEST_CASE("Softmax and cross-entropy agree with the formulas", "[kernel
       for (std::size_t c = 0; c < classes; ++c) sum += std::exp(logits.at(c, i) - largest);
       expected += largest + std::log(sum) - logits.at(labels[i], i);
       correct += best == labels[i];
+      REQUIRE(predicted[i] == best);
+      REQUIRE(static_cast<double>(probabilities[i]) == Approx(1 / sum).epsilon(1e-5));
       for (std::size_t c = 0; c < classes; ++c) {
         const double p = std::exp(logits.at(c, i) - largest) / sum;
         const double g = (p - (c == labels[i] ? 1 : 0)) / static_cast<double>(2 * batch);
@@ -96,6 +101,10 @@ TEST_CASE("A dead network, whose logits all tie, scores chance and not everythin
   std::vector<std::uint8_t> labels(20);
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::uint8_t>(i % 10);
   CHECK(softmax_cross_entropy<float>(logits, labels, 20, nullptr).correct == 2);
+  std::vector<float> probabilities(20);
+  predict_classes<float>(logits, labels, probabilities);
+  CHECK(labels == std::vector<std::uint8_t>(20, 0));
+  for (const float probability : probabilities) CHECK(probability == Approx(0.1F));
 }
 
 TEST_CASE("A bias's gradient sums blocks of channels apart", "[kernels]") {

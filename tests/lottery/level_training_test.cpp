@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <filesystem>
 #include <functional>
 #include <string>
@@ -125,4 +126,39 @@ TEST_CASE("Nothing is trained without its mask", "[lottery]") {
   CHECK(store.levels().empty());
   train(masks);
   CHECK(store.has_level(1));
+}
+
+TEST_CASE("A level tells what its weights say of each image", "[lottery]") {
+  const TemporaryFolder folder, without;
+  SearchConfig config = small_config();
+  config.levels = 1;
+  config.controls = {Control::random_reinit};
+  search(config, folder);
+  const RunStore store(folder.path());
+  const Dataset& data = small_data().dataset;
+  for (const unsigned number : store.levels()) {
+    const LevelRecord level = store.read_level(number);
+    const auto& [test, validation] = level.predictions;
+    REQUIRE(test.classes.size() == data.test.size());
+    REQUIRE(validation.classes.size() == data.validation.size());
+    std::size_t right = 0, right_held_out = 0;
+    for (std::size_t i = 0; i < data.test.size(); ++i) right += test.classes[i] == data.test.labels[i];
+    for (std::size_t i = 0; i < data.validation.size(); ++i)
+      right_held_out += validation.classes[i] == data.train.labels[data.validation[i]];
+    CHECK(level.test_accuracy == Approx(static_cast<double>(right) / 200));
+    CHECK(level.validation_accuracy == Approx(static_cast<double>(right_held_out) / 200));
+    // The likeliest class of an image that is right has the loss -log of its probability, of others more.
+    double least_loss = 0;
+    for (std::size_t i = 0; i < data.test.size(); ++i)
+      least_loss -= std::log(static_cast<double>(test.probabilities[i])) / 200;
+    CHECK(least_loss <= level.test_loss);
+  }
+  CHECK_FALSE(store.read_predictions(1) == store.read_predictions(0));
+
+  config.predictions = RecordedPredictions::none;
+  search(config, without);
+  CHECK(RunStore(without.path()).read_predictions(1).empty());
+  CHECK(RunStore(without.path()).read_run().config == store.read_run().config);
+  CHECK_FALSE(has_faults(verify(folder.path(), pruning_rules())));
+  CHECK_FALSE(has_faults(verify(without.path(), pruning_rules())));
 }

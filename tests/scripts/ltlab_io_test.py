@@ -56,6 +56,17 @@ class ReadTest(RunTest):
         self.assertEqual(list(level.weights), ["fc1.weight", "fc1.bias", "fc2.weight", "fc2.bias"])
         self.assertEqual(set(level.kernels.kernel), {"sparse"})
 
+    def test_predictions_are_those_of_the_level(self):
+        level = ltlab_io.read_run(self.search / "replicate-0").level(2)
+        with h5py.File(self.search / "replicate-0/level-002.h5") as file:
+            for name, count in (("test", 100), ("validation", 100)):
+                rows = level.predictions[level.predictions.set == name]
+                self.assertEqual(list(rows.image), list(range(count)))
+                np.testing.assert_array_equal(rows["class"], file[f"predictions/{name}_class"])
+                np.testing.assert_array_equal(rows["probability"], file[f"predictions/{name}_probability"])
+                self.assertEqual(file[f"predictions/{name}_class"].dtype, np.uint8)
+                self.assertGreaterEqual(rows["probability"].min(), 0.0999)
+
     def test_initial_weights_of_tickets_and_controls(self):
         run = ltlab_io.read_run(self.search / "replicate-0")
         mask = run.level(2).masks["fc1.weight"]

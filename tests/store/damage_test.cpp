@@ -280,6 +280,8 @@ TEST_CASE("a record's digest tells each of its values from others", "[store]") {
   CHECK(differs([](LevelRecord& l) { l.order_sha256 = "0"; }));
   CHECK(differs([](LevelRecord& l) { l.metrics.back().train_loss = 9; }));
   CHECK(differs([](LevelRecord& l) { l.kernels.pop_back(); }));
+  CHECK(differs([](LevelRecord& l) { l.predictions.test.classes[0] ^= 1; }));
+  CHECK(differs([](LevelRecord& l) { l.predictions.validation.probabilities[0] = 0.6F; }));
   LevelRecord unknown = level;
   unknown.metrics.back().train_loss = std::nan("");
   CHECK(record_digest(unknown) == record_digest(LevelRecord(unknown)));

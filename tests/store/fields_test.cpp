@@ -83,3 +83,18 @@ TEST_CASE("A figure that older files lack says nothing", "[store]") {
   store.write_level(level);
   CHECK(store.read_summary(0).mask_step == level.steps);
 }
+
+TEST_CASE("Predictions are read as they were written, and alone; older files have none", "[store]") {
+  const TemporaryFolder folder;
+  RunStore store(folder.path());
+  store.write_run(sample_run());
+  LevelRecord level = sample_level(1);
+  store.write_level(level);
+  CHECK(store.read_level(1).predictions == level.predictions);
+  CHECK(store.read_predictions(1) == level.predictions);
+  CHECK_FALSE(level.predictions.empty());
+  level.predictions = {};
+  store.write_level(level);
+  CHECK(store.read_level(1).predictions.empty());
+  CHECK(store.read_predictions(1).empty());
+}

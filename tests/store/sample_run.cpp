@@ -90,6 +90,8 @@ LevelRecord sample_level(unsigned level, std::vector<Mask> masks) {
                     {30, 0.1, 0.7, 1.3, 0.7, 0.03}};
   record.kernels = {{"fc1.weight", Product::forward, Kernel::sparse, 2e-5, 1e-5},
                     {"fc10.weight", Product::backward_weights, Kernel::dense, 0, 0}};
+  record.predictions = {{{0, 1, 1, 0, 1, 1, 0, 0, 1, 0}, {0.5F, 1, 0.75F, 0.5F, 1, 1, 0.9F, 0.9F, 0.6F, 1}},
+                        {{1, 1, 0, 0, 0, 1, 0, 1, 1, 1}, {0.7F, 1, 0.5F, 0.5F, 1, 1, 0.9F, 0.9F, 0.6F, 1}}};
   record.steps = 30;
   record.first_step = 10;
   record.test_loss = 0.31;

@@ -104,6 +104,18 @@ TEST_CASE("each broken invariant of a level is a fault", "[verify]") {
   CHECK_THAT(faults_with(level), Catch::Contains("'kernel_flops' says"));
 
   level = sample_level(2);
+  level.predictions.test.classes[3] = 2;
+  level.predictions.validation.probabilities[4] = 0.49F;
+  CHECK_THAT(faults_with(level), Catch::Contains("predictions/test_class: 1 are none of the 2 classes") &&
+                                     Catch::Contains("predictions/validation_probability: 1 cannot be"));
+
+  level = sample_level(2);
+  level.predictions.test.probabilities.pop_back();
+  level.predictions.test.classes.resize(7);
+  CHECK_THAT(faults_with(level), Catch::Contains("test_class and test_probability are of different") &&
+                                     Catch::Contains("'test_accuracy' says 0.9, which is no part of the 7"));
+
+  level = sample_level(2);
   level.order_sha256 = std::string(63, 'a');
   CHECK_THAT(faults_with(level), Catch::Contains("'order_sha256' says 'aaaa"));
   level.order_sha256 = std::string(64, 'a');
@@ -277,6 +289,21 @@ TEST_CASE("a missing level or run.h5 is a fault", "[verify]") {
                               Catch::Contains("compared"));
   fs::remove(own / "run.h5");
   CHECK_THAT(faults(own), Catch::Contains("run.h5: "));
+}
+
+TEST_CASE("a control that was shown images in another order than its ticket is a fault", "[verify]") {
+  const TemporaryFolder folder;
+  test::write_sample_collection(folder.path());
+  RunStore ticket(folder.path() / "replicate-0"), control(ticket.folder() / "random-reinit-0");
+  LevelRecord level = sample_level(2);
+  level.order_sha256 = std::string(64, 'a');
+  control.write_level(level);
+  CHECK(faults(folder.path()).empty());  // the ticket, as of an older version, does not tell
+  ticket.write_level(level);
+  CHECK(faults(folder.path()).empty());
+  level.order_sha256 = std::string(64, 'b');
+  control.write_level(level);
+  CHECK_THAT(faults(folder.path()), Catch::Contains("'order_sha256' is not the ticket's"));
 }
 
 TEST_CASE("a control that does not fit its ticket is a fault", "[verify]") {

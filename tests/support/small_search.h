@@ -132,6 +132,8 @@ inline void check_same_levels(const RunStore& a, const RunStore& b) {
     CHECK(x.test_accuracy == y.test_accuracy);
     CHECK(x.early_stop_step == y.early_stop_step);
     CHECK(x.early_stop_test_loss == y.early_stop_test_loss);
+    CHECK(x.order_sha256 == y.order_sha256);
+    CHECK(x.predictions == y.predictions);
     for (std::size_t i = 0; i < x.masks.size(); ++i) CHECK(x.masks[i].keep == y.masks[i].keep);
     for (std::size_t i = 0; i < x.weights.size(); ++i) CHECK(x.weights[i].values == y.weights[i].values);
   }

@@ -102,6 +102,7 @@ LevelStart start_of_copy(const LevelRecord& level, const RunContext& context, co
     start.optimizer = (context.ticket() ? context.ticket() : context.run())->rewind_optimizer;
   start.order_seed = config.seeds_of(context.run()->seed).order;
   start.order_level = kCopyOrder * (copy + 1) + level.level;
+  start.record_predictions = config.predictions == RecordedPredictions::all;
   start.record_initial_weights = !level.initial_weights.empty();
   return start;
 }

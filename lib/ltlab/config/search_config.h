@@ -116,6 +116,16 @@ struct MaskChanges {
   std::uint64_t begin = 0, end = 0, every = 1;
 };
 
+/// Of which test and validation images each level records what it says.
+enum class RecordedPredictions { all, none };
+
+/// all | none
+inline const NameTable<RecordedPredictions>& recorded_predictions_names() {
+  using enum RecordedPredictions;
+  static const NameTable<RecordedPredictions> table("predictions", {{all, "all"}, {none, "none"}});
+  return table;
+}
+
 /// The seeds of one replicate: each names random choices of its own kind.
 struct Seeds {
   std::uint64_t init = 0;   ///< weights of step 0, and those of reinitialized networks
@@ -167,6 +177,7 @@ struct SearchConfig {
   std::uint64_t seed = 0;                                         ///< replicate r has seed + r
   std::optional<std::uint64_t> init_seed, order_seed, mask_seed;  ///< of Seeds, alike for all replicates;
                                                                   ///< none: each has its own
+  RecordedPredictions predictions = RecordedPredictions::all;
   KernelPolicies kernel = KernelPolicy::automatic;
 
   /// Whether masks change while a level trains.

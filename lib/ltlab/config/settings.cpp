@@ -348,6 +348,8 @@ void add_comparison(Table& t) {
   t.text("control", "NAME,...", explained(kControls) + "; none (default)", parse_controls, AT(controls)).of(Decides::extent).stored_unless_default();
   t.value("trials", "N", "of each control that is drawn, at each level ({})", AT(trials)).needs({drawn}).of(Decides::extent)
       .is_stored = [](auto& c) { return !c.controls.empty(); };
+  t.choice("predictions", "WHICH", "test and validation images of which each level records the predicted class and its "
+           "probability: {}", recorded_predictions_names(), AT(predictions)).of(Decides::extent).stored_unless_default();
   t.value("seed", "N", "({})", AT(seed));
   t.value("seed-init", "N", "of all replicates' weights at step 0, and of fresh ones in controls (the replicate's seed)", AT(init_seed))
       .must_agree().stored_unless_default();

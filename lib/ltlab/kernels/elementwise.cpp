@@ -259,14 +259,14 @@ void softmax(const double* x, std::size_t classes, std::size_t lanes, const doub
   HWY_DYNAMIC_DISPATCH(kSoftmaxDouble)(x, classes, lanes, scale, sum, g);
 }
 
-// Returns whether the first of the largest logits of one image is its label's.
+// Returns the class of the first of one image's largest logits.
 template <class T>
-bool predicts(const T* logits, std::size_t classes, std::size_t lanes, std::size_t label) {
+std::size_t predicted_class(const T* logits, std::size_t classes, std::size_t lanes) {
   std::size_t best = 0;
   for (std::size_t c = 1; c < classes; ++c) {
     if (logits[c * lanes] > logits[best * lanes]) best = c;
   }
-  return best == label;
+  return best;
 }
 
 }  // namespace
@@ -287,7 +287,7 @@ BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const st
       const std::size_t label = labels[p * lanes + i];
       result.loss += static_cast<double>(log_sum[i] - panel[label * lanes + i]);
       if (panel_gradient) panel_gradient[label * lanes + i] -= scale[i];
-      result.correct += predicts(panel + i, classes, lanes, label);
+      result.correct += predicted_class(panel + i, classes, lanes) == label;
     }
   }
   return result;
@@ -297,6 +297,26 @@ template BatchLoss softmax_cross_entropy(const Activations<float>&, std::span<co
                                          std::size_t, Activations<float>*);
 template BatchLoss softmax_cross_entropy(const Activations<double>&, std::span<const std::uint8_t>,
                                          std::size_t, Activations<double>*);
+
+template <class T>
+void predict_classes(const Activations<T>& logits, std::span<std::uint8_t> classes,
+                     std::span<float> probabilities) {
+  const std::size_t lanes = logits.lanes(), count = logits.features(), batch = logits.batch();
+  alignas(kAlignment) std::array<T, kMaxLanes> scale{}, log_sum{};
+  for (std::size_t p = 0; p < logits.panels(); ++p) {
+    const T* panel = logits.panel(p);
+    softmax(panel, count, lanes, scale.data(), log_sum.data(), nullptr);
+    for (std::size_t i = 0; i < std::min(lanes, batch - p * lanes); ++i) {
+      const std::size_t best = predicted_class(panel + i, count, lanes);
+      classes[p * lanes + i] = static_cast<std::uint8_t>(best);
+      const T probability = std::exp(panel[best * lanes + i] - log_sum[i]);
+      probabilities[p * lanes + i] = static_cast<float>(std::min(probability, T(1)));  // but for rounding
+    }
+  }
+}
+
+template void predict_classes(const Activations<float>&, std::span<std::uint8_t>, std::span<float>);
+template void predict_classes(const Activations<double>&, std::span<std::uint8_t>, std::span<float>);
 
 void sgd_update(const SgdCoefficients& c, std::size_t size, float* weights, const float* gradient,
                 float* velocity) {

@@ -50,6 +50,12 @@ template <class T>
 BatchLoss softmax_cross_entropy(const Activations<T>& logits, std::span<const std::uint8_t> labels,
                                 std::size_t mean_of, Activations<T>* gradient);
 
+/// Writes, image by image, the class of the largest logit, the first one where several are, and its
+/// probability by softmax. Each holds logits.batch() values.
+template <class T>
+void predict_classes(const Activations<T>& logits, std::span<std::uint8_t> classes,
+                     std::span<float> probabilities);
+
 /// One step of stochastic gradient descent, as torch.optim.SGD: g += weight_decay w; velocity = momentum
 /// velocity + g; w -= rate (nesterov ? g + momentum velocity : velocity). `velocity` may be null where
 /// momentum is 0.

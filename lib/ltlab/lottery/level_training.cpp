@@ -88,6 +88,8 @@ class LevelTraining {
     if (start_.record_optimizer) record.optimizer = trainer_->optimizer().tensors();
     record.metrics = trainer_->metrics();
     record.kernels = kernels_;
+    if (start_.record_predictions)
+      record.predictions = {trainer_->predict_test(), trainer_->predict_validation()};
     record.steps = start_.training.steps;
     record.first_step = start_.first_step;
     record.mask_step = trainer_->mask_step();

@@ -29,6 +29,7 @@ struct LevelStart {
   std::uint64_t order_seed = 0, order_level = 0;  ///< name the images' order and augmentation
   bool record_initial_weights = false;            ///< keep `weights` in the level file: no other has them
   bool record_optimizer = false;                  ///< keep its state after training there too
+  bool record_predictions = true;                 ///< and what the trained weights say of single images
 };
 
 /// Returns masks of a network that keep everything.

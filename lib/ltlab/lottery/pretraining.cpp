@@ -47,6 +47,7 @@ Pretraining plan_pretraining(const Replicate& replicate, const TrainingData& dat
   std::uint64_t& fall = start.training.learning_rate.total_steps;
   fall = std::max<std::uint64_t>(fall, start.training.steps);
   start.order_seed = replicate.seeds().order;
+  start.record_predictions = config.predictions == RecordedPredictions::all;
   start.order_level = kPretrainingOrder;
   return {std::move(run), std::move(start)};
 }

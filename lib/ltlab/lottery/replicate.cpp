@@ -120,6 +120,7 @@ LevelStart Replicate::start_fresh(unsigned level, std::vector<Mask> masks, std::
   start.first_step = first_step;
   if (config_.budget == Budget::flops) fit_to_budget(start, step_flops(start.masks));
   start.order_seed = seeds().order;
+  start.record_predictions = config_.predictions == RecordedPredictions::all;
   // A level that is not trained further has seen what the dense network saw.
   const bool trains = config_.retraining != Retraining::none;
   if (trains && config_.retraining_order == RetrainingOrder::fresh) start.order_level = level;

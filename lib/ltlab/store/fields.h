@@ -65,6 +65,7 @@ void for_each_part(Record& record, const Visit& visit) {
     visit("weights", record.weights);
     visit("initial", record.initial_weights, true);
     visit("optimizer", record.optimizer, true);
+    visit("predictions", record.predictions, true);
     visit("model", record.model);
   }
   if constexpr (requires { record.state; }) visit("state", record.state);

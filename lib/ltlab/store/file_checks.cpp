@@ -199,6 +199,46 @@ void check_rewind(const RunRecord& run, Faults& faults) {
                     std::back_inserter(faults));
 }
 
+// An accuracy is a number of images over all.
+void check_accuracy(const std::string& name, double accuracy, std::size_t images, Faults& faults) {
+  const double right = accuracy * static_cast<double>(images);
+  if (std::abs(right - std::round(right)) > 1e-6)
+    faults.push_back("attribute '" + name + "' says " + figure_text(accuracy) + ", which is no part of the " +
+                     std::to_string(images) + " images that were predicted");
+}
+
+// Checks what is told of one set, whose predictions have such names.
+void check_predictions(const Predictions& predictions, const std::string& name, std::size_t classes,
+                       Faults& faults) {
+  const std::string where = "predictions/" + name;
+  if (predictions.classes.size() != predictions.probabilities.size())
+    faults.push_back(where + "_class and " + name + "_probability are of different lengths");
+  const auto unknown =
+      std::ranges::count_if(predictions.classes, [&](std::uint8_t one) { return one >= classes; });
+  if (unknown > 0)
+    faults.push_back(where + "_class: " + std::to_string(unknown) + " are none of the " +
+                     std::to_string(classes) + " classes");
+  // The likeliest class has at least its equal share, but for rounding.
+  const double least = (1 - 1e-4) / static_cast<double>(classes);
+  const auto wrong = std::ranges::count_if(predictions.probabilities, [&](float probability) {
+    return !(probability >= least && probability <= 1);
+  });
+  if (wrong > 0)
+    faults.push_back(where + "_probability: " + std::to_string(wrong) +
+                     " cannot be those of the likeliest class");
+}
+
+// The output layer comes last, and has as many rows as there are classes.
+void check_predictions(const LevelRecord& level, Faults& faults) {
+  if (level.predictions.empty() || level.weights.empty() || level.weights.back().shape.empty()) return;
+  const std::size_t classes = level.weights.back().shape.front();
+  const auto& [test, validation] = level.predictions;
+  check_predictions(test, "test", classes, faults);
+  check_predictions(validation, "validation", classes, faults);
+  check_accuracy("test_accuracy", level.test_accuracy, test.classes.size(), faults);
+  check_accuracy("validation_accuracy", level.validation_accuracy, validation.classes.size(), faults);
+}
+
 // Kernels do at least what the surviving weights need.
 void check_flops(const Cost& cost, Faults& faults) {
   if (cost.kernel_flops == 0 || cost.kernel_flops >= cost.flops) return;
@@ -262,6 +302,7 @@ std::vector<std::string> faults_of(const LevelRecord& level, const std::string& 
   check_fields<LevelSummary>(level, faults, "attribute", [&](const auto&) { return imported; });
   check_metrics(level, faults);
   check_kernels(level.kernels, level.masks, faults);
+  check_predictions(level, faults);
   return faults;
 }
 

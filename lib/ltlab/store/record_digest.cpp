@@ -42,6 +42,13 @@ class RecordDigest {
     }
   }
 
+  void add(const LevelPredictions& predictions) {
+    for (const Predictions& of : {predictions.test, predictions.validation}) {
+      add(of.classes);
+      add(of.probabilities);
+    }
+  }
+
   template <class Value>
   void add(const std::optional<Value>& value) {
     add(value.has_value());

@@ -74,6 +74,19 @@ void write_part(File& file, const std::string& name, const std::vector<Mask>& ma
   }
 }
 
+void write_set(Group& group, const std::string& set, const Predictions& predictions) {
+  const Shape shape{predictions.classes.size()};
+  group.write(set + "_class", shape, std::span<const std::uint8_t>(predictions.classes));
+  group.write(set + "_probability", shape, std::span<const float>(predictions.probabilities));
+}
+
+void write_part(File& file, const std::string& name, const LevelPredictions& predictions, bool /*may_lack*/) {
+  if (predictions.empty()) return;
+  Group group = file.create_group(name);
+  write_set(group, "test", predictions.test);
+  write_set(group, "validation", predictions.validation);
+}
+
 void write_part(File& file, const std::string& name, const std::string& text) {
   if (!text.empty()) file.set_attribute(name, text);
 }
@@ -270,6 +283,28 @@ void read_part(const File& file, const std::string& group, std::vector<Mask>& ma
   });
 }
 
+// Reads a list of numbers of the type that `values` has in the file, "uint8" or "float32".
+template <class Value>
+void read_list(const Group& group, const std::string& name, const char* type, std::vector<Value>& values) {
+  const hdf5::Dataset dataset = group.dataset(name);
+  if (dataset.shape().size() != 1 || dataset.element().name != type)
+    throw StoreError(dataset.where() + " is no list of " + type);
+  values.resize(dataset.size());
+  dataset.read(std::span<Value>(values));
+}
+
+void read_set(const Group& group, const std::string& set, Predictions& predictions) {
+  read_list(group, set + "_class", "uint8", predictions.classes);
+  read_list(group, set + "_probability", "float32", predictions.probabilities);
+}
+
+void read_part(const File& file, const std::string& name, LevelPredictions& predictions, bool /*may_lack*/) {
+  if (!file.contains(name)) return;
+  const Group group = file.group(name);
+  read_set(group, "test", predictions.test);
+  read_set(group, "validation", predictions.validation);
+}
+
 void read_part(const File& file, const std::string& name, std::string& text) {
   if (file.has_attribute(name)) text = file.string_attribute(name);
 }
@@ -352,6 +387,12 @@ LevelRecord read_level_file(const std::filesystem::path& path) {
 
 LevelSummary read_summary(const std::filesystem::path& path) {
   return read_fields<LevelSummary>(open_checked(path, FileKind::level));
+}
+
+LevelPredictions read_predictions(const std::filesystem::path& path) {
+  LevelPredictions predictions;
+  read_part(open_checked(path, FileKind::level), "predictions", predictions, true);
+  return predictions;
 }
 
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path) {

@@ -44,6 +44,8 @@ LevelRecord read_level_file(const std::filesystem::path& path);
 TrainingCheckpoint read_checkpoint_file(const std::filesystem::path& path);
 /// Reads only the figures of a level.
 LevelSummary read_summary(const std::filesystem::path& path);
+/// Reads only what a level says of single images; empty where it does not tell. Same errors.
+LevelPredictions read_predictions(const std::filesystem::path& path);
 
 /// Read a few attributes. Same errors.
 FileKind read_kind(const std::filesystem::path& path);

@@ -10,6 +10,7 @@
 #include "ltlab/nn/kernel_choice.h"
 #include "ltlab/prune/mask.h"
 #include "ltlab/train/metrics.h"
+#include "ltlab/train/predictions.h"
 
 namespace ltlab {
 
@@ -57,6 +58,14 @@ struct LevelSummary {
   std::string started_utc, finished_utc;  ///< ISO 8601
 };
 
+/// What the weights after training say of each image, in the order of the sets.
+struct LevelPredictions {
+  Predictions test;
+  Predictions validation;  ///< of the held-out images, Dataset::validation
+  bool empty() const { return *this == LevelPredictions(); }
+  bool operator==(const LevelPredictions&) const = default;
+};
+
 /// Everything kept of one trained level: level-NNN.h5.
 struct LevelRecord : LevelSummary {
   std::vector<Mask> masks;              ///< mask/<param>
@@ -65,6 +74,7 @@ struct LevelRecord : LevelSummary {
   std::vector<Tensor> optimizer;  ///< optimizer/<name>: after training, only where retraining goes on from it
   std::vector<MetricsRow> metrics;    ///< metrics: compound table
   std::vector<KernelChoice> kernels;  ///< kernels: compound table
+  LevelPredictions predictions;       ///< predictions/: empty in older files, imports, and where left out
   std::string model = {};             ///< RunRecord::model, only in a file that is to stand alone
 };
 

@@ -106,6 +106,10 @@ class RunStore {
   LevelRecord read_level(unsigned level) const { return read_level_file(level_file(level)); }
   /// Reads the figures alone, without masks and weights.
   LevelSummary read_summary(unsigned level) const { return ltlab::read_summary(level_file(level)); }
+  /// Reads what a level says of single images, without masks and weights.
+  LevelPredictions read_predictions(unsigned level) const {
+    return ltlab::read_predictions(level_file(level));
+  }
   TrainingCheckpoint read_checkpoint(unsigned level) const {
     return read_checkpoint_file(require_file(checkpoint_path(level)));
   }

@@ -206,8 +206,8 @@ bool same_survivors(const std::vector<Mask>& a, const std::vector<Mask>& b) {
   });
 }
 
-// Returns the masks to compare a control's level with; if empty, the report says why.
-std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const VerifiedRun& run, FileReport& report) {
+// Returns the level to compare a control's with; if empty, the report says why.
+std::optional<LevelRecord> level_of_ticket(unsigned level, const VerifiedRun& run, FileReport& report) {
   if (!run.parent || run.parent->kind != FileKind::run) {
     report.notes.emplace_back("not compared with its ticket: verify the ticket's folder for that");
     return std::nullopt;
@@ -217,7 +217,7 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const VerifiedR
     return std::nullopt;
   }
   try {
-    return run.parent->store.read_level(level).masks;
+    return run.parent->store.read_level(level);
   } catch (const IoError&) {
     throw;
   } catch (const Error&) {  // a fault of the ticket's file, which is reported there
@@ -226,20 +226,32 @@ std::optional<std::vector<Mask>> masks_of_ticket(unsigned level, const VerifiedR
   }
 }
 
+// A control is shown the images in the order of its ticket, as far as files tell. The supermask is not
+// trained, and a copy is to have an order of its own.
+void check_order(const LevelRecord& level, const LevelRecord& ticket, const ControlKind* control,
+                 FileReport& report) {
+  const bool shares = control && control->value != Control::supermask;
+  const bool told = !level.order_sha256.empty() && !ticket.order_sha256.empty();
+  if (shares && told && level.order_sha256 != ticket.order_sha256)
+    report.faults.emplace_back("attribute 'order_sha256' is not the ticket's at this level");
+}
+
 void check_control(const LevelRecord& level, const VerifiedRun& run, FileReport& report) {
-  const std::optional<std::vector<Mask>> ticket = masks_of_ticket(level.level, run, report);
-  if (!ticket) return;
+  const std::optional<LevelRecord> of_ticket = level_of_ticket(level.level, run, report);
+  if (!of_ticket) return;
   const ControlKind* control = find_row(kControls, run.identity->branch);
+  check_order(level, *of_ticket, control, report);
+  const std::vector<Mask>& ticket = of_ticket->masks;
   switch (control ? control->mask : ControlMask::of_ticket) {  // a copy's too
     case ControlMask::of_ticket:
-      if (!same_survivors(level.masks, *ticket)) break;
-      if (!nested(level.masks, *ticket)) report.faults.emplace_back("its mask is not the ticket's");
+      if (!same_survivors(level.masks, ticket)) break;
+      if (!nested(level.masks, ticket)) report.faults.emplace_back("its mask is not the ticket's");
       return;
     case ControlMask::drawn_by_layer:
-      if (!same_survivors(level.masks, *ticket)) break;
+      if (!same_survivors(level.masks, ticket)) break;
       return;
     case ControlMask::drawn_over_all:
-      if (density(level.masks) != density(*ticket))
+      if (density(level.masks) != density(ticket))
         report.faults.emplace_back("keeps another number of weights than the ticket at this level");
       return;
     case ControlMask::of_lowest_scores:

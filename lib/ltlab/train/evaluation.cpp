@@ -32,4 +32,16 @@ Evaluation evaluate(Network<float>& network, const EvaluationSet& set) {
   return {sum.loss / images, static_cast<double>(sum.correct) / images};
 }
 
+Predictions predict(Network<float>& network, const EvaluationSet& set) {
+  Predictions predictions{std::vector<std::uint8_t>(set.size()), std::vector<float>(set.size())};
+  std::size_t begin = 0;
+  for (std::size_t b = 0; b < set.batches(); ++b) {
+    const Activations<float>& logits = network.forward(set.images(b));
+    predict_classes(logits, std::span(predictions.classes).subspan(begin, logits.batch()),
+                    std::span(predictions.probabilities).subspan(begin, logits.batch()));
+    begin += logits.batch();
+  }
+  return predictions;
+}
+
 }  // namespace ltlab

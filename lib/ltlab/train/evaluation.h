@@ -6,6 +6,7 @@
 
 #include "ltlab/data/dataset.h"
 #include "ltlab/nn/network.h"
+#include "ltlab/train/predictions.h"
 
 namespace ltlab {
 
@@ -34,5 +35,8 @@ struct Evaluation {
 };
 
 Evaluation evaluate(Network<float>& network, const EvaluationSet& set);
+
+/// Returns what the network says of each image of the set, in its order.
+Predictions predict(Network<float>& network, const EvaluationSet& set);
 
 }  // namespace ltlab

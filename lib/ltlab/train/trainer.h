@@ -81,6 +81,9 @@ class Trainer {
   /// Returns test-set loss and accuracy of the present weights, and of those at the early-stopping step.
   Evaluation test();
   Evaluation test_early_stop();
+  /// Return what the present weights say of each image of the test and the validation set.
+  Predictions predict_test() { return predict(network_, data_.test); }
+  Predictions predict_validation() { return predict(network_, data_.validation); }
 
   /// Returns the SHA-256 that names the order of the training images, counted from initialization, so that it
   /// is the same whatever step training begins at. It is over the lines "FINGERPRINT\nBATCH\nAUGMENTATION\n"
