@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
 
@@ -8,20 +9,25 @@
 #include "comparison_file.h"
 #include "comparison_report.h"
 #include "comparison_runner.h"
+#include "crossed_report.h"
+#include "image_report.h"
 #include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/names.h"
 #include "ltlab/base/text.h"
 #include "ltlab/config/config_text.h"
 #include "ltlab/config/values.h"
+#include "ltlab/data/dataset.h"
 #include "ltlab/lottery/dense_copy.h"
 #include "ltlab/lottery/search.h"
 #include "ltlab/store/run_store.h"
 #include "ltlab/store/session_lock.h"
 #include "matching_options.h"
+#include "search_options.h"
 #include "search_session.h"
 #include "stop_signals.h"
 #include "structure_report.h"
+#include "study_plan.h"
 #include "terminal.h"
 
 namespace ltlab::app {
@@ -52,6 +58,11 @@ const NameTable<Format>& format_names() {
   return table;
 }
 
+// Returns what prints a table in a format of tables.
+auto print_table_of(Format format) {
+  return format == Format::markdown ? print_markdown : format == Format::latex ? print_latex : print_terminal;
+}
+
 // What `ltlab compare` is asked to do.
 struct Request {
   std::vector<std::pair<std::string, std::string>> runs;  // names and folders
@@ -61,6 +72,7 @@ struct Request {
   std::string densities, tables, format = "terminal";     // as written
   std::vector<std::string> table_names = comparison_table_names();
   unsigned workers = 1;
+  bool images = false;  // compare predictions image by image
   ComparisonOptions options;
 };
 
@@ -77,6 +89,7 @@ po::options_description compare_options(Request& request) {
       ("density-tolerance", po::value(&request.options.density_tolerance)->value_name("X"), "densities are compared that differ by at most this fraction (0.02)")
       ("densities", po::value(&request.densities)->value_name("D1,D2,..."), "compare only there and where dense, as 0.2,0.1,0.05: fewer tests to correct for (everywhere)")
       ("allow-different", po::bool_switch(&request.options.allow_different), "compare runs whose data, model or budget differ")
+      ("images", po::bool_switch(&request.images), "compare predictions of the test images, too: who is right where, calibration, accuracy by class; reads the data")
       ("table", po::value(&request.tables)->value_name("NAME,..."), ("print only some: " + listed(comparison_table_names())).c_str())
       ("format", po::value(&request.format)->value_name("NAME"), "terminal (default) | markdown | csv | latex | json");
   // clang-format on
@@ -96,8 +109,9 @@ std::pair<std::string, std::string> parse_run(const std::string& word) {
 
 // Refuses options for the file's runs where there is no file.
 void require_config(const po::variables_map& values) {
-  for (const char* name : {"out", "data-dir", "workers"}) {
-    if (values.count(name) > 0)
+  for (const char* name : {"out", "workers", "data-dir"}) {
+    const bool reads_data = values["images"].as<bool>() && name == std::string("data-dir");
+    if (values.count(name) > 0 && !reads_data)
       throw ConfigError("--" + std::string(name) + " is for --config, and there is none: leave it out");
   }
 }
@@ -117,13 +131,25 @@ void read_subjects(const po::variables_map& values, Request& request) {
   if (request.out.empty()) throw ConfigError("--out names no folder: give one, or leave it out");
 }
 
+ComparisonFile read_file(const Request& request) {
+  return read_comparison_file(request.config, request.data_directory, request.options.allow_different);
+}
+
+// Runs what is missing of a crossed design, and prints what each of its seeds adds to the spread.
+void run_crossed(const ComparisonFile& file, const Request& request, Format format) {
+  located("config file '" + request.config + "': ", [&] { require_crossed_seeds(file); });
+  ComparisonRunner runner(request.workers);
+  for (const Specification& specification : file.specifications)
+    runner.run(specification.searches, specification_folder(specification, request.out));
+  const std::vector<CrossedResult> results = crossed_results(file, request.out);
+  if (format == Format::json) return print_json(std::cout, crossed_json(file, results));
+  const TextTable table = crossed_table(file, results);
+  if (format == Format::csv) return print_csv(std::cout, table);
+  print_table_of(format)(std::cout, table);
+}
+
 // Runs what is missing of the file's searches.
-void run_file(Request& request) {
-  const ComparisonFile file =
-      read_comparison_file(request.config, request.data_directory, request.options.allow_different);
-  if (file.specifications.size() > 1)
-    throw ConfigError("config file '" + request.config +
-                      "' varies options by lines `grid.`: `ltlab study` runs it");
+void run_file(const ComparisonFile& file, Request& request) {
   request.runs = ComparisonRunner(request.workers).run(file.searches(), request.out);
 }
 
@@ -166,17 +192,43 @@ std::vector<std::string> parse_table_names(const std::string& text) {
   return asked;
 }
 
-void print(std::ostream& out, const Comparison& comparison, const std::vector<std::string>& collapses,
-           const std::vector<std::string>& table_names, Format format) {
+// Returns the predictions compared, by the labels of the first run's data, which all have.
+std::vector<ImageResult> compared_images(const Request& request, const std::vector<RecordedRun>& runs,
+                                         const Comparison& comparison) {
+  const RunStore first = runs_in(RunStore(request.runs.front().second)).front();
+  const Dataset data = load_dataset(config_of(first, first.read_run(), request.data_directory).data);
+  if (data.fingerprint != runs.front().dataset_fingerprint)
+    throw DataError("the data are not those that '" + runs.front().name +
+                    "' was trained on any more, so that its predictions are of other images");
+  return compare_images(all_variants(runs), comparison, data.test.labels, data.classes);
+}
+
+// What is printed.
+struct Printed {
+  Comparison comparison;
+  std::vector<ImageResult> images;
+  std::vector<std::string> collapses, table_names;
+
+  std::vector<TextTable> tables() const {
+    std::vector<TextTable> all = comparison_tables(comparison);
+    if (!images.empty()) std::ranges::move(image_tables(images, comparison), std::back_inserter(all));
+    std::erase_if(all, [&](const TextTable& table) {
+      return table.rows.empty() || std::ranges::count(table_names, table.label) == 0;
+    });
+    return all;
+  }
+};
+
+void print(std::ostream& out, const Printed& printed, Format format) {
+  const auto& [comparison, images, collapses, table_names] = printed;
   if (format == Format::csv) return print_csv(out, comparison_rows(comparison));
   if (format == Format::json) {
     nlohmann::ordered_json document = comparison_json(comparison);
     document["layer_collapse"] = collapses;
+    if (!images.empty()) document["images"] = images_json(images, comparison);
     return print_json(out, document);
   }
-  const auto print_table = format == Format::markdown ? print_markdown
-                           : format == Format::latex  ? print_latex
-                                                      : print_terminal;
+  const auto print_table = print_table_of(format);
   const std::string comment = format == Format::latex ? "% " : "";
   std::vector<std::string> notes = comparison_notes(comparison);
   notes.insert(notes.end(), collapses.begin(), collapses.end());
@@ -187,8 +239,7 @@ void print(std::ostream& out, const Comparison& comparison, const std::vector<st
       out << comment << note << '\n';
   }
   if (format == Format::latex) out << "% Needs \\usepackage{booktabs}.\n";
-  for (const TextTable& table : comparison_tables(comparison)) {
-    if (table.rows.empty() || std::ranges::count(table_names, table.label) == 0) continue;
+  for (const TextTable& table : printed.tables()) {
     out << '\n';
     print_table(out, table);
   }
@@ -211,13 +262,22 @@ int compare_command(const Arguments& arguments) {
     request.table_names = located("--table: ", [&] { return parse_table_names(request.tables); });
   const Format format = format_names().parse(request.format);
   try {
-    if (!request.config.empty()) run_file(request);
+    if (!request.config.empty()) {
+      const ComparisonFile file = read_file(request);
+      if (!file.grid.empty()) {
+        run_crossed(file, request, format);
+        return 0;
+      }
+      run_file(file, request);
+    }
   } catch (const Interrupted&) {
     throw Error(ExitStatus::interrupted, "interrupted; what was done is saved, the same command goes on");
   }
   std::vector<RecordedRun> runs;
   for (const auto& [name, folder] : request.runs) runs.push_back(read_recorded_run(folder, name));
-  print(std::cout, compare(runs, request.options), collapse_notes(request), request.table_names, format);
+  Printed printed{compare(runs, request.options), {}, collapse_notes(request), request.table_names};
+  if (request.images) printed.images = compared_images(request, runs, printed.comparison);
+  print(std::cout, printed, format);
   return 0;
 }
 

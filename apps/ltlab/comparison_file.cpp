@@ -58,6 +58,12 @@ bool add_variant_line(const std::string& line, const std::string& value, FileSet
 
 bool add_grid_line(const std::string& line, const std::string& value, FileSettings& to) {
   const std::string option = line.substr(kGrid.size());
+  constexpr std::size_t kMostChoices = 1000;
+  std::size_t all = split(value, ',').size();
+  for (const auto& [other, values] : to.grid) all *= values.size();
+  if (all == 0 || all > kMostChoices)
+    throw ConfigError("'" + line + "': a grid makes from 1 to 1000 choices, and this makes " +
+                      std::to_string(all));
   if (option == "replicates")
     throw ConfigError("'" + line + "': every choice of the grid has the base's replicates; leave it out");
   const bool fresh = std::ranges::count(to.grid, option, &decltype(to.grid)::value_type::first) == 0;
@@ -163,6 +169,7 @@ ComparisonFile read_comparison_file(const std::string& path, const std::string& 
   file.text = read_config_file(path);
   const std::string where = "config file '" + path + "'";
   const FileSettings settings = located(where + ": ", [&] { return read_lines(file.text); });
+  file.grid = settings.grid;
   for (const Choice& choice : choices(settings))
     file.specifications.push_back({choice.name, read_searches(settings, choice, where, data_directory)});
   located(where + ": ", [&] {

@@ -20,8 +20,12 @@ struct Specification {
 
 /// What a comparison file says.
 struct ComparisonFile {
-  std::string text;                           ///< as it was read
-  std::vector<Specification> specifications;  ///< the main one first, of the first value of each choice
+  std::string text;  ///< as it was read
+  /// Options that are varied, and their values.
+  std::vector<std::pair<std::string, std::vector<std::string>>> grid;
+  /// One for each combination of these values, the last option's changing fastest; the main one first, of the
+  /// first value of each option.
+  std::vector<Specification> specifications;
   StudyLines study;
 
   const NamedSearches& searches() const { return specifications.front().searches; }

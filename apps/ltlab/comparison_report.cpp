@@ -447,7 +447,8 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
 }
 
 std::vector<std::string> comparison_table_names() {
-  return {"accuracy", "difference", "pairs", "dense", "early-stop", "cost", "summary", "front"};
+  return {"accuracy", "difference", "pairs",  "dense",       "early-stop", "cost",
+          "summary",  "front",      "images", "calibration", "classes"};
 }
 
 TextTable comparison_rows(const Comparison& comparison) {

@@ -96,7 +96,7 @@ StudyFindings run_study(const ComparisonFile& file, const Request& request) {
   for (std::size_t look = 0; look < findings.looks.size(); ++look) {
     findings.looks_done = look + 1;
     findings.specifications.clear();
-    const VerdictOptions options{findings.looks[look].alpha, 0.02, file.study.families, file.study.quotes};
+    const VerdictOptions options{findings.looks[look].alpha, file.study.families, file.study.quotes};
     for (const Specification& specification : file.specifications) {
       const Folders folders = runner.run(with_replicates(specification.searches, findings.looks[look].seeds),
                                          specification_folder(specification, request.out));

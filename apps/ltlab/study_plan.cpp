@@ -1,11 +1,16 @@
 #include "study_plan.h"
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <filesystem>
 #include <map>
 
 #include "format.h"
+#include "ltlab/base/error.h"
+#include "ltlab/base/join.h"
 #include "ltlab/config/check.h"
+#include "ltlab/config/values.h"
 #include "ltlab/lottery/level_training.h"
 #include "ltlab/lottery/planned_search.h"
 #include "ltlab/nn/initialization.h"
@@ -72,6 +77,7 @@ class Estimate {
     const PlannedSearch plan = plan_search(config, dataset, &data.pretraining().dataset);
     std::size_t networks = 1;
     for (const Control control : plan.config.controls) networks += plan.config.trials_of(control);
+    densities_ = plan.densities;
     trainings_ = config.replicates * (1 + plan.last_level() * networks);
     for (unsigned level = 0; level <= plan.last_level(); ++level)
       steps_ +=
@@ -87,13 +93,31 @@ class Estimate {
   }
 
   std::size_t trainings() const { return trainings_; }
+  const std::vector<double>& densities() const { return densities_; }
   double seconds() const { return steps_ * step_seconds_; }
   double bytes() const { return bytes_; }
 
  private:
+  std::vector<double> densities_;
   std::size_t trainings_ = 0;
   double steps_ = 0, bytes_ = 0, step_seconds_ = 0;
 };
+
+// Throws where a side of a claim is about a density that none of its search's levels will have.
+void check_densities(const Claim& claim, const Subject& side,
+                     const std::map<std::string, std::vector<double>>& planned) {
+  const std::vector<double>& densities = planned.at(side.variant.substr(0, side.variant.find('/')));
+  const bool course = claim.effect == Effect::trend || claim.effect == Effect::exponent;
+  for (const double density : side.densities) {
+    const bool there = std::ranges::any_of(densities, [&](double one) {
+      return std::abs(one - density) <= kDensityTolerance * std::max(one, density);
+    });
+    if (there || course) continue;
+    throw ConfigError("claim '" + claim.name + "': '" + side.variant + "' will have no networks of density " +
+                      to_text(density) + ", but of " +
+                      join(densities, ", ", [](double one) { return to_text(std::round(one * 1e4) / 1e4); }));
+  }
+}
 
 }  // namespace
 
@@ -111,6 +135,7 @@ StudyPlan plan_study(const ComparisonFile& file, const std::string& out, unsigne
   StudyPlan plan;
   plan.recorded = recorded_trainings(file, out);
   SharedData data;
+  std::map<std::string, std::vector<double>> densities;
   const SearchData* timed = nullptr;
   double step_seconds = 0;
   for (const Specification& specification : file.specifications) {
@@ -119,10 +144,15 @@ StudyPlan plan_study(const ComparisonFile& file, const std::string& out, unsigne
       if (&read != timed) step_seconds = time_step(in_steps_of(config, read), read.own());
       timed = &read;
       const Estimate search(config, read, step_seconds);
+      densities[name] = search.densities();
       plan.trainings += search.trainings();
       plan.seconds += search.seconds();
       plan.bytes += search.bytes();
     }
+  }
+  for (const Claim& claim : file.study.claims) {
+    check_densities(claim, claim.of, densities);
+    if (claim.to) check_densities(claim, *claim.to, densities);
   }
   const double missing =
       plan.recorded < plan.trainings

@@ -16,8 +16,9 @@ struct StudyPlan {
 };
 
 /// Plans the searches of all specifications in `out`, as many trainings side by side. Where some are missing,
-/// loads the data and times steps of the dense network for half a second. Errors as of load_dataset(), and of
-/// plan_search() where a search does not fit its data.
+/// loads the data and times steps of the dense network for half a second. ConfigError for a claim about a
+/// density that no level will have; errors as of load_dataset(), and of plan_search() where a search does not
+/// fit its data.
 StudyPlan plan_study(const ComparisonFile& file, const std::string& out, unsigned workers);
 
 void print_plan(std::ostream& out, const StudyPlan& plan, unsigned workers);

@@ -14,7 +14,7 @@
 #include "ltlab/analysis/families.h"
 #include "ltlab/analysis/mean_test.h"
 #include "ltlab/analysis/power.h"
-#include "ltlab/analysis/predictions.h"
+#include "ltlab/analysis/prediction_tests.h"
 #include "ltlab/analysis/ratio.h"
 #include "ltlab/analysis/signed_rank.h"
 #include "ltlab/analysis/variance_components.h"

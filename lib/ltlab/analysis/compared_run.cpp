@@ -18,7 +18,7 @@ void add_levels(const RunStore& store, const RunRecord& run, RecordedRun& to) {
   const std::string branch = is_ticket(run.branch) ? kTicket : run.branch;
   const bool imported = branch != run.branch;
   for (const unsigned level : store.levels()) {
-    to.trainings.push_back({run.seed, branch, run.trial, store.read_summary(level)});
+    to.trainings.push_back({run.seed, branch, run.trial, store.read_summary(level), store.level_path(level)});
     if (imported && std::isnan(to.trainings.back().summary.test_accuracy))
       throw ConfigError("'" + store.folder().string() +
                         "' was imported without an accuracy to compare: train its tickets by `ltlab search "
@@ -49,7 +49,8 @@ void add_replicate(const RunStore& store, RecordedRun& to) {
 }
 
 // The trainings of one branch with one seed: each level's trials.
-using Levels = std::map<unsigned, std::vector<LevelSummary>>;
+using Trials = std::vector<LevelSummary>;
+using Levels = std::map<unsigned, Trials>;
 using Branches = std::map<std::string, std::map<std::uint64_t, Levels>>;
 
 Branches by_branch(const std::vector<RecordedTraining>& trainings) {
@@ -89,6 +90,18 @@ Variant branch_of(const std::string& branch, const Branches& branches) {
     }
   }
   return variant;
+}
+
+// Tells the network of a training, and of a dense one all variants, which file it is in.
+void add_file(const RecordedTraining& training, std::vector<Variant>& variants) {
+  for (Variant& variant : variants) {
+    const bool shared = training.branch == kTicket && training.summary.level == 0;
+    if (variant.name != training.branch && !shared) continue;
+    const auto level = variant.levels.find(training.summary.level);
+    if (level == variant.levels.end()) continue;
+    const auto network = level->second.find(training.seed);
+    if (network != level->second.end() && network->second.file.empty()) network->second.file = training.file;
+  }
 }
 
 double own_flops(const std::vector<LevelSummary>& trials) {
@@ -177,6 +190,7 @@ std::vector<Variant> branches_of(const std::vector<RecordedTraining>& trainings)
   for (const auto& [branch, unused] : branches) {
     if (branch != kPretraining && branch != kTicket) variants.push_back(branch_of(branch, branches));
   }
+  for (const RecordedTraining& training : trainings) add_file(training, variants);
   return variants;
 }
 

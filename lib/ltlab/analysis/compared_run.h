@@ -16,6 +16,7 @@ struct RecordedTraining {
   std::string branch;      ///< as in RunRecord
   std::uint64_t trial = 0;
   LevelSummary summary;
+  std::filesystem::path file = {};  ///< of its level; empty of trainings that were not read from files
 };
 
 /// The record of a search, finished or not, as a comparison needs it.
@@ -45,6 +46,7 @@ struct VariantNetwork {
   double flops = 0;
   /// The same relative to the dense network's training; 0 where that is unknown, as for imports.
   double relative_flops = 0;
+  std::filesystem::path file;  ///< RecordedTraining's, of the first trial
   std::string order;  ///< LevelSummary::order_sha256, of all its trials; empty where that is not known
 };
 

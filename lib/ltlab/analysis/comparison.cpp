@@ -305,6 +305,8 @@ void require_agreement(const std::vector<RecordedRun>& runs, const std::vector<s
       runs.front().name + "', or compare them all the same by --allow-different");
 }
 
+}  // namespace
+
 std::vector<Variant> all_variants(const std::vector<RecordedRun>& runs) {
   std::vector<Variant> variants;
   std::set<std::string> names;
@@ -321,8 +323,6 @@ std::vector<Variant> all_variants(const std::vector<RecordedRun>& runs) {
   throw ConfigError("there is nothing to compare '" + variants.front().name +
                     "' with: name another run, or one that has controls");
 }
-
-}  // namespace
 
 std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs) {
   std::vector<std::string> lines;

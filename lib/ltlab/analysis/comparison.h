@@ -46,8 +46,8 @@ struct DensityResult {
   Estimate test_accuracy;
   /// None of imports that do not know them.
   std::optional<Estimate> validation_accuracy, early_stop_test_accuracy, early_stop_step;
-  double still_improving = 0;                   ///< mean of VariantNetwork's
-  double flops = 0, relative_flops = 0;         ///< the same
+  double still_improving = 0;               ///< mean of VariantNetwork's
+  double flops = 0, relative_flops = 0;     ///< the same
   std::optional<Difference> against_base;   ///< of test accuracy; none for the base, and for too few seeds
   std::optional<Difference> against_dense;  ///< from the variant's own dense network; none for that network
 };
@@ -95,6 +95,9 @@ struct Comparison {
   std::vector<ComparedPair> pairs;  ///< where ComparisonOptions::pairs asks for them
   std::vector<FrontPoint> front;  ///< Pareto front of mean test accuracy against FLOPs, from cheap to costly
 };
+
+/// Returns the variants of all runs. ConfigError where there are fewer than two, or names repeat.
+std::vector<Variant> all_variants(const std::vector<RecordedRun>& runs);
 
 /// Returns the settings that ought to agree and do not, one line each: data, model, steps or images a step.
 std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs);

@@ -65,7 +65,7 @@ void count_unfinished(const std::vector<Variant>& branches, Verdict& verdict) {
 }  // namespace
 
 void SearchResults::add(const TrainingName& name, const LevelSummary& summary) {
-  trainings_.push_back({name.replicate, name.branch, name.trial, summary});
+  trainings_.push_back({name.replicate, name.branch, name.trial, summary, {}});
 }
 
 Cost SearchResults::cost() const {
@@ -80,7 +80,7 @@ SearchResults recorded_results(const RecordedRun& run) {
   unsigned next = 0;
   for (auto& [seed, replicate] : replicates) replicate = next++;
   SearchResults results;
-  for (const auto& [seed, branch, trial, summary] : run.trainings)
+  for (const auto& [seed, branch, trial, summary, file] : run.trainings)
     results.add({replicates.at(seed), branch, static_cast<unsigned>(trial), summary.level}, summary);
   return results;
 }

@@ -81,9 +81,10 @@ double slope(const std::vector<double>& x, const std::vector<double>& y) {
 
 // Returns each seed's slope of the figure between two densities: each time the density is halved, or, of an
 // exponent, of its logarithm over that of density.
-Measured measure_course(const Claim& claim, const Variant& variant, double tolerance) {
+Measured measure_course(const Claim& claim, const Variant& variant) {
   const auto figure = row_of(kFigures, claim.figure).member;
-  const double from = claim.of.densities[0] * (1 + tolerance), to = claim.of.densities[1] * (1 - tolerance);
+  const double from = claim.of.densities[0] * (1 + kDensityTolerance),
+               to = claim.of.densities[1] * (1 - kDensityTolerance);
   std::map<std::uint64_t, std::pair<std::vector<double>, std::vector<double>>> courses;
   for (const auto& [level, networks] : variant.levels) {
     for (const auto& [seed, network] : networks) {
@@ -104,11 +105,9 @@ Measured measure_course(const Claim& claim, const Variant& variant, double toler
   return measured(test_mean(slopes));
 }
 
-Sample sample_at(const Claim& claim, const std::string& name, double density, const StudyVariants& variants,
-                 double tolerance) {
+Sample sample_at(const Claim& claim, const std::string& name, double density, const StudyVariants& variants) {
   const Variant& variant = find_variant(variants, name);
-  return sample_of(variant.levels.at(level_of(variant, density, tolerance)),
-                   row_of(kFigures, claim.figure).member);
+  return sample_of(variant.levels.at(level_of(variant, density)), row_of(kFigures, claim.figure).member);
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -171,11 +170,11 @@ ClaimTest test_effect(const Claim& claim, const Measured& effect, double density
 }
 
 Measured measure_at(const Claim& claim, const std::string& variant, std::size_t i,
-                    const StudyVariants& variants, double tolerance) {
-  const Sample of = sample_at(claim, variant, claim.of.densities[i], variants, tolerance);
+                    const StudyVariants& variants) {
+  const Sample of = sample_at(claim, variant, claim.of.densities[i], variants);
   if (of.size() < 2) throw ConfigError("'" + variant + "' has one seed, and a test needs two or more");
   if (!claim.to) return measured(test_mean(values_of(of)));
-  const Sample to = sample_at(claim, claim.to->variant, claim.to->densities[i], variants, tolerance);
+  const Sample to = sample_at(claim, claim.to->variant, claim.to->densities[i], variants);
   if (to.size() < 2)
     throw ConfigError("'" + claim.to->variant + "' has one seed, and a test needs two or more");
   Measured effect = claim.effect == Effect::ratio ? measure_ratio(of, to) : measure_difference(of, to);
@@ -188,7 +187,7 @@ Measured measure_at(const Claim& claim, const std::string& variant, std::size_t 
 // it differs significantly.
 bool tells_unlike(const Claim& claim, std::size_t i, const StudyVariants& variants,
                   const VerdictOptions& options) {
-  const Measured effect = measure_at(claim, *claim.unlike, i, variants, options.density_tolerance);
+  const Measured effect = measure_at(claim, *claim.unlike, i, variants);
   const ClaimTest test = test_effect(claim, effect, claim.of.densities[i], options.alpha);
   return test.p_supported >= options.alpha && effect.against(0).p() < options.alpha;
 }
@@ -196,14 +195,13 @@ bool tells_unlike(const Claim& claim, std::size_t i, const StudyVariants& varian
 std::vector<ClaimTest> test_claim(const Claim& claim, const StudyVariants& variants,
                                   const VerdictOptions& options) {
   if (claim.effect == Effect::trend || claim.effect == Effect::exponent) {
-    const Measured effect =
-        measure_course(claim, find_variant(variants, claim.of.variant), options.density_tolerance);
+    const Measured effect = measure_course(claim, find_variant(variants, claim.of.variant));
     return {test_effect(claim, effect, claim.of.densities.back(), options.alpha)};
   }
   std::vector<ClaimTest> tests;
   tests.reserve(claim.of.densities.size());
   for (std::size_t i = 0; i < claim.of.densities.size(); ++i) {
-    const Measured effect = measure_at(claim, claim.of.variant, i, variants, options.density_tolerance);
+    const Measured effect = measure_at(claim, claim.of.variant, i, variants);
     tests.push_back(test_effect(claim, effect, claim.of.densities[i], options.alpha));
     if (claim.unlike) tests.back().tells_unlike = tells_unlike(claim, i, variants, options);
   }
@@ -287,10 +285,10 @@ Agreement agreement_with(const QuotedNumber& quoted, const ClaimVerdict& verdict
 
 }  // namespace
 
-unsigned level_of(const Variant& variant, double density, double tolerance) {
+unsigned level_of(const Variant& variant, double density) {
   std::vector<double> there;
   std::optional<unsigned> nearest;
-  double distance = tolerance;
+  double distance = kDensityTolerance;
   for (const auto& [level, networks] : variant.levels) {
     const double other = mean_of_networks(networks, &VariantNetwork::density);
     there.push_back(other);

@@ -67,9 +67,11 @@ struct ClaimVerdict {
 /// The networks that claims are about, by the names of their variants.
 using StudyVariants = std::map<std::string, Variant>;
 
+/// Densities that a claim names and those that networks have count as equal within this part of the greater.
+constexpr double kDensityTolerance = 0.02;
+
 struct VerdictOptions {
   double alpha = 0.05;                                       ///< two-sided, of each family
-  double density_tolerance = 0.02;                           ///< as in ComparisonOptions
   std::map<std::string, std::vector<std::string>> families;  ///< names of claims; others are their own
   std::map<std::string, QuotedNumber> quotes;                ///< by the names of claims
 };
@@ -83,6 +85,6 @@ std::vector<ClaimVerdict> evaluate(const std::vector<Claim>& claims, const Study
 
 /// Returns the level of a variant whose density counts as equal. ConfigError, naming the densities that there
 /// are, where there is none.
-unsigned level_of(const Variant& variant, double density, double tolerance);
+unsigned level_of(const Variant& variant, double density);
 
 }  // namespace ltlab

@@ -1,4 +1,4 @@
-#include "ltlab/analysis/predictions.h"
+#include "ltlab/analysis/prediction_tests.h"
 
 #include <algorithm>
 #include <array>

@@ -6,17 +6,12 @@
 #include <vector>
 
 #include "ltlab/analysis/mean_test.h"
+#include "ltlab/train/predictions.h"
 
 namespace ltlab {
 
-/// What a network says of each image. Where labels are asked for beside it, they are the true classes of the
-/// same images.
-struct Predictions {
-  std::vector<std::uint8_t> classes;  ///< the most probable one
-  std::vector<float> probabilities;   ///< of that class, by the softmax
-};
-
-// All that follows throws ConfigError where there is no image, or where two arguments are not of as many.
+// Labels are the true classes of the images that were predicted. All that follows throws ConfigError where
+// there is no image, or where two arguments are not of as many.
 
 /// Returns the share of images that two networks put into different classes.
 double disagreement(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b);
