@@ -138,7 +138,7 @@ StudyFindings complete_study(const ComparisonFile& file, const Request& request)
   findings.registered = registration.entries();
   findings.timings = registration.timings(first_training(file, request.out));
   write_text(out / "verdicts.md", study_markdown(findings));
-  write_text(out / "verdicts.json", json_text(study_json(findings), 1) + "\n");
+  write_text(out / kVerdicts, json_text(study_json(findings), 1) + "\n");
   write_text(out / "replication.json", json_text(package_json(file, findings, request.out), 1) + "\n");
   return findings;
 }

@@ -54,7 +54,7 @@ NetworkTrace read_network(const ordered_json& json) {
 std::string read_text(const std::string& path) {
   std::error_code unknown;
   if (!fs::is_regular_file(path, unknown))
-    throw ConfigError("cannot read the package '" + path + "': there is none; check the path");
+    throw ConfigError("cannot read '" + path + "': there is no such file; check the path");
   std::ifstream file(path, std::ios::binary);
   std::string text{std::istreambuf_iterator<char>(file), {}};
   if (!file) throw IoError("cannot read '" + path + "'");
@@ -70,6 +70,17 @@ ordered_json provenance_json(const std::string& out, const ComparisonFile& file)
 }
 
 }  // namespace
+
+ordered_json read_verdicts(const fs::path& folder) {
+  const fs::path path = folder / kVerdicts;
+  try {
+    ordered_json json = ordered_json::parse(read_text(path.string()));
+    json.at("claims");
+    return json;
+  } catch (const ordered_json::exception& error) {
+    throw DataError("'" + path.string() + "' is no study's verdicts: " + error.what());
+  }
+}
 
 ordered_json package_json(const ComparisonFile& file, const StudyFindings& findings, const std::string& out) {
   ordered_json decisions;

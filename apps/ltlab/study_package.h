@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <string>
@@ -10,6 +11,11 @@
 #include "study_report.h"
 
 namespace ltlab::app {
+
+/// The file of a study's folder that study_json() is written to.
+inline constexpr auto kVerdicts = "verdicts.json";
+/// Reads it. DataError where it is none; IoError.
+nlohmann::ordered_json read_verdicts(const std::filesystem::path& folder);
 
 /// What a replication package says, replication.json.
 struct StudyPackage {

@@ -167,6 +167,18 @@ class Finished(CompareTest):
         self.check_refused(run("power", self.file, "--seeds", 1), "--seeds")
         self.assertIn("nothing is recorded", run("power", self.file, "--pilot", self.folder).stdout)
 
+    def test_plot_and_report(self):
+        script = pathlib.Path(__file__).resolve().parents[2] / "scripts/plot_study.py"
+        figure = self.folder / "study.png"
+        drawn = subprocess.run([sys.executable, "-B", script, self.out / "verdicts.json", "-o", figure, "--svg"], capture_output=True, text=True)
+        self.assertEqual((drawn.returncode, drawn.stderr), (0, ""))
+        self.assertIn("by-much", figure.with_suffix(".svg").read_text())
+        page = self.folder / "report.html"
+        self.assertEqual(run("report", self.out, "-o", page).returncode, 0)
+        data = json.loads(page.read_text().split('id="data">')[1].split("</script>")[0])
+        self.assertEqual(data["studies"], [self.json])
+        self.assertEqual([one["name"] for one in data["runs"]], ["base", "snip"])
+
     def test_it_can_be_compared(self):
         compared = run("compare", "--config", self.file, "--out", self.out, "--table", "accuracy")
         self.assertEqual((compared.returncode, compared.stderr), (0, ""))

@@ -36,6 +36,7 @@ TEST_CASE("Every setting prints what it reads, by default and otherwise", "[conf
                                                      {"retrain", "fine-tune"},
                                                      {"retrain-order", "original"},
                                                      {"control", "sign-only,random-mask"},
+                                                     {"predictions", "none"},
                                                      {"kernel", "sparse,fc3=dense"}};
   std::set<std::string> names;
   for (const Setting& setting : settings()) {

@@ -20,10 +20,11 @@ import ltlab_io  # noqa: E402
 import plot_comparison  # noqa: E402
 import plot_landscape  # noqa: E402
 import plot_search  # noqa: E402
+import plot_study  # noqa: E402
 import script_errors  # noqa: E402
 
 MAINS = {"plot_comparison.py": plot_comparison.main, "plot_landscape.py": plot_landscape.main,
-         "plot_search.py": plot_search.main, "ltlab_io.py": lambda: ltlab_io.run_command(ltlab_io.parse_arguments())}
+         "plot_search.py": plot_search.main, "plot_study.py": plot_study.main, "ltlab_io.py": lambda: ltlab_io.run_command(ltlab_io.parse_arguments())}
 
 
 def lines(kind, runs=2, points=3):
@@ -140,7 +141,7 @@ class SentencesTest(FolderTest):
 
     def test_files_that_are_something_else(self):
         for name in self.odd_files():
-            for script in ("plot_landscape.py", "plot_comparison.py", "plot_search.py"):
+            for script in ("plot_landscape.py", "plot_comparison.py", "plot_search.py", "plot_study.py"):
                 with self.subTest(script=script, file=name):
                     self.check_sentence(script, name, "-o", "out.png")
             with self.subTest(script="ltlab_io.py", file=name):

@@ -121,6 +121,7 @@ function firstLevel() {
 }
 
 drawSummary();
+drawStudies();
 drawProvenance();
 tellLeftOut();
 offerTrainings();

@@ -10,8 +10,10 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
 #include "ltlab/store/atomic_file.h"
+#include "ltlab/store/run_store.h"
 #include "report/page_parts.h"
 #include "report/report_data.h"
+#include "study_package.h"
 #include "text_table.h"
 
 namespace ltlab::app {
@@ -25,6 +27,8 @@ Makes a page of runs to look at in a browser: accuracy and early stop by density
 curves; each layer's density; masks and weights as images at every level, and of a first layer that takes
 pixels the survivors at each; the overlap of tickets; kernels and cost; provenance. The page is one file,
 needs no network, and holds its data as JSON in the element 'data'.
+
+The folder of a study is shown with its runs, its claims and their verdicts.
 
 It stays under 5 MB: images of masks and weights that do not fit are left out, those of controls and of
 later replicates first, and the page tells so. --full keeps them.
@@ -41,6 +45,31 @@ po::options_description report_options() {
   add("force", "replace the page that is there");
   add("full", "keep all masks and weights, however large the page becomes");
   return options;
+}
+
+// Adds the folders of runs inside `folder`, and, as many levels down, inside those that are no runs.
+void add_runs_inside(const fs::path& folder, unsigned levels, std::vector<std::string>& runs) {
+  std::set<fs::path> inside;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    if (entry.is_directory() && !entry.is_symlink()) inside.insert(entry.path());
+  }
+  for (const fs::path& one : inside) {
+    if (RunStore(one).has_run())
+      runs.push_back(one.string());
+    else if (levels > 1)
+      add_runs_inside(one, levels - 1, runs);
+  }
+}
+
+// Adds a run, or those of a study, whose verdicts lie in its folder: of each specification, or of the only
+// one.
+void add_runs(const fs::path& folder, std::vector<std::string>& runs, nlohmann::ordered_json& studies) {
+  if (RunStore(folder).has_run() || !fs::is_regular_file(folder / kVerdicts)) {
+    runs.push_back(folder.string());
+    return;
+  }
+  studies.push_back(read_verdicts(folder));
+  add_runs_inside(folder, 2, runs);
 }
 
 // Names runs by their folders' names, or by their paths where those are the same.
@@ -92,11 +121,16 @@ int report_command(const Arguments& arguments) {
   if (values.count("run") == 0) throw ConfigError("ltlab report: name at least one run folder; see --help");
   if (values.count("out") == 0)
     throw ConfigError("ltlab report: name the page to write, as in -o report.html");
-  const std::vector<ReportedRun> runs = named(values["run"].as<std::vector<std::string>>());
+  std::vector<std::string> folders;
+  nlohmann::ordered_json studies = nlohmann::ordered_json::array();
+  for (const std::string& folder : values["run"].as<std::vector<std::string>>())
+    add_runs(folder, folders, studies);
+  const std::vector<ReportedRun> runs = named(folders);
   const fs::path out = values["out"].as<std::string>();
   check_output_file(out, values.count("force") > 0);  // before minutes of reading
   const std::size_t most = values.count("full") > 0 ? std::numeric_limits<std::size_t>::max() : kMostBytes;
-  const auto data = report_data(runs, most);
+  auto data = report_data(runs, most);
+  data["studies"] = studies;
   const std::string title = join(runs, ", ", [](const ReportedRun& run) { return run.name; });
   const std::string page = report_page(title, data);
   write(out, page);

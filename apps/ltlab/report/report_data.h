@@ -20,7 +20,8 @@ struct ReportedRun {
 ///   "masks" and "weights" as LayerImages packs them, null where they are left out; "inputs" where the first
 ///   layer takes pixels: an image's extents, and of each level the survivors at each pixel, packed as uint16
 ///   in little-endian order;
-/// - "overlaps": for each level, the masks of all tickets, pair by pair.
+/// - "overlaps": for each level, the masks of all tickets, pair by pair;
+/// - "studies", which `ltlab report` adds: the verdicts.json of each study.
 /// Masks and weights are included as long as everything fits into `most_bytes`: the tickets' masks first,
 /// then, replicate by replicate, the tickets' weights and the controls' masks, and last the controls'
 /// weights. ConfigError where a folder holds no run, or a control; DataError where one has yet to train its

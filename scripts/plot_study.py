@@ -1,0 +1,102 @@
+#!/usr/bin/python3
+"""Plots the verdicts of a study: each claim's effect with its 95 % interval, and where printed its paper's number.
+
+Reads the verdicts.json that `ltlab study` writes.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.lines import Line2D
+from plot_style import STYLE, lay_out, save
+from script_errors import reading, require_file, run_script
+
+LOOKS = {"supported": ("#009E73", "o"), "refuted": ("#D55E00", "X"), "undecided": ("#777777", "s")}
+WHAT = {"": "ratio or exponent", " %": "%", " points": "points", " steps": "steps", " nats": "nats", " FLOPs": "FLOPs"}
+ROW = 0.27  # inches
+
+
+def read_study(path):
+    require_file(path, "give the verdicts.json of a study")
+    with reading(path, "give the verdicts.json that `ltlab study` writes"):
+        study = json.loads(Path(path).read_text())
+        return study, [claim | {"scale": 100 if claim["unit"] in (" %", " points") else 1} for claim in study["claims"]]
+
+
+def rows_of(claims):
+    """One row for each claim and density: its label, its test and its claim."""
+    rows = []
+    for claim in claims:
+        for test in claim["tests"]:
+            at = f"  at {100 * test['density']:.3g} %" if len(claim["tests"]) > 1 else ""
+            rows.append((claim["name"] + at, test, claim))
+    return rows
+
+
+def draw(axes, rows, unit):
+    """The effects of one unit, the first on top."""
+    finite = [end for _, test, _ in rows for end in test["interval_95"] if end is not None]
+    reach = [min(finite, default=0), max(finite, default=1)]
+    for y, (_, test, claim) in enumerate(rows):
+        color, marker = LOOKS[claim["decision"]]
+        low, high = (reach[i] if end is None else end for i, end in enumerate(test["interval_95"]))
+        scale = claim["scale"]
+        axes.plot([scale * low, scale * high], [y, y], color=color, lw=1.6, solid_capstyle="butt")
+        axes.plot(scale * test["effect"], y, color=color, marker=marker, ms=5.5, mec="white", mew=0.6)
+        if "printed" in claim and test is claim["tests"][0]:
+            axes.plot(scale * claim["printed"]["number"], y, color="black", marker="D", ms=5, mfc="none", ls="")
+    none = 1 if unit == "" else 0
+    if unit != " %":
+        axes.axvline(none, color="#444444", lw=0.8, ls=":")
+    axes.set_yticks(range(len(rows)), [label for label, _, _ in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.6)
+    left, right = axes.get_xlim()
+    if right - left < 1e-6 * max(1, abs(right)):  # of equal values
+        axes.set_xlim(left - 0.5, right + 0.5)
+    axes.set_xlabel(WHAT[unit])
+    axes.grid(axis="y", visible=False)
+
+
+def add_legend(figure, claims):
+    handles = [Line2D([], [], color=color, marker=marker, lw=1.6, label=name) for name, (color, marker) in LOOKS.items()]
+    if any("printed" in claim for claim in claims):
+        handles.append(Line2D([], [], color="black", marker="D", mfc="none", ls="", label="printed in the paper"))
+    figure.legend(handles=handles, loc="lower center", ncol=4, frameon=False, fontsize=8.5)
+
+
+def plot(study, claims, title=""):
+    """The figure: one panel for each unit."""
+    plt.rcParams.update(STYLE)
+    units = list(dict.fromkeys(claim["unit"] for claim in claims))
+    panels = [rows_of([claim for claim in claims if claim["unit"] == unit]) for unit in units]
+    heights = np.array([len(rows) * ROW + 0.75 for rows in panels])
+    figure, axes = plt.subplots(len(units), 1, figsize=(8.4, heights.sum() + 0.6), squeeze=False,
+                                gridspec_kw={"height_ratios": heights})
+    for panel, rows, unit in zip(axes[:, 0], panels, units):
+        draw(panel, rows, unit)
+    add_legend(figure, claims)
+    lay_out(figure, 0.32 / figure.get_figheight(), title or study["question"])
+    return figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("verdicts", metavar="VERDICTS.json", type=Path, help="that a study wrote")
+    parser.add_argument("-o", "--output", metavar="OUT.png", type=Path, required=True, help="image to write")
+    parser.add_argument("--title", default="", help="to stand above (the study's question)")
+    parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
+    arguments = parser.parse_args()
+    study, claims = read_study(arguments.verdicts)
+    with reading(arguments.verdicts, "give the verdicts.json that `ltlab study` writes"):
+        figure = plot(study, claims, arguments.title)
+    save(figure, arguments.output, arguments.svg)
+
+
+if __name__ == "__main__":
+    run_script("plot_study.py", main)
