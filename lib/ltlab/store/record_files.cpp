@@ -75,9 +75,9 @@ void write_part(File& file, const std::string& name, const std::vector<Mask>& ma
 }
 
 void write_set(Group& group, const std::string& set, const Predictions& predictions) {
-  const Shape shape{predictions.classes.size()};
-  group.write(set + "_class", shape, std::span<const std::uint8_t>(predictions.classes));
-  group.write(set + "_probability", shape, std::span<const float>(predictions.probabilities));
+  const auto& [classes, probabilities] = predictions;
+  group.write(set + "_class", {classes.size()}, std::span<const std::uint8_t>(classes));
+  group.write(set + "_probability", {probabilities.size()}, std::span<const float>(probabilities));
 }
 
 void write_part(File& file, const std::string& name, const LevelPredictions& predictions, bool /*may_lack*/) {
