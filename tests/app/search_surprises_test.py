@@ -88,6 +88,7 @@ class Surprises(SearchTest):
             "rates": ["--rate", 0.3, "--output-rate", 0.123456789012345, "--layer-rate", "fc1=0.25", "--convolution-rate", 0.5,
                       "--levels", 2, "--min-survivors", 3, "--scope", "global", "--score", "taylor", "--score-images", 20,
                       "--data-seed", 7, "--label-noise", 0.15, "--init", "kaiming-normal", "--seed", 10**18 - 1,
+                      "--seed-init", 3, "--seed-order", 0, "--seed-mask", 10**17, "--seed-split", 5, "--predictions", "none",
                       "--kernel", "sparse,fc2=dense"],
             "sgd": ["--optimizer", "sgd", "--momentum", 0.9, "--nesterov", "--weight-decay", 1e-7, "--learning-rate", "1e-3",
                     "--schedule", "step", "--warmup", 2, "--milestones", "10,1ep", "--decay-factor", 0.3,
