@@ -185,7 +185,8 @@ std::vector<std::string> collapse_notes(const Request& request) {
 
 // Returns the tables' names in a list, all known. ConfigError.
 std::vector<std::string> parse_table_names(const std::string& text) {
-  const std::vector<std::string> all = comparison_table_names(), asked = split(text, ',');
+  const std::vector<std::string> all = comparison_table_names();
+  std::vector<std::string> asked = split(text, ',');
   for (const std::string& name : asked) {
     if (std::ranges::count(all, name) == 0) throw unknown_name("table", name, all);
   }

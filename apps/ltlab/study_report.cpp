@@ -89,7 +89,7 @@ std::string remark(const ClaimVerdict& verdict) {
   double smallest = 0;
   for (const ClaimTest& test : verdict.tests) smallest = std::max(smallest, test.smallest_effect);
   if (smallest > 0)
-    text += (text.empty() ? "" : "; ") + std::string("so many seeds would show ") +
+    text += (text.empty() ? "" : "; ") + std::to_string(verdict.tests.front().size) + " seeds would show " +
             effect_text(verdict.claim, smallest, false) + unit_text(verdict.claim) +
             " beyond the claim's number in 80 % of experiments";
   return text;
@@ -120,6 +120,11 @@ std::string timing_text(const StudyFindings& findings, const std::string& claim)
       return "withdrawn when results existed";
   }
   return "";
+}
+
+// Returns " +" where most of the networks that are compared were still improving.
+std::string mark(const ClaimTest& test) {
+  return test.still_improving > 0.5 ? " +" : "";
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -158,19 +163,32 @@ std::size_t supported_of_all(const StudyFindings& findings) {
 std::string counts_text(const StudyFindings& findings) {
   const std::vector<ClaimVerdict>& verdicts = findings.verdicts();
   return format(
-      "Of %zu claims %zu are supported, %zu refuted and %zu undecided; if all were one family, %zu would be "
-      "supported.",
+      "Claims: %zu, of which %zu supported, %zu refuted, %zu undecided; supported if all were one family: "
+      "%zu.",
       verdicts.size(), count_of(verdicts, Decision::supported), count_of(verdicts, Decision::refuted),
       count_of(verdicts, Decision::undecided), supported_of_all(findings));
 }
 
+bool is_still_improving(const StudyFindings& findings) {
+  return std::ranges::any_of(findings.verdicts(), [](const ClaimVerdict& verdict) {
+    return std::ranges::any_of(verdict.tests,
+                               [](const ClaimTest& test) { return test.still_improving > 0.5; });
+  });
+}
+
 std::string method_text(const StudyFindings& findings) {
   const Look& look = findings.looks[findings.looks_done - 1];
-  std::string text = format(
-      "Effects have 95 %% intervals, by Student's t where networks of the same seed saw the same order of "
-      "images (pairs), else by Welch's, of ratios by Fieller's method. ");
+  std::string text =
+      "Effects have 95 % intervals, by Student's t where networks of the same seed saw the same order of "
+      "images "
+      "(pairs), else by Welch's, of ratios by Fieller's method. ";
   text += format("A claim is supported or refuted at p < %.3g", look.alpha);
   text += findings.study.families.empty() ? "." : ", after Holm's correction over its family.";
+  if (is_still_improving(findings))
+    text +=
+        " +: most of these networks had their least validation loss at their last validation. They were "
+        "still "
+        "improving, and with more steps they might rank otherwise.";
   if (findings.looks.size() > 1)
     text +=
         format(" This is look %zu of %zu, at %u seeds; each may spend a part of 5 %% (Lan & DeMets 1983).",
@@ -200,9 +218,9 @@ TextTable verdict_table(const StudyFindings& findings) {
     for (const ClaimTest& test : verdict.tests) {
       const bool first = &test == &verdict.tests.front();
       table.rows.push_back({first ? verdict.claim.name + (late.empty() ? "" : " (" + late + ")") : "",
-                            first ? decision_names().name(verdict.decision) : "", density_text(test.density),
-                            estimate_text(verdict.claim, test), size_text(test),
-                            first ? p_text(deciding_p(verdict)) : ""});
+                            first ? decision_names().name(verdict.decision) : "",
+                            density_text(test.density) + mark(test), estimate_text(verdict.claim, test),
+                            size_text(test), first ? p_text(deciding_p(verdict)) : ""});
     }
   }
   return table;
@@ -227,7 +245,7 @@ TextTable specification_table(const StudyFindings& findings) {
 std::string claim_markdown(const StudyFindings& findings, const ClaimVerdict& verdict) {
   std::string effects = join(verdict.tests, "<br>", [&](const ClaimTest& test) {
     const std::string at = verdict.tests.size() > 1 ? density_text(test.density) + ": " : "";
-    return at + estimate_text(verdict.claim, test) + ", n = " + size_text(test);
+    return at + estimate_text(verdict.claim, test) + mark(test) + ", n = " + size_text(test);
   });
   const std::string late = timing_text(findings, verdict.claim.name), more = remark(verdict),
                     quoted = agreement_text(verdict);
@@ -275,6 +293,7 @@ ordered_json to_json(const ClaimTest& test) {
           {"p_supported", test.p_supported},
           {"p_refuted", test.p_refuted},
           {"smallest_effect_80", test.smallest_effect},
+          {"still_improving", test.still_improving},
           {"tells_unlike", test.tells_unlike}};
 }
 

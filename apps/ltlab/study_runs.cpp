@@ -21,6 +21,7 @@ std::vector<Look> looks_of(const ComparisonFile& file) {
     information.push_back(static_cast<double>(seeds) / static_cast<double>(planned.back()));
   const std::vector<double> alphas = nominal_levels(information, kAlpha, Spending::obrien_fleming);
   std::vector<Look> looks;
+  looks.reserve(planned.size());
   for (std::size_t i = 0; i < planned.size(); ++i) looks.push_back({planned[i], alphas[i]});
   return looks;
 }

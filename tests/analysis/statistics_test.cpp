@@ -5,7 +5,6 @@
 #include <limits>
 #include <vector>
 
-#include "ltlab/analysis/bootstrap.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/random.h"
 
@@ -42,20 +41,17 @@ TEST_CASE("Student's interval agrees with scipy, and is unbounded for a single v
   CHECK_THROWS_AS(student_interval(std::vector<double>{0.5, 0.6}, 1), ConfigError);
 }
 
-TEST_CASE("Student's interval holds the mean as often as it says, a percentile bootstrap does not",
-          "[analysis][statistics]") {
+TEST_CASE("Student's interval holds the mean as often as it says", "[analysis][statistics]") {
   RandomStream random({0, "student interval"});
   constexpr int kSamples = 4000;
   for (const std::size_t size : {2, 3, 5}) {
-    int held = 0, held_by_bootstrap = 0;
+    int held = 0;
     std::vector<double> values(size);
     for (int sample = 0; sample < kSamples; ++sample) {
       for (double& value : values) value = 0.9 + 0.01 * random.normal();
       const auto holds = [](const Interval& interval) { return interval.low <= 0.9 && 0.9 <= interval.high; };
       held += holds(student_interval(values)) ? 1 : 0;
-      held_by_bootstrap += holds(bootstrap_interval(values)) ? 1 : 0;
     }
     CHECK(held / double{kSamples} == Approx(0.95).margin(0.01));
-    CHECK(held_by_bootstrap / double{kSamples} < 0.87);
   }
 }

@@ -88,7 +88,7 @@ class Finished(CompareTest):
             self.assertIn(word, page)
         self.assertNotIn("when results existed", page)
         self.assertEqual({claim["made"] for claim in self.claims.values()}, {"beforehand"})
-        self.assertIn("Of 4 claims", self.first.stdout)
+        self.assertIn("Claims: 4, of which", self.first.stdout)
         registration = json.loads((self.out / "registration.json").read_text())
         self.assertEqual([entry["text"] for entry in registration["entries"]], [STUDY])
         self.assertIn(registration["entries"][0]["digest"], page)

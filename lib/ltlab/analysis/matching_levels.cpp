@@ -50,7 +50,8 @@ Sample of_seeds(const Sample& sample, const std::vector<std::uint64_t>& seeds) {
 // Returns the seeds that all samples have.
 std::vector<std::uint64_t> common_seeds(const Sample& dense, const std::vector<Sample>& levels) {
   std::vector<std::uint64_t> seeds;
-  for (const auto& [seed, value] : dense) {
+  for (const auto& of_seed : dense) {
+    const std::uint64_t seed = of_seed.first;
     if (std::ranges::all_of(levels, [&](const Sample& level) { return level.contains(seed); }))
       seeds.push_back(seed);
   }

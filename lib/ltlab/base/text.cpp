@@ -26,4 +26,11 @@ std::vector<std::string> split_words(std::string_view text) {
   return words;
 }
 
+std::string trimmed(std::string_view text) {
+  constexpr auto kBlanks = " \t\r\n";
+  const auto first = text.find_first_not_of(kBlanks);
+  if (first == std::string_view::npos) return "";
+  return std::string(text.substr(first, text.find_last_not_of(kBlanks) - first + 1));
+}
+
 }  // namespace ltlab

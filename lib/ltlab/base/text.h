@@ -16,6 +16,9 @@ std::vector<std::string> split(std::string_view text, char separator);
 /// Returns the words between blanks and line breaks.
 std::vector<std::string> split_words(std::string_view text);
 
+/// Returns the text without blanks and line breaks at its ends.
+std::string trimmed(std::string_view text);
+
 /// A std::ostringstream that throws std::bad_alloc where memory runs out.
 class TextStream : public std::ostringstream {
  public:

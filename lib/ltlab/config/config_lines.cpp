@@ -6,13 +6,6 @@
 namespace ltlab {
 namespace {
 
-constexpr auto kBlanks = " \t\r\n";
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 char unescaped(char escape) {
   if (escape == 'n') return '\n';
   if (escape == '"' || escape == '\\') return escape;

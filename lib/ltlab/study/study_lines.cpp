@@ -10,13 +10,6 @@
 namespace ltlab {
 namespace {
 
-constexpr auto kBlanks = " \t";
-
-std::string trimmed(const std::string& text) {
-  const auto first = text.find_first_not_of(kBlanks);
-  return first == std::string::npos ? "" : text.substr(first, text.find_last_not_of(kBlanks) - first + 1);
-}
-
 std::vector<std::string> list_of(const std::string& text) {
   std::vector<std::string> words;
   for (const std::string& word : split(text, ',')) words.push_back(trimmed(word));

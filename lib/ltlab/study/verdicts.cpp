@@ -28,6 +28,10 @@ const Variant& find_variant(const StudyVariants& variants, const std::string& na
   throw unknown_name("variant", name, names);
 }
 
+double share_improving(const Networks& networks) {
+  return mean_of_networks(networks, &VariantNetwork::still_improving);
+}
+
 // ----------------------------------------------------------------------------------------------------
 // effects
 
@@ -38,17 +42,22 @@ struct Measured {
   std::size_t size = 0;
   bool paired = false;
   double deviation_of_other = 0;
-  double unit = 1;      // of a test's contrast, in that of the effect
+  double unit = 1;  // of a test's contrast, in that of the effect
+  double still_improving = 0;
   TestAgainst against;  // of estimate - number, or of a contrast of that sign
 };
 
 Measured measured(const MeanTest& test) {
-  // A test's null is its number, so the test itself serves for all.
-  return {test.estimate, test.interval(), test.size, false, 0, 1, [test](double number) {
-            MeanTest shifted = test;
-            shifted.estimate -= number;
-            return shifted;
-          }};
+  Measured result;
+  result.estimate = test.estimate;
+  result.interval = test.interval();
+  result.size = test.size;
+  result.against = [test](double number) {
+    MeanTest shifted = test;
+    shifted.estimate -= number;
+    return shifted;
+  };
+  return result;
 }
 
 Measured measure_ratio(const Sample& a, const Sample& b) {
@@ -86,7 +95,10 @@ Measured measure_course(const Claim& claim, const Variant& variant) {
   const double from = claim.of.densities[0] * (1 + kDensityTolerance),
                to = claim.of.densities[1] * (1 - kDensityTolerance);
   std::map<std::uint64_t, std::pair<std::vector<double>, std::vector<double>>> courses;
+  double improving = 0;
   for (const auto& [level, networks] : variant.levels) {
+    const double density = mean_of_networks(networks, &VariantNetwork::density);
+    if (density <= from && density >= to) improving = std::max(improving, share_improving(networks));
     for (const auto& [seed, network] : networks) {
       if (network.density > from || network.density < to) continue;
       auto& [x, y] = courses[seed];
@@ -102,12 +114,17 @@ Measured measure_course(const Claim& claim, const Variant& variant) {
   if (slopes.size() < 2)
     throw ConfigError("'" + variant.name + "' has fewer than two seeds with two densities between " +
                       to_text(claim.of.densities[0]) + " and " + to_text(claim.of.densities[1]));
-  return measured(test_mean(slopes));
+  Measured effect = measured(test_mean(slopes));
+  effect.still_improving = improving;
+  return effect;
 }
 
-Sample sample_at(const Claim& claim, const std::string& name, double density, const StudyVariants& variants) {
+// Returns a side's networks, of which a test needs two or more.
+const Networks& networks_at(const std::string& name, double density, const StudyVariants& variants) {
   const Variant& variant = find_variant(variants, name);
-  return sample_of(variant.levels.at(level_of(variant, density)), row_of(kFigures, claim.figure).member);
+  const Networks& networks = variant.levels.at(level_of(variant, density));
+  if (networks.size() < 2) throw ConfigError("'" + name + "' has one seed, and a test needs two or more");
+  return networks;
 }
 
 // ----------------------------------------------------------------------------------------------------
@@ -156,6 +173,7 @@ ClaimTest test_effect(const Claim& claim, const Measured& effect, double density
   test.interval = effect.interval;
   test.size = effect.size;
   test.paired = effect.paired;
+  test.still_improving = effect.still_improving;
   test.width = claim.width * (claim.width_in_deviations ? effect.deviation_of_other : 1);
   const MeanTest at_number = effect.against(claim.value);
   const auto size = static_cast<double>(at_number.size), second = static_cast<double>(at_number.second_size);
@@ -171,13 +189,19 @@ ClaimTest test_effect(const Claim& claim, const Measured& effect, double density
 
 Measured measure_at(const Claim& claim, const std::string& variant, std::size_t i,
                     const StudyVariants& variants) {
-  const Sample of = sample_at(claim, variant, claim.of.densities[i], variants);
-  if (of.size() < 2) throw ConfigError("'" + variant + "' has one seed, and a test needs two or more");
-  if (!claim.to) return measured(test_mean(values_of(of)));
-  const Sample to = sample_at(claim, claim.to->variant, claim.to->densities[i], variants);
-  if (to.size() < 2)
-    throw ConfigError("'" + claim.to->variant + "' has one seed, and a test needs two or more");
-  Measured effect = claim.effect == Effect::ratio ? measure_ratio(of, to) : measure_difference(of, to);
+  const auto figure = row_of(kFigures, claim.figure).member;
+  const Networks& networks = networks_at(variant, claim.of.densities[i], variants);
+  const Sample of = sample_of(networks, figure);
+  Measured effect;
+  if (!claim.to) {
+    effect = measured(test_mean(values_of(of)));
+    effect.still_improving = share_improving(networks);
+    return effect;
+  }
+  const Networks& others = networks_at(claim.to->variant, claim.to->densities[i], variants);
+  const Sample to = sample_of(others, figure);
+  effect = claim.effect == Effect::ratio ? measure_ratio(of, to) : measure_difference(of, to);
+  effect.still_improving = std::max(share_improving(networks), share_improving(others));
   effect.paired = pairs_of(of, to).has_value();
   effect.deviation_of_other = describe(values_of(to)).deviation;
   return effect;

@@ -36,6 +36,9 @@ struct ClaimTest {
   double p_refuted = 1;    ///< that its contrary is wrong, so that a small one refutes it
   /// The effect beyond the claim's number that as many seeds would have shown in 80 % of experiments.
   double smallest_effect = 0;
+  /// The share of networks, of the side that has more of them, that were still improving when their training
+  /// ended: VariantNetwork::still_improving. With more steps they might rank otherwise.
+  double still_improving = 0;
   /// Whether the same test tells Claim::unlike from `to`; empty where the claim names none.
   std::optional<bool> tells_unlike;
 };
