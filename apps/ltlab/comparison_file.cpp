@@ -58,11 +58,11 @@ bool add_variant_line(const std::string& line, const std::string& value, FileSet
 
 bool add_grid_line(const std::string& line, const std::string& value, FileSettings& to) {
   const std::string option = line.substr(kGrid.size());
-  constexpr std::size_t kMostChoices = 1000;
+  constexpr std::size_t kMostChoices = 256;
   std::size_t all = split(value, ',').size();
   for (const auto& [other, values] : to.grid) all *= values.size();
   if (all == 0 || all > kMostChoices)
-    throw ConfigError("'" + line + "': a grid makes from 1 to 1000 choices, and this makes " +
+    throw ConfigError("'" + line + "': a grid makes from 1 to 256 choices, and this makes " +
                       std::to_string(all));
   if (option == "replicates")
     throw ConfigError("'" + line + "': every choice of the grid has the base's replicates; leave it out");

@@ -72,7 +72,7 @@ std::string RegistrationEntry::digest() const {
   return hash.hex();
 }
 
-Registration::Registration(const fs::path& folder) : folder_(folder) {
+Registration::Registration(fs::path folder) : folder_(std::move(folder)) {
   std::error_code ignored;
   if (!fs::exists(path(), ignored)) return;
   try {

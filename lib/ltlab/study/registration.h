@@ -34,7 +34,7 @@ class Registration {
  public:
   /// Reads the registration in a study's folder; an empty one where there is none. StoreError where an entry
   /// was changed, or the file is none of ltlab's.
-  explicit Registration(const std::filesystem::path& folder);
+  explicit Registration(std::filesystem::path folder);
 
   const std::vector<RegistrationEntry>& entries() const { return entries_; }
   std::filesystem::path path() const { return folder_ / "registration.json"; }
