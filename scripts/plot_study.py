@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Plots the verdicts of a study: each claim's effect with its 95 % interval, and where printed its paper's number.
 
-Reads the verdicts.json that `ltlab study` writes.
+Reads the verdicts.json that `ltlab study` writes. --specifications CLAIM draws the specification curve of a claim in place
+of that: its effect at each choice of the study's grid, from the least to the greatest.
 """
 
 import argparse
@@ -15,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.lines import Line2D
 from plot_style import STYLE, lay_out, save
-from script_errors import reading, require_file, run_script
+from script_errors import InputError, reading, require_file, run_script
 
 LOOKS = {"supported": ("#009E73", "o"), "refuted": ("#D55E00", "X"), "undecided": ("#777777", "s")}
 WHAT = {"": "ratio or exponent", " %": "%", " points": "points", " steps": "steps", " nats": "nats", " FLOPs": "FLOPs"}
@@ -85,16 +86,37 @@ def plot(study, claims, title=""):
     return figure
 
 
+def plot_specifications(study, name, title=""):
+    """The specification curve of a claim: a row for each choice of the grid, by rising effect."""
+    plt.rcParams.update(STYLE)
+    found = [(one["name"], claim) for one in study["specifications"] for claim in one["claims"] if claim["name"] == name]
+    if not found or not found[0][0]:
+        raise InputError(f"the study has no grid with a claim '{name}'; it claims "
+                         + ", ".join(claim["name"] for claim in study["claims"]))
+    found.sort(key=lambda one: one[1]["tests"][0]["effect"])
+    scale = 100 if found[0][1]["unit"] in (" %", " points") else 1
+    rows = [(choice.replace("_", ", "), claim["tests"][0], claim | {"scale": scale, "tests": claim["tests"][:1]}) for choice, claim in found]
+    figure, axes = plt.subplots(figsize=(8.4, len(rows) * ROW + 1.5))
+    draw(axes, rows, found[0][1]["unit"])
+    add_legend(figure, [claim for _, claim in found])
+    lay_out(figure, 0.32 / figure.get_figheight(), title or f"{name}: {found[0][1]['claim']}")
+    return figure
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("verdicts", metavar="VERDICTS.json", type=Path, help="that a study wrote")
     parser.add_argument("-o", "--output", metavar="OUT.png", type=Path, required=True, help="image to write")
+    parser.add_argument("--specifications", metavar="CLAIM", help="draw this claim at each choice of the study's grid")
     parser.add_argument("--title", default="", help="to stand above (the study's question)")
     parser.add_argument("--svg", action="store_true", help="also write OUT.svg")
     arguments = parser.parse_args()
     study, claims = read_study(arguments.verdicts)
     with reading(arguments.verdicts, "give the verdicts.json that `ltlab study` writes"):
-        figure = plot(study, claims, arguments.title)
+        if arguments.specifications:
+            figure = plot_specifications(study, arguments.specifications, arguments.title)
+        else:
+            figure = plot(study, claims, arguments.title)
     save(figure, arguments.output, arguments.svg)
 
 

@@ -213,6 +213,13 @@ class Running(CompareTest):
         self.assertEqual([one["name"] for one in json.loads(done.stdout)["specifications"]], names)
         self.assertEqual(sorted(path.name for path in out.iterdir() if path.is_dir()), sorted(names))
         self.assertIn("## Specifications", (out / "verdicts.md").read_text())
+        script = pathlib.Path(__file__).resolve().parents[2] / "scripts/plot_study.py"
+        for claim, status in (("a", 0), ("b", 3)):
+            drawn = subprocess.run([sys.executable, "-B", script, out / "verdicts.json", "-o", self.folder / "curve.svg",
+                                    "--specifications", claim], capture_output=True, text=True)
+            self.assertEqual(drawn.returncode, status, drawn.stderr)
+        self.assertIn("no grid with a claim 'b'", drawn.stderr)
+        self.assertIn("learning-rate-0.003, batch-10", (self.folder / "curve.svg").read_text())
 
     def test_crossed_seeds_share_the_spread_among_them(self):
         text = BASE.replace("replicates = 4\n", "").replace("levels = 3", "levels = 1") + "control = random-mask\n"
