@@ -55,7 +55,7 @@ void require_crossed_seeds(const ComparisonFile& file) {
     throw ConfigError("a crossed design varies two to four seeds: add another line grid.seed-...");
   for (const auto& [name, config] : file.searches()) {
     if (config.replicates != 1)
-      throw ConfigError("a crossed design has one replicate of each combination: leave out replicates");
+      throw ConfigError("a crossed design has one replicate of each combination: give replicates = 1");
   }
 }
 

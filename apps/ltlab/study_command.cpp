@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
+#include <span>
 
 #include "commands.h"
 #include "comparison_file.h"
@@ -9,6 +9,7 @@
 #include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/utc.h"
+#include "ltlab/store/atomic_file.h"
 #include "search_options.h"
 #include "study_package.h"
 #include "study_plan.h"
@@ -115,9 +116,8 @@ StudyFindings run_study(const ComparisonFile& file, const Request& request) {
 // commands
 
 void write_text(const fs::path& path, const std::string& text) {
-  std::ofstream file(path, std::ios::binary);
-  file << text << std::flush;
-  if (!file) throw IoError("cannot write '" + path.string() + "'");
+  const FolderLock lock(path.parent_path());
+  write_atomically(lock, path.filename().string(), std::as_bytes(std::span(text)));
 }
 
 ComparisonFile read_study_file(const Request& request) {
@@ -127,6 +127,11 @@ ComparisonFile read_study_file(const Request& request) {
                       "' makes no claim: add lines claim.NAME = SENTENCE, or use "
                       "`ltlab compare --config`");
   return file;
+}
+
+// Throws where a claim cannot be evaluated, before it is registered.
+void check_claims(const ComparisonFile& file, const std::string& out) {
+  evaluate(file.study.claims, read_variants(recorded_folders(file, out), file.study), {});
 }
 
 StudyFindings complete_study(const ComparisonFile& file, const Request& request) {
@@ -178,7 +183,9 @@ int study_command(const Arguments& arguments) {
     request.file = values["file"].as<std::vector<std::string>>().front();
     if (values.count("out") == 0) request.out = (fs::path("masks") / fs::path(request.file).stem()).string();
     const ComparisonFile file = read_study_file(request);
-    if (request.plan || !is_study_finished(file, request.out))
+    const bool finished = is_study_finished(file, request.out);
+    if (finished) check_claims(file, request.out);
+    if (request.plan || !finished)
       print_plan(request.plan ? std::cout : std::cerr, plan_study(file, request.out, request.workers),
                  request.workers);
     if (request.plan) {

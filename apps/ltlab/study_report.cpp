@@ -262,16 +262,25 @@ void add_section(std::string& page, const std::string& title, const Lines& lines
   for (const std::string& line : lines) page += "- " + line + "\n";
 }
 
+// Returns " (stated when results existed)" of a line that was not there, or not so, before.
+std::string late_text(const StudyFindings& findings, const std::string& line) {
+  const auto found = findings.timings.find(line);
+  const bool early = found != findings.timings.end() && found->second == LineTiming::beforehand;
+  return early ? "" : " (stated when results existed)";
+}
+
 std::vector<std::string> exclusions_of(const StudyFindings& findings) {
   std::vector<std::string> lines;
   for (const auto& [seed, reason] : findings.study.exclusions)
-    lines.push_back("seed " + std::to_string(seed) + ": " + reason);
+    lines.push_back("seed " + std::to_string(seed) + ": " + reason +
+                    late_text(findings, "exclude." + std::to_string(seed)));
   return lines;
 }
 
 std::vector<std::string> deviations_of(const StudyFindings& findings) {
   std::vector<std::string> lines;
-  for (const auto& [name, text] : findings.study.deviations) lines.push_back(text);
+  for (const auto& [name, text] : findings.study.deviations)
+    lines.push_back(text + late_text(findings, "deviation." + name));
   for (const std::string& line : late_lines(findings)) lines.push_back(line + ".");
   return lines;
 }

@@ -129,8 +129,8 @@ class Finished(CompareTest):
         file.write_text(STUDY + "exclude.2 = its machine overheated\ndeviation.steps = 60 steps, not 50,000\n")
         self.assertEqual(run("study", file, "--out", out).returncode, 0)
         page = (out / "verdicts.md").read_text()
-        self.assertIn("seed 2: its machine overheated", page)
-        self.assertIn("60 steps, not 50,000", page)
+        self.assertIn("seed 2: its machine overheated (stated when results existed)", page)
+        self.assertIn("60 steps, not 50,000 (stated when results existed)", page)
         self.assertEqual(json.loads((out / "verdicts.json").read_text())["claims"][0]["tests"][0]["n"], 3)
 
     def test_a_package_is_replicated(self):
