@@ -235,20 +235,24 @@ ordered_json to_json(const std::optional<Difference>& difference) {
           {"equivalent_p", difference->equivalent_p}};
 }
 
+ordered_json to_json(const LevelMatch& match) {
+  ordered_json json = {{"level", match.level},
+                       {"density", match.density},
+                       {"difference", nullptr},
+                       {"matches", match.matches}};
+  if (match.difference) json["difference"] = match.difference->estimate;
+  return json;
+}
+
 ordered_json to_json(const Matching& matching) {
-  const ordered_json levels = json_array(matching.levels, [](const LevelMatch& match) {
-    const bool tested = match.difference.has_value();
-    return ordered_json{{"level", match.level},
-                        {"density", match.density},
-                        {"difference", json_if(tested, match.difference->estimate)},
-                        {"matches", match.matches}};
-  });
-  const bool found = matching.sparsest.has_value();
-  return {{"criterion", criterion_names().name(matching.criterion)},
-          {"judged_by", matching.on_validation ? "validation accuracy" : "test accuracy"},
-          {"sparsest_density", json_if(found, matching.levels[matching.sparsest.value_or(0)].density)},
-          {"ended_first", matching.ended_first},
-          {"levels", levels}};
+  ordered_json json = {
+      {"criterion", criterion_names().name(matching.criterion)},
+      {"judged_by", matching.on_validation ? "validation accuracy" : "test accuracy"},
+      {"sparsest_density", nullptr},
+      {"ended_first", matching.ended_first},
+      {"levels", json_array(matching.levels, [](const LevelMatch& match) { return to_json(match); })}};
+  if (matching.sparsest) json["sparsest_density"] = matching.levels[*matching.sparsest].density;
+  return json;
 }
 
 ordered_json if_known(const std::optional<Estimate>& estimate) {
