@@ -47,9 +47,10 @@ class MatchingProgress {
 
 std::string matched_by(const MatchOptions& match) {
   return "Neurons matched by " + match_by_names().name(match.by) +
-         format(" first; chance: mean of %u random masks matched in the same way, so that p is never below "
-                "1/(%u + 1) = %.2g, however large z is.",
-                match.draws, match.draws, 1.0 / (match.draws + 1));
+         format(
+             " first; chance: mean of %u random masks matched in the same way, so that p is never below "
+             "1/(%u + 1) = %.2g, however large z is.",
+             match.draws, match.draws, 1.0 / (match.draws + 1));
 }
 
 // Returns "0.0123 (z 4.5, p 1e-06)": the Jaccard index by chance, and how far from it the masks are.

@@ -17,6 +17,7 @@ std::vector<Look> looks_of(const ComparisonFile& file) {
   const std::vector<unsigned>& planned = file.study.looks;
   if (planned.empty()) return {{file.searches().front().second.replicates, kAlpha}};
   std::vector<double> information;
+  information.reserve(planned.size());
   for (const unsigned seeds : planned)
     information.push_back(static_cast<double>(seeds) / static_cast<double>(planned.back()));
   const std::vector<double> alphas = nominal_levels(information, kAlpha, Spending::obrien_fleming);
