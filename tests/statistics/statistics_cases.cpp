@@ -48,9 +48,9 @@ json ratio(const json& c) {
 
 json power_of(const json& c) {
   const std::map<std::string, Alternative> claims = {{"different", Alternative::different},
-                                               {"above", Alternative::above},
-                                               {"not_worse", Alternative::not_worse},
-                                               {"equivalent", Alternative::equivalent}};
+                                                     {"above", Alternative::above},
+                                                     {"not_worse", Alternative::not_worse},
+                                                     {"equivalent", Alternative::equivalent}};
   const PlannedTest test{claims.at(c["claim"]), pairing(c), c["alpha"], c["margin"]};
   return {power(test, c["effect"], c["deviation"], c["seeds"])};
 }
