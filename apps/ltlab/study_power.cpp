@@ -25,11 +25,11 @@ void print_power(std::ostream& out, const ComparisonFile& file, const std::strin
       {}};
   for (const ClaimVerdict& verdict : evaluate(file.study.claims, read_variants(folders, file.study), {})) {
     const ClaimPower power = plan_claim(verdict, seeds, last.alpha, request.power);
-    table.rows.push_back({verdict.claim.name, std::to_string(power.pilot_seeds), format("%.4g", power.effect),
-                          format("%.3g", power.deviation) + (power.paired ? " (pairs)" : ""),
-                          format("%.2f", power.power),
-                          power.seeds_needed ? std::to_string(*power.seeds_needed) : "none",
-                          format("%.3g", power.smallest_shown)});
+    table.rows.push_back(
+        {verdict.claim.name, std::to_string(power.pilot_seeds), effect_words(verdict.claim, power.effect),
+         effect_words(verdict.claim, power.deviation) + (power.paired ? " (pairs)" : ""),
+         format("%.2f", power.power), power.seeds_needed ? std::to_string(*power.seeds_needed) : "none",
+         effect_words(verdict.claim, power.smallest_shown)});
   }
   print_terminal(out, table);
 }

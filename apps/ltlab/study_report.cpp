@@ -328,6 +328,10 @@ ordered_json to_json(const ClaimVerdict& verdict) {
 
 }  // namespace
 
+std::string effect_words(const Claim& claim, double effect) {
+  return effect_text(claim, effect, false) + unit_text(claim);
+}
+
 void print_study(std::ostream& out, const StudyFindings& findings) {
   if (!findings.study.question.empty()) print_line(out, findings.study.question);
   print_terminal(out, verdict_table(findings));

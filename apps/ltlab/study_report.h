@@ -38,6 +38,9 @@ struct StudyFindings {
   const std::vector<ClaimVerdict>& verdicts() const { return specifications.front().verdicts; }
 };
 
+/// Returns an effect of a claim, or its spread, in words: "1.96 points", "2.51", "340 steps".
+std::string effect_words(const Claim& claim, double effect);
+
 /// Prints the verdicts as a table, and what a reader must know of them, for a terminal.
 void print_study(std::ostream& out, const StudyFindings& findings);
 

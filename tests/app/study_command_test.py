@@ -159,8 +159,8 @@ class Finished(CompareTest):
         rows = {line.split()[0]: line for line in done.stdout.splitlines() if line and line.split()[0] in self.claims}
         own, other = self.accuracies("base/replicate-{}", 1), self.accuracies("base/replicate-{}/random-mask-0", 1)
         effect, deviation = np.mean(own - other), np.std(own - other, ddof=1)
-        self.assertIn(f"{effect:.4g}", rows["better"])
-        self.assertIn(f"{deviation:.3g} (pairs)", rows["better"])
+        self.assertIn(f"{100 * effect:.2f} points", rows["better"])
+        self.assertIn(f"{100 * deviation:.2f} points (pairs)", rows["better"])
         t = stats.t.ppf(0.975, 7)
         power = stats.nct.sf(t, 7, effect / deviation * 8 ** 0.5) + stats.nct.cdf(-t, 7, effect / deviation * 8 ** 0.5)
         self.assertIn(f"  {power:.2f}  ", rows["better"])

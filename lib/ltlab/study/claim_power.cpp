@@ -36,10 +36,11 @@ ClaimPower plan_claim(const ClaimVerdict& pilot, std::size_t planned_seeds, doub
   const PlannedTest planned = test_of(pilot, alpha);
   const double effect = effect_of(pilot);
   const bool directional = planned.alternative == Alternative::different;
-  ClaimPower result{test.size, test.estimate, test.deviation, test.paired, 0, std::nullopt, 0};
+  ClaimPower result{test.size, test.estimate, test.unit * test.deviation, test.paired, 0, std::nullopt, 0};
   if (test.deviation == 0) return result;
-  result.smallest_shown = directional ? smallest_effect(planned, test.deviation, planned_seeds, power)
-                                      : smallest_margin(planned, 0, test.deviation, planned_seeds, power);
+  result.smallest_shown =
+      test.unit * (directional ? smallest_effect(planned, test.deviation, planned_seeds, power)
+                               : smallest_margin(planned, 0, test.deviation, planned_seeds, power));
   if (directional && effect <= 0) return result;  // the pilot contradicts the claim
   result.power = ltlab::power(planned, effect, test.deviation, planned_seeds);
   try {

@@ -9,7 +9,7 @@ namespace ltlab {
 /// What a pilot tells of the seeds that a claim takes.
 struct ClaimPower {
   std::size_t pilot_seeds = 0;
-  double effect = 0, deviation = 0;  ///< of the pilot: ClaimTest's, at the claim's first density
+  double effect = 0, deviation = 0;  ///< of the pilot, in the effect's unit, at the claim's first density
   bool paired = false;
   /// The chance that the planned seeds support the claim, if the pilot's effect and spread are the true ones.
   double power = 0;

@@ -180,6 +180,7 @@ ClaimTest test_effect(const Claim& claim, const Measured& effect, double density
   const double seeds =
       second > 0 ? 1 / (1 / size + 1 / second) : size;  // of two samples: half their mean size
   test.beyond = at_number.estimate;
+  test.unit = effect.unit;
   test.deviation = at_number.standard_error * std::sqrt(seeds);
   test.smallest_effect =
       effect.unit * smallest_shown(test, second > 0 ? Pairing::independent : Pairing::paired, alpha);

@@ -31,6 +31,7 @@ struct ClaimTest {
   /// What the test looks at, `estimate` less the claim's number, and its standard deviation over seeds: of
   /// pairs or one sample, or of each of two samples alike. Of ratios both are of a - number * b.
   double beyond = 0, deviation = 0;
+  double unit = 1;         ///< of these two, in that of the effect: of ratios 1 / mean(b)
   double width = 0;        ///< the claim's, in the figure's unit
   double p_supported = 1;  ///< that the claim is wrong, so that a small one supports it
   double p_refuted = 1;    ///< that its contrary is wrong, so that a small one refutes it
