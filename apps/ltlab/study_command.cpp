@@ -98,11 +98,14 @@ StudyFindings run_study(const ComparisonFile& file, const Request& request) {
     findings.looks_done = look + 1;
     findings.specifications.clear();
     const VerdictOptions options{findings.looks[look].alpha, file.study.families, file.study.quotes};
+    const unsigned seeds = findings.looks[look].seeds;
     for (const Specification& specification : file.specifications) {
-      const Folders folders = runner.run(with_replicates(specification.searches, findings.looks[look].seeds),
-                                         specification_folder(specification, request.out));
-      findings.specifications.push_back(
-          {specification.name, evaluate(file.study.claims, read_variants(folders, file.study), options)});
+      const Folders folders =
+          runner.run(searches_at(specification, request.out, findings.looks[look], findings.looks.back()),
+                     specification_folder(specification, request.out));
+      StudyVariants variants = read_variants(folders, file.study);
+      keep_seeds(variants, specification.searches.front().second.seed, seeds);
+      findings.specifications.push_back({specification.name, evaluate(file.study.claims, variants, options)});
     }
     if (std::ranges::none_of(findings.verdicts(), [](const ClaimVerdict& verdict) {
           return verdict.decision == Decision::undecided;

@@ -11,6 +11,28 @@
 namespace ltlab::app {
 
 namespace fs = std::filesystem;
+namespace {
+
+NamedSearches with_replicates(NamedSearches searches, unsigned replicates) {
+  for (auto& [name, config] : searches) config.replicates = replicates;
+  return searches;
+}
+
+unsigned recorded_replicates(const fs::path& folder) {
+  return fs::exists(folder) ? static_cast<unsigned>(RunStore(folder).tickets().size()) : 0;
+}
+
+// Leaves the networks whose seed passes.
+template <typename Passes>
+void keep_if(StudyVariants& variants, const Passes& passes) {
+  for (auto& [name, variant] : variants) {
+    for (auto& [level, networks] : variant.levels)
+      std::erase_if(networks, [&](const auto& network) { return !passes(network.first); });
+    std::erase_if(variant.levels, [](const auto& level) { return level.second.empty(); });
+  }
+}
+
+}  // namespace
 
 std::vector<Look> looks_of(const ComparisonFile& file) {
   constexpr double kAlpha = 0.05;
@@ -27,23 +49,28 @@ std::vector<Look> looks_of(const ComparisonFile& file) {
   return looks;
 }
 
-NamedSearches with_replicates(NamedSearches searches, unsigned replicates) {
-  for (auto& [name, config] : searches) config.replicates = replicates;
+NamedSearches searches_at(const Specification& specification, const std::string& out, const Look& look,
+                          const Look& last) {
+  NamedSearches searches = with_replicates(specification.searches, look.seeds);
+  for (auto& [name, config] : searches) {
+    const unsigned recorded = recorded_replicates(fs::path(specification_folder(specification, out)) / name);
+    config.replicates = std::clamp(recorded, look.seeds, last.seeds);
+  }
   return searches;
 }
 
 StudyVariants read_variants(const Folders& folders, const StudyLines& study) {
   StudyVariants variants;
   for (const auto& [name, folder] : folders) {
-    for (Variant& variant : variants_of(read_recorded_run(folder, name))) {
-      for (auto& [level, networks] : variant.levels) {
-        for (const auto& [seed, reason] : study.exclusions) networks.erase(seed);
-      }
-      std::erase_if(variant.levels, [](const auto& level) { return level.second.empty(); });
+    for (Variant& variant : variants_of(read_recorded_run(folder, name)))
       variants.emplace(variant.name, std::move(variant));
-    }
   }
+  keep_if(variants, [&](std::uint64_t seed) { return !study.exclusions.contains(seed); });
   return variants;
+}
+
+void keep_seeds(StudyVariants& variants, std::uint64_t first, unsigned seeds) {
+  keep_if(variants, [&](std::uint64_t seed) { return seed - first < seeds; });
 }
 
 Folders recorded_folders(const ComparisonFile& file, const std::string& out) {

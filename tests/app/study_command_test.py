@@ -198,9 +198,33 @@ class Running(CompareTest):
         seeds = len(list(out.glob("base/replicate-*")))
         self.assertEqual(found["seeds"], seeds)
         unsure = self.folder / "unsure"
-        done = run("study", self.write(text + "claim.a = test-accuracy of base at 1 above base/random-mask at 1\n"), "--out", unsure, "--json")
+        command = ("study", self.write(text + "claim.a = test-accuracy of base at 1 above base/random-mask at 1\n"), "--out", unsure, "--json")
+        done = run(*command)
         self.assertEqual(json.loads(done.stdout)["seeds"], 4)
         self.assertEqual(len(list(unsure.glob("base/replicate-*"))), 4)
+        # Run again, whole or interrupted in its second look, it finds the same.
+        before = modification_times(unsure)
+        again = run(*command)
+        self.assertEqual(again.returncode, 0, again.stderr)
+        self.assertEqual(again.stdout, done.stdout)
+        for path, time in before.items():
+            self.assertEqual(path.stat().st_mtime_ns, time)
+        (unsure / "base/replicate-3/random-mask-0/level-001.h5").unlink()
+        mended = run(*command)
+        self.assertEqual(mended.returncode, 0, mended.stderr)
+        self.assertEqual(json.loads(mended.stdout)["claims"], json.loads(done.stdout)["claims"])
+
+    def test_a_look_is_at_its_own_seeds(self):
+        text = BASE.replace("replicates = 4\n", "").replace("levels = 3", "levels = 1") + "control = random-mask\nclaim.a = test-accuracy of base at 0.5 above 0\n"
+        out = self.folder / "out"
+        self.assertEqual(run("study", self.write(text + "replicates = 4\n"), "--out", out).returncode, 0)
+        done = run("study", self.write(text + "looks = 3,4\n"), "--out", out, "--json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        found = json.loads(done.stdout)
+        accuracies = [h5py.File(out / f"base/replicate-{seed}/level-001.h5").attrs["test_accuracy"] for seed in range(3)]
+        self.assertEqual(found["seeds"], 3)
+        self.assertEqual(found["claims"][0]["tests"][0]["n"], 3)
+        self.assertAlmostEqual(found["claims"][0]["tests"][0]["effect"], np.mean(accuracies), places=12)
 
     def test_a_grid_evaluates_claims_at_each_choice(self):
         text = BASE.replace("replicates = 4", "replicates = 2").replace("levels = 3", "levels = 1") + "control = random-mask\n"
