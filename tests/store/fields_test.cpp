@@ -84,7 +84,8 @@ TEST_CASE("A figure that older files lack says nothing", "[store]") {
   CHECK(store.read_summary(0).mask_step == level.steps);
 }
 
-TEST_CASE("Predictions are read as they were written, also by themselves, and older files have none", "[store]") {
+TEST_CASE("Predictions are read as they were written, also by themselves, and older files have none",
+          "[store]") {
   const TemporaryFolder folder;
   RunStore store(folder.path());
   store.write_run(sample_run());
