@@ -32,10 +32,10 @@ std::optional<std::size_t> sparsest_matching(std::size_t levels, std::size_t see
 
 std::optional<std::size_t> MatchingDistribution::quantile(double fraction) const {
   // Sums of shares are rounded: without this, all of them might add up to less than 1.
-  constexpr double kRounding = 1e-12;
+  constexpr double kSumRounding = 1e-12;
   double sum = share_of_none;
   std::size_t matching = 0;
-  while (sum < fraction - kRounding && matching < share.size()) sum += share[matching++];
+  while (sum < fraction - kSumRounding && matching < share.size()) sum += share[matching++];
   return last_of(matching);
 }
 

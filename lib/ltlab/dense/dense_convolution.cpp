@@ -24,9 +24,6 @@ namespace {
 
 using dnnl::memory;
 
-constexpr std::size_t kLanes = kLaneMultiple;
-constexpr auto kFloat = memory::data_type::f32;
-
 enum class Task { forward, forward_relu, backward_data, backward_weights };
 
 // A task of given extents, as a request to oneDNN version 2 or 3.

@@ -7,9 +7,6 @@ namespace {
 
 using dnnl::memory;
 
-constexpr std::size_t kLanes = kLaneMultiple;
-constexpr auto kFloat = memory::data_type::f32;
-
 // Extents of a volume, or strides in it: two outer axes, then those of an image and of the lanes.
 memory::dims axes(Lanes lanes, std::size_t outermost, std::size_t outer, std::size_t height,
                   std::size_t width, std::size_t lane) {

@@ -16,6 +16,9 @@
 // extent 1 there.
 namespace ltlab {
 
+constexpr std::size_t kLanes = kLaneMultiple;
+constexpr auto kFloat = dnnl::memory::data_type::f32;
+
 /// A run of the caller's activations, of which `block` channels lie side by side (1: none do).
 struct CallersRun {
   PanelRun panels;

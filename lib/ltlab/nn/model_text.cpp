@@ -13,7 +13,7 @@
 namespace ltlab {
 namespace {
 
-using Layer = ModelText::Layer;
+using TextLayer = ModelText::Layer;
 using Words = std::vector<std::string>;
 
 constexpr std::size_t kMostLayers = 10'000;
@@ -119,15 +119,15 @@ class Parser {
   void residual(std::size_t begin, std::size_t end) {
     refuse(take_words());
     const std::size_t shortcut = model_.layers.size();
-    append({Layer::Kind::shortcut, numbered("shortcut"), line_->where});
+    append({TextLayer::Kind::shortcut, numbered("shortcut"), line_->where});
     block(begin + 1, end);
     line_ = &lines_[end];
     Words options = take_words();
     const bool relu = take_flag(options, "relu");
     refuse(options);
-    Layer& last = model_.layers.back();
+    TextLayer& last = model_.layers.back();
     if (model_.layers.size() == shortcut + 1) fail("there must be layers between 'residual' and its 'end'");
-    if (last.relu || last.adds_shortcut || last.kind == Layer::Kind::max_pooling)
+    if (last.relu || last.adds_shortcut || last.kind == TextLayer::Kind::max_pooling)
       fail("the shortcut cannot come on top of '" + last.name +
            "': the last line of a residual block must be conv, linear or batch-norm without relu, "
            "average-pool or dropout");
@@ -138,7 +138,7 @@ class Parser {
   }
 
   void statement() {
-    using Kind = Layer::Kind;
+    using Kind = TextLayer::Kind;
     const std::string kind = line_->words.front();
     Words options = take_words();
     if (kind == "inputs") {
@@ -146,13 +146,13 @@ class Parser {
     } else if (kind == "conv") {
       convolution(options);
     } else if (kind == "linear") {
-      Layer layer{Kind::linear, numbered("fc"), line_->where};
+      TextLayer layer{Kind::linear, numbered("fc"), line_->where};
       const std::string outputs = take(options, "the number of outputs");
       if (outputs != "classes") layer.outputs = number(outputs, 1);
       layer.relu = take_flag(options, "relu");
       append(layer);
     } else if (kind == "batch-norm") {
-      Layer layer{Kind::batch_norm, numbered("bn"), line_->where};
+      TextLayer layer{Kind::batch_norm, numbered("bn"), line_->where};
       layer.relu = take_flag(options, "relu");
       append(layer);
     } else if (kind == "max-pool") {
@@ -162,7 +162,7 @@ class Parser {
     } else if (kind == "global-average-pool") {
       append({Kind::global_average_pooling, numbered("pool"), line_->where});
     } else if (kind == "dropout") {
-      Layer layer{Kind::dropout, numbered("dropout"), line_->where};
+      TextLayer layer{Kind::dropout, numbered("dropout"), line_->where};
       layer.rate = rate(take(options, "the share of values to drop"));
       append(layer);
     } else if (kind == "end") {
@@ -185,7 +185,7 @@ class Parser {
   }
 
   void convolution(Words& options) {
-    Layer layer{Layer::Kind::convolution, numbered("conv"), line_->where};
+    TextLayer layer{TextLayer::Kind::convolution, numbered("conv"), line_->where};
     layer.outputs = number(take(options, "the number of channels"), 1);
     layer.height = layer.width = 3;
     if (!options.empty() && is_window(options.front())) take_window(options, layer);
@@ -195,12 +195,12 @@ class Parser {
     append(layer);
   }
 
-  void pooling(Layer::Kind kind, Words& options) {
-    Layer layer{kind, numbered("pool"), line_->where};
+  void pooling(TextLayer::Kind kind, Words& options) {
+    TextLayer layer{kind, numbered("pool"), line_->where};
     if (options.empty() || !is_window(options.front())) fail("the window is missing, as in 2x2");
     take_window(options, layer);
     layer.stride = take_option(options, "stride", 1).value_or(layer.height);
-    if (kind == Layer::Kind::max_pooling) layer.relu = take_flag(options, "relu");
+    if (kind == TextLayer::Kind::max_pooling) layer.relu = take_flag(options, "relu");
     append(layer);
   }
 
@@ -242,7 +242,7 @@ class Parser {
     return by != std::string::npos && word.find_first_not_of("0123456789x") == std::string::npos;
   }
 
-  void take_window(Words& options, Layer& layer) {
+  void take_window(Words& options, TextLayer& layer) {
     const std::string window = take(options, "the window");
     const auto by = window.find('x');
     layer.height = number(window.substr(0, by), 1);
@@ -285,7 +285,7 @@ class Parser {
 
   std::string numbered(const std::string& kind) { return kind + std::to_string(++count_[kind]); }
 
-  void append(Layer layer) {
+  void append(TextLayer layer) {
     if (model_.layers.size() == kMostLayers)
       fail("the model has more than " + std::to_string(kMostLayers) + " layers");
     layer.word = line_->words.front();
@@ -294,16 +294,16 @@ class Parser {
 
   void check_last_layer() {
     line_ = nullptr;
-    const bool ends_well = !model_.layers.empty() && model_.layers.back().kind == Layer::Kind::linear &&
+    const bool ends_well = !model_.layers.empty() && model_.layers.back().kind == TextLayer::Kind::linear &&
                            !model_.layers.back().relu && !model_.layers.back().adds_shortcut;
     if (!ends_well) fail("the last line must be 'linear classes', without relu and outside all blocks");
   }
 
   void drop_needless_biases() {
     for (std::size_t i = 0; i + 1 < model_.layers.size(); ++i) {
-      Layer& layer = model_.layers[i];
-      const bool normalized = model_.layers[i + 1].kind == Layer::Kind::batch_norm;
-      if (layer.kind == Layer::Kind::convolution && normalized && !layer.relu && !layer.adds_shortcut)
+      TextLayer& layer = model_.layers[i];
+      const bool normalized = model_.layers[i + 1].kind == TextLayer::Kind::batch_norm;
+      if (layer.kind == TextLayer::Kind::convolution && normalized && !layer.relu && !layer.adds_shortcut)
         layer.bias = false;
     }
   }

@@ -22,7 +22,7 @@
 namespace ltlab {
 namespace {
 
-using Kind = ModelText::Layer::Kind;
+using LayerKind = ModelText::Layer::Kind;
 
 constexpr std::string_view kMlp = "mlp:";
 constexpr double kLargestLayer = 1 << 28;  // weights, or outputs of an image
@@ -118,7 +118,7 @@ ConvolutionShape convolution_shape(const ModelText::Layer& layer, const ImageSha
 }
 
 Pooling pooling_of(const ModelText::Layer& layer, const ImageShape& input) {
-  if (layer.kind == Kind::global_average_pooling) return whole_image(input);
+  if (layer.kind == LayerKind::global_average_pooling) return whole_image(input);
   return {layer.height, layer.width, layer.stride};
 }
 
@@ -149,9 +149,9 @@ class Builder {
 
   static void check_size(const ModelText::Layer& layer, const ImageShape& input, const ImageShape& output) {
     auto weights = static_cast<double>(output.channels);
-    if (layer.kind == Kind::convolution)
+    if (layer.kind == LayerKind::convolution)
       weights *= static_cast<double>(input.channels) * static_cast<double>(layer.height * layer.width);
-    if (layer.kind == Kind::linear) weights *= static_cast<double>(input.features());
+    if (layer.kind == LayerKind::linear) weights *= static_cast<double>(input.features());
     if (std::max(weights, static_cast<double>(output.features())) > kLargestLayer)
       throw ConfigError("it is too large: the most that it may have are " +
                         std::to_string(static_cast<std::uint64_t>(kLargestLayer)) +
@@ -160,17 +160,17 @@ class Builder {
 
   ImageShape output_of(const ModelText::Layer& layer, const ImageShape& input) const {
     switch (layer.kind) {
-      case Kind::convolution:
+      case LayerKind::convolution:
         return convolution_shape(layer, input).output();
-      case Kind::linear:
+      case LayerKind::linear:
         return {layer.outputs ? layer.outputs : classes_, 1, 1};
-      case Kind::max_pooling:
-      case Kind::average_pooling:
-      case Kind::global_average_pooling:
+      case LayerKind::max_pooling:
+      case LayerKind::average_pooling:
+      case LayerKind::global_average_pooling:
         return pooling_of(layer, input).output(input);
-      case Kind::batch_norm:
-      case Kind::dropout:
-      case Kind::shortcut:
+      case LayerKind::batch_norm:
+      case LayerKind::dropout:
+      case LayerKind::shortcut:
         break;
     }
     return input;
@@ -188,7 +188,7 @@ class Builder {
 
   void add(std::size_t i) {
     const ModelText::Layer& layer = model_.layers[i];
-    if (layer.kind == Kind::shortcut) {
+    if (layer.kind == LayerKind::shortcut) {
       shortcut_output_.resize(i + 1);
       shortcut_output_[i] = add_shortcut(layer, shapes_[i], shapes_[layer.block_end + 1]);
       return;
@@ -223,22 +223,22 @@ class Builder {
                                        bool last) const {
     const Activation activation = activation_of(layer.relu);
     switch (layer.kind) {
-      case Kind::convolution:
+      case LayerKind::convolution:
         return std::make_unique<Convolution<T>>(layer.name, convolution_shape(layer, input), activation,
                                                 layer.bias);
-      case Kind::linear:
+      case LayerKind::linear:
         return std::make_unique<Linear<T>>(layer.name, input, layer.outputs ? layer.outputs : classes_,
                                            activation, last);
-      case Kind::batch_norm:
+      case LayerKind::batch_norm:
         return std::make_unique<BatchNormalization<T>>(layer.name, input, activation);
-      case Kind::max_pooling:
+      case LayerKind::max_pooling:
         return std::make_unique<MaxPooling<T>>(layer.name, input, pooling_of(layer, input), activation);
-      case Kind::dropout:
+      case LayerKind::dropout:
         return std::make_unique<DropoutLayer<T>>(layer.name, input, layer.rate);
-      case Kind::average_pooling:
-      case Kind::global_average_pooling:
+      case LayerKind::average_pooling:
+      case LayerKind::global_average_pooling:
         return std::make_unique<AveragePooling<T>>(layer.name, input, pooling_of(layer, input));
-      case Kind::shortcut:
+      case LayerKind::shortcut:
         break;
     }
     return nullptr;
@@ -303,7 +303,7 @@ ImageShape usual_image(const std::string& description) {
 std::vector<std::string> layer_names(const std::string& description) {
   std::vector<std::string> names;
   for (const ModelText::Layer& layer : parse_model_text(model_text(description)).layers) {
-    if (layer.kind == Kind::convolution || layer.kind == Kind::linear) names.push_back(layer.name);
+    if (layer.kind == LayerKind::convolution || layer.kind == LayerKind::linear) names.push_back(layer.name);
   }
   return names;
 }

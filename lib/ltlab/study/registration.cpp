@@ -18,7 +18,7 @@ namespace {
 using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
-constexpr auto kFormat = "ltlab-registration";
+constexpr auto kRegistrationFormat = "ltlab-registration";
 
 std::string read_text(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -43,7 +43,7 @@ ordered_json to_json(const RegistrationEntry& entry) {
 // Reads entries, each of which must be as it was written, after the one before.
 std::vector<RegistrationEntry> read_entries(const fs::path& path) {
   const ordered_json document = ordered_json::parse(read_text(path));
-  if (document.at("format") != kFormat) throw changed(path, "it is no registration");
+  if (document.at("format") != kRegistrationFormat) throw changed(path, "it is no registration");
   std::vector<RegistrationEntry> entries;
   std::string previous;
   for (const ordered_json& json : document.at("entries")) {
@@ -85,7 +85,7 @@ Registration::Registration(fs::path folder) : folder_(std::move(folder)) {
 void Registration::add(const std::string& text, std::uint64_t trainings, const std::string& time_utc) {
   if (!entries_.empty() && entries_.back().text == text) return;
   entries_.push_back({time_utc, text, trainings, entries_.empty() ? "" : entries_.back().digest()});
-  ordered_json document = {{"format", kFormat}, {"entries", ordered_json::array()}};
+  ordered_json document = {{"format", kRegistrationFormat}, {"entries", ordered_json::array()}};
   for (const RegistrationEntry& entry : entries_) document["entries"].push_back(to_json(entry));
   const std::string written = document.dump(1) + "\n";
   std::error_code error;
