@@ -20,6 +20,7 @@
 #include "ltlab/base/error.h"
 #include "ltlab/base/memory_crash.h"
 #include "ltlab/hdf5/library.h"
+#include "ltlab/hdf5/limits.h"
 
 namespace ltlab::hdf5 {
 
@@ -56,13 +57,11 @@ namespace fs = std::filesystem;
 // The child ends with this status if nobody reads its pipe or it finds no memory (libhdf5 then ends with -1).
 constexpr int kGaveUp = 75;
 
-// Returns the bytes of address space that a child may take: what this process has taken already, with which
-// the child begins, and all of the machine's memory.
-rlim_t memory_of_child() {
+// Returns the bytes of address space that this process has taken, with which a child begins.
+rlim_t memory_taken() {
   rlim_t pages = 0;
   std::ifstream("/proc/self/statm") >> pages;
-  return (pages + static_cast<rlim_t>(::sysconf(_SC_PHYS_PAGES))) *
-         static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  return pages * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
 }
 
 void set_limit(__rlimit_resource resource, rlim_t most) {
@@ -73,29 +72,34 @@ void set_limit(__rlimit_resource resource, rlim_t most) {
 }
 
 // Makes a crash here leave nothing behind: the parent reports it in one sentence.
-void prepare_child(rlim_t memory) {
+void prepare_child() {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGXCPU, SIGALRM})
     std::signal(signal, SIG_DFL);
   on_crash_without_memory([] { ::_exit(kGaveUp); });
   for (const int signal : {SIGINT, SIGTERM}) std::signal(signal, SIG_IGN);  // only the parent stops on these
   set_limit(RLIMIT_CORE, 0);
-  set_limit(RLIMIT_AS, memory);
   const FileDescriptor nowhere(::open("/dev/null", O_WRONLY | O_CLOEXEC));
   ::dup2(nowhere.get(), STDERR_FILENO);  // the C library's last words
 }
 
-// Limits, in the child, the processor time for reading this file, beyond what has been taken already. The
-// elapsed time may be so many times longer, since a disk or network may be slower.
-void limit_time(const fs::path& path) {
-  constexpr rlim_t kSeconds = 60, kSecondsPerMebibyte = 10, kSlower = 10;
+// Limits, in the child, what reading this file may take beyond what has been taken already: processor time,
+// the elapsed time, which may be so many times longer, since a disk or network may be slower, and memory, of
+// which there is enough for all arrays that limits.h allows it, as far as the machine has it.
+void limit_reading(const fs::path& path, rlim_t memory_at_begin) {
+  constexpr rlim_t kSeconds = 20, kSecondsPerMebibyte = 10, kSlower = 10;
+  constexpr rlim_t kMemory = rlim_t{2} << 30;
   std::error_code ignored;  // whoever reads the file finds out if it cannot be looked at
-  const std::uintmax_t bytes = fs::file_size(path, ignored);
-  const rlim_t seconds = kSeconds + (ignored ? 0 : kSecondsPerMebibyte * (bytes >> 20));
+  const std::uintmax_t size = fs::file_size(path, ignored);
+  const rlim_t bytes = ignored ? 0 : std::min<std::uintmax_t>(size, kMostArrayBytes);
+  const rlim_t seconds = kSeconds + kSecondsPerMebibyte * (bytes >> 20);
   rusage taken{};
   ::getrusage(RUSAGE_SELF, &taken);
   set_limit(RLIMIT_CPU, static_cast<rlim_t>(taken.ru_utime.tv_sec + taken.ru_stime.tv_sec) + seconds);
   ::alarm(static_cast<unsigned>(std::min(kSlower * seconds, rlim_t{INT_MAX})));
+  const auto machine =
+      static_cast<rlim_t>(::sysconf(_SC_PHYS_PAGES)) * static_cast<rlim_t>(::sysconf(_SC_PAGESIZE));
+  set_limit(RLIMIT_AS, memory_at_begin + std::min(machine, kMemory + kMostExpansion * bytes));
 }
 
 // Writes a text as its length and its letters; returns false if the other process is gone.
@@ -178,7 +182,6 @@ std::unique_ptr<Child> start_child(const fs::path& path, const std::function<voi
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
     throw IoError("cannot make a pipe: " + std::string(std::strerror(errno)));
   FileDescriptor ours(ends[0]), theirs(ends[1]);
-  const rlim_t memory = memory_of_child();
   const LibraryLock lock;  // no other thread is inside HDF5, so the child finds it in order
   const pid_t process = ::fork();
   if (process < 0)
@@ -187,7 +190,7 @@ std::unique_ptr<Child> start_child(const fs::path& path, const std::function<voi
   errno = 0;
   { const FileDescriptor closed = std::move(ours); }  // or else the parent's end would not end the pipe
   lift_lock_in_child();
-  prepare_child(memory);
+  prepare_child();
   serve(ChildPipe(std::move(theirs)));
   ::_exit(0);
 }
@@ -221,8 +224,9 @@ bool ChildPipe::read(std::span<std::byte> bytes) const {
 void read_in_child(const fs::path& path, const std::function<std::function<void(const ChildPipe&)>()>& read,
                    const std::function<bool(const ChildPipe&)>& receive) {
   for (int tries = 1;; ++tries) {
+    const rlim_t taken = memory_taken();
     const std::unique_ptr<Child> child = start_child(path, [&](const ChildPipe& pipe) {
-      limit_time(path);
+      limit_reading(path, taken);
       answer(pipe, read);
     });
     Answer found = Answer::none;
@@ -244,7 +248,10 @@ void FileChecker::check(const fs::path& path) {
   int crashes = 0;
   while (true) {
     const bool fresh = !child_;
-    if (fresh) child_ = start_child(path, [this](const ChildPipe& pipe) { serve(pipe); });
+    if (fresh) {
+      const std::uint64_t taken = memory_taken();
+      child_ = start_child(path, [this, taken](const ChildPipe& pipe) { serve(pipe, taken); });
+    }
     const ChildPipe& pipe = child_->pipe();
     Answer found = Answer::none;
     if (write_text(pipe, path.string()) && pipe.read_value(found) && found == Answer::read) return;
@@ -259,12 +266,12 @@ void FileChecker::check(const fs::path& path) {
 }
 
 // A file at fault may leave HDF5 in disorder, so the child ends with it.
-void FileChecker::serve(const ChildPipe& pipe) const {
+void FileChecker::serve(const ChildPipe& pipe, std::uint64_t memory_at_begin) const {
   for (bool sound = true; sound;) {
     sound = answer(pipe, [&] {
       std::string name;
       if (!read_text(pipe, name)) ::_exit(0);
-      limit_time(name);
+      limit_reading(name, memory_at_begin);
       check_(name);
       return [](const ChildPipe&) {};
     });

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -45,7 +46,8 @@ class Child;
 /// `read` runs in the child and returns a function that writes what it read to the pipe. `receive` then reads
 /// that here. An error that `read` throws is thrown here, as the same type. StoreError, naming the file,
 /// where the child crashes twice or takes more time than such a file can need; IoError where the system
-/// starts no child or kills it, or memory runs out: the child gets no more than the machine has.
+/// starts no child or kills it, or memory runs out: the child gets 2 GiB beside what the arrays of such a
+/// file may take, and no more than the machine has.
 ///
 /// The child is a fork that holds HDF5's lock and uses nothing but HDF5 and memory, which the C library keeps
 /// usable in a child whatever other threads were doing. The function may be called from any thread.
@@ -68,7 +70,7 @@ class FileChecker {
   void check(const std::filesystem::path& path);
 
  private:
-  void serve(const ChildPipe& pipe) const;
+  void serve(const ChildPipe& pipe, std::uint64_t memory_at_begin) const;
 
   std::function<void(const std::filesystem::path&)> check_;
   std::mutex mutex_;
