@@ -27,8 +27,8 @@
 #include "search_session.h"
 #include "stop_signals.h"
 #include "structure_report.h"
-#include "study_plan.h"
 #include "terminal.h"
+#include "tuning.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -65,11 +65,12 @@ auto print_table_of(Format format) {
 
 // What `ltlab compare` is asked to do.
 struct Request {
-  std::vector<std::pair<std::string, std::string>> runs;  // names and folders
-  std::string config;                                     // comparison file; empty: none, compare `runs`
-  std::string out;                                        // folder of the file's runs
-  std::string data_directory;                             // as in DatasetOptions
-  std::string densities, tables, format = "terminal";     // as written
+  Folders runs;
+  std::vector<TunedSearch> tunings;                    // of the file
+  std::string config;                                  // comparison file; empty: none, compare `runs`
+  std::string out;                                     // folder of the file's runs
+  std::string data_directory;                          // as in DatasetOptions
+  std::string densities, tables, format = "terminal";  // as written
   std::vector<std::string> table_names = comparison_table_names();
   unsigned workers = 1;
   bool images = false;  // compare predictions image by image
@@ -140,7 +141,7 @@ void run_crossed(const ComparisonFile& file, const Request& request, Format form
   located("config file '" + request.config + "': ", [&] { require_crossed_seeds(file); });
   ComparisonRunner runner(request.workers);
   for (const Specification& specification : file.specifications)
-    runner.run(specification.searches, specification_folder(specification, request.out));
+    runner.run(specification.searches, specification_folder(specification, request.out).string());
   const std::vector<CrossedResult> results = crossed_results(file, request.out);
   if (format == Format::json) return print_json(std::cout, crossed_json(file, results));
   const TextTable table = crossed_table(file, results);
@@ -148,9 +149,24 @@ void run_crossed(const ComparisonFile& file, const Request& request, Format form
   print_table_of(format)(std::cout, table);
 }
 
-// Runs what is missing of the file's searches.
+// Runs what is missing of the file's trials and searches.
 void run_file(const ComparisonFile& file, Request& request) {
-  request.runs = ComparisonRunner(request.workers).run(file.searches(), request.out);
+  ComparisonRunner runner(request.workers);
+  const Specification& only = file.specifications.front();
+  run_trials(runner, only, request.out);
+  request.tunings = read_tunings(only, request.out);
+  request.runs = runner.run(tuned(only, request.tunings).searches, request.out);
+}
+
+// Reads the runs, those that were tuned with their trials.
+std::vector<RecordedRun> read_runs(const Request& request) {
+  std::vector<RecordedRun> runs;
+  for (const auto& [name, folder] : request.runs) {
+    RecordedRun& run = runs.emplace_back(read_recorded_run(folder, name));
+    const auto tuning = std::ranges::find(request.tunings, name, &TunedSearch::name);
+    if (tuning != request.tunings.end()) run.trials = tuning->trials;
+  }
+  return runs;
 }
 
 // Returns the first level from which on no path leads through a ticket; none if one leads through the last.
@@ -208,10 +224,12 @@ std::vector<ImageResult> compared_images(const Request& request, const std::vect
 struct Printed {
   Comparison comparison;
   std::vector<ImageResult> images;
+  std::vector<TunedSearch> tunings;
   std::vector<std::string> collapses, table_names;
 
   std::vector<TextTable> tables() const {
     std::vector<TextTable> all = comparison_tables(comparison);
+    all.push_back(tuning_table(tunings));
     if (!images.empty()) std::ranges::move(image_tables(images, comparison), std::back_inserter(all));
     std::erase_if(all, [&](const TextTable& table) {
       return table.rows.empty() || std::ranges::count(table_names, table.label) == 0;
@@ -221,11 +239,12 @@ struct Printed {
 };
 
 void print(std::ostream& out, const Printed& printed, Format format) {
-  const auto& [comparison, images, collapses, table_names] = printed;
+  const auto& [comparison, images, tunings, collapses, table_names] = printed;
   if (format == Format::csv) return print_csv(out, comparison_rows(comparison));
   if (format == Format::json) {
     nlohmann::ordered_json document = comparison_json(comparison);
     document["layer_collapse"] = collapses;
+    if (!tunings.empty()) document["tuning"] = tuning_json(tunings);
     if (!images.empty()) document["images"] = images_json(images, comparison);
     return print_json(out, document);
   }
@@ -274,9 +293,9 @@ int compare_command(const Arguments& arguments) {
   } catch (const Interrupted&) {
     throw Error(ExitStatus::interrupted, "interrupted; what was done is saved, the same command goes on");
   }
-  std::vector<RecordedRun> runs;
-  for (const auto& [name, folder] : request.runs) runs.push_back(read_recorded_run(folder, name));
-  Printed printed{compare(runs, request.options), {}, collapse_notes(request), request.table_names};
+  const std::vector<RecordedRun> runs = read_runs(request);
+  Printed printed{
+      compare(runs, request.options), {}, request.tunings, collapse_notes(request), request.table_names};
   if (request.images) printed.images = compared_images(request, runs, printed.comparison);
   print(std::cout, printed, format);
   return 0;

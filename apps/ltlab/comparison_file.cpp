@@ -15,25 +15,62 @@
 #include "search_options.h"
 
 namespace ltlab::app {
+namespace fs = std::filesystem;
 namespace {
 
 const std::string kBase = "base";
 const std::string kVariant = "variant.";
 const std::string kGrid = "grid.";
+const std::string kTune = "tune.";
+const std::string kTuningFolder = "tuning";
 
-// The settings of the base, and of each variant in the order of the file; the options that are varied with
-// their values; and lines that are no settings.
+// Options, and the values that each takes in turn.
+using Values = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
+// What the file says of one search.
+struct SearchLines {
+  Settings settings;
+  Values tune;
+};
+
+// Of the base, and of each variant in the order of the file; the options that are varied with their values;
+// and lines that are no settings.
 struct FileSettings {
-  Settings base;
-  std::vector<std::pair<std::string, Settings>> variants;
-  std::vector<std::pair<std::string, std::vector<std::string>>> grid;
+  SearchLines base;
+  std::vector<std::pair<std::string, SearchLines>> variants;
+  Values grid;
   ConfigLines study;
 
-  Settings& variant(const std::string& name) {
-    const auto found = std::ranges::find(variants, name, &std::pair<std::string, Settings>::first);
-    return found != variants.end() ? found->second : variants.emplace_back(name, Settings()).second;
+  SearchLines& variant(const std::string& name) {
+    const auto found = std::ranges::find(variants, name, &std::pair<std::string, SearchLines>::first);
+    return found != variants.end() ? found->second : variants.emplace_back(name, SearchLines()).second;
   }
 };
+
+const std::vector<std::string>* values_of(const std::string& option, const Values& values) {
+  const auto found = std::ranges::find(values, option, &Values::value_type::first);
+  return found == values.end() ? nullptr : &found->second;
+}
+
+// Adds the values of a line, and returns whether they are the first of that option.
+bool add_values(const std::string& line, const std::string& option, const std::string& text, Values& to) {
+  constexpr std::size_t kMostChoices = 256;
+  std::size_t all = split(text, ',').size();
+  for (const auto& [other, values] : to) all *= values.size();
+  if (all == 0 || all > kMostChoices)
+    throw ConfigError("'" + line + "': together such lines make from 1 to 256 choices, and this makes " +
+                      std::to_string(all));
+  const bool fresh = values_of(option, to) == nullptr;
+  to.emplace_back(option, split(text, ','));
+  return fresh;
+}
+
+// Adds values that are tried, the best of which is taken. A seed that is chosen is no result.
+bool add_tune_line(const std::string& line, const std::string& option, const std::string& text, Values& to) {
+  if (option.find("seed") != std::string::npos || option == "replicates")
+    throw ConfigError("'" + line + "': seeds are not chosen by their results; leave it out");
+  return add_values(line, option, text, to);
+}
 
 // Splits "variant.cubic.schedule" into "cubic" and "schedule". A variant's name is also its folder's.
 std::pair<std::string, std::string> parse_variant_line(const std::string& line) {
@@ -53,31 +90,34 @@ bool add_variant_line(const std::string& line, const std::string& value, FileSet
   if (option == "seed" || option == "replicates")
     throw ConfigError("'" + line +
                       "': all variants have the base's seeds, so that replicates pair; leave it out");
-  return to.variant(name).emplace(option, value).second;
+  SearchLines& variant = to.variant(name);
+  return option.starts_with(kTune) ? add_tune_line(line, option.substr(kTune.size()), value, variant.tune)
+                                   : variant.settings.emplace(option, value).second;
 }
 
 bool add_grid_line(const std::string& line, const std::string& value, FileSettings& to) {
   const std::string option = line.substr(kGrid.size());
-  constexpr std::size_t kMostChoices = 256;
-  std::size_t all = split(value, ',').size();
-  for (const auto& [other, values] : to.grid) all *= values.size();
-  if (all == 0 || all > kMostChoices)
-    throw ConfigError("'" + line + "': a grid makes from 1 to 256 choices, and this makes " +
-                      std::to_string(all));
   if (option == "replicates")
     throw ConfigError("'" + line + "': every choice of the grid has the base's replicates; leave it out");
-  const bool fresh = std::ranges::count(to.grid, option, &decltype(to.grid)::value_type::first) == 0;
-  to.grid.emplace_back(option, split(value, ','));
-  return fresh;
+  return add_values(line, option, value, to.grid);
 }
 
 bool add_line(const std::string& line, const std::string& value, FileSettings& to) {
   if (line.starts_with(kVariant)) return add_variant_line(line, value, to);
   if (line.starts_with(kGrid)) return add_grid_line(line, value, to);
-  if (!is_study_line(line)) return to.base.emplace(line, value).second;
+  if (line.starts_with(kTune)) return add_tune_line(line, line.substr(kTune.size()), value, to.base.tune);
+  if (!is_study_line(line)) return to.base.settings.emplace(line, value).second;
   const bool fresh = std::ranges::count(to.study, line, &ConfigLines::value_type::first) == 0;
   to.study.emplace_back(line, value);
   return fresh;
+}
+
+// Refuses values to try of what is set.
+void refuse_set(const std::string& line, const SearchLines& lines, const Values& grid) {
+  for (const auto& [option, values] : lines.tune) {
+    if (lines.settings.contains(option) || values_of(option, grid))
+      throw ConfigError("'" + line + option + "' tries values of what is set: leave one of them out");
+  }
 }
 
 FileSettings read_lines(const std::string& text) {
@@ -85,9 +125,11 @@ FileSettings read_lines(const std::string& text) {
   for (const auto& [name, value] : written_lines(text)) {
     if (!add_line(name, value, settings)) throw ConfigError("'" + name + "' is set twice: leave one out");
   }
-  for (const auto& [option, values] : settings.grid) {
-    for (const auto& [variant, own] : settings.variants) {
-      if (own.contains(option))
+  refuse_set(kTune, settings.base, settings.grid);
+  for (const auto& [variant, lines] : settings.variants) {
+    refuse_set(kVariant + variant + "." + kTune, lines, settings.grid);
+    for (const auto& [option, values] : settings.grid) {
+      if (lines.settings.contains(option))
         throw ConfigError("'" + kGrid + option + "' varies what variant '" + variant +
                           "' sets: leave one of them out");
     }
@@ -131,9 +173,9 @@ struct Choice {
 };
 
 // Returns every choice of one value of each option, the first values first.
-std::vector<Choice> choices(const FileSettings& file) {
+std::vector<Choice> choices(const Values& of) {
   std::vector<Choice> all{{}};
-  for (const auto& [option, values] : file.grid) {
+  for (const auto& [option, values] : of) {
     std::vector<Choice> more;
     for (const Choice& choice : all) {
       for (const std::string& value : values) {
@@ -147,19 +189,70 @@ std::vector<Choice> choices(const FileSettings& file) {
   return all;
 }
 
-NamedSearches read_searches(const FileSettings& file, const Choice& choice, const std::string& where,
-                            const std::string& data_directory) {
-  Settings base = file.base;
-  for (const auto& [option, value] : choice.settings) base[option] = value;
-  NamedSearches searches;
-  const auto add = [&](const std::string& name, const Settings& own, const std::string& of) {
-    searches.emplace_back(
-        name, located(where + of + ": ", [&] { return parse_variant(base, own, data_directory); }));
-  };
-  add(kBase, {}, "");
-  for (const auto& [name, own] : file.variants) add(name, own, ", variant '" + name + "'");
-  return searches;
+// Returns the values to try for a search: its own, and the base's of what it neither sets nor tries itself.
+Values tuned_values(const SearchLines& base, const SearchLines& own) {
+  Values values = own.tune;
+  for (const auto& [option, tried] : base.tune) {
+    if (!own.settings.contains(option) && !values_of(option, own.tune)) values.emplace_back(option, tried);
+  }
+  return values;
 }
+
+// Returns a trial of a search: with a seed that none of its replicates has, and by its tickets alone.
+SearchConfig trial_of(SearchConfig config, unsigned most_replicates) {
+  config.seed += most_replicates;
+  config.replicates = 1;
+  config.controls.clear();
+  config.predictions = RecordedPredictions::none;
+  return config;
+}
+
+// Reads the searches of a choice of the grid.
+class SpecificationReader {
+ public:
+  SpecificationReader(const FileSettings& file, const Choice& choice, const std::string& where,
+                      const std::string& data_directory, unsigned most_replicates)
+      : file_(file),
+        where_(where),
+        data_directory_(data_directory),
+        base_(file.base.settings),
+        most_replicates_(most_replicates) {
+    specification_.name = choice.name;
+    for (const auto& [option, value] : choice.settings) base_[option] = value;
+  }
+
+  Specification read() {
+    add(kBase, {{}, file_.base.tune}, where_ + ": ");
+    for (const auto& [name, lines] : file_.variants) add(name, lines, where_ + ", variant '" + name + "': ");
+    return std::move(specification_);
+  }
+
+ private:
+  void add(const std::string& name, const SearchLines& lines, const std::string& where) {
+    Tuning tuning;
+    for (const Choice& choice : choices(tuned_values(file_.base, lines))) {
+      Settings own = lines.settings;
+      own.insert(choice.settings.begin(), choice.settings.end());
+      const SearchConfig config = located(where, [&] { return parse_variant(base_, own, data_directory_); });
+      if (!choice.name.empty() && config.data.validation == 0)
+        throw ConfigError(where + "values are chosen by validation accuracy, and --validation is 0");
+      tuning.candidates.emplace_back(choice.name, config);
+      tuning.trials.emplace_back(choice.name,
+                                 trial_of(config, std::max(most_replicates_, config.replicates)));
+    }
+    specification_.searches.emplace_back(name, tuning.candidates.front().second);
+    if (tuning.trials.size() < 2) return;
+    if (name == kTuningFolder)
+      throw ConfigError(where + "the folder of that name is for trials; give the variant another name");
+    specification_.tunings.emplace(name, std::move(tuning));
+  }
+
+  const FileSettings& file_;
+  const std::string &where_, &data_directory_;
+  Settings base_;
+  unsigned most_replicates_;
+  Specification specification_;
+};
 
 }  // namespace
 
@@ -170,20 +263,52 @@ ComparisonFile read_comparison_file(const std::string& path, const std::string& 
   const std::string where = "config file '" + path + "'";
   const FileSettings settings = located(where + ": ", [&] { return read_lines(file.text); });
   file.grid = settings.grid;
-  for (const Choice& choice : choices(settings))
-    file.specifications.push_back({choice.name, read_searches(settings, choice, where, data_directory)});
+  file.study = located(where + ": ", [&] { return read_study_lines(settings.study); });
+  const unsigned looks = file.study.looks.empty() ? 0 : file.study.looks.back();
+  for (const Choice& choice : choices(settings.grid))
+    file.specifications.push_back(SpecificationReader(settings, choice, where, data_directory, looks).read());
   located(where + ": ", [&] {
     const std::vector<std::string> variants = variant_names(file.searches());
     if (variants.size() < 2)
       throw ConfigError(
           "there is nothing to compare the base with: add lines variant.NAME.option = value, or "
           "a control");
-    file.study = read_study_lines(settings.study);
     check_variants(file.study, variants);
     if (allow_different) return;
-    for (const Specification& specification : file.specifications) require_agreement(specification.searches);
+    for (const Specification& specification : file.specifications) {
+      require_agreement(specification.searches);
+      for (const auto& [name, tuning] : specification.tunings) require_agreement(tuning.candidates);
+    }
   });
   return file;
+}
+
+fs::path specification_folder(const Specification& specification, const std::string& out) {
+  return specification.name.empty() ? fs::path(out) : fs::path(out) / specification.name;
+}
+
+fs::path search_folder(const Specification& specification, const std::string& out,
+                       const std::string& search) {
+  return specification_folder(specification, out) / search;
+}
+
+fs::path tuning_folder(const Specification& specification, const std::string& out,
+                       const std::string& search) {
+  return specification_folder(specification, out) / kTuningFolder / search;
+}
+
+std::vector<fs::path> recorded_folders(const ComparisonFile& file, const std::string& out) {
+  std::vector<fs::path> folders;
+  for (const Specification& specification : file.specifications) {
+    for (const auto& [name, config] : specification.searches)
+      folders.push_back(search_folder(specification, out, name));
+    for (const auto& [name, tuning] : specification.tunings) {
+      for (const auto& [trial, config] : tuning.trials)
+        folders.push_back(tuning_folder(specification, out, name) / trial);
+    }
+  }
+  std::erase_if(folders, [](const fs::path& folder) { return !fs::exists(folder); });
+  return folders;
 }
 
 std::vector<std::string> variant_names(const NamedSearches& searches) {

@@ -421,7 +421,6 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
   const std::size_t seeds = seeds_of(comparison);
   const std::string base = comparison.variants.front().name,
                     margin = format("%.2f", 100 * comparison.options.margin);
-  const double dense_flops = comparison.densities.front().results.front()->flops;
   const std::string findings = "equivalent: within " + margin +
                                " points (TOST); not worse: not that far below; both as far as all denser "
                                "networks of the variant are";
@@ -443,16 +442,16 @@ std::vector<TextTable> comparison_tables(const Comparison& comparison) {
           by_density(
               comparison, "cost",
               "Cost: FLOPs by surviving weights, of all trainings that it takes to obtain a network, over "
-              "those of the dense network's, " +
-                  format("%.3g", dense_flops) + " of '" + base + "'",
+              "those of training the dense network, " +
+                  format("%.3g", comparison.dense_flops) + " of '" + base + "'",
               0, [](const DensityResult& result) { return CellText{format("%.3f", result.relative_flops)}; }),
           summary_table(comparison),
           front_table(comparison)};
 }
 
 std::vector<std::string> comparison_table_names() {
-  return {"accuracy", "difference", "pairs",  "dense",       "early-stop", "cost",
-          "summary",  "front",      "images", "calibration", "classes"};
+  return {"accuracy", "difference", "pairs",  "dense",  "early-stop",  "cost",
+          "summary",  "front",      "tuning", "images", "calibration", "classes"};
 }
 
 TextTable comparison_rows(const Comparison& comparison) {
@@ -485,6 +484,7 @@ ordered_json comparison_json(const Comparison& comparison) {
   return {{"base", comparison.variants.front().name},
           {"budget", comparison.ground.at("budget")},
           {"common_settings", comparison.ground},
+          {"dense_flops", comparison.dense_flops},
           {"differing_settings", comparison.differing},
           {"margin", comparison.options.margin},
           {"density_tolerance", comparison.options.density_tolerance},

@@ -51,14 +51,13 @@ void refuse_earlier_order(const SearchRequest& search) {
 
 }  // namespace
 
-std::vector<std::pair<std::string, std::string>> ComparisonRunner::run(const NamedSearches& searches,
-                                                                       const std::string& out) {
+Folders ComparisonRunner::run(const NamedSearches& searches, const std::string& out) {
   const std::vector<SearchRequest> all = requests(searches, out, workers_);
   for (const SearchRequest& search : all) {
     refuse_earlier_order(search);
     check_folder(search);
   }
-  std::vector<std::pair<std::string, std::string>> folders;
+  Folders folders;
   folders.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
     if (!app::is_finished(all[i])) run_search(searches[i].first, all[i], all.front().out);

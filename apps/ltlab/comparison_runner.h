@@ -10,6 +10,9 @@
 
 namespace ltlab::app {
 
+/// Names of searches, and their folders.
+using Folders = std::vector<std::pair<std::string, std::string>>;
+
 /// Runs searches that are compared, one after the other, each as far as it is missing.
 class ComparisonRunner {
  public:
@@ -18,7 +21,7 @@ class ComparisonRunner {
   /// Completes each search in `out`/NAME, and returns names and folders. The dense network, which most of
   /// them share, is trained by the first alone. Data are loaded once for all that read the same. Errors as of
   /// check_folder() and run_session(); those of folders before anything is run.
-  std::vector<std::pair<std::string, std::string>> run(const NamedSearches& searches, const std::string& out);
+  Folders run(const NamedSearches& searches, const std::string& out);
   /// Returns whether each search is finished in `out`/NAME.
   static bool is_finished(const NamedSearches& searches, const std::string& out);
 

@@ -10,7 +10,6 @@
 #include "ltlab/analysis/samples.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/join.h"
-#include "study_plan.h"
 
 namespace ltlab::app {
 namespace {
@@ -53,6 +52,8 @@ void require_crossed_seeds(const ComparisonFile& file) {
   }
   if (file.grid.size() < 2)
     throw ConfigError("a crossed design varies two to four seeds: add another line grid.seed-...");
+  if (!file.specifications.front().tunings.empty())
+    throw ConfigError("a crossed design tunes nothing: leave out the lines tune.OPTION");
   for (const auto& [name, config] : file.searches()) {
     if (config.replicates != 1)
       throw ConfigError("a crossed design has one replicate of each combination: give replicates = 1");
@@ -65,7 +66,7 @@ std::vector<CrossedResult> crossed_results(const ComparisonFile& file, const std
   std::vector<std::string> order;
   for (const Specification& specification : file.specifications) {
     for (const auto& [name, config] : specification.searches) {
-      const fs::path folder = fs::path(specification_folder(specification, out)) / name;
+      const fs::path folder = search_folder(specification, out, name);
       for (const Variant& variant : variants_of(read_recorded_run(folder, name))) {
         if (!networks.contains(variant.name)) order.push_back(variant.name);
         for (const auto& [level, of_seed] : variant.levels)

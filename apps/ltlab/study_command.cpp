@@ -17,6 +17,7 @@
 #include "study_report.h"
 #include "study_runs.h"
 #include "terminal.h"
+#include "tuning.h"
 
 namespace ltlab::app {
 namespace po = boost::program_options;
@@ -78,12 +79,7 @@ void find_first_training(const RunStore& store, std::optional<std::string>& firs
 
 std::optional<std::string> first_training(const ComparisonFile& file, const std::string& out) {
   std::optional<std::string> first;
-  for (const Specification& specification : file.specifications) {
-    for (const auto& [name, config] : specification.searches) {
-      const fs::path folder = fs::path(specification_folder(specification, out)) / name;
-      if (fs::exists(folder)) find_first_training(RunStore(folder), first);
-    }
-  }
+  for (const fs::path& folder : recorded_folders(file, out)) find_first_training(RunStore(folder), first);
   return first;
 }
 
@@ -100,12 +96,15 @@ StudyFindings run_study(const ComparisonFile& file, const Request& request) {
     const VerdictOptions options{findings.looks[look].alpha, file.study.families, file.study.quotes};
     const unsigned seeds = findings.looks[look].seeds;
     for (const Specification& specification : file.specifications) {
-      const Folders folders =
-          runner.run(searches_at(specification, request.out, findings.looks[look], findings.looks.back()),
-                     specification_folder(specification, request.out));
+      run_trials(runner, specification, request.out);
+      std::vector<TunedSearch> tunings = read_tunings(specification, request.out);
+      const Folders folders = runner.run(searches_at(tuned(specification, tunings), request.out,
+                                                     findings.looks[look], findings.looks.back()),
+                                         specification_folder(specification, request.out).string());
       StudyVariants variants = read_variants(folders, file.study);
       keep_seeds(variants, specification.searches.front().second.seed, seeds);
-      findings.specifications.push_back({specification.name, evaluate(file.study.claims, variants, options)});
+      findings.specifications.push_back(
+          {specification.name, evaluate(file.study.claims, variants, options), std::move(tunings)});
     }
     if (std::ranges::none_of(findings.verdicts(), [](const ClaimVerdict& verdict) {
           return verdict.decision == Decision::undecided;
@@ -134,7 +133,7 @@ ComparisonFile read_study_file(const Request& request) {
 
 // Throws where a claim cannot be evaluated, before it is registered.
 void check_claims(const ComparisonFile& file, const std::string& out) {
-  evaluate(file.study.claims, read_variants(recorded_folders(file, out), file.study), {});
+  evaluate(file.study.claims, read_variants(recorded_searches(file, out), file.study), {});
 }
 
 StudyFindings complete_study(const ComparisonFile& file, const Request& request) {
@@ -155,8 +154,8 @@ int replicate(Request request) {
   if (request.out.empty())
     throw ConfigError("--replicate needs --out DIR: an empty folder for the fresh runs");
   const StudyPackage package = read_package(request.replicate);
-  if (fs::exists(request.out) && !fs::is_empty(request.out) && !Registration(request.out).entries().empty() &&
-      Registration(request.out).entries().back().text != package.text)
+  const std::vector<RegistrationEntry> entries = Registration(request.out).entries();
+  if (!entries.empty() && entries.back().text != package.text)
     throw ConfigError("'" + request.out + "' holds another study: give another --out");
   fs::create_directories(request.out);
   request.file = (fs::path(request.out) / "study.cfg").string();

@@ -2,16 +2,15 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <iterator>
 
 #include "format.h"
 #include "json_output.h"
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/store/provenance.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
-#include "study_plan.h"
 #include "terminal.h"
 
 namespace ltlab::app {
@@ -32,10 +31,10 @@ std::string search_name(const Specification& specification, const std::string& s
 std::vector<NetworkTrace> trace_study(const ComparisonFile& file, const std::string& out) {
   std::vector<NetworkTrace> networks;
   for (const Specification& specification : file.specifications) {
-    for (const auto& [name, config] : specification.searches) {
-      const fs::path folder = fs::path(specification_folder(specification, out)) / name;
-      std::ranges::move(trace_search(search_name(specification, name), folder), std::back_inserter(networks));
-    }
+    for (const auto& [name, config] : specification.searches)
+      std::ranges::move(
+          trace_search(search_name(specification, name), search_folder(specification, out, name)),
+          std::back_inserter(networks));
   }
   return networks;
 }
@@ -51,19 +50,15 @@ NetworkTrace read_network(const ordered_json& json) {
           json.at("level"),  json.at("figures"), json.at("network_sha256")};
 }
 
-std::string read_text(const std::string& path) {
+std::string read_existing(const std::string& path) {
   std::error_code unknown;
   if (!fs::is_regular_file(path, unknown))
     throw ConfigError("cannot read '" + path + "': there is no such file; check the path");
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw IoError("cannot read '" + path + "'");
-  return text;
+  return read_text(path, std::uintmax_t{1} << 30);
 }
 
 ordered_json provenance_json(const std::string& out, const ComparisonFile& file) {
-  const fs::path first =
-      fs::path(specification_folder(file.specifications.front(), out)) / file.searches().front().first;
+  const fs::path first = search_folder(file.specifications.front(), out, file.searches().front().first);
   ordered_json json;
   for (const auto& [name, fact] : read_provenance(RunStore(first).run_path())) json[name] = fact;
   return json;
@@ -74,7 +69,7 @@ ordered_json provenance_json(const std::string& out, const ComparisonFile& file)
 ordered_json read_verdicts(const fs::path& folder) {
   const fs::path path = folder / kVerdicts;
   try {
-    ordered_json json = ordered_json::parse(read_text(path.string()));
+    ordered_json json = ordered_json::parse(read_existing(path.string()));
     json.at("claims");
     return json;
   } catch (const ordered_json::exception& error) {
@@ -97,7 +92,7 @@ ordered_json package_json(const ComparisonFile& file, const StudyFindings& findi
 
 StudyPackage read_package(const std::string& path) {
   try {
-    const ordered_json json = ordered_json::parse(read_text(path));
+    const ordered_json json = ordered_json::parse(read_existing(path));
     if (json.at("format") != kFormat) throw DataError("'" + path + "' is no replication package");
     StudyPackage package;
     package.text = json.at("study");

@@ -32,15 +32,6 @@ std::size_t recorded_in(const RunStore& store) {
   return levels;
 }
 
-std::size_t recorded_of(const Specification& specification, const std::string& out) {
-  std::size_t recorded = 0;
-  for (const auto& [name, config] : specification.searches) {
-    const fs::path folder = fs::path(specification_folder(specification, out)) / name;
-    if (fs::exists(folder)) recorded += recorded_in(RunStore(folder));
-  }
-  return recorded;
-}
-
 // Returns the seconds that a step of the dense network takes on one core, by some steps of half a second.
 double time_step(const SearchConfig& config, const TrainingData& data) {
   const Dataset& dataset = data.dataset;
@@ -69,9 +60,9 @@ SearchConfig in_steps_of(const SearchConfig& config, const SearchData& data) {
 }
 
 // Counts a search's trainings, its steps and its bytes, as if all its networks were dense.
-class Estimate {
+class SearchEstimate {
  public:
-  Estimate(const SearchConfig& config, const SearchData& data, double step_seconds)
+  SearchEstimate(const SearchConfig& config, const SearchData& data, double step_seconds)
       : step_seconds_(step_seconds) {
     const Dataset& dataset = data.own().dataset;
     const PlannedSearch plan = plan_search(config, dataset, &data.pretraining().dataset);
@@ -121,13 +112,9 @@ void check_densities(const Claim& claim, const Subject& side,
 
 }  // namespace
 
-std::string specification_folder(const Specification& specification, const std::string& out) {
-  return specification.name.empty() ? out : (fs::path(out) / specification.name).string();
-}
-
 std::size_t recorded_trainings(const ComparisonFile& file, const std::string& out) {
   std::size_t recorded = 0;
-  for (const Specification& specification : file.specifications) recorded += recorded_of(specification, out);
+  for (const fs::path& folder : recorded_folders(file, out)) recorded += recorded_in(RunStore(folder));
   return recorded;
 }
 
@@ -138,16 +125,20 @@ StudyPlan plan_study(const ComparisonFile& file, const std::string& out, unsigne
   std::map<std::string, std::vector<double>> densities;
   const SearchData* timed = nullptr;
   double step_seconds = 0;
+  const auto add = [&](const SearchConfig& config) {
+    const SearchData& read = data.of(config);
+    if (&read != timed) step_seconds = time_step(in_steps_of(config, read), read.own());
+    timed = &read;
+    const SearchEstimate search(config, read, step_seconds);
+    plan.trainings += search.trainings();
+    plan.seconds += search.seconds();
+    plan.bytes += search.bytes();
+    return search.densities();
+  };
   for (const Specification& specification : file.specifications) {
-    for (const auto& [name, config] : specification.searches) {
-      const SearchData& read = data.of(config);
-      if (&read != timed) step_seconds = time_step(in_steps_of(config, read), read.own());
-      timed = &read;
-      const Estimate search(config, read, step_seconds);
-      densities[name] = search.densities();
-      plan.trainings += search.trainings();
-      plan.seconds += search.seconds();
-      plan.bytes += search.bytes();
+    for (const auto& [name, config] : specification.searches) densities[name] = add(config);
+    for (const auto& [name, tuning] : specification.tunings) {
+      for (const auto& [trial, config] : tuning.trials) add(config);
     }
   }
   for (const Claim& claim : file.study.claims) {

@@ -10,7 +10,7 @@ namespace ltlab::app {
 
 void print_power(std::ostream& out, const ComparisonFile& file, const std::string& pilot,
                  const PowerRequest& request) {
-  const Folders folders = recorded_folders(file, pilot);
+  const Folders folders = recorded_searches(file, pilot);
   if (folders.empty())
     return print_line(
         out, "Power: nothing is recorded of these searches in " + pilot +

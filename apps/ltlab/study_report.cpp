@@ -230,7 +230,7 @@ TextTable verdict_table(const StudyFindings& findings) {
 TextTable specification_table(const StudyFindings& findings) {
   TextTable table{"Each claim in every specification, at its first density", {"specification"}, {}};
   for (const ClaimVerdict& verdict : findings.verdicts()) table.columns.emplace_back(verdict.claim.name);
-  for (const auto& [name, verdicts] : findings.specifications) {
+  for (const auto& [name, verdicts, tunings] : findings.specifications) {
     auto& row = table.rows.emplace_back(1, name);
     for (const ClaimVerdict& verdict : verdicts)
       row.push_back(estimate_text(verdict.claim, verdict.tests.front()) + "  " +
@@ -340,6 +340,11 @@ void print_study(std::ostream& out, const StudyFindings& findings) {
     print_terminal(out, specification_table(findings));
     out << '\n';
   }
+  const TextTable tuning = tuning_table(findings.specifications.front().tunings);
+  if (!tuning.rows.empty()) {
+    print_terminal(out, tuning);
+    out << '\n';
+  }
   print_line(out, counts_text(findings));
   print_line(out, method_text(findings));
   print_line(out, registration_text(findings));
@@ -364,6 +369,12 @@ std::string study_markdown(const StudyFindings& findings) {
     TextStream table;
     print_markdown(table, specification_table(findings));
     page += "\n## Specifications\n\n" + table.str();
+  }
+  const TextTable tuning = tuning_table(findings.specifications.front().tunings);
+  if (!tuning.rows.empty()) {
+    TextStream table;
+    print_markdown(table, tuning);
+    page += "\n## Tuning\n\n" + table.str();
   }
   add_section(page, "Exclusions", exclusions_of(findings));
   add_section(page, "Deviations", deviations_of(findings));
@@ -399,6 +410,7 @@ ordered_json study_json(const StudyFindings& findings) {
                                         [](const SpecifiedVerdicts& one) {
                                           return ordered_json{
                                               {"name", one.name},
+                                              {"tuning", tuning_json(one.tunings)},
                                               {"claims",
                                                json_array(one.verdicts, [](const ClaimVerdict& verdict) {
                                                  return to_json(verdict);

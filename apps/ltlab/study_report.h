@@ -10,6 +10,7 @@
 #include "ltlab/study/registration.h"
 #include "ltlab/study/study_lines.h"
 #include "ltlab/study/verdicts.h"
+#include "tuning.h"
 
 namespace ltlab::app {
 
@@ -17,6 +18,7 @@ namespace ltlab::app {
 struct SpecifiedVerdicts {
   std::string name;  ///< as of Specification; empty where nothing is varied
   std::vector<ClaimVerdict> verdicts;
+  std::vector<TunedSearch> tunings;
 };
 
 /// A look at growing data, after which a study may end.

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "comparison_runner.h"
 #include "ltlab/analysis/alpha_spending.h"
 #include "ltlab/store/run_store.h"
-#include "study_plan.h"
+#include "tuning.h"
 
 namespace ltlab::app {
 
@@ -53,7 +52,7 @@ NamedSearches searches_at(const Specification& specification, const std::string&
                           const Look& last) {
   NamedSearches searches = with_replicates(specification.searches, look.seeds);
   for (auto& [name, config] : searches) {
-    const unsigned recorded = recorded_replicates(fs::path(specification_folder(specification, out)) / name);
+    const unsigned recorded = recorded_replicates(search_folder(specification, out, name));
     config.replicates = std::clamp(recorded, look.seeds, last.seeds);
   }
   return searches;
@@ -73,10 +72,10 @@ void keep_seeds(StudyVariants& variants, std::uint64_t first, unsigned seeds) {
   keep_if(variants, [&](std::uint64_t seed) { return seed - first < seeds; });
 }
 
-Folders recorded_folders(const ComparisonFile& file, const std::string& out) {
+Folders recorded_searches(const ComparisonFile& file, const std::string& out) {
   Folders folders;
   for (const auto& [name, config] : file.searches()) {
-    const fs::path folder = fs::path(specification_folder(file.specifications.front(), out)) / name;
+    const fs::path folder = search_folder(file.specifications.front(), out, name);
     if (!fs::exists(folder) || !RunStore(folder).has_run()) return {};
     folders.emplace_back(name, folder.string());
   }
@@ -86,8 +85,10 @@ Folders recorded_folders(const ComparisonFile& file, const std::string& out) {
 bool is_study_finished(const ComparisonFile& file, const std::string& out) {
   const unsigned seeds = looks_of(file).back().seeds;
   return std::ranges::all_of(file.specifications, [&](const Specification& specification) {
-    return ComparisonRunner::is_finished(with_replicates(specification.searches, seeds),
-                                         specification_folder(specification, out));
+    if (!are_trials_finished(specification, out)) return false;
+    const Specification chosen = tuned(specification, read_tunings(specification, out));
+    return ComparisonRunner::is_finished(with_replicates(chosen.searches, seeds),
+                                         specification_folder(specification, out).string());
   });
 }
 

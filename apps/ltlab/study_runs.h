@@ -1,17 +1,14 @@
 #pragma once
 
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "comparison_file.h"
+#include "comparison_runner.h"
 #include "ltlab/study/verdicts.h"
 #include "study_report.h"
 
 namespace ltlab::app {
-
-/// Names of searches, and their folders.
-using Folders = std::vector<std::pair<std::string, std::string>>;
 
 /// Returns the looks that a study takes at growing data; one, of all its seeds, where it plans none. Together
 /// they spend 5 %, by the spending function of O'Brien and Fleming's type.
@@ -31,9 +28,10 @@ void keep_seeds(StudyVariants& variants, std::uint64_t first, unsigned seeds);
 
 /// Returns the folders of the main specification's searches in a study's folder; empty unless each of them
 /// has a run.
-Folders recorded_folders(const ComparisonFile& file, const std::string& out);
+Folders recorded_searches(const ComparisonFile& file, const std::string& out);
 
-/// Returns whether every search of every specification is finished, with the seeds of the last look.
+/// Returns whether every trial and search of every specification is finished, with the seeds of the last
+/// look.
 bool is_study_finished(const ComparisonFile& file, const std::string& out);
 
 }  // namespace ltlab::app

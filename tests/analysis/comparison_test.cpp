@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "ltlab/analysis/families.h"
+#include "ltlab/analysis/tuning.h"
 #include "ltlab/base/error.h"
 
 using namespace ltlab;
@@ -103,6 +104,44 @@ TEST_CASE("What a network costs follows from when it is pruned", "[analysis]") {
     CHECK(network(variants_of(run).front(), 0).flops == 1007);
     CHECK(network(variants_of(run).front(), 1).flops == 1507);
   }
+}
+
+TEST_CASE("Trials are judged by validation images alone, and what they took is part of the cost",
+          "[analysis]") {
+  RecordedRun run = run_of("tuned", 0), worse = run_of("low", 0), better = run_of("high", 0);
+  for (RecordedTraining& training : worse.trainings) training.summary.validation_accuracy = 0.8;
+  for (RecordedTraining& training : better.trainings) {
+    training.summary.validation_accuracy = training.summary.level == 0 ? 0.1 : 0.9;  // a pruned level counts
+    training.summary.test_accuracy = 0.2;
+  }
+  CHECK(tuning_accuracy(better) == Approx(0.9));
+  CHECK(best_trial({worse, better, better}) == 1);
+  CHECK_THROWS_AS(best_trial({}), ConfigError);
+  std::erase_if(better.trainings,
+                [](const RecordedTraining& training) { return training.summary.level > 0; });
+  CHECK(tuning_accuracy(better) == Approx(0.1));
+
+  run.trials = {worse, run_of("other", 0, "prune = one-shot\n")};
+  const Variant tuned = variants_of(run).front();
+  CHECK(network(tuned, 0).flops == 1000 + 3 * 1000 + 3 * 1000);
+  CHECK(network(tuned, 2).flops == 1750 + 3 * 1750 + 3 * 1250);
+  const Comparison comparison = compare({run, run_of("plain", 0)}, {});
+  CHECK(comparison.dense_flops == 1000);
+  CHECK(comparison.densities[2].results[0]->relative_flops == Approx(10.75));
+  CHECK(comparison.densities[2].results[1]->relative_flops == Approx(1.75));
+}
+
+TEST_CASE("A dense network that trains longer is compared, at its own cost", "[analysis]") {
+  RecordedRun longer = run_of("long", 0, "dense-steps = 400\n");
+  std::erase_if(longer.trainings,
+                [](const RecordedTraining& training) { return training.summary.level > 0; });
+  for (RecordedTraining& training : longer.trainings) {
+    training.summary.steps *= 4;
+    training.summary.cost.flops *= 4;
+  }
+  const Comparison comparison = compare({run_of("base", 0), longer}, {});
+  CHECK(comparison.densities[0].results[1]->relative_flops == Approx(4));
+  CHECK(compare({longer, run_of("base", 0)}, {}).ground.contains("steps"));
 }
 
 TEST_CASE("A level without those it was made from has no cost", "[analysis]") {

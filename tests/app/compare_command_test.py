@@ -84,6 +84,49 @@ class Running(CompareTest):
             self.assertEqual(len(variant["results"]), 3)
             self.assertEqual(run("verify", out / variant["name"]).returncode, 0)
 
+    def test_settings_are_tuned_by_trials_of_another_seed(self):
+        text = BASE.replace("levels = 3", "levels = 1").replace("replicates = 4", "replicates = 2")
+        text += "tune.learning-rate = 0.00001,0.003\nvariant.once.prune = one-shot\nvariant.fixed.learning-rate = 0.001\n"
+        text += "variant.once.tune.batch-norm = 1\n"
+        out = self.folder / "out"
+        self.check_refused(run("compare", "--config", self.write(text), "--out", out), "variant 'once'", "batch-norm")
+        text = text.replace("tune.batch-norm = 1", "tune.weight-decay = 0,0.001")
+        text += "variant.long.levels = 0\nvariant.long.dense-steps = 120\nvariant.long.tune.learning-rate = 0.003\n"
+        done = run("compare", "--config", self.write(text), "--out", out, "--format", "json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        document = json.loads(done.stdout)
+        tuning = {tuned["variant"]: tuned for tuned in document["tuning"]}
+        self.assertEqual(sorted(tuning), ["base", "once"])  # the others set the option themselves
+        self.assertEqual(len(tuning["once"]["trials"]), 4)
+        self.assertEqual(tuning["base"]["chosen"], "learning-rate-0.003")
+        with h5py.File(out / "base/run.h5") as file:
+            self.assertIn(b"learning-rate = 0.003", file.attrs["config"])
+        seeds = set()
+        for path in out.glob("tuning/base/*/run.h5"):
+            with h5py.File(path) as file:
+                seeds.add(int(file.attrs["seed"]))
+        self.assertEqual(seeds, {2})  # no replicate's
+        for name in tuning:  # by the validation images, as the trials' files tell
+            accuracies = {}
+            for path in out.glob(f"tuning/{name}/*/level-001.h5"):
+                with h5py.File(path) as file:
+                    accuracies[path.parent.name] = file.attrs["validation_accuracy"]
+            self.assertEqual(accuracies[tuning[name]["chosen"]], max(accuracies.values()))
+        results = {variant["name"]: variant["results"] for variant in document["variants"]}
+        self.assertAlmostEqual(results["base"][0]["relative_flops"], 3)
+        self.assertAlmostEqual(results["fixed"][0]["relative_flops"], 1)
+        self.assertAlmostEqual(results["long"][0]["relative_flops"], 2)
+        before = modification_times(out)
+        self.assertIn("chosen", run("compare", "--config", self.write(text), "--out", out, "--table", "tuning").stdout)
+        self.assertEqual(modification_times(out), before)
+        for lines, expected in (("tune.seed = 1,2", "seeds are not chosen by their results"),
+                                ("tune.rate = 0.2,0.3", "tries values of what is set"),
+                                ("tune.learning-rate = 0.1", "set twice"),
+                                ("variant.a.rate = 0.2\nvariant.a.tune.rate = 0.1,0.2", "tries values of what is set"),
+                                ("variant.tuning.rate = 0.2", "give the variant another name"),
+                                ("tune.beta1 = " + ",".join(map(str, range(200))), "from 1 to 256 choices")):
+            self.check_refused(run("compare", "--config", self.write(text + lines + "\n"), "--out", out), expected)
+
     def test_a_base_may_be_a_preset_whose_control_a_variant_leaves_out(self):
         few = "".join(line for line in BASE.splitlines(True) if not line.startswith(("data", "rate", "replicates", "kernel")))
         text = "preset = quick\nreplicates = 2" + few + "variant.late.rewind = 20\nvariant.late.control = none\n"

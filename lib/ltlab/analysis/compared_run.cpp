@@ -120,13 +120,16 @@ SearchConfig when_pruned(const std::string& config_text) {
 class Costs {
  public:
   explicit Costs(const RecordedRun& run)
-      : run_(run), config_(when_pruned(run.config)), branches_(by_branch(run.trainings)) {}
+      : run_(run), config_(when_pruned(run.config)), branches_(by_branch(run.trainings)) {
+    for (const RecordedRun& trial : run.trials) trials_.push_back(variants_of(trial).front());
+  }
 
   void add_to(Variant& variant) const {
     for (auto& [level, networks] : variant.levels) {
       for (auto& [seed, network] : networks) {
-        network.flops = pretraining(seed) + (level == 0 ? own_flops(ticket(seed, 0))
-                                                        : flops_of_pruned(variant.name, seed, level));
+        network.flops =
+            tuning(level) + pretraining(seed) +
+            (level == 0 ? own_flops(ticket(seed, 0)) : flops_of_pruned(variant.name, seed, level));
         const double dense = own_flops(ticket(seed, 0));
         network.relative_flops = dense > 0 ? network.flops / dense : 0;
       }
@@ -134,6 +137,17 @@ class Costs {
   }
 
  private:
+  // Returns what the trials took until this level, all their seeds together.
+  double tuning(unsigned level) const {
+    double flops = 0;
+    for (const Variant& trial : trials_) {
+      const auto networks = trial.levels.find(level);
+      if (networks == trial.levels.end()) continue;
+      for (const auto& [seed, network] : networks->second) flops += network.flops;
+    }
+    return flops;
+  }
+
   double pretraining(std::uint64_t seed) const {
     const auto found = branches_.find(kPretraining);
     if (found == branches_.end() || !found->second.contains(seed)) return 0;
@@ -166,6 +180,7 @@ class Costs {
   const RecordedRun& run_;
   SearchConfig config_;
   Branches branches_;
+  std::vector<Variant> trials_;  // their tickets
 };
 
 }  // namespace

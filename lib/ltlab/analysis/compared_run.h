@@ -25,6 +25,7 @@ struct RecordedRun {
   std::string config;  ///< as in RunRecord
   std::string model, dataset, dataset_fingerprint;
   std::vector<RecordedTraining> trainings;
+  std::vector<RecordedRun> trials = {};  ///< by which its settings were chosen
 };
 
 /// Reads the run in `folder`, of one replicate or a collection, without masks and weights, as far as it has
@@ -67,7 +68,8 @@ std::vector<Variant> branches_of(const std::vector<RecordedTraining>& trainings)
 /// run's config says: after training, it takes all levels before (so does a control with the ticket's mask,
 /// but the last one is its own); in one shot, the dense level 0; otherwise its own training alone, and the
 /// dense one's steps up to where it was rewound. The last kind includes random masks, and masks that another
-/// run saved (--from), whatever it took to find them. Each cost includes its seed's pretraining.
+/// run saved (--from), whatever it took to find them. Each cost includes its seed's pretraining, and what the
+/// trials of a run that was tuned took as far as the same level.
 std::vector<Variant> variants_of(const RecordedRun& run);
 
 }  // namespace ltlab

@@ -57,6 +57,23 @@ ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t va
   return nearest ? *nearest : densities.emplace_back(ComparedDensity{density, {}});
 }
 
+// Returns the FLOPs of training a variant's dense network; 0 where they are not known.
+double dense_flops_of(const Variant& variant) {
+  const Networks& networks = variant.levels.at(0);
+  double sum = 0;
+  for (const auto& [seed, network] : networks)
+    sum += network.relative_flops > 0 ? network.flops / network.relative_flops : 0;
+  return sum / static_cast<double>(networks.size());
+}
+
+// Relates a variant's costs to those of one dense training for all variants, where that is known.
+void relate_costs(Variant& variant, double dense_flops) {
+  for (auto& [level, networks] : variant.levels) {
+    for (auto& [seed, network] : networks)
+      network.relative_flops = dense_flops > 0 ? network.flops / dense_flops : 0;
+  }
+}
+
 std::vector<ComparedDensity> by_density(const std::vector<Variant>& variants, double tolerance) {
   std::vector<ComparedDensity> densities;
   for (std::size_t v = 0; v < variants.size(); ++v) {
@@ -270,14 +287,16 @@ std::string budget_of(const RecordedRun& run) {
 }
 
 // Returns "50000", or "10000 to 50000" where levels are trained for different numbers of steps. It uses the
-// counted steps, since the config may hold epochs; where FLOPs are the budget, the dense network's.
+// counted steps, since the config may hold epochs; where FLOPs are the budget, the dense network's. Empty
+// where a run has nothing but a dense network of its own number of steps.
 std::string steps_text(const RecordedRun& run) {
-  const bool all = budget_of(run) == "steps";
+  const bool pruned = budget_of(run) == "steps", dense = !setting(run.config, "dense-steps");
   std::set<std::uint64_t> steps;
   for (const RecordedTraining& training : run.trainings) {
-    const bool counts = all || training.summary.level == 0;
+    const bool counts = training.summary.level == 0 ? dense : pruned;
     if (training.branch == "ticket" && counts) steps.insert(training.summary.steps);
   }
+  if (steps.empty()) return "";
   const std::string least = std::to_string(*steps.begin());
   return steps.size() == 1 ? least : least + " to " + std::to_string(*steps.rbegin());
 }
@@ -288,8 +307,8 @@ std::map<std::string, std::string> common_ground(const RecordedRun& run) {
   std::map<std::string, std::string> ground{
       {"model", run.model},
       {"data", run.dataset + " (fingerprint " + run.dataset_fingerprint.substr(0, 12) + ")"},
-      {"budget", budget_of(run)},
-      {"steps", steps_text(run)}};
+      {"budget", budget_of(run)}};
+  if (const std::string steps = steps_text(run); !steps.empty()) ground.emplace("steps", steps);
   for (const Setting& each : settings()) {
     if (each.same_when_compared && each.name != "level-steps")  // which count among the steps
       ground.emplace(each.name, setting(run.config, each.name).value_or("(default)"));
@@ -329,7 +348,8 @@ std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs) {
   const std::map<std::string, std::string> base = common_ground(runs.front());
   for (const RecordedRun& run : runs) {
     for (const auto& [name, value] : common_ground(run)) {
-      if (value == base.at(name)) continue;
+      const bool counted = name != "steps" || !(steps_text(run).empty() || steps_text(runs.front()).empty());
+      if (value == base.at(name) || !counted) continue;
       lines.push_back(name + ": " + base.at(name) + " in '" + runs.front().name + "', " + value + " in '" +
                       run.name + "'");
     }
@@ -340,7 +360,9 @@ std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs) {
 Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions& options) {
   Comparison comparison;
   comparison.options = options;
-  const std::vector<Variant> variants = all_variants(runs);
+  std::vector<Variant> variants = all_variants(runs);
+  comparison.dense_flops = dense_flops_of(variants.front());
+  for (Variant& variant : variants) relate_costs(variant, comparison.dense_flops);
   comparison.ground = common_ground(runs.front());
   comparison.differing = disagreements(runs);
   if (!options.allow_different) require_agreement(runs, comparison.differing);

@@ -87,6 +87,7 @@ struct Comparison {
   /// Model, data, budget, steps, batch and other settings that ought to agree; the base's values.
   std::map<std::string, std::string> ground;
   std::vector<std::string> differing;  ///< settings that ought to agree and do not, where that was allowed
+  double dense_flops = 0;  ///< of training the base's dense network, to which costs are relative; 0: not known
   std::vector<VariantSummary> variants;
   std::vector<ComparedDensity> densities;  ///< falling; dense networks first
   /// The densities at which every variant has networks, by index; areas are taken on them alone. Fewer than

@@ -49,14 +49,13 @@ std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& p
   return done;
 }
 
-std::string read_text(const std::filesystem::path& path) {
-  constexpr std::uintmax_t kLongest = std::uintmax_t{1} << 24;
+std::string read_text(const std::filesystem::path& path, std::uintmax_t longest) {
   const FileDescriptor file = open_regular_file(path);
   struct stat status {};
   if (::fstat(file.get(), &status) < 0) fail(path, std::strerror(errno));
   const auto size = static_cast<std::uintmax_t>(status.st_size);
-  if (size > kLongest)
-    throw DataError("'" + path.string() + "' is no text that is written by hand: it has " +
+  if (size > longest)
+    throw DataError("'" + path.string() + "' is too long for what it should be: it has " +
                     std::to_string(size) + " bytes");
   std::string text(size, '\0');
   text.resize(read_some(file, path, text.data(), text.size()));

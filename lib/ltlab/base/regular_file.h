@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <utility>
@@ -31,7 +32,8 @@ FileDescriptor open_regular_file(const std::filesystem::path& path);
 std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& path, void* bytes,
                       std::size_t size);
 
-/// Returns the text of a file that people write. Errors as above; DataError also where it is too long.
-std::string read_text(const std::filesystem::path& path);
+/// Returns the text of a file. Errors as above; DataError also where it is longer than `longest`, which is
+/// ample for what people write.
+std::string read_text(const std::filesystem::path& path, std::uintmax_t longest = std::uintmax_t{1} << 24);
 
 }  // namespace ltlab

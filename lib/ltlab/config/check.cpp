@@ -46,6 +46,7 @@ std::vector<StepCount*> step_counts(SearchConfig& c) {
     if (c.prune_end) counts.push_back(&*c.prune_end);
   }
   for (StepCount& milestone : t.learning_rate.milestones) counts.push_back(&milestone);
+  if (c.dense_steps) counts.push_back(&*c.dense_steps);
   for (StepCount& steps : c.level_steps) counts.push_back(&steps);
   return counts;
 }
@@ -67,6 +68,8 @@ void check_steps(SearchConfig c) {
   require(c.rewind_step < t.steps,
           "--rewind must be below --steps: it is a step of the dense network's training");
   if (c.moves_masks()) check_mask_changes(c);
+  require(!c.dense_steps || (*c.dense_steps > 0 && c.rewind_step < *c.dense_steps),
+          "--dense-steps must be at least 1, and above --rewind");
   for (const StepCount& steps : c.level_steps)
     require(steps > 0 && c.rewind_step < steps, "--level-steps must be at least 1, and above --rewind");
   require(t.learning_rate.warmup_steps < t.steps, "--warmup must be below --steps");
@@ -106,7 +109,8 @@ void check_moving_masks(const SearchConfig& c) {
 // A budget of FLOPs decides how long each level trains, before it does.
 void check_budget(const SearchConfig& c) {
   if (c.budget == Budget::steps) return;
-  require(c.level_steps.empty(), "--budget flops decides how long levels train: leave out --level-steps");
+  require(c.level_steps.empty() && !c.dense_steps,
+          "--budget flops decides how long levels train: leave out --level-steps and --dense-steps");
   require(c.prune != PruningTime::early_bird,
           "--budget flops must know beforehand when masks change, and --prune early-bird does not tell");
   require(c.retraining != Retraining::none, "--retrain none trains no level: leave out --budget flops");

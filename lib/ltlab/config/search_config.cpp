@@ -36,7 +36,8 @@ double SearchConfig::rate_of(const std::string& layer, const Shape& weights, boo
 }
 
 std::uint64_t SearchConfig::steps_of(unsigned level) const {
-  if (level == 0 || level_steps.empty()) return training.steps;
+  if (level == 0) return dense_steps.value_or(training.steps);
+  if (level_steps.empty()) return training.steps;
   return level_steps[std::min<std::size_t>(level, level_steps.size()) - 1];
 }
 

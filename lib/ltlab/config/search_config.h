@@ -141,6 +141,7 @@ struct SearchConfig {
   PretrainingConfig pretraining;
   TrainingConfig training;
   Budget budget = Budget::steps;
+  std::optional<StepCount> dense_steps;  ///< for level 0, which is then stretched(); default training.steps
   std::vector<StepCount> level_steps;  ///< for levels 1, 2, ..., which are then stretched(); the last is also
                                        ///< for all later levels; empty: training.steps
 

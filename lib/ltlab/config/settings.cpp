@@ -232,6 +232,9 @@ void add_training(Table& t) {
   t.choice("budget", "NAME", "what every level's training gets alike: --steps, or the FLOPs that those cost the dense network, "
            "so that sparser ones take more steps: {}", budget_names(), AT(budget))
       .stored_unless_default().after_dense().must_agree();
+  t.value("dense-steps", "STEPS", "of the dense network alone, whose learning rates and validations are drawn out alike: with "
+          "--levels 0 and the steps of all levels of a search together, a control that has the budget of the whole search (the steps)",
+          AT(dense_steps)).stored_unless_default();
   t.text("level-steps", "STEPS,...", "of levels 1, 2, ..., whose learning rates, validations and changes of masks are drawn out "
          "alike; the last is that of all that follow (the steps)", parse_step_counts, AT(level_steps))
       .stored_unless_default().after_dense().must_agree();
@@ -279,7 +282,7 @@ void add_pruning(Table& t) {
   t.value("target-density", "X", "stop at the first level of at most this density, as 0.02 for 2 %", AT(target_density))
       .needs({no_densities, searches, no_pattern}).of(Decides::extent);
   t.text("densities", "D1,D2,...", "of levels 1, 2, ..., as 0.5,0.2,0.1, in place of rates, --levels and --target-density; the "
-         "output layer is pruned as if at half the others' rate", parse_densities, AT(densities)).needs({searches}).of(Decides::extent)
+         "output layer is pruned as if at half the others' rate; none: rates decide", parse_densities, AT(densities)).needs({searches}).of(Decides::extent)
       .is_stored = [](auto& c) { return !c.has_rates() && !c.densities.empty(); };
   t.value("rate", "X", "fraction of the survivors pruned a round ({})", AT(rate))
       .needs({no_densities, searches, no_pattern}).after_dense();

@@ -38,6 +38,7 @@ void check_epochs(const SearchConfig& config, const std::string& model, const Da
 // config is in steps.
 void check_last_batches(const SearchConfig& config, const Dataset& dataset, const Dataset* pretraining) {
   std::uint64_t longest = config.training.steps;  // training, as far as it is known
+  longest = std::max(longest, config.steps_of(0));
   for (const std::uint64_t level : config.level_steps) longest = std::max(longest, level);
   check_epochs(config, config.model, dataset, longest);
   if (config.pretrains()) {

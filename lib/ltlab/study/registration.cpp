@@ -1,13 +1,12 @@
 #include "ltlab/study/registration.h"
 
-#include <fstream>
-#include <iterator>
 #include <nlohmann/json.hpp>
 #include <span>
 #include <system_error>
 #include <utility>
 
 #include "ltlab/base/error.h"
+#include "ltlab/base/regular_file.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/config/config_lines.h"
 #include "ltlab/store/atomic_file.h"
@@ -19,13 +18,6 @@ using nlohmann::ordered_json;
 namespace fs = std::filesystem;
 
 constexpr auto kRegistrationFormat = "ltlab-registration";
-
-std::string read_text(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text{std::istreambuf_iterator<char>(file), {}};
-  if (!file) throw IoError("cannot read '" + path.string() + "'");
-  return text;
-}
 
 StoreError changed(const fs::path& path, const std::string& what) {
   return StoreError("'" + path.string() + "': " + what +

@@ -1,0 +1,87 @@
+#include "tuning.h"
+
+#include <algorithm>
+
+#include "format.h"
+#include "json_output.h"
+#include "ltlab/analysis/tuning.h"
+
+namespace ltlab::app {
+namespace {
+
+using nlohmann::ordered_json;
+
+// Returns the FLOPs of all of a trial's trainings, relative to that of its dense network.
+double cost_of(const RecordedRun& trial) {
+  double all = 0, dense = 0;
+  for (const RecordedTraining& training : trial.trainings) {
+    all += training.summary.cost.flops;
+    if (training.summary.level == 0) dense = training.summary.cost.flops;
+  }
+  return dense > 0 ? all / dense : 0;
+}
+
+}  // namespace
+
+void run_trials(ComparisonRunner& runner, const Specification& specification, const std::string& out) {
+  for (const auto& [name, tuning] : specification.tunings)
+    runner.run(tuning.trials, tuning_folder(specification, out, name).string());
+}
+
+bool are_trials_finished(const Specification& specification, const std::string& out) {
+  return std::ranges::all_of(specification.tunings, [&](const auto& each) {
+    return ComparisonRunner::is_finished(each.second.trials,
+                                         tuning_folder(specification, out, each.first).string());
+  });
+}
+
+std::vector<TunedSearch> read_tunings(const Specification& specification, const std::string& out) {
+  std::vector<TunedSearch> tunings;
+  for (const auto& [name, tuning] : specification.tunings) {
+    TunedSearch& search = tunings.emplace_back(TunedSearch{name, {}});
+    for (const auto& [trial, config] : tuning.trials)
+      search.trials.push_back(read_recorded_run(tuning_folder(specification, out, name) / trial, trial));
+    search.chosen = best_trial(search.trials);
+  }
+  return tunings;
+}
+
+Specification tuned(Specification specification, const std::vector<TunedSearch>& tunings) {
+  for (const TunedSearch& tuning : tunings) {
+    const auto search =
+        std::ranges::find(specification.searches, tuning.name, &NamedSearches::value_type::first);
+    search->second = specification.tunings.at(tuning.name).candidates[tuning.chosen].second;
+  }
+  return specification;
+}
+
+TextTable tuning_table(const std::vector<TunedSearch>& tunings) {
+  TextTable table{
+      "Settings chosen by trials of another seed: the best mean accuracy of all pruned levels on the "
+      "validation images. What all trials took is part of the cost of the networks that they chose for.",
+      {"variant", "trial", {"validation accuracy", Align::right}, {"cost / dense", Align::right}, ""},
+      {}};
+  table.label = "tuning";
+  for (const TunedSearch& search : tunings) {
+    for (std::size_t i = 0; i < search.trials.size(); ++i)
+      table.rows.push_back({search.name, search.trials[i].name,
+                            format("%.2f %%", 100 * tuning_accuracy(search.trials[i])),
+                            format("%.3f", cost_of(search.trials[i])), i == search.chosen ? "chosen" : ""});
+  }
+  table.keys = 2;
+  return table;
+}
+
+ordered_json tuning_json(const std::vector<TunedSearch>& tunings) {
+  return json_array(tunings, [](const TunedSearch& search) {
+    return ordered_json{{"variant", search.name},
+                        {"chosen", search.trials[search.chosen].name},
+                        {"trials", json_array(search.trials, [](const RecordedRun& trial) {
+                           return ordered_json{{"name", trial.name},
+                                               {"validation_accuracy", tuning_accuracy(trial)},
+                                               {"relative_flops", cost_of(trial)}};
+                         })}};
+  });
+}
+
+}  // namespace ltlab::app
