@@ -160,4 +160,8 @@ void refuse_name(const std::string& name, const std::string& where,
   throw unknown_option(where, name, options);
 }
 
+void require_fraction(const char* name, double value) {
+  if (!(value > 0 && value < 1)) throw ConfigError("--" + std::string(name) + " must lie between 0 and 1");
+}
+
 }  // namespace ltlab::app

@@ -74,4 +74,7 @@ auto located(const std::string& where, const Read& read) {
                               const boost::program_options::options_description& on_command_line,
                               const boost::program_options::options_description& options);
 
+/// Throws ConfigError, naming the option, unless 0 < value < 1.
+void require_fraction(const char* name, double value);
+
 }  // namespace ltlab::app

@@ -140,8 +140,7 @@ void read_request(const po::variables_map& values, Request& request) {
   request.statistics = line_statistics_names().parse(request.batch_norm);
   if (request.images == 0) throw ConfigError("--images must be at least 1");
   if (request.sharpness.probes < 2) throw ConfigError("--probes must be at least 2");
-  if (!(request.sharpness.tolerance > 0 && request.sharpness.tolerance < 1))
-    throw ConfigError("--tolerance must lie between 0 and 1");
+  require_fraction("tolerance", request.sharpness.tolerance);
   request.workers = read_workers(values);
   if (request.force && request.out.empty())
     throw ConfigError("--force is for --out, and there is none: leave it out");

@@ -30,8 +30,4 @@ MatchingOptions read_matching_options(const po::variables_map& values) {
   return options;
 }
 
-void require_fraction(const char* name, double value) {
-  if (!(value > 0 && value < 1)) throw ConfigError("--" + std::string(name) + " must lie between 0 and 1");
-}
-
 }  // namespace ltlab::app

@@ -12,7 +12,4 @@ void add_matching_options(boost::program_options::options_description& options);
 /// Returns what they say. ConfigError.
 MatchingOptions read_matching_options(const boost::program_options::variables_map& values);
 
-/// Throws ConfigError, naming the option, unless 0 < value < 1.
-void require_fraction(const char* name, double value);
-
 }  // namespace ltlab::app

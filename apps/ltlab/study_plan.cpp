@@ -100,9 +100,8 @@ void check_densities(const Claim& claim, const Subject& side,
   const std::vector<double>& densities = planned.at(side.variant.substr(0, side.variant.find('/')));
   const bool course = claim.effect == Effect::trend || claim.effect == Effect::exponent;
   for (const double density : side.densities) {
-    const bool there = std::ranges::any_of(densities, [&](double one) {
-      return std::abs(one - density) <= kDensityTolerance * std::max(one, density);
-    });
+    const bool there = std::ranges::any_of(
+        densities, [&](double one) { return density_distance(one, density) <= kDensityTolerance; });
     if (there || course) continue;
     throw ConfigError("claim '" + claim.name + "': '" + side.variant + "' will have no networks of density " +
                       to_text(density) + ", but of " +

@@ -100,8 +100,8 @@ TEST_CASE("The bounds spend alpha on simulated normal sums", "[analysis][statist
 
 TEST_CASE("t tests of few seeds err about as often as the bounds say", "[analysis][statistics]") {
   for (const Spending spending : {Spending::obrien_fleming, Spending::pocock}) {
-    // Of 200,000 samples each: 0.055, 0.058, 0.052 by O'Brien and Fleming's type, 0.057, 0.055, 0.056 by
-    // Pocock's.
+    // With 200,000 samples each the shares are 0.055, 0.058, 0.052 by O'Brien and Fleming's type, 0.057,
+    // 0.055, 0.056 by Pocock's.
     CHECK(error_rate({2, 3}, spending, 10000) == Approx(0.056).margin(0.008));
     CHECK(error_rate({3, 4, 5}, spending, 10000) == Approx(0.056).margin(0.008));
     CHECK(error_rate({3, 5, 8}, spending, 10000) == Approx(0.054).margin(0.008));

@@ -93,7 +93,7 @@ class Surprises(SearchTest):
             "sgd": ["--optimizer", "sgd", "--momentum", 0.9, "--nesterov", "--weight-decay", 1e-7, "--learning-rate", "1e-3",
                     "--schedule", "step", "--warmup", 2, "--milestones", "10,1ep", "--decay-factor", 0.3,
                     "--target-density", 0.4, "--rewind", 5, "--retrain", "learning-rate", "--retrain-order", "original",
-                    "--augment", "crop-flip", "--level-steps", "22,1ep", "--control", "random-reinit", "--trials", 2],
+                    "--augment", "crop-flip", "--dense-steps", "2ep", "--level-steps", "22,1ep", "--control", "random-reinit", "--trials", 2],
             "adam": ["--beta1", 0.8, "--beta2", 0.99, "--epsilon", 1e-9, "--prune", "during-training", "--gradual", "linear",
                      "--prune-begin", 3, "--prune-end", 17, "--prune-every", 4, "--budget", "flops", "--levels", 1,
                      "--granularity", "neuron", "--pretrain", 5, "--pretrain-labels", "random"],

@@ -1,5 +1,6 @@
 #include "ltlab/analysis/compared_run.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "ltlab/analysis/statistics.h"
@@ -197,6 +198,10 @@ RecordedRun read_recorded_run(const std::filesystem::path& folder, const std::st
                     "' has not trained its dense network yet: go on with it by `ltlab search --resume`");
   }
   return run;
+}
+
+double density_distance(double a, double b) {
+  return a == b ? 0 : std::abs(a - b) / std::max(a, b);
 }
 
 std::vector<Variant> branches_of(const std::vector<RecordedTraining>& trainings) {

@@ -61,6 +61,13 @@ struct Variant {
   std::map<unsigned, Networks> levels;
 };
 
+/// Densities that differ by no more than this part of the greater count as equal, unless a user says
+/// otherwise.
+inline constexpr double kDensityTolerance = 0.02;
+
+/// Returns by which part of the greater two densities differ.
+double density_distance(double a, double b);
+
 /// Returns the run's tickets, then its controls, named by their branches alone, without what they cost.
 std::vector<Variant> branches_of(const std::vector<RecordedTraining>& trainings);
 

@@ -40,10 +40,6 @@ DensityResult describe_level(unsigned level, const Networks& networks) {
   return result;
 }
 
-bool passes_for(double density, double other, double tolerance) {
-  return std::abs(density - other) <= tolerance * std::max(density, other);
-}
-
 // Returns the density nearest to `density` that counts as equal, among those where variant number `variant`
 // has no result yet; otherwise a new one.
 ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t variant, double density,
@@ -51,7 +47,7 @@ ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t va
   ComparedDensity* nearest = nullptr;
   const auto distance = [&](const ComparedDensity& other) { return std::abs(other.density - density); };
   for (ComparedDensity& other : densities) {
-    if (other.results[variant] || !passes_for(density, other.density, tolerance)) continue;
+    if (other.results[variant] || density_distance(density, other.density) > tolerance) continue;
     if (!nearest || distance(other) < distance(*nearest)) nearest = &other;
   }
   return nearest ? *nearest : densities.emplace_back(ComparedDensity{density, {}});
@@ -94,7 +90,7 @@ void keep_asked(std::vector<ComparedDensity>& densities, const ComparisonOptions
   std::set<double> kept{densities.front().density};
   for (const double asked : options.densities) {
     const auto found = std::ranges::find_if(densities, [&](const ComparedDensity& row) {
-      return passes_for(row.density, asked, options.density_tolerance);
+      return density_distance(row.density, asked) <= options.density_tolerance;
     });
     if (found == densities.end())
       throw ConfigError("--densities: none of the runs has a network of density " + std::to_string(asked));

@@ -13,10 +13,11 @@
 namespace ltlab {
 
 struct ComparisonOptions : MatchingOptions {
-  double density_tolerance = 0.02;  ///< relative to the greater of two densities that count as equal
-  std::vector<double> densities;    ///< the only ones to compare variants at, beside dense; empty: all
-  bool allow_different = false;     ///< compare runs whose data, model or budget differ
-  bool pairs = false;               ///< test every pair of variants, too
+  double density_tolerance =
+      kDensityTolerance;          ///< relative to the greater of two densities that count as equal
+  std::vector<double> densities;  ///< the only ones to compare variants at, beside dense; empty: all
+  bool allow_different = false;   ///< compare runs whose data, model or budget differ
+  bool pairs = false;             ///< test every pair of variants, too
 };
 
 /// A difference of two means, and what tests say of it. The tests of two variants at all densities are a
@@ -30,8 +31,8 @@ struct Difference {
   double signed_rank_p = kNotTested;  ///< Wilcoxon's, uncorrected; NaN where the test is not paired
   double corrected_p = kNotTested;    ///< two-sided, by Holm's method over the family
   double corrected_p_of_all = kNotTested;  ///< the same, as if all tests of its table were one family
-  /// Of being below by the margin or more, and of not being within it. Densities are ordered, so these are
-  /// tested in a fixed sequence from dense to sparse: each is the greatest p-value until here.
+  /// The p-values of being below by the margin or more, and of not being within it. Densities are ordered, so
+  /// these are tested in a fixed sequence from dense to sparse: each is the greatest p-value until here.
   double not_worse_p = kNotTested, equivalent_p = kNotTested;
 
   bool is_significant() const { return corrected_p < kSignificance; }
@@ -44,7 +45,7 @@ struct DensityResult {
   unsigned level = 0;
   double density = 1;  ///< mean over seeds
   Estimate test_accuracy;
-  /// None of imports that do not know them.
+  /// Imports that do not know them have none.
   std::optional<Estimate> validation_accuracy, early_stop_test_accuracy, early_stop_step;
   double still_improving = 0;               ///< mean of VariantNetwork's
   double flops = 0, relative_flops = 0;     ///< the same
@@ -87,7 +88,8 @@ struct Comparison {
   /// Model, data, budget, steps, batch and other settings that ought to agree; the base's values.
   std::map<std::string, std::string> ground;
   std::vector<std::string> differing;  ///< settings that ought to agree and do not, where that was allowed
-  double dense_flops = 0;  ///< of training the base's dense network, to which costs are relative; 0: not known
+  double dense_flops =
+      0;  ///< of training the base's dense network, to which costs are relative; 0: not known
   std::vector<VariantSummary> variants;
   std::vector<ComparedDensity> densities;  ///< falling; dense networks first
   /// The densities at which every variant has networks, by index; areas are taken on them alone. Fewer than

@@ -16,8 +16,8 @@ struct ImageResult {
   std::size_t variant = 0, density = 0;           ///< indices as in Comparison
   double calibration_error = 0, brier_score = 0;  ///< means: calibration_error(), brier_score()
   std::vector<double> class_accuracies;           ///< means: class_accuracies()
-  /// Of the same seeds of this variant and the base: the mean share of images that they put into different
-  /// classes, and McNemar's test by seed. None for the base, and without seeds in common.
+  /// The mean share of images that this variant and the base put into different classes with the same seed,
+  /// and McNemar's test by seed. The base has none, nor do variants without seeds in common.
   std::optional<double> disagreement;
   std::vector<McNemarTest> mcnemar;
   /// The difference of mean accuracies from the base's beyond these seeds and these images:

@@ -19,8 +19,8 @@ struct Instability {
   unsigned level = 0;
   double density = 1;
   std::vector<double> pairs;  ///< the barrier of each pair, in the order of the lines; fractions
-  /// Of the means of the runs over their pairs. The pairs of one run share copies, and are no sample: only
-  /// several runs give an interval.
+  /// Statistics of the means of the runs over their pairs. The pairs of one run share copies, and are no
+  /// sample: only several runs give an interval.
   SampleStatistics barrier;
   /// The noise floor: the standard deviation of the test errors of a run's copies (n - 1), pooled over the
   /// runs. If error changed evenly from one end of a line to the other, so that there was no barrier, that

@@ -42,7 +42,7 @@ struct MatchingOptions {
 struct LevelMatch {
   unsigned level = 0;
   double density = 1;
-  /// Of the accuracy that the criterion looks at, less the dense network's. None for one replicate.
+  /// The test of the accuracy that the criterion looks at, less the dense network's. One replicate has none.
   std::optional<MeanTest> difference;
   bool matches = false;  ///< by itself, whatever denser levels do
 };

@@ -16,7 +16,7 @@ class Enumeration {
   Enumeration(std::size_t size, const Visit& visit) : members_(size), visit_(visit) { draw(0, 0, 1); }
 
  private:
-  // Of the resample's places the first are `taken` by indices below this one, in so many orders.
+  // The first places of the resample are `taken` by indices below this one, in so many orders.
   void draw(std::size_t index, std::size_t taken, std::uint64_t orders) {
     const std::size_t left = members_.size() - taken;
     if (index + 1 == members_.size()) {

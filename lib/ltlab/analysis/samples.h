@@ -31,7 +31,7 @@ double mean_of_networks(const Networks& networks, double VariantNetwork::*figure
 struct Estimate {
   Sample sample;
   SampleStatistics statistics;
-  Interval interval;  ///< of the mean, 95 % by Student's t; the value itself where there is only one
+  Interval interval;  ///< of the mean, 95 % by Student's t; unbounded where there is only one value
 };
 
 /// Estimates the mean of at least one value.

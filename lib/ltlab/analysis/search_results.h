@@ -33,8 +33,8 @@ SearchResults recorded_results(const RecordedRun& run);
 struct ControlVerdict {
   std::string name;  ///< its branch
   Matching matching;
-  /// Of the tickets' test accuracy less the control's, at the tickets' sparsest matching level. None where
-  /// the control has no such level, or for one replicate.
+  /// The test of the tickets' test accuracy less the control's, at the tickets' sparsest matching level.
+  /// There is none where the control has no such level, or for one replicate.
   std::optional<MeanTest> ahead;
   double corrected_p = 0;  ///< of `ahead`, one-sided: that tickets are no better; Holm's, over the controls
   /// Whether the control speaks against the ticket's being a winning one: it lacks the ticket's weights or

@@ -34,7 +34,7 @@ void require_valid(std::span<const double> values, std::span<const std::size_t> 
   require_values(values, 1);
 }
 
-// Of a crossed design: the sets of factors, and figures of each set by its number.
+// The sets of factors of a crossed design, and figures of each set by its number.
 class Design {
  public:
   explicit Design(std::span<const std::size_t> levels) : levels_(levels) {}

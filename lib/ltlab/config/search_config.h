@@ -116,7 +116,7 @@ struct MaskChanges {
   std::uint64_t begin = 0, end = 0, every = 1;
 };
 
-/// Of which test and validation images each level records what it says.
+/// The test and validation images of which each level records its predictions.
 enum class RecordedPredictions { all, none };
 
 /// all | none

@@ -17,7 +17,7 @@ namespace ltlab {
 /// The cost of one level, or of several together.
 struct Cost {
   double wall_seconds = 0;
-  /// Of forward and backward products over the steps done, by the weights that survived at each: a
+  /// FLOPs of forward and backward products over the steps done, by the weights that survived at each: a
   /// multiply-add counts as two, a dense gradient as a whole, and the kernels make no difference. In files of
   /// ltlab 0.1.0, those that the kernels did.
   double flops = 0;

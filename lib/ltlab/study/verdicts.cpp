@@ -317,7 +317,7 @@ unsigned level_of(const Variant& variant, double density) {
   for (const auto& [level, networks] : variant.levels) {
     const double other = mean_of_networks(networks, &VariantNetwork::density);
     there.push_back(other);
-    const double apart = std::abs(other - density) / std::max(other, density);
+    const double apart = density_distance(other, density);
     if (apart > distance) continue;
     distance = apart;
     nearest = level;

@@ -61,7 +61,7 @@ struct ClaimVerdict {
   Claim claim;
   std::vector<ClaimTest> tests;  ///< in the order of the claim's densities
   std::size_t supported = 0;     ///< tests from the first on that support it
-  /// Of the claim as a whole, before and after Holm's correction over its family.
+  /// The p-values of the claim as a whole, before and after Holm's correction over its family.
   double p_supported = 1, p_refuted = 1, corrected_p_supported = 1, corrected_p_refuted = 1;
   Decision decision = Decision::undecided;
   std::string reason;  ///< why it is undecided although tested, or not tested
@@ -70,9 +70,6 @@ struct ClaimVerdict {
 
 /// The networks that claims are about, by the names of their variants.
 using StudyVariants = std::map<std::string, Variant>;
-
-/// Densities that a claim names and those that networks have count as equal within this part of the greater.
-constexpr double kDensityTolerance = 0.02;
 
 struct VerdictOptions {
   double alpha = 0.05;                                       ///< two-sided, of each family
