@@ -7,6 +7,7 @@
 
 #include "commands.h"
 #include "comparison_file.h"
+#include "comparison_json.h"
 #include "comparison_report.h"
 #include "comparison_runner.h"
 #include "crossed_report.h"
@@ -141,7 +142,7 @@ void run_crossed(const ComparisonFile& file, const Request& request, Format form
   located("config file '" + request.config + "': ", [&] { require_crossed_seeds(file); });
   ComparisonRunner runner(request.workers);
   for (const Specification& specification : file.specifications)
-    runner.run(specification.searches, specification_folder(specification, request.out).string());
+    runner.run(specification.searches, specification_folder(specification, request.out));
   const std::vector<CrossedResult> results = crossed_results(file, request.out);
   if (format == Format::json) return print_json(std::cout, crossed_json(file, results));
   const TextTable table = crossed_table(file, results);
@@ -153,8 +154,7 @@ void run_crossed(const ComparisonFile& file, const Request& request, Format form
 void run_file(const ComparisonFile& file, Request& request) {
   ComparisonRunner runner(request.workers);
   const Specification& only = file.specifications.front();
-  run_trials(runner, only, request.out);
-  request.tunings = read_tunings(only, request.out);
+  request.tunings = run_trials(runner, only, request.out);
   request.runs = runner.run(tuned(only, request.tunings).searches, request.out);
 }
 

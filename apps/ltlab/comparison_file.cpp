@@ -24,21 +24,18 @@ const std::string kGrid = "grid.";
 const std::string kTune = "tune.";
 const std::string kTuningFolder = "tuning";
 
-// Options, and the values that each takes in turn.
-using Values = std::vector<std::pair<std::string, std::vector<std::string>>>;
-
 // What the file says of one search.
 struct SearchLines {
   Settings settings;
-  Values tune;
+  OptionValues tune;
 };
 
-// Of the base, and of each variant in the order of the file; the options that are varied with their values;
-// and lines that are no settings.
+// What the file says of the base, and of each variant in the order of the file; the options that are varied
+// with their values; and lines that are no settings.
 struct FileSettings {
   SearchLines base;
   std::vector<std::pair<std::string, SearchLines>> variants;
-  Values grid;
+  OptionValues grid;
   ConfigLines study;
 
   SearchLines& variant(const std::string& name) {
@@ -47,13 +44,14 @@ struct FileSettings {
   }
 };
 
-const std::vector<std::string>* values_of(const std::string& option, const Values& values) {
-  const auto found = std::ranges::find(values, option, &Values::value_type::first);
+const std::vector<std::string>* values_of(const std::string& option, const OptionValues& values) {
+  const auto found = std::ranges::find(values, option, &OptionValues::value_type::first);
   return found == values.end() ? nullptr : &found->second;
 }
 
 // Adds the values of a line, and returns whether they are the first of that option.
-bool add_values(const std::string& line, const std::string& option, const std::string& text, Values& to) {
+bool add_values(const std::string& line, const std::string& option, const std::string& text,
+                OptionValues& to) {
   constexpr std::size_t kMostChoices = 256;
   std::size_t all = split(text, ',').size();
   for (const auto& [other, values] : to) all *= values.size();
@@ -66,7 +64,8 @@ bool add_values(const std::string& line, const std::string& option, const std::s
 }
 
 // Adds values that are tried, the best of which is taken. A seed that is chosen is no result.
-bool add_tune_line(const std::string& line, const std::string& option, const std::string& text, Values& to) {
+bool add_tune_line(const std::string& line, const std::string& option, const std::string& text,
+                   OptionValues& to) {
   if (option.find("seed") != std::string::npos || option == "replicates")
     throw ConfigError("'" + line + "': seeds are not chosen by their results; leave it out");
   return add_values(line, option, text, to);
@@ -113,7 +112,7 @@ bool add_line(const std::string& line, const std::string& value, FileSettings& t
 }
 
 // Refuses values to try of what is set.
-void refuse_set(const std::string& line, const SearchLines& lines, const Values& grid) {
+void refuse_set(const std::string& line, const SearchLines& lines, const OptionValues& grid) {
   for (const auto& [option, values] : lines.tune) {
     if (lines.settings.contains(option) || values_of(option, grid))
       throw ConfigError("'" + line + option + "' tries values of what is set: leave one of them out");
@@ -173,7 +172,7 @@ struct Choice {
 };
 
 // Returns every choice of one value of each option, the first values first.
-std::vector<Choice> choices(const Values& of) {
+std::vector<Choice> choices(const OptionValues& of) {
   std::vector<Choice> all{{}};
   for (const auto& [option, values] : of) {
     std::vector<Choice> more;
@@ -190,8 +189,8 @@ std::vector<Choice> choices(const Values& of) {
 }
 
 // Returns the values to try for a search: its own, and the base's of what it neither sets nor tries itself.
-Values tuned_values(const SearchLines& base, const SearchLines& own) {
-  Values values = own.tune;
+OptionValues tuned_values(const SearchLines& base, const SearchLines& own) {
+  OptionValues values = own.tune;
   for (const auto& [option, tried] : base.tune) {
     if (!own.settings.contains(option) && !values_of(option, own.tune)) values.emplace_back(option, tried);
   }

@@ -14,6 +14,9 @@ namespace ltlab::app {
 /// Searches, the base first: the name and the config of each.
 using NamedSearches = std::vector<std::pair<std::string, SearchConfig>>;
 
+/// Options, and the values that each takes in turn.
+using OptionValues = std::vector<std::pair<std::string, std::vector<std::string>>>;
+
 /// How a search is tuned: what it is with each choice of the values that are tried.
 struct Tuning {
   NamedSearches trials;      ///< of one seed that no replicate has, without controls, by choice
@@ -29,9 +32,8 @@ struct Specification {
 
 /// What a comparison file says.
 struct ComparisonFile {
-  std::string text;  ///< as it was read
-  /// Options that are varied, and their values.
-  std::vector<std::pair<std::string, std::vector<std::string>>> grid;
+  std::string text;   ///< as it was read
+  OptionValues grid;  ///< options that are varied
   /// One for each combination of these values, the last option's changing fastest; the main one first, of the
   /// first value of each option.
   std::vector<Specification> specifications;

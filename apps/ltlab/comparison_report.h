@@ -1,7 +1,5 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
-#include <ostream>
 #include <string>
 #include <vector>
 
@@ -18,12 +16,5 @@ std::vector<std::string> comparison_notes(const Comparison& comparison);
 /// others are those of image_tables().
 std::vector<TextTable> comparison_tables(const Comparison& comparison);
 std::vector<std::string> comparison_table_names();
-
-/// Returns all figures, one row per variant and density.
-TextTable comparison_rows(const Comparison& comparison);
-
-/// Returns all figures, with the values by seed behind them. Accuracies are fractions; undefined figures are
-/// null.
-nlohmann::ordered_json comparison_json(const Comparison& comparison);
 
 }  // namespace ltlab::app

@@ -11,15 +11,16 @@
 #include "ltlab/store/session_lock.h"
 
 namespace ltlab::app {
+namespace fs = std::filesystem;
 namespace {
 
 // Returns searches, each in its own folder; existing ones are resumed.
-std::vector<SearchRequest> requests(const NamedSearches& searches, const std::string& out, unsigned workers) {
+std::vector<SearchRequest> requests(const NamedSearches& searches, const fs::path& out, unsigned workers) {
   std::vector<SearchRequest> result;
   for (const auto& [name, config] : searches) {
     SearchRequest& search = result.emplace_back();
     search.config = config;
-    search.out = (std::filesystem::path(out) / name).string();
+    search.out = (out / name).string();
     search.workers = workers;
     search.resume = true;
   }
@@ -51,7 +52,7 @@ void refuse_earlier_order(const SearchRequest& search) {
 
 }  // namespace
 
-Folders ComparisonRunner::run(const NamedSearches& searches, const std::string& out) {
+Folders ComparisonRunner::run(const NamedSearches& searches, const fs::path& out) {
   const std::vector<SearchRequest> all = requests(searches, out, workers_);
   for (const SearchRequest& search : all) {
     refuse_earlier_order(search);
@@ -66,7 +67,7 @@ Folders ComparisonRunner::run(const NamedSearches& searches, const std::string& 
   return folders;
 }
 
-bool ComparisonRunner::is_finished(const NamedSearches& searches, const std::string& out) {
+bool ComparisonRunner::is_finished(const NamedSearches& searches, const fs::path& out) {
   return std::ranges::all_of(requests(searches, out, 1),
                              [](const SearchRequest& search) { return app::is_finished(search); });
 }

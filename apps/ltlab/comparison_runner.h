@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,9 +22,9 @@ class ComparisonRunner {
   /// Completes each search in `out`/NAME, and returns names and folders. The dense network, which most of
   /// them share, is trained by the first alone. Data are loaded once for all that read the same. Errors as of
   /// check_folder() and run_session(); those of folders before anything is run.
-  Folders run(const NamedSearches& searches, const std::string& out);
+  Folders run(const NamedSearches& searches, const std::filesystem::path& out);
   /// Returns whether each search is finished in `out`/NAME.
-  static bool is_finished(const NamedSearches& searches, const std::string& out);
+  static bool is_finished(const NamedSearches& searches, const std::filesystem::path& out);
 
  private:
   void run_search(const std::string& name, const SearchRequest& search, const std::string& first);

@@ -96,11 +96,10 @@ StudyFindings run_study(const ComparisonFile& file, const Request& request) {
     const VerdictOptions options{findings.looks[look].alpha, file.study.families, file.study.quotes};
     const unsigned seeds = findings.looks[look].seeds;
     for (const Specification& specification : file.specifications) {
-      run_trials(runner, specification, request.out);
-      std::vector<TunedSearch> tunings = read_tunings(specification, request.out);
+      std::vector<TunedSearch> tunings = run_trials(runner, specification, request.out);
       const Folders folders = runner.run(searches_at(tuned(specification, tunings), request.out,
                                                      findings.looks[look], findings.looks.back()),
-                                         specification_folder(specification, request.out).string());
+                                         specification_folder(specification, request.out));
       StudyVariants variants = read_variants(folders, file.study);
       keep_seeds(variants, specification.searches.front().second.seed, seeds);
       findings.specifications.push_back(

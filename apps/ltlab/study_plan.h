@@ -9,8 +9,8 @@ namespace ltlab::app {
 
 /// What it takes to complete a study.
 struct StudyPlan {
-  std::size_t trainings =
-      0;  ///< of all its searches and trials; dense networks that they share count once a search
+  /// The trainings of all its searches and trials; dense networks that they share count once a search.
+  std::size_t trainings = 0;
   std::size_t recorded = 0;  ///< of those, by now
   double seconds = 0;  ///< that the missing ones take at most, if all were dense; 0 where none is missing
   double bytes = 0;    ///< that they take on disk, at most

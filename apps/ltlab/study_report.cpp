@@ -230,9 +230,9 @@ TextTable verdict_table(const StudyFindings& findings) {
 TextTable specification_table(const StudyFindings& findings) {
   TextTable table{"Each claim in every specification, at its first density", {"specification"}, {}};
   for (const ClaimVerdict& verdict : findings.verdicts()) table.columns.emplace_back(verdict.claim.name);
-  for (const auto& [name, verdicts, tunings] : findings.specifications) {
-    auto& row = table.rows.emplace_back(1, name);
-    for (const ClaimVerdict& verdict : verdicts)
+  for (const SpecifiedVerdicts& one : findings.specifications) {
+    auto& row = table.rows.emplace_back(1, one.name);
+    for (const ClaimVerdict& verdict : one.verdicts)
       row.push_back(estimate_text(verdict.claim, verdict.tests.front()) + "  " +
                     decision_names().name(verdict.decision));
   }

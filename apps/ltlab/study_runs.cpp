@@ -88,7 +88,7 @@ bool is_study_finished(const ComparisonFile& file, const std::string& out) {
     if (!are_trials_finished(specification, out)) return false;
     const Specification chosen = tuned(specification, read_tunings(specification, out));
     return ComparisonRunner::is_finished(with_replicates(chosen.searches, seeds),
-                                         specification_folder(specification, out).string());
+                                         specification_folder(specification, out));
   });
 }
 

@@ -23,15 +23,16 @@ double cost_of(const RecordedRun& trial) {
 
 }  // namespace
 
-void run_trials(ComparisonRunner& runner, const Specification& specification, const std::string& out) {
+std::vector<TunedSearch> run_trials(ComparisonRunner& runner, const Specification& specification,
+                                    const std::string& out) {
   for (const auto& [name, tuning] : specification.tunings)
-    runner.run(tuning.trials, tuning_folder(specification, out, name).string());
+    runner.run(tuning.trials, tuning_folder(specification, out, name));
+  return read_tunings(specification, out);
 }
 
 bool are_trials_finished(const Specification& specification, const std::string& out) {
   return std::ranges::all_of(specification.tunings, [&](const auto& each) {
-    return ComparisonRunner::is_finished(each.second.trials,
-                                         tuning_folder(specification, out, each.first).string());
+    return ComparisonRunner::is_finished(each.second.trials, tuning_folder(specification, out, each.first));
   });
 }
 

@@ -18,14 +18,15 @@ struct TunedSearch {
   std::size_t chosen = 0;  ///< of the trials: best_trial()
 };
 
-/// Runs what is missing of a specification's trials, in the folders of comparison_file.h. Errors as of
-/// ComparisonRunner::run().
-void run_trials(ComparisonRunner& runner, const Specification& specification, const std::string& out);
+/// Runs what is missing of a specification's trials, in the folders of comparison_file.h, and returns the
+/// searches that are tuned. Errors as of ComparisonRunner::run().
+std::vector<TunedSearch> run_trials(ComparisonRunner& runner, const Specification& specification,
+                                    const std::string& out);
 
 /// Returns whether every trial is finished.
 bool are_trials_finished(const Specification& specification, const std::string& out);
 
-/// Returns the searches that are tuned, by their recorded trials. Errors as of read_recorded_run().
+/// Returns the same of trials that are recorded. Errors as of read_recorded_run().
 std::vector<TunedSearch> read_tunings(const Specification& specification, const std::string& out);
 
 /// Returns a specification whose searches have the settings that their trials chose.

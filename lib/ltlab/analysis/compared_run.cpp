@@ -127,11 +127,12 @@ class Costs {
 
   void add_to(Variant& variant) const {
     for (auto& [level, networks] : variant.levels) {
+      const double tuned = tuning(level);
       for (auto& [seed, network] : networks) {
-        network.flops =
-            tuning(level) + pretraining(seed) +
-            (level == 0 ? own_flops(ticket(seed, 0)) : flops_of_pruned(variant.name, seed, level));
         const double dense = own_flops(ticket(seed, 0));
+        network.dense_flops = dense;
+        network.flops =
+            tuned + pretraining(seed) + (level == 0 ? dense : flops_of_pruned(variant.name, seed, level));
         network.relative_flops = dense > 0 ? network.flops / dense : 0;
       }
     }

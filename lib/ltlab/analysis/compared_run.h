@@ -45,7 +45,8 @@ struct VariantNetwork {
   /// FLOPs of all trainings that it takes to obtain this network, its own and earlier ones; see
   /// variants_of(). They count its surviving weights, whatever its kernels did.
   double flops = 0;
-  /// The same relative to the dense network's training; 0 where that is unknown, as for imports.
+  double dense_flops = 0;  ///< FLOPs of training its dense network alone; 0 where they are not known
+  /// All of its FLOPs relative to the dense network's training; 0 where that is unknown, as for imports.
   double relative_flops = 0;
   std::filesystem::path file;  ///< RecordedTraining's, of the first trial
   std::string order;  ///< LevelSummary::order_sha256, of all its trials; empty where that is not known

@@ -53,15 +53,6 @@ ComparedDensity& partner(std::vector<ComparedDensity>& densities, std::size_t va
   return nearest ? *nearest : densities.emplace_back(ComparedDensity{density, {}});
 }
 
-// Returns the FLOPs of training a variant's dense network; 0 where they are not known.
-double dense_flops_of(const Variant& variant) {
-  const Networks& networks = variant.levels.at(0);
-  double sum = 0;
-  for (const auto& [seed, network] : networks)
-    sum += network.relative_flops > 0 ? network.flops / network.relative_flops : 0;
-  return sum / static_cast<double>(networks.size());
-}
-
 // Relates a variant's costs to those of one dense training for all variants, where that is known.
 void relate_costs(Variant& variant, double dense_flops) {
   for (auto& [level, networks] : variant.levels) {
@@ -342,10 +333,11 @@ std::vector<Variant> all_variants(const std::vector<RecordedRun>& runs) {
 std::vector<std::string> disagreements(const std::vector<RecordedRun>& runs) {
   std::vector<std::string> lines;
   const std::map<std::string, std::string> base = common_ground(runs.front());
+  const bool base_counts = !steps_text(runs.front()).empty();
   for (const RecordedRun& run : runs) {
+    const bool both_count = base_counts && !steps_text(run).empty();
     for (const auto& [name, value] : common_ground(run)) {
-      const bool counted = name != "steps" || !(steps_text(run).empty() || steps_text(runs.front()).empty());
-      if (value == base.at(name) || !counted) continue;
+      if (value == base.at(name) || (name == "steps" && !both_count)) continue;
       lines.push_back(name + ": " + base.at(name) + " in '" + runs.front().name + "', " + value + " in '" +
                       run.name + "'");
     }
@@ -357,7 +349,7 @@ Comparison compare(const std::vector<RecordedRun>& runs, const ComparisonOptions
   Comparison comparison;
   comparison.options = options;
   std::vector<Variant> variants = all_variants(runs);
-  comparison.dense_flops = dense_flops_of(variants.front());
+  comparison.dense_flops = mean_of_networks(variants.front().levels.at(0), &VariantNetwork::dense_flops);
   for (Variant& variant : variants) relate_costs(variant, comparison.dense_flops);
   comparison.ground = common_ground(runs.front());
   comparison.differing = disagreements(runs);

@@ -13,8 +13,7 @@
 namespace ltlab {
 
 struct ComparisonOptions : MatchingOptions {
-  double density_tolerance =
-      kDensityTolerance;          ///< relative to the greater of two densities that count as equal
+  double density_tolerance = kDensityTolerance;  ///< densities count as equal within it: density_distance()
   std::vector<double> densities;  ///< the only ones to compare variants at, beside dense; empty: all
   bool allow_different = false;   ///< compare runs whose data, model or budget differ
   bool pairs = false;             ///< test every pair of variants, too
@@ -88,8 +87,8 @@ struct Comparison {
   /// Model, data, budget, steps, batch and other settings that ought to agree; the base's values.
   std::map<std::string, std::string> ground;
   std::vector<std::string> differing;  ///< settings that ought to agree and do not, where that was allowed
-  double dense_flops =
-      0;  ///< of training the base's dense network, to which costs are relative; 0: not known
+  /// FLOPs of training the base's dense network, to which costs are relative; 0 where they are not known.
+  double dense_flops = 0;
   std::vector<VariantSummary> variants;
   std::vector<ComparedDensity> densities;  ///< falling; dense networks first
   /// The densities at which every variant has networks, by index; areas are taken on them alone. Fewer than

@@ -37,8 +37,8 @@ void check_epochs(const SearchConfig& config, const std::string& model, const Da
 // Refuses a batch of one as the last of an epoch or of a score's images, where batch norm would meet it. The
 // config is in steps.
 void check_last_batches(const SearchConfig& config, const Dataset& dataset, const Dataset* pretraining) {
-  std::uint64_t longest = config.training.steps;  // training, as far as it is known
-  longest = std::max(longest, config.steps_of(0));
+  // The longest training, as far as it is known.
+  std::uint64_t longest = std::max<std::uint64_t>(config.training.steps, config.steps_of(0));
   for (const std::uint64_t level : config.level_steps) longest = std::max(longest, level);
   check_epochs(config, config.model, dataset, longest);
   if (config.pretrains()) {
