@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 #include <iterator>
+#include <limits>
+#include <map>
 
 #include "format.h"
 #include "json_output.h"
 #include "ltlab/base/error.h"
-#include "ltlab/base/regular_file.h"
+#include "ltlab/base/json_file.h"
 #include "ltlab/store/provenance.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/run_store.h"
@@ -21,6 +23,7 @@ namespace fs = std::filesystem;
 
 constexpr auto kFormat = "ltlab-replication";
 constexpr const char* kCompared[] = {"test_accuracy", "validation_accuracy", "early_stop_test_accuracy"};
+constexpr std::uintmax_t kLongest = std::uintmax_t{1} << 30;
 constexpr std::size_t kMostLines = 10;  // of figures that differ
 
 // Returns the name of a search in all of a study: with its specification's, if it has one.
@@ -45,16 +48,23 @@ ordered_json to_json(const NetworkTrace& network) {
           {"figures", network.figures}};
 }
 
-NetworkTrace read_network(const ordered_json& json) {
-  return {json.at("search"), json.at("branch"),  json.at("seed"),          json.at("trial"),
-          json.at("level"),  json.at("figures"), json.at("network_sha256")};
+// JSON has null for what is no number, as the loss of a network that diverged.
+std::map<std::string, double> read_figures(const ordered_json& json) {
+  std::map<std::string, double> figures;
+  for (const char* compared : kCompared) json.at(compared);
+  for (const auto& [name, value] : json.items())
+    figures[name] = value.is_null() ? std::numeric_limits<double>::quiet_NaN() : value.get<double>();
+  return figures;
 }
 
-std::string read_existing(const std::string& path) {
-  std::error_code unknown;
-  if (!fs::is_regular_file(path, unknown))
-    throw ConfigError("cannot read '" + path + "': there is no such file; check the path");
-  return read_text(path, std::uintmax_t{1} << 30);
+NetworkTrace read_network(const ordered_json& json) {
+  return {json.at("search"),
+          json.at("branch"),
+          whole_number<std::uint64_t>(json.at("seed")),
+          whole_number<std::uint64_t>(json.at("trial")),
+          whole_number<unsigned>(json.at("level")),
+          read_figures(json.at("figures")),
+          json.at("network_sha256")};
 }
 
 ordered_json provenance_json(const std::string& out, const ComparisonFile& file) {
@@ -67,14 +77,10 @@ ordered_json provenance_json(const std::string& out, const ComparisonFile& file)
 }  // namespace
 
 ordered_json read_verdicts(const fs::path& folder) {
-  const fs::path path = folder / kVerdicts;
-  try {
-    ordered_json json = ordered_json::parse(read_existing(path.string()));
+  return read_json(folder / kVerdicts, "study's verdicts", kLongest, [](ordered_json json) {
     json.at("claims");
     return json;
-  } catch (const ordered_json::exception& error) {
-    throw DataError("'" + path.string() + "' is no study's verdicts: " + error.what());
-  }
+  });
 }
 
 ordered_json package_json(const ComparisonFile& file, const StudyFindings& findings, const std::string& out) {
@@ -91,18 +97,18 @@ ordered_json package_json(const ComparisonFile& file, const StudyFindings& findi
 }
 
 StudyPackage read_package(const std::string& path) {
-  try {
-    const ordered_json json = ordered_json::parse(read_existing(path));
-    if (json.at("format") != kFormat) throw DataError("'" + path + "' is no replication package");
+  std::error_code unknown;
+  if (!fs::is_regular_file(path, unknown))
+    throw ConfigError("cannot read '" + path + "': there is no such file; check the path");
+  return read_json(path, "replication package", kLongest, [](const ordered_json& json) {
+    if (json.at("format") != kFormat) throw DataError("its format is another one");
     StudyPackage package;
     package.text = json.at("study");
     for (const ordered_json& network : json.at("networks")) package.networks.push_back(read_network(network));
     for (const auto& [name, decision] : json.at("decisions").items())
       package.decisions.emplace_back(name, decision);
     return package;
-  } catch (const ordered_json::exception& error) {
-    throw DataError("'" + path + "' is no replication package: " + error.what());
-  }
+  });
 }
 
 PackageComparison compare_package(const StudyPackage& package, const ComparisonFile& file,

@@ -5,7 +5,7 @@ shopt -s nullglob
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 here=$root/tests/fuzz
-targets=(run-file user-arrays idx cifar gzip tar model-text arguments config comparison)
+targets=(run-file user-arrays idx cifar gzip tar model-text arguments config comparison study-json)
 
 usage() {
   cat <<EOF

@@ -6,12 +6,15 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <limits>
 #include <sstream>
 #include <stdexcept>
 
 #include "comparison_file.h"
+#include "json_output.h"
 #include "ltlab/base/error.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/data/cifar10.h"
@@ -24,7 +27,9 @@
 #include "ltlab/store/content_digest.h"
 #include "ltlab/store/record_files.h"
 #include "ltlab/store/verify.h"
+#include "ltlab/study/registration.h"
 #include "search_options.h"
+#include "study_package.h"
 #include "support/temporary_folder.h"
 
 // A mutated file never has the right SHA-256. The linker (--wrap) puts this in the digest's place: it walks
@@ -167,6 +172,23 @@ bool comparison(Bytes input) {
   return attempt([&] { app::read_comparison_file(file.path(), "", false); });
 }
 
+// Whatever a study's folder or a replication package may hold, and a report shows.
+bool study_json(Bytes input) {
+  const test::TemporaryFolder folder;
+  const auto save = [&](const char* name) {
+    const std::filesystem::path path = folder.path() / name;
+    std::ofstream(path) << text_of(input);
+    return path;
+  };
+  save("registration.json");
+  save(app::kVerdicts);
+  const std::string package = save("replication.json");
+  const bool registered = attempt([&] { Registration(folder.path()).timings("2026-01-31T12:00:00Z"); });
+  const bool judged = attempt([&] { app::json_text(app::read_verdicts(folder.path())); });
+  const bool packed = attempt([&] { app::read_package(package); });
+  return registered || judged || packed;
+}
+
 }  // namespace
 
 const std::vector<Target>& targets() {
@@ -179,7 +201,8 @@ const std::vector<Target>& targets() {
                                        {"config", config},
                                        {"model-text", model_text},
                                        {"arguments", arguments},
-                                       {"comparison", comparison}};
+                                       {"comparison", comparison},
+                                       {"study-json", study_json}};
   return all;
 }
 

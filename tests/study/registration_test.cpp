@@ -95,7 +95,7 @@ TEST_CASE("A registration that was tampered with is refused", "[study]") {
   write(registration.path(), text.substr(0, first) + text.substr(second));
   refused("entry 0 was changed");
   write(registration.path(), text.substr(0, text.size() / 2));
-  refused("no registration");
+  refused("no sound registration");
   write(registration.path(), "{}");
-  refused("no registration");
+  refused("no sound registration");
 }

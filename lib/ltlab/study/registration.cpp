@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "ltlab/base/error.h"
-#include "ltlab/base/regular_file.h"
+#include "ltlab/base/json_file.h"
 #include "ltlab/base/sha256.h"
 #include "ltlab/config/config_lines.h"
 #include "ltlab/store/atomic_file.h"
@@ -19,10 +19,8 @@ namespace fs = std::filesystem;
 
 constexpr auto kRegistrationFormat = "ltlab-registration";
 
-StoreError changed(const fs::path& path, const std::string& what) {
-  return StoreError("'" + path.string() + "': " + what +
-                    "; restore it from a copy: without it no claim counts as made beforehand");
-}
+constexpr auto kRestore = "; restore it from a copy: without it no claim counts as made beforehand";
+constexpr std::uintmax_t kLongest = std::uintmax_t{1} << 24;
 
 ordered_json to_json(const RegistrationEntry& entry) {
   return {{"time_utc", entry.time_utc},
@@ -33,15 +31,15 @@ ordered_json to_json(const RegistrationEntry& entry) {
 }
 
 // Reads entries, each of which must be as it was written, after the one before.
-std::vector<RegistrationEntry> read_entries(const fs::path& path) {
-  const ordered_json document = ordered_json::parse(read_text(path));
-  if (document.at("format") != kRegistrationFormat) throw changed(path, "it is no registration");
+std::vector<RegistrationEntry> read_entries(const ordered_json& document) {
+  if (document.at("format") != kRegistrationFormat) throw DataError("its format is another one");
   std::vector<RegistrationEntry> entries;
   std::string previous;
   for (const ordered_json& json : document.at("entries")) {
-    RegistrationEntry entry{json.at("time_utc"), json.at("text"), json.at("trainings"), json.at("previous")};
+    RegistrationEntry entry{json.at("time_utc"), json.at("text"),
+                            whole_number<std::uint64_t>(json.at("trainings")), json.at("previous")};
     if (entry.previous != previous || json.at("digest") != entry.digest())
-      throw changed(path, "entry " + std::to_string(entries.size()) + " was changed since it was registered");
+      throw DataError("entry " + std::to_string(entries.size()) + " was changed since it was registered");
     previous = entry.digest();
     entries.push_back(std::move(entry));
   }
@@ -68,9 +66,9 @@ Registration::Registration(fs::path folder) : folder_(std::move(folder)) {
   std::error_code ignored;
   if (!fs::exists(path(), ignored)) return;
   try {
-    entries_ = read_entries(path());
-  } catch (const ordered_json::exception& error) {
-    throw changed(path(), std::string("it is no registration: ") + error.what());
+    entries_ = read_json(path(), "sound registration", kLongest, read_entries);
+  } catch (const DataError& error) {
+    throw StoreError(error.what() + std::string(kRestore));
   }
 }
 

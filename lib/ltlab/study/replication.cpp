@@ -80,9 +80,10 @@ ReplicationResult compare_traces(const std::vector<NetworkTrace>& package,
     result.equal += trace.network_sha256 == found->second->network_sha256 ? 1 : 0;
     for (const auto& [figure, tolerance] : tolerances) {
       const double before = trace.figures.at(figure), now = found->second->figures.at(figure);
-      const double apart = std::abs(now - before);
+      const bool both_unknown = std::isnan(before) && std::isnan(now);
+      const double apart = both_unknown ? 0 : std::abs(now - before);
       result.apart[figure] = std::max(result.apart[figure], apart);
-      if (apart > tolerance)
+      if (!(apart <= tolerance))
         result.beyond.push_back(trace.name() + ": " + figure + " " + to_text(before) + " in the package, " +
                                 to_text(now) + " now");
     }
