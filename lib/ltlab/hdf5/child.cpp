@@ -140,13 +140,19 @@ bool answer(const ChildPipe& pipe, const std::function<std::function<void(const 
   }
 }
 
-[[noreturn]] void rethrow(Answer answer, const ChildPipe& pipe) {
+// The child lacked memory, or ended without a word, as it does for lack of memory.
+IoError no_memory(const fs::path& path) {
+  return IoError("cannot read " + in_quotes(path) +
+                 ": the process that reads it found no memory, or was ended; free some, then try again");
+}
+
+[[noreturn]] void rethrow(Answer answer, const fs::path& path, const ChildPipe& pipe) {
   std::string message;
   read_text(pipe, message);
   if (answer == Answer::config) throw ConfigError(message);
   if (answer == Answer::store) throw StoreError(message);
   if (answer == Answer::io) throw IoError(message);
-  if (answer == Answer::memory) throw std::bad_alloc();
+  if (answer == Answer::memory) throw no_memory(path);
   throw DataError(message);
 }
 
@@ -163,9 +169,7 @@ bool has_crashed(int status) {
   const std::string file = in_quotes(path);
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   const bool exited = WIFEXITED(status) && WEXITSTATUS(status) != 0;
-  if (signal == SIGKILL || exited)
-    throw IoError("cannot read " + file + ": the process that reads it was ended, or found no memory" +
-                  "; free some, then try again");
+  if (signal == SIGKILL || exited) throw no_memory(path);
   if (signal == SIGALRM)
     throw IoError("cannot read " + file +
                   ": it took too long; see whether its disk or network answers, then try again");
@@ -231,7 +235,7 @@ void read_in_child(const fs::path& path, const std::function<std::function<void(
     });
     Answer found = Answer::none;
     if (child->pipe().read_value(found)) {
-      if (found != Answer::read) rethrow(found, child->pipe());
+      if (found != Answer::read) rethrow(found, path, child->pipe());
       if (receive(child->pipe())) return;
     }
     const int status = child->wait();
@@ -256,7 +260,7 @@ void FileChecker::check(const fs::path& path) {
     Answer found = Answer::none;
     if (write_text(pipe, path.string()) && pipe.read_value(found) && found == Answer::read) return;
     const std::unique_ptr<Child> ended = std::move(child_);
-    if (found != Answer::none) rethrow(found, ended->pipe());
+    if (found != Answer::none) rethrow(found, path, ended->pipe());
     // A child may also have ended with the thread that began it, or because of another file; a fresh child
     // shows which.
     const int status = ended->wait();

@@ -45,8 +45,8 @@ class Child;
 ///
 /// `read` runs in the child and returns a function that writes what it read to the pipe. `receive` then reads
 /// that here. An error that `read` throws is thrown here, as the same type. StoreError, naming the file,
-/// where the child crashes twice or takes more time than such a file can need; IoError where the system
-/// starts no child or kills it, or memory runs out: the child gets 2 GiB beside what the arrays of such a
+/// where the child crashes twice or takes more time than such a file can need; IoError, naming it, where the
+/// system starts no child or kills it, or its memory runs out: it gets 2 GiB beside what the arrays of such a
 /// file may take, and no more than the machine has.
 ///
 /// The child is a fork that holds HDF5's lock and uses nothing but HDF5 and memory, which the C library keeps
