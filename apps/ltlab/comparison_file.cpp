@@ -228,8 +228,8 @@ class SpecificationReader {
 
  private:
   void add(const std::string& name, const SearchLines& lines, const std::string& where) {
-    Tuning tuning;
-    for (const Choice& choice : choices(tuned_values(file_.base, lines))) {
+    Tuning tuning{.values = tuned_values(file_.base, lines), .trials = {}, .candidates = {}};
+    for (const Choice& choice : choices(tuning.values)) {
       Settings own = lines.settings;
       own.insert(choice.settings.begin(), choice.settings.end());
       const SearchConfig config = located(where, [&] { return parse_variant(base_, own, data_directory_); });

@@ -19,6 +19,7 @@ using OptionValues = std::vector<std::pair<std::string, std::vector<std::string>
 
 /// How a search is tuned: what it is with each choice of the values that are tried.
 struct Tuning {
+  OptionValues values;       ///< that are tried
   NamedSearches trials;      ///< of one seed that no replicate has, without controls, by choice
   NamedSearches candidates;  ///< the search itself with the same choices
 };

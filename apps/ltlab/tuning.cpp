@@ -1,10 +1,15 @@
 #include "tuning.h"
 
 #include <algorithm>
+#include <charconv>
+#include <functional>
+#include <limits>
+#include <ranges>
 
 #include "format.h"
 #include "json_output.h"
 #include "ltlab/analysis/tuning.h"
+#include "ltlab/base/join.h"
 
 namespace ltlab::app {
 namespace {
@@ -19,6 +24,34 @@ double cost_of(const RecordedRun& trial) {
     if (training.summary.level == 0) dense = training.summary.cost.flops;
   }
   return dense > 0 ? all / dense : 0;
+}
+
+// Returns whether the text is the least or the greatest number of those; not where one is no number.
+bool is_at_end(const std::string& text, const std::vector<std::string>& of) {
+  const auto number = [](const std::string& one) {
+    double value = std::numeric_limits<double>::quiet_NaN();
+    std::from_chars(one.data(), one.data() + one.size(), value);
+    return value;
+  };
+  const auto all_are = [&](const auto& holds) {
+    return std::ranges::all_of(of, [&](const std::string& one) { return holds(number(one), number(text)); });
+  };
+  return all_are(std::less_equal{}) || all_are(std::greater_equal{});
+}
+
+// Returns the options whose chosen value is_at_end(). The values of the last option change fastest.
+std::vector<std::string> options_at_end(const OptionValues& tried, std::size_t chosen) {
+  std::vector<std::string> options;
+  for (const auto& [option, values] : std::views::reverse(tried)) {
+    if (is_at_end(values[chosen % values.size()], values)) options.insert(options.begin(), option);
+    chosen /= values.size();
+  }
+  return options;
+}
+
+std::string told_choice(const TunedSearch& search) {
+  if (search.at_end.empty()) return "chosen";
+  return "chosen; an end of " + join(search.at_end, ", of ");
 }
 
 }  // namespace
@@ -39,10 +72,11 @@ bool are_trials_finished(const Specification& specification, const std::string& 
 std::vector<TunedSearch> read_tunings(const Specification& specification, const std::string& out) {
   std::vector<TunedSearch> tunings;
   for (const auto& [name, tuning] : specification.tunings) {
-    TunedSearch& search = tunings.emplace_back(TunedSearch{name, {}});
+    TunedSearch& search = tunings.emplace_back(TunedSearch{name, {}, 0, {}});
     for (const auto& [trial, config] : tuning.trials)
       search.trials.push_back(read_recorded_run(tuning_folder(specification, out, name) / trial, trial));
     search.chosen = best_trial(search.trials);
+    search.at_end = options_at_end(tuning.values, search.chosen);
   }
   return tunings;
 }
@@ -59,15 +93,17 @@ Specification tuned(Specification specification, const std::vector<TunedSearch>&
 TextTable tuning_table(const std::vector<TunedSearch>& tunings) {
   TextTable table{
       "Settings chosen by trials of another seed: the best mean accuracy of all pruned levels on the "
-      "validation images. What all trials took is part of the cost of the networks that they chose for.",
+      "validation images. What all trials took is part of the cost of the networks that they chose for. "
+      "Where "
+      "the value at an end of a list was chosen, one beyond might be better.",
       {"variant", "trial", {"validation accuracy", Align::right}, {"cost / dense", Align::right}, ""},
       {}};
   table.label = "tuning";
   for (const TunedSearch& search : tunings) {
     for (std::size_t i = 0; i < search.trials.size(); ++i)
-      table.rows.push_back({search.name, search.trials[i].name,
-                            format("%.2f %%", 100 * tuning_accuracy(search.trials[i])),
-                            format("%.3f", cost_of(search.trials[i])), i == search.chosen ? "chosen" : ""});
+      table.rows.push_back(
+          {search.name, search.trials[i].name, format("%.2f %%", 100 * tuning_accuracy(search.trials[i])),
+           format("%.3f", cost_of(search.trials[i])), i == search.chosen ? told_choice(search) : ""});
   }
   table.keys = 2;
   return table;
@@ -77,6 +113,7 @@ ordered_json tuning_json(const std::vector<TunedSearch>& tunings) {
   return json_array(tunings, [](const TunedSearch& search) {
     return ordered_json{{"variant", search.name},
                         {"chosen", search.trials[search.chosen].name},
+                        {"at_end", search.at_end},
                         {"trials", json_array(search.trials, [](const RecordedRun& trial) {
                            return ordered_json{{"name", trial.name},
                                                {"validation_accuracy", tuning_accuracy(trial)},

@@ -15,7 +15,8 @@ namespace ltlab::app {
 struct TunedSearch {
   std::string name;
   std::vector<RecordedRun> trials;
-  std::size_t chosen = 0;  ///< of the trials: best_trial()
+  std::size_t chosen = 0;           ///< of the trials: best_trial()
+  std::vector<std::string> at_end;  ///< options of whose numbers the least or the greatest was chosen
 };
 
 /// Runs what is missing of a specification's trials, in the folders of comparison_file.h, and returns the

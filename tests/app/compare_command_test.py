@@ -99,6 +99,8 @@ class Running(CompareTest):
         self.assertEqual(sorted(tuning), ["base", "once"])  # the others set the option themselves
         self.assertEqual(len(tuning["once"]["trials"]), 4)
         self.assertEqual(tuning["base"]["chosen"], "learning-rate-0.003")
+        self.assertEqual(tuning["base"]["at_end"], ["learning-rate"])
+        self.assertEqual(tuning["once"]["at_end"], ["weight-decay", "learning-rate"])
         with h5py.File(out / "base/run.h5") as file:
             self.assertIn(b"learning-rate = 0.003", file.attrs["config"])
         seeds = set()
