@@ -8,6 +8,7 @@
 
 #include "format.h"
 #include "ltlab/base/join.h"
+#include "test_text.h"
 
 namespace ltlab::app {
 namespace {
@@ -17,11 +18,6 @@ const char* const kNone = "-";
 // Returns a density, aligned with others in a column.
 std::string density_cell(double density) {
   return format("%8s", density_text(density).c_str());
-}
-
-std::string p_value(double p) {
-  if (std::isnan(p)) return kNone;
-  return p < 0.001 ? "<0.001" : format("%.3f", p);
 }
 
 std::string number(double value, const char* pattern) {
@@ -49,12 +45,6 @@ std::string accuracy_text(const DensityResult& result, std::size_t seeds) {
   return interval_text(result.test_accuracy, 100, "%.2f", seeds) + (result.still_improving > 0.5 ? " +" : "");
 }
 
-// Returns "-0.12 ± 0.30", in points.
-std::string points_text(const MeanTest& test) {
-  const Interval interval = test.interval();
-  return format("%+.2f ± %.2f", 100 * test.estimate, 50 * (interval.high - interval.low));
-}
-
 // Returns what the tests of equivalence show; empty where they show nothing.
 std::string finding(const Difference& difference) {
   if (difference.is_equivalent()) return "  equivalent";
@@ -64,7 +54,7 @@ std::string finding(const Difference& difference) {
 // Returns "same" where all values are the other's: those of one network.
 std::string difference_text(const Difference& difference) {
   if (difference.same) return "same";
-  return points_text(difference.test) + "  p " + p_value(difference.corrected_p) + "  g " +
+  return points_text(difference.test) + "  p " + p_text(difference.corrected_p) + "  g " +
          number(difference.hedges_g, "%+.1f");
 }
 

@@ -5,6 +5,7 @@
 
 #include "format.h"
 #include "json_output.h"
+#include "test_text.h"
 
 namespace ltlab::app {
 namespace {
@@ -21,19 +22,11 @@ std::size_t significant(const std::vector<McNemarTest>& tests) {
       std::ranges::count_if(tests, [](const McNemarTest& test) { return test.p < kSignificance; }));
 }
 
-// Returns "-0.19 ± 0.31", in points; "-" where nothing was tested.
-std::string difference_text(const std::optional<MeanTest>& test) {
-  if (!test) return "-";
-  const Interval interval = test->interval();
-  return format("%+.2f ± %.2f", 100 * test->estimate, 50 * (interval.high - interval.low));
-}
-
 TextTable agreement_table(const std::vector<ImageResult>& results, const Comparison& comparison) {
   TextTable table{
       "Images: the share that a network and the base's of the same seed put into different classes; seeds of "
       "which one is right more often (McNemar, p < 0.05); and the difference of accuracy in points beyond "
-      "these "
-      "seeds and these images, ± half width of its 95 % interval",
+      "these seeds and these images, ± half width of its 95 % interval",
       {"variant", "density", "disagree", "McNemar", "difference"},
       {},
       2,
@@ -45,7 +38,7 @@ TextTable agreement_table(const std::vector<ImageResult>& results, const Compari
     auto& row = table.rows.emplace_back(keys(result, comparison));
     row.push_back(percent(*result.disagreement));
     row.push_back(format("%zu of %zu", significant(result.mcnemar), result.mcnemar.size()));
-    row.push_back(difference_text(result.difference));
+    row.push_back(result.difference ? points_text(*result.difference) : "-");
   }
   return table;
 }

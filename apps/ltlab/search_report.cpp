@@ -12,6 +12,7 @@
 #include "ltlab/base/join.h"
 #include "ltlab/base/names.h"
 #include "terminal.h"
+#include "test_text.h"
 #include "text_table.h"
 
 namespace ltlab::app {
@@ -74,11 +75,6 @@ std::string accuracy_text(const Estimate& estimate) {
   return s.size > 1 ? format("%.2f ± %.2f %%", 100 * s.mean, 100 * s.half_width) : percent(s.mean);
 }
 
-// Returns "p 0.023" or "p < 0.001".
-std::string p_text(double p) {
-  return p < 0.001 ? "p < 0.001" : format("p %.3f", p);
-}
-
 // Returns how levels were judged. A single replicate has no spread, and must not be read as if it had.
 std::string criterion_text(const Verdict& verdict, const MatchingOptions& options) {
   if (verdict.dense.sample.size() < 2)
@@ -106,7 +102,7 @@ std::string density_of(const Matching& matching) {
 // Returns how far a control's test accuracy lies behind the tickets', where both were tested.
 std::string behind_text(const ControlVerdict& control) {
   const double points = 100 * control.ahead->estimate;
-  return format("%.2f points %s (%s)", std::abs(points), points >= 0 ? "below" : "above",
+  return format("%.2f points %s (p %s)", std::abs(points), points >= 0 ? "below" : "above",
                 p_text(control.corrected_p).c_str());
 }
 

@@ -9,6 +9,7 @@
 #include "ltlab/base/join.h"
 #include "ltlab/base/text.h"
 #include "terminal.h"
+#include "test_text.h"
 #include "text_table.h"
 
 namespace ltlab::app {
@@ -57,10 +58,6 @@ std::string estimate_text(const Claim& claim, const ClaimTest& test) {
   const auto text = [&](double effect) { return effect_text(claim, effect, is_signed(claim)); };
   return text(test.estimate) + " [" + text(test.interval.low) + ", " + text(test.interval.high) + "]" +
          unit_text(claim);
-}
-
-std::string p_text(double p) {
-  return p < 0.001 ? "<0.001" : format("%.3f", p);
 }
 
 // Returns how many values a test had: "5 pairs", "5".

@@ -22,10 +22,11 @@ double mean_of_seeds(const std::vector<double>& values, std::span<const std::siz
 TEST_CASE("The sparsest matching level is the last before the first that is not", "[analysis][statistics]") {
   const std::vector<bool> matching = {true, true, false, true};
   const auto criterion = [&](std::size_t level, std::span<const std::size_t>) { return matching[level]; };
-  CHECK(sparsest_matching(4, 3, criterion) == 1);
-  CHECK(sparsest_matching(2, 3, criterion) == 1);
-  CHECK_FALSE(sparsest_matching(0, 3, criterion));
-  CHECK_FALSE(sparsest_matching(4, 3, [](std::size_t, std::span<const std::size_t>) { return false; }));
+  CHECK(matching_distribution(4, 3, criterion).share == std::vector<double>{0, 1, 0, 0});
+  CHECK(matching_distribution(2, 3, criterion).share == std::vector<double>{0, 1});
+  CHECK(matching_distribution(0, 3, criterion).share_of_none == 1);
+  const auto none = [](std::size_t, std::span<const std::size_t>) { return false; };
+  CHECK(matching_distribution(4, 3, none).share_of_none == 1);
 }
 
 TEST_CASE("The bootstrap of the sparsest matching level counts all resamples of the seeds",

@@ -23,13 +23,6 @@ std::optional<std::size_t> last_of(std::size_t count) {
 
 }  // namespace
 
-std::optional<std::size_t> sparsest_matching(std::size_t levels, std::size_t seeds,
-                                             const MatchingCriterion& criterion) {
-  std::vector<std::size_t> all(seeds);
-  std::iota(all.begin(), all.end(), std::size_t{0});
-  return last_of(count_matching(levels, all, criterion));
-}
-
 std::optional<std::size_t> MatchingDistribution::quantile(double fraction) const {
   // Sums of shares are rounded: without this, all of them might add up to less than 1.
   constexpr double kSumRounding = 1e-12;

@@ -12,13 +12,8 @@ namespace ltlab {
 /// once. resampled() returns the figures of the seeds.
 using MatchingCriterion = std::function<bool(std::size_t level, std::span<const std::size_t> seeds)>;
 
-/// Returns the sparsest matching one of so many levels, ordered from dense to sparse: the last before the
-/// first that is not matching, as judged by all of so many seeds. None where level 0 is not. A sparser level
-/// that happens to be matching again does not count.
-std::optional<std::size_t> sparsest_matching(std::size_t levels, std::size_t seeds,
-                                             const MatchingCriterion& criterion);
-
-/// How sparsest_matching() varies with the seeds.
+/// How the sparsest matching level varies with the seeds: of levels ordered from dense to sparse, the last
+/// before the first that is not matching. A sparser level that happens to be matching again does not count.
 struct MatchingDistribution {
   std::vector<double> share;  ///< of resamples, for each level: that it is the sparsest matching one
   double share_of_none = 0;   ///< of resamples: that level 0 is not matching
@@ -28,9 +23,9 @@ struct MatchingDistribution {
   std::optional<std::size_t> quantile(double fraction) const;
 };
 
-/// Returns the distribution of sparsest_matching() over resamples of the seeds (for_each_resample()): the
-/// bootstrap of Efron (1979, "Bootstrap methods: another look at the jackknife"), where a resample holds the
-/// same seeds at all levels, since a seed's networks descend from each other.
+/// Returns the distribution of the sparsest matching level over resamples of the seeds (for_each_resample()):
+/// the bootstrap of Efron (1979, "Bootstrap methods: another look at the jackknife"), where a resample holds
+/// the same seeds at all levels, since a seed's networks descend from each other.
 ///
 /// Few seeds make the distribution too narrow, as every percentile bootstrap: in a simulation where accuracy
 /// falls by a quarter of its deviation from level to level, the levels from quantile(0.025) to
