@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Remakes this result from the run that results/lenet-mnist/make.sh leaves: measures its loss landscape and plots it.
-# Trains ten networks (two copies of three levels of the first ticket, and of two controls), which stay in the run.
+# Remakes this result: runs what is missing of a search (275 trainings), measures its loss landscape and plots it. Trains
+# ten more networks (two copies of three levels of the first ticket, and of two controls), which stay in the run.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -9,6 +9,11 @@ run=masks/lenet-mnist
 levels=0,2,5,7,10,12,14,16,18
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+
+resume=()
+[[ ! -e $run/run.h5 ]] || resume=(--resume)
+build/release/bin/ltlab search --preset lenet-mnist --replicates 5 --control random-reinit,random-mask --out "$run" \
+  "${resume[@]}" >/dev/null
 
 landscape() {
   echo "\$ ltlab landscape $*"

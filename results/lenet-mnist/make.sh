@@ -4,7 +4,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=results/lenet-mnist
-runs=masks/lenet-mnist
+runs=masks/studies/lenet-mnist
 
 build/release/bin/ltlab study "$here/study.cfg" --out "$runs" "$@"
 cp "$runs"/{registration,verdicts,replication}.json "$runs/verdicts.md" "$here"

@@ -4,7 +4,7 @@ set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=results/schedules-mnist
-runs=masks/schedules-mnist
+runs=masks/studies/schedules-mnist
 
 build/release/bin/ltlab study "$here/study.cfg" --out "$runs" "$@"
 cp "$runs"/{registration,verdicts,replication}.json "$runs/verdicts.md" "$here"
