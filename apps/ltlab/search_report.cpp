@@ -153,10 +153,15 @@ std::string control_text(const ControlVerdict& control) {
 // Returns what makes the verdict doubtful.
 std::vector<std::string> caution_texts(const Verdict& verdict, std::size_t classes) {
   std::vector<std::string> texts;
+  const std::string nothing = "It has diverged or learned nothing, and to match it means nothing.";
   if (verdict.is_near_chance(classes))
     texts.push_back("Caution: the dense network is hardly above chance, " +
-                    percent(1 / static_cast<double>(classes)) +
-                    ". It has diverged or learned nothing, and to match it means nothing.");
+                    percent(1 / static_cast<double>(classes)) + ". " + nothing);
+  if (verdict.has_diverged())
+    texts.push_back(format("Caution: the dense network's validation loss was least before the first step, in "
+                           "%zu of %zu replicates. ",
+                           verdict.dense_never_improved, verdict.dense.sample.size()) +
+                    nothing);
   if (verdict.has_few_replicates())
     texts.emplace_back(
         "Caution: two replicates show no more than the largest differences; five or more tell.");

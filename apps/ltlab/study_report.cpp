@@ -198,9 +198,10 @@ std::string registration_text(const StudyFindings& findings) {
   const RegistrationEntry &first = findings.registered.front(), &last = findings.registered.back();
   std::string text = "Registered " + first.time_utc + ", when " + std::to_string(first.trainings) +
                      " trainings were recorded";
-  if (findings.registered.size() > 1)
-    text += ", and again " + std::to_string(findings.registered.size() - 1) + " times, the last " +
-            last.time_utc + " with " + std::to_string(last.trainings) + " trainings";
+  const std::size_t later = findings.registered.size() - 1;
+  if (later > 0)
+    text += ", and " + std::string(later == 1 ? "once" : std::to_string(later) + " times") +
+            " again, at last " + last.time_utc + " with " + std::to_string(last.trainings) + " trainings";
   return text + "; digest " + last.digest() + ".";
 }
 

@@ -123,6 +123,26 @@ TEST_CASE("A verdict tells what makes it doubtful", "[analysis]") {
   CHECK(verdict.has_few_replicates());
 }
 
+TEST_CASE("A dense network that never improved has diverged, however accurate it ended", "[analysis]") {
+  const auto diverged = [](unsigned at_first) {
+    SearchResults results;
+    for (unsigned r = 0; r < 3; ++r) {
+      LevelSummary dense = summary(1, 0.4, r);
+      dense.early_stop_step = r < at_first ? 0 : 100;
+      results.add({r, "ticket", 0, 0}, dense);
+    }
+    return verdict_of(results);
+  };
+  CHECK_FALSE(diverged(1).has_diverged());
+  CHECK(diverged(2).has_diverged());
+  CHECK(diverged(2).dense_never_improved == 2);
+  SearchResults imported;
+  LevelSummary untrained = summary(1, 0.4);
+  untrained.steps = untrained.early_stop_step = 0;
+  imported.add({0, "ticket", 0, 0}, untrained);
+  CHECK_FALSE(verdict_of(imported).has_diverged());
+}
+
 TEST_CASE("The cost of a search is that of all its trainings", "[analysis]") {
   SearchResults results;
   LevelSummary level = summary(1, 0.9);

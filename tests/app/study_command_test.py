@@ -111,7 +111,7 @@ class Finished(CompareTest):
         self.assertEqual(claims["better"], "beforehand")
         page = (out / "verdicts.md").read_text()
         self.assertIn("`claim.late` was withdrawn when results existed", page)
-        self.assertIn("and again 2 times", page)
+        self.assertIn("and 2 times again", page)
 
     def test_a_registration_that_was_tampered_with_is_caught(self):
         file, out = self.copy()

@@ -75,6 +75,9 @@ VariantNetwork network_of(const std::vector<LevelSummary>& trials) {
   network.still_improving = mean([](const LevelSummary& level) {
     return level.steps > level.first_step && level.early_stop_step == level.steps ? 1 : 0;
   });
+  network.never_improved = mean([](const LevelSummary& level) {
+    return level.steps > level.first_step && level.early_stop_step == level.first_step ? 1 : 0;
+  });
   network.order = trials.front().order_sha256;
   for (const LevelSummary& trial : trials) {
     if (trial.order_sha256 != network.order) network.order.clear();

@@ -42,6 +42,7 @@ struct VariantNetwork {
   double early_stop_step = 0, early_stop_test_accuracy = 0, early_stop_test_loss = 0;
   /// The share of its trials that were still improving: their least validation loss was their last.
   double still_improving = 0;
+  double never_improved = 0;  ///< the share whose least validation loss was that before the first step
   /// FLOPs of all trainings that it takes to obtain this network, its own and earlier ones; see
   /// variants_of(). They count its surviving weights, whatever its kernels did.
   double flops = 0;

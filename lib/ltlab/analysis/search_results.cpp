@@ -105,6 +105,8 @@ Verdict judge(const std::vector<Variant>& branches, const MatchingOptions& optio
   verdict.ticket = find_matching(ticket, options);
   const Sample dense = test_accuracies(ticket.levels.at(0));
   verdict.dense = estimate(dense);
+  verdict.dense_never_improved = static_cast<std::size_t>(std::ranges::count_if(
+      ticket.levels.at(0), [](const auto& of) { return of.second.never_improved > 0.5; }));
   std::optional<unsigned> level;
   if (verdict.ticket.sparsest) {
     level = verdict.ticket.levels[*verdict.ticket.sparsest].level;

@@ -50,8 +50,9 @@ struct Verdict {
   std::optional<MeanTest> against_dense;  ///< of that, less the dense networks' test accuracy
   std::vector<ControlVerdict> controls;
 
-  std::size_t networks = 0;         ///< trained ones: tickets and controls, all levels
-  std::size_t still_improving = 0;  ///< those of them whose least validation loss was their last
+  std::size_t dense_never_improved = 0;  ///< dense networks that VariantNetwork::never_improved
+  std::size_t networks = 0;              ///< trained ones: tickets and controls, all levels
+  std::size_t still_improving = 0;       ///< those of them whose least validation loss was their last
 
   /// Whether a control tells that the sparsest matching tickets win, and none that they do not.
   bool is_winning() const;
@@ -60,6 +61,9 @@ struct Verdict {
   /// Whether the dense networks are no better than a tenth of the way from chance, one in `classes`, to
   /// perfection: they have diverged, or learned nothing. False where `classes` is 0, unknown.
   bool is_near_chance(std::size_t classes) const;
+  /// Whether most dense networks had their least validation loss before the first step: they have diverged,
+  /// or learned nothing, even where some are well above chance.
+  bool has_diverged() const { return 2 * dense_never_improved > dense.sample.size(); }
   /// Whether there are too few replicates for a test to tell much: its intervals are four and more times as
   /// wide as those of many.
   bool has_few_replicates() const { return dense.sample.size() == 2; }
