@@ -40,8 +40,8 @@ def rows():
             fields = line.split()
             if len(fields) == 5 and fields[1].isdigit():
                 halts = f"; {fields[3]} made HDF5 itself crash, which a child takes" if int(fields[3]) else ""
-                yield (f"inputs to the reader of {fields[0]}, by libFuzzer{halts}", int(fields[1]), before["fuzz"],
-                       int(fields[4]), "`tests/fuzz/run.sh 900`")
+                yield (f"inputs to the reader of {fields[0]}, by libFuzzer{halts}", int(fields[1]),
+                       before["fuzz"].get(fields[0], before["fuzz"]["others"]), int(fields[4]), "`tests/fuzz/run.sh 900`")
 
 
 def main():
