@@ -28,14 +28,15 @@ std::vector<SearchRequest> requests(const NamedSearches& searches, const fs::pat
 }
 
 // Begins a search with the dense networks that another one has trained already.
-void copy_dense_networks(const SearchRequest& search, const std::string& first) {
+void copy_dense_networks(const SearchRequest& search, const SearchRequest& other) {
   const unsigned replicates = search.config.replicates;
+  if (other.config.replicates != replicates) return;
   for (unsigned r = 0; r < replicates; ++r) {
-    const RunStore from(replicate_folder(first, replicates, r)),
+    const RunStore from(replicate_folder(other.out, replicates, r)),
         to(replicate_folder(search.out, replicates, r));
     if (copy_dense(from, to, search.config))
-      std::cerr << "ltlab: the dense network of seed " << search.config.seed + r << " is that of " << first
-                << '\n';
+      std::cerr << "ltlab: the dense network of seed " << search.config.seed + r << " is that of "
+                << other.out << '\n';
   }
 }
 
@@ -61,7 +62,8 @@ Folders ComparisonRunner::run(const NamedSearches& searches, const fs::path& out
   Folders folders;
   folders.reserve(all.size());
   for (std::size_t i = 0; i < all.size(); ++i) {
-    if (!app::is_finished(all[i])) run_search(searches[i].first, all[i], all.front().out);
+    if (!app::is_finished(all[i])) run_search(searches[i].first, all[i]);
+    finished_.push_back(all[i]);
     folders.emplace_back(searches[i].first, all[i].out);
   }
   return folders;
@@ -72,11 +74,10 @@ bool ComparisonRunner::is_finished(const NamedSearches& searches, const fs::path
                              [](const SearchRequest& search) { return app::is_finished(search); });
 }
 
-void ComparisonRunner::run_search(const std::string& name, const SearchRequest& search,
-                                  const std::string& first) {
+void ComparisonRunner::run_search(const std::string& name, const SearchRequest& search) {
   const SessionLock lock(search.out);
   check_folder(search);
-  copy_dense_networks(search, first);
+  for (const SearchRequest& other : finished_) copy_dense_networks(search, other);
   SearchProgress progress(search.config, search.workers);
   std::cerr << "ltlab: variant '" << name << "'\n";
   run_session(search, data_.of(search.config), signals_.source(), progress);

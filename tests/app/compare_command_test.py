@@ -97,6 +97,8 @@ class Running(CompareTest):
         document = json.loads(done.stdout)
         tuning = {tuned["variant"]: tuned for tuned in document["tuning"]}
         self.assertEqual(sorted(tuning), ["base", "once"])  # the others set the option themselves
+        shared = [line for line in done.stderr.splitlines() if "is that of" in line]  # trials without weight decay
+        self.assertEqual(sum("tuning/base/learning-rate" in line for line in shared), 2)
         self.assertEqual(len(tuning["once"]["trials"]), 4)
         self.assertEqual(tuning["base"]["chosen"], "learning-rate-0.003")
         self.assertEqual(tuning["base"]["at_end"], ["learning-rate"])
