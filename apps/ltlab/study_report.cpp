@@ -200,8 +200,8 @@ std::string registration_text(const StudyFindings& findings) {
                      " trainings were recorded";
   const std::size_t later = findings.registered.size() - 1;
   if (later > 0)
-    text += ", and " + std::string(later == 1 ? "once" : std::to_string(later) + " times") +
-            " again, at last " + last.time_utc + " with " + std::to_string(last.trainings) + " trainings";
+    text += ", and " + (later == 1 ? "once again " : std::to_string(later) + " times again, last ") +
+            last.time_utc + " with " + std::to_string(last.trainings) + " trainings";
   return text + "; digest " + last.digest() + ".";
 }
 

@@ -4,7 +4,6 @@
 #include <charconv>
 #include <functional>
 #include <limits>
-#include <ranges>
 
 #include "format.h"
 #include "json_output.h"
@@ -42,8 +41,9 @@ bool is_at_end(const std::string& text, const std::vector<std::string>& of) {
 // Returns the options whose chosen value is_at_end(). The values of the last option change fastest.
 std::vector<std::string> options_at_end(const OptionValues& tried, std::size_t chosen) {
   std::vector<std::string> options;
-  for (const auto& [option, values] : std::views::reverse(tried)) {
-    if (is_at_end(values[chosen % values.size()], values)) options.insert(options.begin(), option);
+  for (auto option = tried.rbegin(); option != tried.rend(); ++option) {
+    const std::vector<std::string>& values = option->second;
+    if (is_at_end(values[chosen % values.size()], values)) options.insert(options.begin(), option->first);
     chosen /= values.size();
   }
   return options;

@@ -176,7 +176,7 @@ bool comparison(Bytes input) {
 bool study_json(Bytes input) {
   const test::TemporaryFolder folder;
   const auto save = [&](const char* name) {
-    const std::filesystem::path path = folder.path() / name;
+    std::filesystem::path path = folder.path() / name;
     std::ofstream(path) << text_of(input);
     return path;
   };
