@@ -39,12 +39,12 @@ bool is_at_end(const std::string& text, const std::vector<std::string>& of) {
 }
 
 // Returns the options whose chosen value is_at_end(). The values of the last option change fastest.
-std::vector<std::string> options_at_end(const OptionValues& tried, std::size_t chosen) {
+std::vector<std::string> options_at_end(const OptionValues& tried, std::size_t trials, std::size_t chosen) {
   std::vector<std::string> options;
-  for (auto option = tried.rbegin(); option != tried.rend(); ++option) {
-    const std::vector<std::string>& values = option->second;
-    if (is_at_end(values[chosen % values.size()], values)) options.insert(options.begin(), option->first);
-    chosen /= values.size();
+  std::size_t in_a_row = trials;  // trials that have the same value
+  for (const auto& [option, values] : tried) {
+    in_a_row /= values.size();
+    if (is_at_end(values[chosen / in_a_row % values.size()], values)) options.push_back(option);
   }
   return options;
 }
@@ -76,7 +76,7 @@ std::vector<TunedSearch> read_tunings(const Specification& specification, const 
     for (const auto& [trial, config] : tuning.trials)
       search.trials.push_back(read_recorded_run(tuning_folder(specification, out, name) / trial, trial));
     search.chosen = best_trial(search.trials);
-    search.at_end = options_at_end(tuning.values, search.chosen);
+    search.at_end = options_at_end(tuning.values, search.trials.size(), search.chosen);
   }
   return tunings;
 }
