@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Remakes this result: the searches (goes on with those that were begun, or shows finished ones) and their plots.
-# CIFAR-10 is looked for as `ltlab data list` tells; `--data-dir DIR`, passed on, names another folder.
+# Remakes this result: runs what is missing of the study and of the comparisons, and draws what comes out. CIFAR-10 is
+# looked for as `ltlab data list` tells; `--data-dir DIR`, passed on, names another folder.
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -8,19 +8,17 @@ here=results/conv-cifar
 label="CIFAR-10 (JPEG copy)"
 data=("$@")
 
-# Searches into masks/conv-cifar/NAME with the options that follow, and draws what comes out under TITLE.
-search() {
-  local name=$1 title=$2 run=masks/conv-cifar/$1 resume=()
-  shift 2
-  [[ -e $run/run.h5 ]] && resume=(--resume)
-  build/release/bin/ltlab search "$@" "${data[@]}" --replicates 2 --out "$run" "${resume[@]}" >"$here/$name.txt"
-  build/release/bin/ltlab search "$@" "${data[@]}" --replicates 2 --out "$run" --resume --json >"$here/$name.json"
-  scripts/plot_search.py "$run" --title "$title" -o "$here/$name.png"
-}
-
-# Conv-2 with the paper's settings, but 2,500 of its 20,000 iterations, and harder rounds.
-search conv-2 "Conv-2, $label" --preset conv2-cifar --steps 2500 --rate 0.4 --convolution-rate 0.2 --output-rate 0.2 \
-  --levels 8 --validate-every 250 --target-density 0 --control random-reinit
+# Conv-2, by the study that conv-2.cfg tells.
+runs=masks/studies/conv-2
+build/release/bin/ltlab study "$here/conv-2.cfg" --out "$runs" "${data[@]}"
+for file in registration.json verdicts.json replication.json verdicts.md; do
+  cp "$runs/$file" "$here/conv-2-$file"
+done
+table=(build/release/bin/ltlab search --resume --out "$runs/base" "${data[@]}")
+"${table[@]}" >"$here/conv-2.txt"
+"${table[@]}" --json >"$here/conv-2.json"
+scripts/plot_search.py "$runs/base" --title "Conv-2, $label" -o "$here/conv-2.png"
+scripts/plot_study.py "$here/conv-2-verdicts.json" -o "$here/conv-2-verdicts.png"
 
 # Searches that NAME.cfg tells, and their comparison.
 compare() {
