@@ -161,6 +161,10 @@ TEST_CASE("Claims of a family are corrected together", "[study]") {
     CHECK(together[i].p_supported == alone[i].p_supported);
   }
   CHECK(together[0].corrected_p_supported == Approx(3 * alone[0].p_supported));
+  options.alpha = 2 * alone[0].p_supported;
+  const ClaimVerdict lost = evaluate(claims, weak, options)[0];
+  CHECK(lost.decision == Decision::undecided);
+  CHECK(lost.reason == "it is supported by itself, but not after the correction over its family");
 }
 
 TEST_CASE("A printed number agrees or does not, apart from the claim", "[study]") {

@@ -291,6 +291,8 @@ void decide(ClaimVerdict& verdict, double alpha) {
     verdict.decision = Decision::supported;
   } else if (verdict.corrected_p_refuted < alpha) {
     verdict.decision = Decision::refuted;
+  } else if (verdict.p_supported < alpha) {
+    verdict.reason = "it is supported by itself, but not after the correction over its family";
   } else if (verdict.supported > 0 && verdict.supported < verdict.tests.size()) {
     verdict.reason = "it is supported at the first " + std::to_string(verdict.supported) + " of " +
                      std::to_string(verdict.tests.size()) + " densities alone";
