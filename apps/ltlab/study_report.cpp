@@ -148,13 +148,7 @@ std::size_t count_of(const std::vector<ClaimVerdict>& verdicts, Decision decisio
 
 // Returns how many claims stay supported if all are one family.
 std::size_t supported_of_all(const StudyFindings& findings) {
-  std::vector<double> p;
-  for (const ClaimVerdict& verdict : findings.verdicts()) {
-    if (verdict.decision == Decision::supported || verdict.reason.empty()) p.push_back(verdict.p_supported);
-  }
-  const double alpha = findings.looks[findings.looks_done - 1].alpha;
-  const std::vector<double> corrected = holm_corrected(p);
-  return static_cast<std::size_t>(std::ranges::count_if(corrected, [&](double one) { return one < alpha; }));
+  return count_supported_as_one_family(findings.verdicts(), findings.looks[findings.looks_done - 1].alpha);
 }
 
 std::string counts_text(const StudyFindings& findings) {

@@ -165,6 +165,13 @@ TEST_CASE("Claims of a family are corrected together", "[study]") {
   const ClaimVerdict lost = evaluate(claims, weak, options)[0];
   CHECK(lost.decision == Decision::undecided);
   CHECK(lost.reason == "it is supported by itself, but not after the correction over its family");
+  // Claims without support count in a family of all, whatever the reason that they have.
+  const std::vector<ClaimVerdict> three = evaluate(claims, weak, options);
+  CHECK(count_supported_as_one_family({three[0]}, options.alpha) == 1);
+  CHECK(count_supported_as_one_family(three, options.alpha) == 0);
+  ClaimVerdict blind = three[0];
+  blind.blind = true;
+  CHECK(count_supported_as_one_family({blind}, options.alpha) == 0);
 }
 
 TEST_CASE("A printed number agrees or does not, apart from the claim", "[study]") {

@@ -282,9 +282,9 @@ std::size_t count_supported(const ClaimVerdict& verdict, double alpha) {
 
 void decide(ClaimVerdict& verdict, double alpha) {
   verdict.supported = count_supported(verdict, alpha);
-  const bool blind = std::ranges::any_of(
+  verdict.blind = std::ranges::any_of(
       verdict.tests, [](const ClaimTest& test) { return test.tells_unlike && !*test.tells_unlike; });
-  if (verdict.corrected_p_supported < alpha && blind) {
+  if (verdict.corrected_p_supported < alpha && verdict.blind) {
     verdict.reason = "the same test does not tell " + *verdict.claim.unlike + " from " +
                      verdict.claim.to->variant + " either: the experiment is not sensitive enough";
   } else if (verdict.corrected_p_supported < alpha) {
@@ -311,6 +311,14 @@ Agreement agreement_with(const QuotedNumber& quoted, const ClaimVerdict& verdict
 }
 
 }  // namespace
+
+std::size_t count_supported_as_one_family(const std::vector<ClaimVerdict>& verdicts, double alpha) {
+  std::vector<double> p;
+  p.reserve(verdicts.size());
+  for (const ClaimVerdict& verdict : verdicts) p.push_back(verdict.blind ? 1 : verdict.p_supported);
+  return static_cast<std::size_t>(
+      std::ranges::count_if(holm_corrected(p), [&](double one) { return one < alpha; }));
+}
 
 unsigned level_of(const Variant& variant, double density) {
   std::vector<double> there;

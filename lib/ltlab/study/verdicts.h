@@ -64,6 +64,7 @@ struct ClaimVerdict {
   /// The p-values of the claim as a whole, before and after Holm's correction over its family.
   double p_supported = 1, p_refuted = 1, corrected_p_supported = 1, corrected_p_refuted = 1;
   Decision decision = Decision::undecided;
+  bool blind = false;  ///< a test does not tell Claim::unlike, so that nothing supports the claim
   std::string reason;  ///< why it is undecided although tested, or not tested
   std::optional<Agreement> agreement;
 };
@@ -83,6 +84,9 @@ struct VerdictOptions {
 /// a density that is not there.
 std::vector<ClaimVerdict> evaluate(const std::vector<Claim>& claims, const StudyVariants& variants,
                                    const VerdictOptions& options);
+
+/// Returns how many claims would be supported if all of them were one family, corrected by Holm.
+std::size_t count_supported_as_one_family(const std::vector<ClaimVerdict>& verdicts, double alpha);
 
 /// Returns the level of a variant whose density counts as equal. ConfigError, naming the densities that there
 /// are, where there is none.
