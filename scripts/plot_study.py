@@ -20,7 +20,8 @@ from script_errors import InputError, reading, require_file, run_script
 
 LOOKS = {"supported": ("#009E73", "o"), "refuted": ("#D55E00", "X"), "undecided": ("#777777", "s")}
 WHAT = {"": "ratio or exponent", " %": "%", " points": "points", " steps": "steps", " nats": "nats", " FLOPs": "FLOPs"}
-ROW = 0.27  # inches
+ROW = 0.27   # inches
+TEST = 0.42  # rows, from one density of a claim to the next
 
 
 def read_study(path):
@@ -31,32 +32,40 @@ def read_study(path):
 
 
 def rows_of(claims):
-    """One row for each claim and density: its label, its test and its claim."""
-    rows = []
-    for claim in claims:
-        for test in claim["tests"]:
-            at = f"  at {100 * test['density']:.3g} %" if len(claim["tests"]) > 1 else ""
-            rows.append((claim["name"] + at, test, claim))
-    return rows
+    """One row for each claim: its label, its tests and itself."""
+    return [(claim["name"], claim["tests"], claim) for claim in claims]
+
+
+def height(row):
+    """Of a row, in units of ROW."""
+    _, tests, _ = row
+    return 1 + TEST * (len(tests) - 1)
 
 
 def draw(axes, rows, unit):
     """The effects of one unit, the first on top."""
-    finite = [end for _, test, _ in rows for end in test["interval_95"] if end is not None]
+    finite = [end for _, tests, _ in rows for test in tests for end in test["interval_95"] if end is not None]
     reach = [min(finite, default=0), max(finite, default=1)]
-    for y, (_, test, claim) in enumerate(rows):
+    tops = np.cumsum([0] + [height(row) for row in rows])
+    for top, (_, tests, claim) in zip(tops, rows):
         color, marker = LOOKS[claim["decision"]]
-        low, high = (reach[i] if end is None else end for i, end in enumerate(test["interval_95"]))
         scale = claim["scale"]
-        axes.plot([scale * low, scale * high], [y, y], color=color, lw=1.6, solid_capstyle="butt")
-        axes.plot(scale * test["effect"], y, color=color, marker=marker, ms=5.5, mec="white", mew=0.6)
-        if "printed" in claim and test is claim["tests"][0]:
-            axes.plot(scale * claim["printed"]["number"], y, color="black", marker="D", ms=5, mfc="none", ls="")
+        for i, test in enumerate(tests):
+            y = top + TEST * i
+            low, high = (reach[i] if end is None else end for i, end in enumerate(test["interval_95"]))
+            axes.plot([scale * low, scale * high], [y, y], color=color, lw=1.6, solid_capstyle="butt")
+            axes.plot(scale * test["effect"], y, color=color, marker=marker, ms=5.5, mec="white", mew=0.6)
+            if len(tests) > 1:
+                axes.annotate(f"{100 * test['density']:.3g} %", (scale * high, y), (4, 0), textcoords="offset points",
+                              va="center", fontsize=5.5, color="#666666")
+        if "printed" in claim:
+            axes.plot(scale * claim["printed"]["number"], top, color="black", marker="D", ms=5, mfc="none", ls="")
     none = 1 if unit == "" else 0
     if unit != " %":
         axes.axvline(none, color="#444444", lw=0.8, ls=":")
-    axes.set_yticks(range(len(rows)), [label for label, _, _ in rows])
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    axes.set_yticks([top + TEST * (len(tests) - 1) / 2 for top, (_, tests, _) in zip(tops, rows)],
+                    [label for label, _, _ in rows])
+    axes.set_ylim(tops[-1] - 0.4, -0.6)
     left, right = axes.get_xlim()
     if right - left < 1e-6 * max(1, abs(right)):  # of equal values
         axes.set_xlim(left - 0.5, right + 0.5)
@@ -76,7 +85,7 @@ def plot(study, claims, title=""):
     plt.rcParams.update(STYLE)
     units = list(dict.fromkeys(claim["unit"] for claim in claims))
     panels = [rows_of([claim for claim in claims if claim["unit"] == unit]) for unit in units]
-    heights = np.array([len(rows) * ROW + 0.75 for rows in panels])
+    heights = np.array([sum(height(row) for row in rows) * ROW + 0.75 for rows in panels])
     figure, axes = plt.subplots(len(units), 1, figsize=(8.4, heights.sum() + 0.6), squeeze=False,
                                 gridspec_kw={"height_ratios": heights})
     for panel, rows, unit in zip(axes[:, 0], panels, units):
@@ -95,7 +104,7 @@ def plot_specifications(study, name, title=""):
                          + ", ".join(claim["name"] for claim in study["claims"]))
     found.sort(key=lambda one: one[1]["tests"][0]["effect"])
     scale = 100 if found[0][1]["unit"] in (" %", " points") else 1
-    rows = [(choice.replace("_", ", "), claim["tests"][0], claim | {"scale": scale, "tests": claim["tests"][:1]}) for choice, claim in found]
+    rows = [(choice.replace("_", ", "), claim["tests"][:1], claim | {"scale": scale}) for choice, claim in found]
     figure, axes = plt.subplots(figsize=(8.4, len(rows) * ROW + 1.5))
     draw(axes, rows, found[0][1]["unit"])
     add_legend(figure, [claim for _, claim in found])

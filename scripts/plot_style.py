@@ -1,6 +1,7 @@
 """How the plots of ltlab look: one style, one set of colours, axes of densities and of accuracies."""
 
 import io
+import textwrap
 
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
@@ -32,9 +33,14 @@ STYLE = {
 
 def lay_out(figure, below, title):
     """Spaces the axes out between the fraction `below` of the figure, left to legends, and the title, if any."""
+    top = 1
     if title:
-        figure.suptitle(title, x=0.01, ha="left", fontsize=10)
-    figure.tight_layout(rect=(0, below, 1, 1), w_pad=2.5)
+        inches = 1 / figure.get_figheight()
+        text = textwrap.fill(title, int(13 * figure.get_figwidth()))
+        heading = figure.suptitle(text, x=0.01, y=1 - 0.08 * inches, ha="left", va="top", fontsize=10)
+        heading.set_in_layout(False)
+        top -= (0.12 + 0.17 * len(text.splitlines())) * inches
+    figure.tight_layout(rect=(0, below, 1, top), w_pad=2.5)
 
 
 def save(figure, path, svg, dpi=200):
