@@ -8,7 +8,7 @@ namespace ltlab {
 namespace {
 
 // Survivors that are pruned together.
-struct Group {
+struct ScoredGroup {
   double score;  // mean
   std::uint32_t candidate, number;
 };
@@ -43,7 +43,7 @@ bool comes_nearer(std::size_t pruned, std::size_t size, std::size_t wanted) {
 void prune_to(const Quota& quota, const std::vector<PruningCandidate>& candidates,
               const Granularity& granularity, std::vector<Mask>& masks) {
   std::vector<Grouping> groupings;
-  std::vector<Group> groups;
+  std::vector<ScoredGroup> groups;
   std::vector<std::size_t> left;  // survivors of each of the quota's candidates
   std::size_t survivors = 0;
   for (std::uint32_t q = 0; q < quota.candidates.size(); ++q) {
@@ -59,9 +59,9 @@ void prune_to(const Quota& quota, const std::vector<PruningCandidate>& candidate
   }
   const std::size_t wanted = survivors - std::min(survivors, quota.survivors);
   // Stable, so that ties go by position and the result is the same everywhere.
-  std::ranges::stable_sort(groups, {}, &Group::score);
+  std::ranges::stable_sort(groups, {}, &ScoredGroup::score);
   std::size_t pruned = 0;
-  for (const Group& group : groups) {
+  for (const ScoredGroup& group : groups) {
     std::uint32_t& size = groupings[group.candidate].sizes[group.number];
     if (!comes_nearer(pruned, size, wanted)) break;
     if (left[group.candidate] < quota.least + size) continue;
