@@ -88,9 +88,9 @@ double power(const PlannedTest& test, double effect, double deviation, std::size
     return chance(test.alternative, effect / error, test.margin / error, t * u) *
            boost::math::pdf(chi_squared, degrees_of_freedom * u * u) * 2 * degrees_of_freedom * u;
   };
-  constexpr double kNegligible = 1e-16;
-  const double least_u = std::sqrt(boost::math::quantile(chi_squared, kNegligible) / degrees_of_freedom);
-  double most_u = std::sqrt(boost::math::quantile(boost::math::complement(chi_squared, kNegligible)) /
+  constexpr double kUnlikely = 1e-16;
+  const double least_u = std::sqrt(boost::math::quantile(chi_squared, kUnlikely) / degrees_of_freedom);
+  double most_u = std::sqrt(boost::math::quantile(boost::math::complement(chi_squared, kUnlikely)) /
                             degrees_of_freedom);
   if (test.alternative == Alternative::equivalent) most_u = std::min(most_u, test.margin / error / t);
   if (most_u <= least_u) return 0;
