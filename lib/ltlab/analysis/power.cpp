@@ -90,8 +90,8 @@ double power(const PlannedTest& test, double effect, double deviation, std::size
   };
   constexpr double kUnlikely = 1e-16;
   const double least_u = std::sqrt(boost::math::quantile(chi_squared, kUnlikely) / degrees_of_freedom);
-  double most_u = std::sqrt(boost::math::quantile(boost::math::complement(chi_squared, kUnlikely)) /
-                            degrees_of_freedom);
+  double most_u =
+      std::sqrt(boost::math::quantile(boost::math::complement(chi_squared, kUnlikely)) / degrees_of_freedom);
   if (test.alternative == Alternative::equivalent) most_u = std::min(most_u, test.margin / error / t);
   if (most_u <= least_u) return 0;
   constexpr unsigned kDepth = 15;
