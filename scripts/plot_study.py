@@ -31,23 +31,18 @@ def read_study(path):
         return study, [claim | {"scale": 100 if claim["unit"] in (" %", " points") else 1} for claim in study["claims"]]
 
 
-def rows_of(claims):
-    """One row for each claim: its label, its tests and itself."""
-    return [(claim["name"], claim["tests"], claim) for claim in claims]
-
-
-def height(row):
-    """Of a row, in units of ROW."""
-    _, tests, _ = row
-    return 1 + TEST * (len(tests) - 1)
+def height(claim):
+    """Of a claim's row, in units of ROW."""
+    return 1 + TEST * (len(claim["tests"]) - 1)
 
 
 def draw(axes, rows, unit):
-    """The effects of one unit, the first on top."""
-    finite = [end for _, tests, _ in rows for test in tests for end in test["interval_95"] if end is not None]
+    """The effects of one unit, the first on top: a row for each label and claim."""
+    finite = [end for _, claim in rows for test in claim["tests"] for end in test["interval_95"] if end is not None]
     reach = [min(finite, default=0), max(finite, default=1)]
-    tops = np.cumsum([0] + [height(row) for row in rows])
-    for top, (_, tests, claim) in zip(tops, rows):
+    tops = np.cumsum([0] + [height(claim) for _, claim in rows])
+    for top, (_, claim) in zip(tops, rows):
+        tests = claim["tests"]
         color, marker = LOOKS[claim["decision"]]
         scale = claim["scale"]
         for i, test in enumerate(tests):
@@ -63,8 +58,7 @@ def draw(axes, rows, unit):
     none = 1 if unit == "" else 0
     if unit != " %":
         axes.axvline(none, color="#444444", lw=0.8, ls=":")
-    axes.set_yticks([top + TEST * (len(tests) - 1) / 2 for top, (_, tests, _) in zip(tops, rows)],
-                    [label for label, _, _ in rows])
+    axes.set_yticks([top + (height(claim) - 1) / 2 for top, (_, claim) in zip(tops, rows)], [label for label, _ in rows])
     axes.set_ylim(tops[-1] - 0.4, -0.6)
     left, right = axes.get_xlim()
     if right - left < 1e-6 * max(1, abs(right)):  # of equal values
@@ -84,8 +78,8 @@ def plot(study, claims, title=""):
     """The figure: one panel for each unit."""
     plt.rcParams.update(STYLE)
     units = list(dict.fromkeys(claim["unit"] for claim in claims))
-    panels = [rows_of([claim for claim in claims if claim["unit"] == unit]) for unit in units]
-    heights = np.array([sum(height(row) for row in rows) * ROW + 0.75 for rows in panels])
+    panels = [[(claim["name"], claim) for claim in claims if claim["unit"] == unit] for unit in units]
+    heights = np.array([sum(height(claim) for _, claim in rows) * ROW + 0.75 for rows in panels])
     figure, axes = plt.subplots(len(units), 1, figsize=(8.4, heights.sum() + 0.6), squeeze=False,
                                 gridspec_kw={"height_ratios": heights})
     for panel, rows, unit in zip(axes[:, 0], panels, units):
@@ -104,7 +98,7 @@ def plot_specifications(study, name, title=""):
                          + ", ".join(claim["name"] for claim in study["claims"]))
     found.sort(key=lambda one: one[1]["tests"][0]["effect"])
     scale = 100 if found[0][1]["unit"] in (" %", " points") else 1
-    rows = [(choice.replace("_", ", "), claim["tests"][:1], claim | {"scale": scale}) for choice, claim in found]
+    rows = [(choice.replace("_", ", "), claim | {"scale": scale, "tests": claim["tests"][:1]}) for choice, claim in found]
     figure, axes = plt.subplots(figsize=(8.4, len(rows) * ROW + 1.5))
     draw(axes, rows, found[0][1]["unit"])
     add_legend(figure, [claim for _, claim in found])

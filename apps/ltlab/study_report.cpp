@@ -5,7 +5,6 @@
 
 #include "format.h"
 #include "json_output.h"
-#include "ltlab/analysis/families.h"
 #include "ltlab/base/join.h"
 #include "ltlab/base/text.h"
 #include "terminal.h"

@@ -44,7 +44,6 @@ show() {
   show "sed -i 's/above base/below base/' study.cfg"
   show "ltlab study study.cfg | grep -v '^Effects'"
   echo "# The entry of the registration is changed to agree with it."
-  cp masks/study/registration.json whole.json
   show "sed -i 's/above base/below base/' masks/study/registration.json"
   show ltlab study study.cfg
   echo "# The registration is removed, so that it is made anew."

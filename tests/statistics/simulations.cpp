@@ -164,8 +164,6 @@ void simulate_matching(Simulations& to) {
 // ----------------------------------------------------------------------------------------------------
 // verdicts of a study
 
-using Count = std::function<bool(const std::vector<ClaimVerdict>&)>;
-
 bool any_is(Decision decision, const std::vector<ClaimVerdict>& verdicts) {
   return std::ranges::any_of(verdicts,
                              [&](const ClaimVerdict& verdict) { return verdict.decision == decision; });

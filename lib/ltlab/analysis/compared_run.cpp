@@ -72,12 +72,13 @@ VariantNetwork network_of(const std::vector<LevelSummary>& trials) {
   network.early_stop_step = mean(&LevelSummary::early_stop_step);
   network.early_stop_test_accuracy = mean(&LevelSummary::early_stop_test_accuracy);
   network.early_stop_test_loss = mean(&LevelSummary::early_stop_test_loss);
-  network.still_improving = mean([](const LevelSummary& level) {
-    return level.steps > level.first_step && level.early_stop_step == level.steps ? 1 : 0;
-  });
-  network.never_improved = mean([](const LevelSummary& level) {
-    return level.steps > level.first_step && level.early_stop_step == level.first_step ? 1 : 0;
-  });
+  const auto stopped_at = [&](std::uint64_t LevelSummary::*step) {
+    return mean([step](const LevelSummary& level) {
+      return level.steps > level.first_step && level.early_stop_step == level.*step ? 1 : 0;
+    });
+  };
+  network.still_improving = stopped_at(&LevelSummary::steps);
+  network.never_improved = stopped_at(&LevelSummary::first_step);
   network.order = trials.front().order_sha256;
   for (const LevelSummary& trial : trials) {
     if (trial.order_sha256 != network.order) network.order.clear();

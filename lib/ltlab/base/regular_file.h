@@ -32,8 +32,10 @@ FileDescriptor open_regular_file(const std::filesystem::path& path);
 std::size_t read_some(const FileDescriptor& file, const std::filesystem::path& path, void* bytes,
                       std::size_t size);
 
-/// Returns the text of a file. Errors as above; DataError also where it is longer than `longest`, which is
-/// ample for what people write.
-std::string read_text(const std::filesystem::path& path, std::uintmax_t longest = std::uintmax_t{1} << 24);
+/// Ample for what people write.
+inline constexpr std::uintmax_t kLongestText = std::uintmax_t{1} << 24;
+
+/// Returns the text of a file. Errors as above; DataError also where it is longer than `longest`.
+std::string read_text(const std::filesystem::path& path, std::uintmax_t longest = kLongestText);
 
 }  // namespace ltlab

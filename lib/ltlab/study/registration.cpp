@@ -20,7 +20,6 @@ namespace fs = std::filesystem;
 constexpr auto kRegistrationFormat = "ltlab-registration";
 
 constexpr auto kRestore = "; restore it from a copy: without it no claim counts as made beforehand";
-constexpr std::uintmax_t kLongest = std::uintmax_t{1} << 24;
 
 ordered_json to_json(const RegistrationEntry& entry) {
   return {{"time_utc", entry.time_utc},
@@ -66,7 +65,7 @@ Registration::Registration(fs::path folder) : folder_(std::move(folder)) {
   std::error_code ignored;
   if (!fs::exists(path(), ignored)) return;
   try {
-    entries_ = read_json(path(), "sound registration", kLongest, read_entries);
+    entries_ = read_json(path(), "sound registration", kLongestText, read_entries);
   } catch (const DataError& error) {
     throw StoreError(error.what() + std::string(kRestore));
   }
