@@ -111,6 +111,11 @@ TEST_CASE("Likeness needs an experiment that tells what is unlike", "[study]") {
   CHECK(blind.decision == Decision::undecided);
   CHECK(blind.tests[0].tells_unlike == false);
   CHECK_THAT(blind.reason, Contains("does not tell worse from base"));
+  // Nor does it support the claim by itself, where its family's correction would have left it undecided.
+  const std::vector<Claim> family = {blind.claim,
+                                     parse_claim("other", "test-accuracy of base at 1 above alike")};
+  VerdictOptions options{1.5 * blind.p_supported, {{"all", {"claim", "other"}}}, {}};
+  CHECK(evaluate(family, some(), options)[0].reason == blind.reason);
   CHECK(verdict_of("test-accuracy of worse at 0.25 as good as base within 0.5 points", some()).decision ==
         Decision::refuted);
   const ClaimVerdict in_deviations =

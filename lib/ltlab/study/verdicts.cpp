@@ -284,7 +284,7 @@ void decide(ClaimVerdict& verdict, double alpha) {
   verdict.supported = count_supported(verdict, alpha);
   verdict.blind = std::ranges::any_of(
       verdict.tests, [](const ClaimTest& test) { return test.tells_unlike && !*test.tells_unlike; });
-  if (verdict.corrected_p_supported < alpha && verdict.blind) {
+  if (verdict.p_supported < alpha && verdict.blind) {
     verdict.reason = "the same test does not tell " + *verdict.claim.unlike + " from " +
                      verdict.claim.to->variant + " either: the experiment is not sensitive enough";
   } else if (verdict.corrected_p_supported < alpha) {
